@@ -1,0 +1,114 @@
+"""What can be refused, and what can be out of reach.
+
+DarkroomError
+├── UploadNotFoundError         no such upload, or another session's
+├── ResultNotFoundError         no such result, or another session's
+├── IdempotencyConflictError    the same idempotency key with another body
+├── RefusedError                the upload's invariants forbid it
+│   ├── UploadEndedError        complete is final, failed only ends by a retry
+│   ├── StageRegressionError    a stage never goes back
+│   ├── StageSkippedError       a stage is reached from the one before it
+│   ├── ProgressRegressionError progress never falls
+│   ├── ProgressOutOfBandError  progress outside of 0-100 or of its stage's band
+│   ├── ResultMissingError      complete needs a stored result and its preview
+│   ├── ResultStoredError       a result is recorded once, while generating has ended
+│   ├── AttemptOverError        only the attempt under way may append
+│   ├── AttemptsExhaustedError  no further attempt without a retry
+│   └── NotFailedError          only a failed upload can be retried
+├── BlobNotFoundError           the object storage has no such object
+├── StorageRefusedError         the object storage said no, and will again
+└── UnavailableError            a dependency does not answer now; later it may
+    ├── LogUnavailableError
+    ├── QueueUnavailableError
+    └── StorageUnavailableError
+
+The class docstring is the default message, written for the person who will see it.
+"""
+
+
+class DarkroomError(Exception):
+    """Something went wrong in Darkroom."""
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message or (type(self).__doc__ or "").strip()
+        super().__init__(self.message)
+
+
+class UploadNotFoundError(DarkroomError):
+    """There is no such upload in this session."""
+
+
+class ResultNotFoundError(DarkroomError):
+    """There is no such result in this session."""
+
+
+class IdempotencyConflictError(DarkroomError):
+    """This idempotency key was used with another photo. Send a new key with a new photo."""
+
+
+class RefusedError(DarkroomError):
+    """The upload's state does not allow this."""
+
+
+class UploadEndedError(RefusedError):
+    """This upload has ended: nothing can follow."""
+
+
+class StageRegressionError(RefusedError):
+    """A stage never goes back."""
+
+
+class StageSkippedError(RefusedError):
+    """A stage is reached only from the one before it."""
+
+
+class ProgressRegressionError(RefusedError):
+    """Progress never falls."""
+
+
+class ProgressOutOfBandError(RefusedError):
+    """This progress lies outside of its stage's band."""
+
+
+class ResultMissingError(RefusedError):
+    """An upload is complete only with a stored result and its preview."""
+
+
+class ResultStoredError(RefusedError):
+    """This result has been recorded already."""
+
+
+class AttemptOverError(RefusedError):
+    """This attempt is over: another one has begun, or none is under way."""
+
+
+class AttemptsExhaustedError(RefusedError):
+    """This upload has used up its attempts."""
+
+
+class NotFailedError(RefusedError):
+    """Only a failed upload can be retried."""
+
+
+class BlobNotFoundError(DarkroomError):
+    """The object storage has no such object."""
+
+
+class StorageRefusedError(DarkroomError):
+    """The object storage refused, and will refuse again until somebody mends its settings."""
+
+
+class UnavailableError(DarkroomError):
+    """A part of the service does not answer at the moment. Please try again."""
+
+
+class LogUnavailableError(UnavailableError):
+    """The event log does not answer at the moment. Please try again."""
+
+
+class QueueUnavailableError(UnavailableError):
+    """The queue does not answer at the moment. Please try again."""
+
+
+class StorageUnavailableError(UnavailableError):
+    """The object storage does not answer at the moment. Please try again."""

@@ -1,0 +1,57 @@
+"""Events to stored JSON and back, by name and schema version; older versions are brought up to date on the way in."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import JSONTranscoder, Mapper, MapperDeserialisationError, StoredEvent
+
+from domain.events import EVENTS, Event
+
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+
+UPCASTS: Final[Mapping[tuple[str, int], Upcast]] = {}
+"""By event name and schema version: what makes the next version's facts of this one's."""
+
+_ENVELOPE = ("originator_id", "originator_version")  # columns of the log, not part of the JSON
+
+
+class EventMapper(Mapper[UUID]):
+    """The library's mapper, for msgspec structs with names of their own."""
+
+    def __init__(self, upcasts: Mapping[tuple[str, int], Upcast] = UPCASTS) -> None:
+        super().__init__(JSONTranscoder())
+        self._upcasts = upcasts
+
+    def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
+        """The event as the log keeps it."""
+        if not isinstance(domain_event, Event):
+            raise TypeError(f"{domain_event!r} is no event of an upload.")
+        facts: dict[str, Any] = msgspec.to_builtins(domain_event)
+        for column in _ENVELOPE:
+            del facts[column]
+        return StoredEvent(
+            originator_id=domain_event.originator_id,
+            originator_version=domain_event.originator_version,
+            topic=domain_event.NAME,
+            state=msgspec.json.encode({"schema_version": domain_event.SCHEMA_VERSION, **facts}),
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Event:
+        """The event of a row of the log. Raises MapperDeserialisationError if it cannot be read."""
+        try:
+            event = EVENTS[stored_event.topic]
+            facts = self._upcast(event, msgspec.json.decode(stored_event.state))
+            facts["originator_id"] = stored_event.originator_id
+            facts["originator_version"] = stored_event.originator_version
+            return msgspec.convert(facts, event)
+        except (KeyError, msgspec.MsgspecError) as error:
+            place = f"{stored_event.topic} at version {stored_event.originator_version} of {stored_event.originator_id}"
+            raise MapperDeserialisationError(f"{place} cannot be read: {error!r}") from error
+
+    def _upcast(self, event: type[Event], facts: dict[str, Any]) -> dict[str, Any]:
+        for version in range(facts.pop("schema_version"), event.SCHEMA_VERSION):
+            facts = self._upcasts[event.NAME, version](facts)
+        return facts

@@ -1,0 +1,64 @@
+"""The stages of the pipeline: their order, their progress bands, and the status that each one means.
+
+A stage never goes back:
+
+    (none) -> validating -> generating -> storing -> watermarking -> complete
+       |           |            |            |            |
+       +-----------+------------+------------+------------+-> failed
+
+and a retry returns from `failed` to the stage that was reached.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Stage(StrEnum):
+    """A step of the pipeline, or `failed`, the stage shown when a run ended in failure."""
+
+    VALIDATING = "validating"
+    GENERATING = "generating"
+    STORING = "storing"
+    WATERMARKING = "watermarking"
+    COMPLETE = "complete"
+    FAILED = "failed"
+
+
+class Status(StrEnum):
+    """What a client needs to know of a stage."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+PIPELINE: Final = (Stage.VALIDATING, Stage.GENERATING, Stage.STORING, Stage.WATERMARKING, Stage.COMPLETE)
+"""The stages in the order in which an upload goes through them."""
+
+BANDS: Final = {
+    Stage.VALIDATING: range(10, 11),
+    Stage.GENERATING: range(30, 71),
+    Stage.STORING: range(80, 81),
+    Stage.WATERMARKING: range(90, 91),
+    Stage.COMPLETE: range(100, 101),
+}
+"""The progress, in percent, that each stage may show. `failed` has none: it keeps the last one."""
+
+
+def status_of(stage: Stage | None) -> Status:
+    """The status that a stage means; before the first stage an upload is pending."""
+    match stage:
+        case None:
+            return Status.PENDING
+        case Stage.COMPLETE:
+            return Status.COMPLETED
+        case Stage.FAILED:
+            return Status.FAILED
+        case _:
+            return Status.PROCESSING
+
+
+def rank(stage: Stage | None) -> int:
+    """The stage's place in the pipeline, 0 before the first one."""
+    return 0 if stage is None else PIPELINE.index(stage) + 1

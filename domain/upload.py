@@ -1,0 +1,237 @@
+"""The Upload aggregate: a state that is a pure fold of its events, and commands that answer with new events.
+
+    submitted -> [attempt under way <-> waiting for the next attempt] -> complete
+                          ^                        |
+                          |                        v
+                       retried <----------------- failed
+
+A command never changes the state; what it may not do it refuses. A fold never refuses: it does not judge history.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import reduce
+from typing import Any, Final, TypeVar
+from uuid import UUID, uuid4
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domain import errors
+from domain.events import (
+    AttemptFailed,
+    AttemptStarted,
+    Event,
+    Failed,
+    PreviewStored,
+    ResultStored,
+    Retried,
+    StageAdvanced,
+    StoredImage,
+    Submitted,
+)
+from domain.failures import MESSAGES, FailureCode
+from domain.stages import BANDS, Stage, Status, rank, status_of
+
+ATTEMPTS: Final = 3
+"""How many attempts a submission or a retry is worth."""
+
+_E = TypeVar("_E", bound=Event)
+
+
+class Result(Struct, frozen=True):
+    """The finished picture: the full image and, once it is made, its watermarked preview."""
+
+    result_id: UUID
+    model: str
+    full: StoredImage
+    preview: StoredImage | None = None
+
+
+class Upload(Struct, frozen=True, kw_only=True):
+    """One photo's life, from submission to its end."""
+
+    id: UUID
+    version: int
+    session_hash: str
+    correlation_id: str
+    original_sha256: str
+    original_size: int
+    prompt_version: int
+    reached: Stage | None = None  # the last stage of the pipeline that was reached, also after a failure
+    progress: int = 0
+    attempt: int = 0
+    attempts_left: int = ATTEMPTS
+    running: bool = False  # an attempt has started, and neither failed nor ended the upload
+    retry_at: datetime | None = None
+    failed_stage: Stage | None = None
+    error_code: FailureCode | None = None
+    error_message: str | None = None
+    result: Result | None = None
+
+    @property
+    def stage(self) -> Stage | None:
+        """The stage shown: the one reached, or `failed`."""
+        return Stage.FAILED if self.error_code else self.reached
+
+    @property
+    def status(self) -> Status:
+        """The status that the stage means."""
+        return status_of(self.stage)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the upload is complete or failed."""
+        return self.status in {Status.COMPLETED, Status.FAILED}
+
+    @staticmethod
+    def submit(upload_id: UUID, *, by: str, correlation_id: str, **facts: Any) -> Submitted:  # noqa: ANN401 - checked by the event
+        """The first event of an upload; facts are those of Submitted."""
+        return Submitted(
+            originator_id=upload_id,
+            originator_version=1,
+            event_id=uuid4(),
+            actor=by,
+            correlation_id=correlation_id,
+            **facts,
+        )
+
+    def start_attempt(self, *, by: str) -> AttemptStarted:
+        """Begin the next run. One that a lost worker left under way is over with this."""
+        self._refuse_if_ended()
+        if not self.attempts_left:
+            raise errors.AttemptsExhaustedError
+        return self._next(AttemptStarted, by, attempt=self.attempt + 1)
+
+    def advance(self, stage: Stage, progress: int, *, attempt: int, by: str) -> StageAdvanced | None:
+        """Reach a stage, or move on within it; None where that changes nothing."""
+        self._refuse_if_over(attempt)
+        if progress not in BANDS.get(stage, ()):
+            raise errors.ProgressOutOfBandError(f"{progress} lies outside of the progress band of {stage}.")
+        if rank(stage) < rank(self.reached):
+            raise errors.StageRegressionError(f"{stage} lies before {self.reached}, and a stage never goes back.")
+        if rank(stage) > rank(self.reached) + 1:
+            raise errors.StageSkippedError(f"{stage} does not follow {self.reached or 'the submission'}.")
+        if progress < self.progress:
+            raise errors.ProgressRegressionError(f"{progress} is less than {self.progress}, and progress never falls.")
+        if stage is Stage.COMPLETE and not (self.result and self.result.preview):
+            raise errors.ResultMissingError
+        if (stage, progress) == (self.reached, self.progress):
+            return None
+        return self._next(StageAdvanced, by, attempt=attempt, stage=stage, progress=progress)
+
+    def store_result(self, result_id: UUID, model: str, full: StoredImage, *, attempt: int, by: str) -> ResultStored:
+        """Record the full image, once."""
+        self._refuse_if_over(attempt)
+        if self.result:
+            raise errors.ResultStoredError
+        return self._next(ResultStored, by, attempt=attempt, result_id=result_id, model=model, full=full)
+
+    def store_preview(self, preview: StoredImage, *, attempt: int, by: str) -> PreviewStored:
+        """Record the result's preview, once."""
+        self._refuse_if_over(attempt)
+        if not self.result:
+            raise errors.ResultMissingError
+        if self.result.preview:
+            raise errors.ResultStoredError
+        return self._next(PreviewStored, by, attempt=attempt, preview=preview)
+
+    def fail_attempt(
+        self, code: FailureCode, retry_at: datetime, *, stage: Stage | None, attempt: int, by: str
+    ) -> AttemptFailed | Failed:
+        """End the attempt for a passing trouble; without an attempt left the upload fails."""
+        self._refuse_if_over(attempt)
+        if not self.attempts_left and code is not FailureCode.WORKER_STOPPED:
+            return self._fail(code, stage, by)
+        return self._next(AttemptFailed, by, attempt=attempt, stage=stage, code=code, retry_at=retry_at)
+
+    def fail(self, code: FailureCode, *, stage: Stage | None, attempt: int, by: str) -> Failed:
+        """End the upload in failure, by the attempt under way."""
+        self._refuse_if_over(attempt)
+        return self._fail(code, stage, by)
+
+    def give_up(self, *, by: str) -> Failed:
+        """Fail an upload whose attempts all began and none of which came back."""
+        self._refuse_if_ended()
+        if self.attempts_left:
+            raise errors.RefusedError(f"{self.attempts_left} attempts are left.")
+        return self._fail(FailureCode.WORKER_LOST, self.reached, by)
+
+    def cancel(self, *, by: str) -> Failed:
+        """End the upload because its owner asked for it."""
+        self._refuse_if_ended()
+        return self._fail(FailureCode.CANCELLED, self.reached, by)
+
+    def retry(self, *, by: str) -> Retried:
+        """Go on from the stage that failed."""
+        if self.status is not Status.FAILED:
+            raise errors.NotFailedError
+        return self._next(Retried, by)
+
+    def _fail(self, code: FailureCode, stage: Stage | None, by: str) -> Failed:
+        return self._next(Failed, by, stage=stage, code=code, message=MESSAGES[code])
+
+    def _next(self, event: type[_E], by: str, **facts: Any) -> _E:  # noqa: ANN401 - checked by the event
+        return event(
+            originator_id=self.id,
+            originator_version=self.version + 1,
+            event_id=uuid4(),
+            actor=by,
+            correlation_id=self.correlation_id,
+            **facts,
+        )
+
+    def _refuse_if_ended(self) -> None:
+        if self.ended:
+            raise errors.UploadEndedError(f"This upload has ended ({self.stage}): nothing can follow.")
+
+    def _refuse_if_over(self, attempt: int) -> None:
+        self._refuse_if_ended()
+        if not self.running or attempt != self.attempt:
+            raise errors.AttemptOverError(f"Attempt {attempt} is over: the upload is at attempt {self.attempt}.")
+
+
+def fold(upload: Upload | None, events: Iterable[Event]) -> Upload | None:
+    """The state after the events: the projector function of the library's repository."""
+    return reduce(evolve, events, upload)
+
+
+def evolve(upload: Upload | None, event: Event) -> Upload:  # noqa: C901, PLR0911 - one case an event
+    """The state after one more event. It records what happened and judges nothing."""
+    if isinstance(event, Submitted):
+        return Upload(
+            id=event.originator_id,
+            version=event.originator_version,
+            session_hash=event.session_hash,
+            correlation_id=event.correlation_id,
+            original_sha256=event.original_sha256,
+            original_size=event.original_size,
+            prompt_version=event.prompt_version,
+        )
+    if upload is None or event.originator_version != upload.version + 1:
+        raise ValueError(f"Version {event.originator_version} does not follow {upload and upload.version}.")
+    then = {"version": event.originator_version}
+    match event:
+        case StageAdvanced(stage=Stage.COMPLETE):
+            return replace(upload, **then, reached=event.stage, progress=event.progress, running=False)
+        case StageAdvanced():
+            return replace(upload, **then, reached=event.stage, progress=event.progress)
+        case AttemptStarted():
+            left = max(upload.attempts_left - 1, 0)
+            return replace(upload, **then, attempt=event.attempt, attempts_left=left, running=True, retry_at=None)
+        case ResultStored():
+            return replace(upload, **then, result=Result(event.result_id, event.model, event.full))
+        case PreviewStored() if upload.result:
+            return replace(upload, **then, result=replace(upload.result, preview=event.preview))
+        case AttemptFailed():
+            # A worker that was asked to stop is no strike against the upload.
+            left = upload.attempts_left + (event.code is FailureCode.WORKER_STOPPED)
+            return replace(upload, **then, running=False, attempts_left=left, retry_at=event.retry_at)
+        case Failed():
+            error = {"error_code": event.code, "error_message": event.message, "failed_stage": event.stage}
+            return replace(upload, **then, **error, running=False, retry_at=None)
+        case Retried():
+            error = {"error_code": None, "error_message": None, "failed_stage": None}
+            return replace(upload, **then, **error, attempts_left=ATTEMPTS)
+        case _:
+            raise ValueError(f"{event.NAME} cannot be applied to version {upload.version}.")

@@ -1,0 +1,149 @@
+"""The application: submit, run, fail, cancel, retry. The only way to append to the log.
+
+It knows the library's recorder and nothing of what is behind it.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import reduce
+from typing import Final
+from uuid import UUID
+
+from eventsourcing.application import AggregateNotFoundError, Repository
+from eventsourcing.persistence import AggregateRecorder, EventStore, RecordConflictError
+
+from domain.errors import AttemptOverError, IdempotencyConflictError, LogUnavailableError, UploadNotFoundError
+from domain.events import Event, StoredImage
+from domain.failures import FailureCode
+from domain.mapper import EventMapper
+from domain.ports import Bell
+from domain.stages import Stage
+from domain.upload import Upload, evolve, fold
+
+Command = Callable[[Upload], Sequence[Event | None]]
+
+CONFLICTS: Final = 8
+"""How often a command is run again after somebody else appended first."""
+
+
+class Uploads:
+    """Every use case is a command on one upload: load it, let it decide, append what it answers."""
+
+    def __init__(self, recorder: AggregateRecorder, bell: Bell) -> None:
+        self._events: EventStore[UUID] = EventStore(EventMapper(), recorder)
+        self._repository = Repository(self._events)
+        self._bell = bell
+
+    def get(self, upload_id: UUID, version: int | None = None) -> Upload:
+        """The upload as it is, or as it was at a version. Raises UploadNotFoundError."""
+        try:
+            return self._repository.get(upload_id, version=version, projector_func=fold)
+        except AggregateNotFoundError:
+            raise UploadNotFoundError from None
+
+    def submit(
+        self,
+        upload_id: UUID,
+        *,
+        session_hash: str,
+        original_sha256: str,
+        original_size: int,
+        prompt_version: int,
+        correlation_id: str,
+        by: str,
+    ) -> Upload:
+        """Begin an upload; the same submission again finds the first one. Raises IdempotencyConflictError."""
+        event = Upload.submit(
+            upload_id,
+            by=by,
+            correlation_id=correlation_id,
+            session_hash=session_hash,
+            original_sha256=original_sha256,
+            original_size=original_size,
+            prompt_version=prompt_version,
+        )
+        try:
+            self._append([event])
+        except RecordConflictError:
+            existing = self.get(upload_id)
+            if (existing.session_hash, existing.original_sha256) != (session_hash, original_sha256):
+                raise IdempotencyConflictError from None
+            return existing
+        return evolve(None, event)
+
+    def start_attempt(self, upload_id: UUID, *, by: str) -> Upload:
+        """Begin a run, unless another one began since. Raises AttemptOverError, AttemptsExhaustedError."""
+        upload = self.get(upload_id)
+        event = upload.start_attempt(by=by)
+        try:
+            self._append([event])
+        except RecordConflictError:
+            raise AttemptOverError("Another run of this upload began at the same time.") from None
+        return evolve(upload, event)
+
+    def advance(self, upload_id: UUID, stage: Stage, progress: int, *, attempt: int, by: str) -> Upload:
+        """Reach a stage, or move on within it."""
+        return self._execute(upload_id, lambda upload: [upload.advance(stage, progress, attempt=attempt, by=by)])
+
+    def store_result(
+        self, upload_id: UUID, result_id: UUID, model: str, full: StoredImage, *, attempt: int, by: str
+    ) -> Upload:
+        """Record the full image."""
+        return self._execute(
+            upload_id, lambda upload: [upload.store_result(result_id, model, full, attempt=attempt, by=by)]
+        )
+
+    def store_preview(self, upload_id: UUID, preview: StoredImage, *, attempt: int, by: str) -> Upload:
+        """Record the watermarked preview."""
+        return self._execute(upload_id, lambda upload: [upload.store_preview(preview, attempt=attempt, by=by)])
+
+    def fail_attempt(
+        self, upload_id: UUID, code: FailureCode, retry_at: datetime, *, stage: Stage | None, attempt: int, by: str
+    ) -> Upload:
+        """End the attempt for a passing trouble."""
+        return self._execute(
+            upload_id, lambda upload: [upload.fail_attempt(code, retry_at, stage=stage, attempt=attempt, by=by)]
+        )
+
+    def fail(self, upload_id: UUID, code: FailureCode, *, stage: Stage | None, attempt: int, by: str) -> Upload:
+        """End the upload in failure."""
+        return self._execute(upload_id, lambda upload: [upload.fail(code, stage=stage, attempt=attempt, by=by)])
+
+    def give_up(self, upload_id: UUID, *, by: str) -> Upload:
+        """Fail an upload that lost its worker too often."""
+        return self._execute(upload_id, lambda upload: [upload.give_up(by=by)])
+
+    def cancel(self, upload_id: UUID, *, by: str) -> Upload:
+        """End the upload because its owner asked for it."""
+        return self._execute(upload_id, lambda upload: [upload.cancel(by=by)])
+
+    def retry(self, upload_id: UUID, *, by: str) -> Upload:
+        """Go on from the stage that failed."""
+        return self._execute(upload_id, lambda upload: [upload.retry(by=by)])
+
+    def _execute(self, upload_id: UUID, command: Command) -> Upload:
+        for _ in range(CONFLICTS):
+            upload = self.get(upload_id)
+            events = [event for event in command(upload) if event]
+            if not events:
+                return upload
+            try:
+                self._append(events)
+            except RecordConflictError:
+                continue  # the collected events are stale: load again, decide again
+            return reduce(evolve, events, upload)
+        raise LogUnavailableError(f"Upload {upload_id} changed {CONFLICTS} times under this command. Please try again.")
+
+    def _append(self, events: Sequence[Event]) -> None:
+        try:
+            self._events.put(events)
+        except (RecordConflictError, LogUnavailableError):
+            # A connection lost after its COMMIT looks like a failure, and a second try like a conflict.
+            if not self._landed(events[0]):
+                raise
+        self._bell.ring()
+
+    def _landed(self, event: Event) -> bool:
+        version = event.originator_version
+        stored = self._events.get(event.originator_id, gt=version - 1, lte=version)
+        return any(isinstance(found, Event) and found.event_id == event.event_id for found in stored)

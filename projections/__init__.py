@@ -1,0 +1,1 @@
+"""What can be read: the event log on PostgreSQL, and everything that follows it."""

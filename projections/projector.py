@@ -1,0 +1,92 @@
+"""The projector: a page of events becomes rows, each upload folded to its last state and written once.
+
+An event that cannot be applied stops its upload's row and is recorded in `quarantine`; the others go on.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+import structlog
+from eventsourcing.persistence import MapperDeserialisationError
+from psycopg_pool import ConnectionPool
+
+from projections import uploads
+from projections.connections import translated
+from projections.follower import MOVE_POSITION, PAGE, Follower
+from projections.log import EventLog, LoggedEvent
+from projections.uploads import Projection, project
+
+READER: Final = "projector"
+
+SELECT_QUARANTINED: Final = "SELECT upload_id FROM quarantine WHERE upload_id = ANY(%s)"
+QUARANTINE: Final = """
+INSERT INTO quarantine (upload_id, position, error) VALUES (%s, %s, %s) ON CONFLICT (upload_id) DO NOTHING
+"""
+LOCK_POSITION: Final = "SELECT position FROM positions WHERE reader = %s FOR UPDATE"
+
+log = structlog.get_logger(__name__)
+
+
+def projector(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]]) -> Follower:
+    """The reader of the log that keeps the read model current."""
+    return Follower(READER, event_log, pool, apply)
+
+
+def apply(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:
+    """Bring the rows of a page's uploads up to date, in the transaction of the caller."""
+    upload_ids = list({logged.upload_id for logged in page})
+    stopped = {row[0] for row in connection.execute(SELECT_QUARANTINED, (upload_ids,))}
+    projections = uploads.load(connection, upload_ids)
+    last: dict[UUID, LoggedEvent] = {}
+    for logged in page:
+        if logged.upload_id in stopped:
+            continue
+        try:
+            projections[logged.upload_id] = project(projections.get(logged.upload_id), logged)
+            last[logged.upload_id] = logged
+        except (MapperDeserialisationError, ValueError) as error:
+            stopped.add(logged.upload_id)
+            _quarantine(connection, logged, error)
+    _save(connection, {last[upload_id]: projections[upload_id] for upload_id in last})
+
+
+def rebuild(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]]) -> int:
+    """Empty the read model and build it again from the log; returns how many events that were.
+
+    All of it is one transaction: pollers read the old rows until the new ones are there, and a projector that runs
+    meanwhile waits for the row of the position.
+    """
+    projector(event_log, pool).position()  # so that there is a row to lock
+    count = position = 0
+    with translated(), pool.connection() as connection, connection.transaction():
+        before = connection.execute(LOCK_POSITION, (READER,)).fetchone()
+        uploads.clear(connection)
+        while page := event_log.read(position, PAGE):
+            apply(connection, page)
+            count, position = count + len(page), page[-1].position
+        move = {"reader": READER, "from": before and before[0], "to": position}
+        connection.execute(MOVE_POSITION, move)
+    return count
+
+
+def _save(connection: psycopg.Connection[Any], changed: dict[LoggedEvent, Projection]) -> None:
+    if not changed:
+        return
+    try:
+        with connection.transaction():
+            uploads.save(connection, list(changed.values()))
+    except (psycopg.IntegrityError, psycopg.DataError):
+        # One row breaks a constraint: find it, so that it stops nobody else's.
+        for logged, projection in changed.items():
+            try:
+                with connection.transaction():
+                    uploads.save(connection, [projection])
+            except (psycopg.IntegrityError, psycopg.DataError) as error:
+                _quarantine(connection, logged, error)
+
+
+def _quarantine(connection: psycopg.Connection[Any], logged: LoggedEvent, error: Exception) -> None:
+    log.error("projector.quarantined", upload_id=str(logged.upload_id), position=logged.position, error=str(error))
+    connection.execute(QUARANTINE, (logged.upload_id, logged.position, str(error)))

@@ -1,0 +1,130 @@
+"""The poll path's only SELECT: polls that arrive together are answered by one query over their ids.
+
+It knows rows, not sessions: who may see one is decided by whoever asks.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final, LiteralString, TypeVar
+from uuid import UUID
+
+import msgspec
+import psycopg
+from msgspec import Struct
+from psycopg.rows import AsyncRowFactory, class_row, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from domain.errors import LogUnavailableError
+from domain.events import StoredImage
+from domain.failures import FailureCode
+from domain.stages import Stage, Status
+from projections.connections import translated
+
+_Row = TypeVar("_Row")
+
+QUERY_SECONDS: Final = 4.0
+"""A poll is answered within this long, be it with LogUnavailableError."""
+BATCH: Final = 500
+"""The most ids that one query asks for."""
+
+SELECT_STATUSES: Final = """
+SELECT upload_id, version, session_hash, status, stage, progress, attempt, result_id, error_code, error_message,
+       created_at, updated_at
+FROM uploads WHERE upload_id = ANY(%s)
+"""
+SELECT_RESULT: Final = """
+SELECT r.result_id, r.upload_id, u.session_hash, r.model, r.full_image, r.preview, r.created_at
+FROM results r JOIN uploads u ON u.upload_id = r.upload_id AND u.result_id = r.result_id
+WHERE r.result_id = %s AND r.preview IS NOT NULL
+"""
+
+
+class StatusRow(Struct, frozen=True, kw_only=True):
+    """Where an upload is, and whose it is."""
+
+    upload_id: UUID
+    version: int
+    session_hash: str
+    status: Status
+    stage: Stage | None
+    progress: int
+    attempt: int
+    result_id: UUID | None
+    error_code: FailureCode | None
+    error_message: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class ResultRow(Struct, frozen=True, kw_only=True):
+    """The result of a complete upload, and whose it is."""
+
+    result_id: UUID
+    upload_id: UUID
+    session_hash: str
+    model: str
+    full_image: StoredImage
+    preview: StoredImage
+    created_at: datetime
+
+
+class StatusReader:
+    """Reads the read model for pollers, over a pool in autocommit."""
+
+    def __init__(self, pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]]) -> None:
+        self._pool = pool
+        self._waiting: dict[UUID, asyncio.Future[StatusRow | None]] = {}
+        self._round: asyncio.Task[None] | None = None
+
+    async def status(self, upload_id: UUID) -> StatusRow | None:
+        """The upload's row as of now, or later. Raises LogUnavailableError."""
+        loop = asyncio.get_running_loop()
+        # A query under way may be older than what the same client has read elsewhere since: a poll only ever joins a
+        # query that is still to be sent.
+        answer = self._waiting.setdefault(upload_id, loop.create_future())
+        if self._round is None or self._round.done():
+            self._round = loop.create_task(self._answer_all())
+        with _bounded():
+            return await asyncio.wait_for(asyncio.shield(answer), QUERY_SECONDS)
+
+    async def result(self, result_id: UUID) -> ResultRow | None:
+        """The result, once its upload is complete. Raises LogUnavailableError."""
+        rows = await self._select(SELECT_RESULT, result_id, dict_row)
+        return msgspec.convert(rows[0], ResultRow) if rows else None
+
+    async def _answer_all(self) -> None:
+        while self._waiting:
+            ids = list(self._waiting)[:BATCH]
+            batch = {upload_id: self._waiting.pop(upload_id) for upload_id in ids}
+            try:
+                rows = {row.upload_id: row for row in await self._select(SELECT_STATUSES, ids, class_row(StatusRow))}
+            except Exception as error:  # noqa: BLE001 - whatever it is, each poll that waits is told
+                _refuse(batch.values(), error)
+            else:
+                for upload_id, answer in batch.items():
+                    answer.set_result(rows.get(upload_id))
+
+    async def _select(
+        self, query: LiteralString, parameter: object, rows: AsyncRowFactory[_Row]
+    ) -> list[_Row]:
+        with _bounded():
+            async with asyncio.timeout(QUERY_SECONDS), self._pool.connection() as connection:
+                cursor = connection.cursor(row_factory=rows)
+                return await (await cursor.execute(query, (parameter,), prepare=True)).fetchall()
+
+
+def _refuse(answers: Iterable[asyncio.Future[StatusRow | None]], error: Exception) -> None:
+    for answer in answers:
+        answer.set_exception(error)
+        answer.exception()  # its poll may be gone, and an error that nobody fetches is reported as a mistake of ours
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    try:
+        with translated():
+            yield
+    except TimeoutError as error:
+        raise LogUnavailableError from error

@@ -1,0 +1,195 @@
+-- Every table, view, index and constraint of Darkroom, and what each one means: the data dictionary.
+--
+-- `darkroom migrate` applies this file in one transaction. It is idempotent: on an empty database, on today's and on an
+-- older one it ends in the same structure, so every column is added by itself and every constraint is laid anew.
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- The event log: the only truth. Ordered by position, appended to and never changed.
+-- ---------------------------------------------------------------------------------------------------------------------
+CREATE TABLE IF NOT EXISTS event_log (
+    -- The place in the order that readers follow. Taken under a shared advisory lock (projections/log.py), so that a
+    -- reader can tell a position that is still being written from one that was rolled back.
+    position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    upload_id uuid NOT NULL,
+    -- Counts the events of one upload, from 1, without a gap.
+    version integer NOT NULL CHECK (version > 0),
+    -- The event's name, upload.stage-advanced for one; a format for ever.
+    name text NOT NULL,
+    -- The event's facts, with schema_version, event_id, actor and correlation_id.
+    state jsonb NOT NULL,
+    -- By PostgreSQL's clock, which is the one that durations are measured by.
+    recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    event_id uuid NOT NULL GENERATED ALWAYS AS ((state ->> 'event_id')::uuid) STORED,
+    -- Who caused it: session:<hash>, worker:<name>, reconciler, staff:<name>.
+    actor text NOT NULL GENERATED ALWAYS AS (state ->> 'actor') STORED,
+    correlation_id text NOT NULL GENERATED ALWAYS AS (state ->> 'correlation_id') STORED,
+    -- Two writers cannot both append version n: this is the optimistic lock.
+    CONSTRAINT event_log_version_key UNIQUE (upload_id, version)
+);
+
+CREATE INDEX IF NOT EXISTS event_log_name_idx ON event_log (name, position);
+
+CREATE OR REPLACE FUNCTION refuse_change_of_event_log() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'The event log is append-only: % is refused.', TG_OP;
+END $$;
+
+CREATE OR REPLACE TRIGGER event_log_is_append_only
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON event_log
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_event_log();
+
+-- How far each reader of the log has come.
+CREATE TABLE IF NOT EXISTS positions (
+    -- projector, dispatcher, analytics
+    reader text PRIMARY KEY,
+    -- The last position that is done with.
+    position bigint NOT NULL DEFAULT 0 CHECK (position >= 0),
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- Uploads whose row has stopped, because an event of theirs could not be applied.
+CREATE TABLE IF NOT EXISTS quarantine (
+    upload_id uuid PRIMARY KEY,
+    -- The event that could not be applied.
+    position bigint NOT NULL,
+    error text NOT NULL,
+    quarantined_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- The read model: projections of the log, written by the projector alone; may be emptied and rebuilt at any time.
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- An older `uploads` called its key `id`.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM information_schema.columns
+               WHERE table_schema = current_schema AND table_name = 'uploads' AND column_name = 'id') THEN
+        ALTER TABLE uploads RENAME COLUMN id TO upload_id;
+    END IF;
+END $$;
+
+-- One row an upload: where it is now.
+CREATE TABLE IF NOT EXISTS uploads (upload_id uuid PRIMARY KEY);
+
+ALTER TABLE uploads
+    ADD COLUMN IF NOT EXISTS status text NOT NULL DEFAULT 'pending',
+    ADD COLUMN IF NOT EXISTS result_id uuid,
+    ADD COLUMN IF NOT EXISTS error_message text,
+    ADD COLUMN IF NOT EXISTS created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    ADD COLUMN IF NOT EXISTS updated_at timestamptz NOT NULL DEFAULT clock_timestamp();
+
+-- An older `uploads` knew the status alone; what it says of its rows is carried over once.
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM information_schema.columns
+                   WHERE table_schema = current_schema AND table_name = 'uploads' AND column_name = 'stage') THEN
+        ALTER TABLE uploads ADD COLUMN stage text, ADD COLUMN progress smallint NOT NULL DEFAULT 0;
+        UPDATE uploads SET stage = 'complete', progress = 100 WHERE status = 'completed';
+        UPDATE uploads SET stage = 'failed' WHERE status = 'failed';
+        UPDATE uploads SET status = 'pending' WHERE status NOT IN ('completed', 'failed');
+    END IF;
+END $$;
+
+ALTER TABLE uploads
+    -- The version of the upload's last event that this row holds; a write never goes back to an older one.
+    ADD COLUMN IF NOT EXISTS version integer NOT NULL DEFAULT 0,
+    -- SHA-256 of the id of the session that owns the upload.
+    ADD COLUMN IF NOT EXISTS session_hash text NOT NULL DEFAULT '',
+    ADD COLUMN IF NOT EXISTS correlation_id text NOT NULL DEFAULT '',
+    ADD COLUMN IF NOT EXISTS original_sha256 text NOT NULL DEFAULT '',
+    -- In bytes.
+    ADD COLUMN IF NOT EXISTS original_size bigint NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS prompt_version integer NOT NULL DEFAULT 1,
+    -- The last stage of the pipeline that was reached; unlike `stage` it outlives a failure.
+    ADD COLUMN IF NOT EXISTS reached text,
+    -- Counts the runs that began; 0 before the first one.
+    ADD COLUMN IF NOT EXISTS attempt integer NOT NULL DEFAULT 0,
+    -- How many more may begin before the upload fails.
+    ADD COLUMN IF NOT EXISTS attempts_left integer NOT NULL DEFAULT 3,
+    -- Whether an attempt has begun and not ended. Its lease tells whether it lives.
+    ADD COLUMN IF NOT EXISTS running boolean NOT NULL DEFAULT false,
+    -- Not before then may the next attempt begin; null: at once.
+    ADD COLUMN IF NOT EXISTS retry_at timestamptz,
+    -- Where the upload failed; null for a failure before the first stage.
+    ADD COLUMN IF NOT EXISTS failed_stage text,
+    -- One of domain/failures.py; set if and only if the stage is `failed`.
+    ADD COLUMN IF NOT EXISTS error_code text;
+
+-- What a row may be. NOT VALID: rows carried over from an older database are not judged, every write is.
+ALTER TABLE uploads
+    DROP CONSTRAINT IF EXISTS uploads_stage_check,
+    DROP CONSTRAINT IF EXISTS uploads_status_check,
+    DROP CONSTRAINT IF EXISTS uploads_progress_check,
+    DROP CONSTRAINT IF EXISTS uploads_error_check,
+    DROP CONSTRAINT IF EXISTS uploads_result_check,
+    ADD CONSTRAINT uploads_stage_check CHECK (
+        stage IN ('validating', 'generating', 'storing', 'watermarking', 'complete', 'failed')) NOT VALID,
+    ADD CONSTRAINT uploads_status_check CHECK (
+        status = CASE WHEN stage IS NULL THEN 'pending' WHEN stage = 'complete' THEN 'completed'
+                      WHEN stage = 'failed' THEN 'failed' ELSE 'processing' END) NOT VALID,
+    ADD CONSTRAINT uploads_progress_check CHECK (
+        CASE stage WHEN 'validating' THEN progress = 10 WHEN 'generating' THEN progress BETWEEN 30 AND 70
+                   WHEN 'storing' THEN progress = 80 WHEN 'watermarking' THEN progress = 90
+                   WHEN 'complete' THEN progress = 100 WHEN 'failed' THEN progress BETWEEN 0 AND 99
+                   ELSE progress = 0 END) NOT VALID,
+    ADD CONSTRAINT uploads_error_check CHECK (
+        (error_code IS NOT NULL) = (stage IS NOT DISTINCT FROM 'failed')
+        AND (error_message IS NOT NULL) = (error_code IS NOT NULL)) NOT VALID,
+    ADD CONSTRAINT uploads_result_check CHECK (
+        (result_id IS NOT NULL) = (stage IS NOT DISTINCT FROM 'complete')) NOT VALID;
+
+-- The reconciler's question: what has not ended?
+CREATE INDEX IF NOT EXISTS uploads_open_idx ON uploads (updated_at) WHERE status IN ('pending', 'processing');
+
+-- One row a result: the full image and, once it is made, the watermarked preview. Not revealed before its upload is
+-- complete: only then does `uploads` name it.
+CREATE TABLE IF NOT EXISTS results (
+    result_id uuid PRIMARY KEY,
+    upload_id uuid NOT NULL UNIQUE,
+    -- The image model that made it; local/... for the one that needs no key.
+    model text NOT NULL,
+    -- {key, sha256, size in bytes, width, height in pixels, media_type} in the object storage.
+    full_image jsonb NOT NULL,
+    preview jsonb,
+    created_at timestamptz NOT NULL
+);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- The leases: which run holds which upload. Not part of the truth: without them work is done twice, not wrongly.
+-- ---------------------------------------------------------------------------------------------------------------------
+CREATE TABLE IF NOT EXISTS leases (
+    upload_id uuid PRIMARY KEY,
+    -- The worker process that runs it.
+    worker text NOT NULL,
+    -- By PostgreSQL's clock; the worker moves it on for all its runs together.
+    expires_at timestamptz NOT NULL
+);
+
+CREATE INDEX IF NOT EXISTS leases_worker_idx ON leases (worker);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Views
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- Uploads that a run could move now, and that no live run holds; due_since is when that began.
+CREATE OR REPLACE VIEW due_uploads AS
+SELECT u.upload_id, u.version, u.running, u.attempts_left, u.retry_at,
+       greatest(u.updated_at, u.retry_at, l.expires_at) AS due_since
+FROM uploads u
+LEFT JOIN leases l USING (upload_id)
+WHERE u.status IN ('pending', 'processing')
+  AND (u.retry_at IS NULL OR u.retry_at <= clock_timestamp())
+  AND (l.expires_at IS NULL OR l.expires_at <= clock_timestamp());
+
+-- An upload's history, a row an event, for support and analysts.
+CREATE OR REPLACE VIEW timeline AS
+SELECT upload_id, version, position, recorded_at,
+       recorded_at - lag(recorded_at) OVER (PARTITION BY upload_id ORDER BY version) AS took,
+       name, actor,
+       (state ->> 'attempt')::integer AS attempt,
+       state ->> 'stage' AS stage,
+       (state ->> 'progress')::integer AS progress,
+       state ->> 'code' AS code,
+       state
+FROM event_log;

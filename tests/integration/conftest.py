@@ -1,0 +1,38 @@
+"""The log, the projector and uploads with a history, on a real PostgreSQL."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg_pool import ConnectionPool
+
+from domain.uploads import Uploads
+from projections.connections import open_pool
+from projections.log import EventLog
+
+
+class SilentBell:
+    """Nobody follows in these tests: they run the readers by hand."""
+
+    def ring(self) -> None:
+        """Do nothing."""
+
+
+@pytest.fixture
+def pool(database_url: str) -> Iterator[ConnectionPool[psycopg.Connection[Any]]]:
+    """Connections to the test's own database."""
+    with open_pool(database_url, 20, "test") as pool:
+        yield pool
+
+
+@pytest.fixture
+def event_log(pool: ConnectionPool[psycopg.Connection[Any]]) -> EventLog:
+    """The event log on PostgreSQL."""
+    return EventLog(pool)
+
+
+@pytest.fixture
+def uploads(event_log: EventLog) -> Uploads:
+    """The application on that log."""
+    return Uploads(event_log, SilentBell())

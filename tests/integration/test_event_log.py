@@ -1,0 +1,225 @@
+"""The event log on a real PostgreSQL: appends that do not wait for each other, and reads that miss nothing."""
+
+import random
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from eventsourcing.persistence import RecordConflictError, StoredEvent
+from psycopg_pool import ConnectionPool
+
+from domain.errors import IdempotencyConflictError, LogUnavailableError, UploadNotFoundError
+from domain.mapper import EventMapper
+from domain.stages import Stage
+from domain.uploads import Uploads
+from projections.connections import open_pool
+from projections.log import APPEND, APPEND_LOCK, EventLog
+from tests.integration.conftest import SilentBell
+from tests.integration.submissions import WORKER, run_to, submit
+from tests.unit.histories import submitted
+
+Pool = ConnectionPool[psycopg.Connection[Any]]
+
+WRITERS = 12
+EVENTS_A_WRITER = 150
+
+
+def parameters(stored: StoredEvent) -> dict[str, object]:
+    return {
+        "lock": APPEND_LOCK,
+        "upload_ids": [stored.originator_id],
+        "versions": [stored.originator_version],
+        "names": [stored.topic],
+        "states": [stored.state.decode()],
+    }
+
+
+def stored_submission() -> StoredEvent:
+    stored = EventMapper().to_stored_event(submitted().events[0])
+    return StoredEvent(uuid4(), 1, stored.topic, stored.state)
+
+
+def test_what_was_appended_is_read_back(uploads: Uploads) -> None:
+    upload = run_to(uploads, submit(uploads), Stage.COMPLETE)
+
+    assert uploads.get(upload.id) == upload
+
+
+def test_an_upload_can_be_seen_as_it_was_at_a_version(uploads: Uploads) -> None:
+    upload = run_to(uploads, submit(uploads), Stage.GENERATING)
+
+    assert uploads.get(upload.id, version=3).stage is Stage.VALIDATING
+
+
+def test_an_upload_that_nobody_submitted_is_not_found(uploads: Uploads) -> None:
+    with pytest.raises(UploadNotFoundError):
+        uploads.get(uuid4())
+
+
+def test_two_writers_cannot_both_append_a_version(event_log: EventLog) -> None:
+    stored = stored_submission()
+    event_log.insert_events([stored])
+
+    with pytest.raises(RecordConflictError):
+        event_log.insert_events([stored])
+
+
+def test_the_same_submission_again_finds_the_first_one(uploads: Uploads) -> None:
+    upload = submit(uploads)
+
+    assert submit(uploads, upload.id) == upload
+
+
+def test_another_sessions_submission_under_the_same_id_is_refused(uploads: Uploads) -> None:
+    upload = submit(uploads)
+
+    with pytest.raises(IdempotencyConflictError):
+        submit(uploads, upload.id, session_hash="d" * 64)
+
+
+def test_a_command_that_meets_a_conflict_is_decided_again(event_log: EventLog, uploads: Uploads) -> None:
+    upload = uploads.start_attempt(submit(uploads).id, by=WORKER)
+    racing = RacingLog(event_log, lambda: uploads.advance(upload.id, Stage.VALIDATING, 10, attempt=1, by=WORKER))
+
+    after = Uploads(racing, SilentBell()).cancel(upload.id, by="session:abc")
+
+    assert [logged.name for logged in event_log.history(upload.id)][-2:] == ["upload.stage-advanced", "upload.failed"]
+    assert after.progress == 10
+
+
+def test_an_append_whose_answer_got_lost_counts_once(event_log: EventLog) -> None:
+    upload = submit(Uploads(LossyLog(event_log), SilentBell()))
+
+    assert [logged.version for logged in event_log.history(upload.id)] == [1]
+
+
+def test_the_log_refuses_to_be_changed(pool: Pool, uploads: Uploads) -> None:
+    submit(uploads)
+
+    for statement in ("DELETE FROM event_log", "UPDATE event_log SET version = 2", "TRUNCATE event_log"):
+        with pool.connection() as connection, pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+            connection.execute(statement)  # type: ignore[arg-type] # from the line above
+
+
+def test_a_database_that_is_away_is_said_to_be_away() -> None:
+    with open_pool("postgresql:///nowhere?host=/nonexistent", 1, "test") as pool:
+        pool.timeout = 0.1
+        with pytest.raises(LogUnavailableError):
+            EventLog(pool).last_position()
+
+
+def test_a_reader_waits_for_a_writer_that_has_a_position_and_has_not_committed(
+    database_url: str, event_log: EventLog
+) -> None:
+    with psycopg.connect(database_url) as slow:
+        slow.execute(APPEND, parameters(stored_submission()))
+        event_log.insert_events([stored_submission()])  # the later position is visible, the earlier one is not
+        seen: list[int] = []
+        reader = threading.Thread(target=lambda: seen.extend(row.position for row in event_log.read(0, 10)))
+        reader.start()
+        wait_for_lock(database_url)
+        assert seen == []
+        slow.commit()
+        reader.join(10)
+
+    assert seen == [1, 2]
+
+
+def test_a_reader_passes_over_a_position_that_was_rolled_back(database_url: str, event_log: EventLog) -> None:
+    with psycopg.connect(database_url) as undecided:
+        undecided.execute(APPEND, parameters(stored_submission()))
+        undecided.rollback()
+    event_log.insert_events([stored_submission()])
+
+    assert [row.position for row in event_log.read(0, 10)] == [2]
+
+
+def test_writers_do_not_wait_for_each_other(database_url: str, event_log: EventLog) -> None:
+    with psycopg.connect(database_url) as slow:
+        slow.execute(APPEND, parameters(stored_submission()))
+
+        assert event_log.insert_events([stored_submission()]) == [2]
+
+
+def test_no_reader_misses_repeats_or_reorders_an_event_whatever_the_writers_do(
+    database_url: str, event_log: EventLog
+) -> None:
+    done = threading.Event()
+    pages: list[list[list[int]]] = [[], []]
+    readers = [threading.Thread(target=follow, args=(event_log, done, seen)) for seen in pages]
+    writers = [threading.Thread(target=write, args=(database_url, seed)) for seed in range(WRITERS)]
+    for thread in readers + writers:
+        thread.start()
+    for thread in writers:
+        thread.join(60)
+    done.set()
+    for thread in readers:
+        thread.join(60)
+
+    with psycopg.connect(database_url) as connection:
+        committed = [row[0] for row in connection.execute("SELECT position FROM event_log ORDER BY position")]
+    assert len(committed) < WRITERS * EVENTS_A_WRITER, "some were to be rolled back"
+    for seen in pages:
+        assert [position for page in seen for position in page] == committed
+        assert len(seen) > 10, "the reader was to follow while the writers wrote"
+
+
+def follow(event_log: EventLog, done: threading.Event, seen: list[list[int]]) -> None:
+    position = 0
+    while True:
+        finished = done.is_set()
+        page = [row.position for row in event_log.read(position, 50)]
+        if page:
+            seen.append(page)
+            position = page[-1]
+        elif finished:
+            return
+
+
+def write(database_url: str, seed: int) -> None:
+    dice = random.Random(seed)
+    with psycopg.connect(database_url) as connection:
+        for _ in range(EVENTS_A_WRITER):
+            connection.execute(APPEND, parameters(stored_submission()))
+            time.sleep(dice.choice((0, 0, 0.002, 0.01)))  # a commit that takes its time: what the test is about
+            if dice.random() < 0.15:
+                connection.rollback()
+            else:
+                connection.commit()
+
+
+def wait_for_lock(database_url: str) -> None:
+    """Until somebody waits for an advisory lock of the database."""
+    deadline = time.monotonic() + 10
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        query = "SELECT FROM pg_locks JOIN pg_database d ON d.oid = database WHERE NOT granted AND datname = %s"
+        while connection.execute(query, (connection.info.dbname,)).fetchone() is None:
+            assert time.monotonic() < deadline, "nobody waits"
+
+
+class RacingLog(EventLog):
+    """A log in which somebody else appends just before our first append."""
+
+    def __init__(self, event_log: EventLog, first: Any) -> None:
+        self._pool = event_log._pool
+        self._first = first
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
+        first, self._first = self._first, lambda: None
+        first()
+        return super().insert_events(stored_events)
+
+
+class LossyLog(EventLog):
+    """A log whose connection is lost after the COMMIT, so that the writer never hears of it."""
+
+    def __init__(self, event_log: EventLog) -> None:
+        self._pool = event_log._pool
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
+        super().insert_events(stored_events)
+        raise LogUnavailableError

@@ -1,0 +1,163 @@
+"""The projector on a real PostgreSQL: rows that equal the fold of the log, whatever happens on the way."""
+
+import threading
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg_pool import ConnectionPool
+
+from domain.failures import FailureCode
+from domain.stages import Stage
+from domain.uploads import Uploads
+from projections.follower import Follower
+from projections.log import EventLog
+from projections.projector import projector, rebuild
+from tests.integration.submissions import WORKER, run_to, submit
+
+Pool = ConnectionPool[psycopg.Connection[Any]]
+
+
+@pytest.fixture
+def follower(event_log: EventLog, pool: Pool) -> Follower:
+    return projector(event_log, pool)
+
+
+def rows(pool: Pool) -> list[tuple[object, ...]]:
+    with pool.connection() as connection:
+        uploads = connection.execute("SELECT to_jsonb(u) FROM uploads u ORDER BY upload_id").fetchall()
+        results = connection.execute("SELECT to_jsonb(r) FROM results r ORDER BY upload_id").fetchall()
+    return uploads + results
+
+
+def row(pool: Pool, upload_id: UUID) -> dict[str, Any]:
+    with pool.connection() as connection:
+        found = connection.execute("SELECT to_jsonb(u) FROM uploads u WHERE upload_id = %s", (upload_id,)).fetchone()
+    assert found is not None
+    return dict(found[0])
+
+
+def a_life_of_each_kind(uploads: Uploads) -> None:
+    submit(uploads)
+    run_to(uploads, submit(uploads), Stage.GENERATING)
+    run_to(uploads, submit(uploads), Stage.STORING)
+    run_to(uploads, submit(uploads), Stage.COMPLETE)
+    failed = run_to(uploads, submit(uploads), Stage.GENERATING)
+    uploads.fail(failed.id, FailureCode.CONTENT_BLOCKED, stage=failed.reached, attempt=1, by=WORKER)
+    retried = uploads.cancel(submit(uploads).id, by="session:abc")
+    uploads.retry(retried.id, by="session:abc")
+    run_to(uploads, retried, Stage.COMPLETE)
+
+
+def test_a_row_shows_where_the_upload_is(follower: Follower, pool: Pool, uploads: Uploads) -> None:
+    upload = run_to(uploads, submit(uploads), Stage.GENERATING)
+    follower.catch_up()
+
+    found = row(pool, upload.id)
+    assert (found["status"], found["stage"], found["progress"]) == ("processing", "generating", 30)
+    assert (found["version"], found["attempt"], found["running"]) == (upload.version, 1, True)
+    assert found["created_at"] < found["updated_at"]
+
+
+def test_the_result_is_named_only_once_the_upload_is_complete(follower: Follower, pool: Pool, uploads: Uploads) -> None:
+    storing = run_to(uploads, submit(uploads), Stage.STORING)
+    complete = run_to(uploads, submit(uploads), Stage.COMPLETE)
+    follower.catch_up()
+
+    assert row(pool, storing.id)["result_id"] is None
+    assert complete.result is not None
+    assert row(pool, complete.id)["result_id"] == str(complete.result.result_id)
+
+
+def test_page_by_page_gives_the_same_rows_as_all_at_once(
+    event_log: EventLog, pool: Pool, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_life_of_each_kind(uploads)
+    monkeypatch.setattr("projections.follower.PAGE", 1)
+    projector(event_log, pool).catch_up()
+    one_by_one = rows(pool)
+    monkeypatch.setattr("projections.follower.PAGE", 1000)
+    rebuild(event_log, pool)
+
+    assert rows(pool) == one_by_one
+
+
+def test_a_rebuild_gives_the_same_rows_and_goes_on_from_the_end(
+    event_log: EventLog, follower: Follower, pool: Pool, uploads: Uploads
+) -> None:
+    a_life_of_each_kind(uploads)
+    follower.catch_up()
+    before = rows(pool)
+    with pool.connection() as connection:
+        connection.execute("UPDATE uploads SET error_message = 'nonsense' WHERE stage = 'failed'")
+        connection.execute("DELETE FROM results")
+
+    count = rebuild(event_log, pool)
+
+    assert rows(pool) == before
+    assert count == event_log.last_position() == follower.position()
+
+
+def test_two_projectors_apply_nothing_twice(event_log: EventLog, pool: Pool, uploads: Uploads) -> None:
+    for _ in range(20):
+        a_life_of_each_kind(uploads)
+    threads = [threading.Thread(target=projector(event_log, pool).catch_up) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    seen = rows(pool)
+    rebuild(event_log, pool)
+
+    assert rows(pool) == seen
+
+
+def test_a_row_never_goes_back_to_an_older_version(follower: Follower, pool: Pool, uploads: Uploads) -> None:
+    upload = run_to(uploads, submit(uploads), Stage.COMPLETE)
+    follower.catch_up()
+    with pool.connection() as connection:
+        connection.execute("UPDATE positions SET position = 2 WHERE reader = 'projector'")
+    follower.catch_up()
+
+    assert row(pool, upload.id)["version"] == upload.version
+
+
+def test_an_event_that_cannot_be_applied_stops_its_upload_and_no_other(
+    follower: Follower, pool: Pool, uploads: Uploads
+) -> None:
+    broken, whole = submit(uploads), submit(uploads)
+    with pool.connection() as connection:
+        connection.execute(
+            "INSERT INTO event_log (upload_id, version, name, state) SELECT %s, 2, 'upload.unheard-of', state"
+            " FROM event_log WHERE upload_id = %s",
+            (broken.id, broken.id),
+        )
+    run_to(uploads, whole, Stage.COMPLETE)
+    follower.catch_up()
+
+    assert row(pool, broken.id)["version"] == 1
+    assert row(pool, whole.id)["stage"] == "complete"
+    with pool.connection() as connection:
+        quarantined = connection.execute("SELECT upload_id, error FROM quarantine").fetchall()
+    assert [upload_id for upload_id, _ in quarantined] == [broken.id]
+    assert "upload.unheard-of" in quarantined[0][1]
+
+
+def test_a_row_that_breaks_a_constraint_stops_its_upload_and_no_other(
+    follower: Follower, pool: Pool, uploads: Uploads
+) -> None:
+    broken, whole = submit(uploads), submit(uploads)
+    with pool.connection() as connection:
+        # As a careless program might append it: in form an event, in substance against the invariants.
+        connection.execute(
+            "INSERT INTO event_log (upload_id, version, name, state) SELECT %s, 2, 'upload.stage-advanced',"
+            ' state || \'{"attempt": 1, "stage": "complete", "progress": 7}\' FROM event_log WHERE upload_id = %s',
+            (broken.id, broken.id),
+        )
+    run_to(uploads, whole, Stage.COMPLETE)
+    follower.catch_up()
+
+    assert row(pool, whole.id)["stage"] == "complete"
+    with pool.connection() as connection:
+        assert connection.execute("SELECT upload_id FROM quarantine").fetchall() == [(broken.id,)]

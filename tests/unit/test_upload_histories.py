@@ -1,0 +1,138 @@
+"""Random histories of commands: no sequence may break an invariant, and a replay gives the same state."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from hypothesis import event, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from domain.errors import RefusedError
+from domain.events import AttemptStarted, Event, Failed, Retried
+from domain.failures import FailureCode
+from domain.stages import BANDS, PIPELINE, Stage, Status, rank
+from domain.upload import ATTEMPTS, Upload, fold
+from tests.unit.histories import FULL, LATER, PREVIEW, RESULT_ID, submitted
+
+STAGES = st.sampled_from([None, *Stage])
+CODES = st.sampled_from(FailureCode)
+TIMES = st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2040, 1, 1)).map(  # noqa: DTZ001 - made aware below
+    lambda naive: naive.replace(tzinfo=LATER.tzinfo)
+)
+
+
+class Histories(RuleBasedStateMachine):
+    """Anybody sends any command at any time, often with an attempt or a stage that is not theirs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.history = submitted()
+        self.before = self.history.upload
+
+    def attempted(self, command: Any, *arguments: Any, **keywords: Any) -> None:
+        self.before = self.history.upload
+        try:
+            answer = command(*arguments, **keywords)
+        except RefusedError as error:
+            event(f"refused: {type(error).__name__}")
+            return
+        event(f"appended: {type(answer).__name__}")
+        self.history.then(answer)
+
+    @property
+    def upload(self) -> Upload:
+        return self.history.upload
+
+    @rule()
+    def start(self) -> None:
+        self.attempted(self.upload.start_attempt, by="worker:a")
+
+    @rule(stage=st.sampled_from(Stage), progress=st.integers(-5, 110), late=st.booleans())
+    def advance_anyhow(self, stage: Stage, progress: int, *, late: bool) -> None:
+        self.attempted(self.upload.advance, stage, progress, attempt=self.upload.attempt - late, by="worker:a")
+
+    @rule(steps=st.integers(1, 5), data=st.data())
+    def advance_well(self, steps: int, data: st.DataObject) -> None:
+        for _ in range(steps):
+            stage = PIPELINE[min(rank(self.upload.reached), len(PIPELINE) - 1)]
+            progress = data.draw(st.sampled_from(BANDS[stage]))
+            self.attempted(self.upload.advance, stage, progress, attempt=self.upload.attempt, by="worker:a")
+
+    @rule(result_id=st.uuids(version=4), late=st.booleans())
+    def store_result(self, result_id: UUID, *, late: bool) -> None:
+        attempt = self.upload.attempt - late
+        self.attempted(self.upload.store_result, result_id, "local/x", FULL, attempt=attempt, by="worker:a")
+
+    @rule()
+    def store_result_and_preview(self) -> None:
+        attempt = self.upload.attempt
+        self.attempted(self.upload.store_result, RESULT_ID, "local/x", FULL, attempt=attempt, by="worker:a")
+        self.attempted(self.upload.store_preview, PREVIEW, attempt=attempt, by="worker:a")
+
+    @rule(code=CODES, retry_at=TIMES, stage=STAGES, late=st.booleans())
+    def fail_attempt(self, code: FailureCode, retry_at: datetime, stage: Stage | None, *, late: bool) -> None:
+        attempt = self.upload.attempt - late
+        self.attempted(self.upload.fail_attempt, code, retry_at, stage=stage, attempt=attempt, by="worker:a")
+
+    @rule(code=CODES, stage=STAGES)
+    def fail(self, code: FailureCode, stage: Stage | None) -> None:
+        self.attempted(self.upload.fail, code, stage=stage, attempt=self.upload.attempt, by="worker:a")
+
+    @rule()
+    def give_up(self) -> None:
+        self.attempted(self.upload.give_up, by="reconciler")
+
+    @rule()
+    def cancel(self) -> None:
+        self.attempted(self.upload.cancel, by="session:abc")
+
+    @rule()
+    def retry(self) -> None:
+        self.attempted(self.upload.retry, by="session:abc")
+
+    @invariant()
+    def progress_never_falls(self) -> None:
+        assert self.upload.progress >= self.before.progress
+
+    @invariant()
+    def no_stage_goes_back(self) -> None:
+        assert rank(self.upload.reached) >= rank(self.before.reached)
+
+    @invariant()
+    def progress_lies_in_its_band(self) -> None:
+        reached = self.upload.reached
+        assert self.upload.progress in (BANDS[reached] if reached else (0,))
+
+    @invariant()
+    def complete_means_a_stored_result_with_its_preview(self) -> None:
+        if self.upload.status is Status.COMPLETED:
+            assert self.upload.result
+            assert self.upload.result.preview
+            assert not self.upload.running
+
+    @invariant()
+    def complete_is_final(self) -> None:
+        if self.before.status is Status.COMPLETED:
+            assert self.upload == self.before
+
+    @invariant()
+    def only_a_retry_follows_a_failure(self) -> None:
+        events = self.history.events
+        for failed, following in zip(events, events[1:], strict=False):
+            assert not isinstance(failed, Failed) or isinstance(following, Retried)
+
+    @invariant()
+    def no_more_attempts_begin_than_are_allowed(self) -> None:
+        assert 0 <= self.upload.attempts_left <= ATTEMPTS
+        assert self.upload.attempt == sum(isinstance(past, AttemptStarted) for past in self.history.events)
+
+    @invariant()
+    def a_replay_gives_the_same_state(self) -> None:
+        events: list[Event] = self.history.events
+        assert fold(None, events) == self.upload
+        assert [past.originator_version for past in events] == list(range(1, len(events) + 1))
+
+
+TestHistories = Histories.TestCase
+TestHistories.settings = settings(max_examples=150, stateful_step_count=40, deadline=None, database=None)
