@@ -4,9 +4,10 @@ It knows rows, not sessions: who may see one is decided by whoever asks.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import reduce
 from typing import Any, Final, LiteralString, TypeVar
 from uuid import UUID
 
@@ -21,6 +22,8 @@ from domain.events import StoredImage
 from domain.failures import FailureCode
 from domain.stages import Stage, Status
 from projections.connections import translated
+from projections.log import LoggedEvent
+from projections.uploads import project
 
 _Row = TypeVar("_Row")
 
@@ -56,6 +59,12 @@ class StatusRow(Struct, frozen=True, kw_only=True):
     error_message: str | None
     created_at: datetime
     updated_at: datetime
+
+
+def row_of(history: Sequence[LoggedEvent]) -> StatusRow:
+    """The row that the projector makes of an upload's events; there is at least one."""
+    projection = reduce(project, history[1:], project(None, history[0]))
+    return msgspec.convert(projection.row(), StatusRow, from_attributes=True)
 
 
 class ResultRow(Struct, frozen=True, kw_only=True):
@@ -106,9 +115,7 @@ class StatusReader:
                 for upload_id, answer in batch.items():
                     answer.set_result(rows.get(upload_id))
 
-    async def _select(
-        self, query: LiteralString, parameter: object, rows: AsyncRowFactory[_Row]
-    ) -> list[_Row]:
+    async def _select(self, query: LiteralString, parameter: object, rows: AsyncRowFactory[_Row]) -> list[_Row]:
         with _bounded():
             async with asyncio.timeout(QUERY_SECONDS), self._pool.connection() as connection:
                 cursor = connection.cursor(row_factory=rows)

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 CHANNEL: Final = "darkroom:appended"
 PAUSE_SECONDS: Final = 0.5
-"""After a publish or a subscription that failed."""
+"""After a publish or a subscription that failed, and between two looks at whether to stop."""
 
 
 class RedisBell:
@@ -61,9 +61,10 @@ class Wakeups:
         self._heard.clear()
 
     def close(self) -> None:
-        """Stop listening, and wake whoever waits."""
+        """Stop listening, and wake whoever waits; only then may the client be closed."""
         self._closed.set()
         self._heard.set()
+        self._thread.join()
 
     def _subscribe(self) -> None:
         while not self._closed.is_set():
@@ -78,5 +79,5 @@ class Wakeups:
 
     def _listen(self, channel: PubSub) -> None:
         while not self._closed.is_set():
-            if channel.get_message(timeout=1.0) is not None:
+            if channel.get_message(timeout=PAUSE_SECONDS) is not None:
                 self._heard.set()

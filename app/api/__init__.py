@@ -1,0 +1,1 @@
+"""The HTTP contract: controllers, bodies and the one table of errors."""

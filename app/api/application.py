@@ -1,0 +1,157 @@
+"""The API as one composition: its parts come in as keyword arguments, its routes are the whole list."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import Final
+
+from litestar import Litestar, get, post
+from litestar.datastructures import ResponseHeader
+from litestar.handlers import HTTPRouteHandler
+
+from app.api import documentation as docs
+from app.api.blobs import Blobs
+from app.api.correlation import bind_correlation_id
+from app.api.documentation import AskingOperation, SubmissionOperation, errors, openapi
+from app.api.errors import (
+    BodyTooLargeError,
+    BodyTooSlowError,
+    LinkOverError,
+    MalformedError,
+    TooManyUploadsError,
+    UnauthorizedError,
+    UnsupportedMediaTypeError,
+    respond,
+)
+from app.api.health import Check, Health
+from app.api.intake import Intake
+from app.api.response_headers import add_headers
+from app.api.results import Results
+from app.api.status import History, PollAnalytics, StatusPoll
+from app.api.submission import Submission
+from app.api.upload_rate import UploadRate
+from app.sessions import Sessions
+from app.settings import Settings
+from app.signed_links import SignedLinks
+from domain.errors import (
+    BlobNotFoundError,
+    IdempotencyConflictError,
+    ResultNotFoundError,
+    UnavailableError,
+    UploadNotFoundError,
+)
+from domain.ports import BlobStore, Clock
+from domain.uploads import Uploads
+from projections.reader import StatusReader
+
+BODY_SECONDS: Final = 60.0
+"""How long a photo may take to arrive."""
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_api(
+    *,
+    uploads: Uploads,
+    history: History,
+    reader: StatusReader,
+    blobs: BlobStore,
+    sessions: Sessions,
+    links: SignedLinks,
+    settings: Settings,
+    checks: Mapping[str, Check],
+    analytics: PollAnalytics,
+    prompt_version: int,
+    body_seconds: float = BODY_SECONDS,
+    clock: Clock = _now,
+    lifespan: Sequence[Lifespan] = (),
+) -> Litestar:
+    """The API, made of these parts."""
+    public_url = settings.public_url or ""
+    submission = Submission(
+        Intake(uploads, blobs, prompt_version),
+        sessions,
+        UploadRate(settings.uploads_per_minute),
+        max_bytes=settings.max_upload_bytes,
+        body_seconds=body_seconds,
+        public_url=public_url,
+        trusted_proxies=settings.trusted_proxies,
+    )
+    return Litestar(
+        [
+            _submission(submission),
+            _status(StatusPoll(reader, history, sessions, analytics)),
+            _result(Results(reader, blobs, sessions, public_url=public_url, clock=clock)),
+            _blob(Blobs(blobs, links)),
+            *_health(Health(checks)),
+        ],
+        exception_handlers={Exception: respond},
+        before_request=bind_correlation_id,
+        before_send=[add_headers],
+        lifespan=list(lifespan),
+        openapi_config=openapi(),
+        logging_config=None,  # structlog's configuration is the process's own
+    )
+
+
+def _submission(submission: Submission) -> HTTPRouteHandler:
+    refusals = errors(
+        MalformedError,
+        UnauthorizedError,
+        BodyTooSlowError,
+        BodyTooLargeError,
+        UnsupportedMediaTypeError,
+        IdempotencyConflictError,
+        TooManyUploadsError,
+        UnavailableError,
+    )
+    return post(
+        "/api/uploads",
+        status_code=202,
+        operation_class=SubmissionOperation,
+        responses={202: docs.SUBMITTED, **refusals},
+        response_headers=[ResponseHeader(name="Location", documentation_only=True, description="The status URL.")],
+    )(submission.submit)
+
+
+def _status(poll: StatusPoll) -> HTTPRouteHandler:
+    return get(
+        "/api/status/{jobId:str}",
+        operation_class=AskingOperation,
+        responses={
+            200: docs.STATUS,
+            304: docs.NOT_MODIFIED,
+            **errors(UnauthorizedError, UploadNotFoundError, UnavailableError),
+        },
+        response_headers=[
+            ResponseHeader(name="ETag", documentation_only=True, description="The version, in quotes."),
+            ResponseHeader(name="Retry-After", documentation_only=True, description="In seconds, while it runs."),
+        ],
+    )(poll.status)
+
+
+def _result(results: Results) -> HTTPRouteHandler:
+    return get(
+        "/api/results/{resultId:str}",
+        operation_class=AskingOperation,
+        responses={200: docs.REVEALED, **errors(UnauthorizedError, ResultNotFoundError, UnavailableError)},
+    )(results.result)
+
+
+def _blob(blobs: Blobs) -> HTTPRouteHandler:
+    return get(
+        "/api/blobs/{signed:str}",
+        operation_class=AskingOperation,
+        responses={200: docs.PREVIEW, **errors(LinkOverError, BlobNotFoundError, UnavailableError)},
+    )(blobs.blob)
+
+
+def _health(health: Health) -> list[HTTPRouteHandler]:
+    return [
+        get("/healthz", responses={200: docs.ALIVE, **errors()})(health.healthz),
+        get("/readyz", responses={200: docs.ALL_ANSWER, 503: docs.SOME_FAIL, **errors()})(health.readyz),
+    ]

@@ -1,0 +1,31 @@
+"""The address of a client: the peer's, or what proxies that we trust say of it. Anybody can write X-Forwarded-For."""
+
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from app.settings import Network
+
+Address = IPv4Address | IPv6Address
+
+
+def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Network]) -> str:
+    """The right-most address that no trusted proxy stands behind; what cannot be read ends the search."""
+    address = _parsed(peer)
+    for hop in reversed([hop for header in forwarded_for for hop in header.split(",")]):
+        if not _is_in(address, trusted) or (said := _parsed(hop)) is None:
+            break
+        address = said
+    return str(address or peer)
+
+
+def _is_in(address: Address | None, networks: Iterable[Network]) -> bool:
+    return address is not None and any(address in network for network in networks)
+
+
+def _parsed(text: str) -> Address | None:
+    try:
+        address = ip_address(text.strip())
+    except ValueError:
+        return None
+    # An IPv4 client of a socket for both families is written as an IPv6 address.
+    return getattr(address, "ipv4_mapped", None) or address

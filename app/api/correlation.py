@@ -1,0 +1,29 @@
+"""The correlation id of a request: the client's own X-Request-ID if it is sane, else a new one."""
+
+import re
+from typing import Any, Final
+from uuid import uuid4
+
+import structlog
+from litestar import Request
+from litestar.types import Scope
+
+HEADER: Final = b"x-request-id"
+STATE_KEY: Final = "correlation_id"
+SANE: Final = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
+
+
+def correlation_id(scope: Scope) -> str:
+    """The same one each time for a request."""
+    state: dict[str, Any] = scope["state"]
+    if STATE_KEY not in state:
+        sent = next((value for name, value in scope["headers"] if name.lower() == HEADER), b"")
+        state[STATE_KEY] = sent.decode("ascii") if SANE.fullmatch(sent) else str(uuid4())
+    found: str = state[STATE_KEY]
+    return found
+
+
+async def bind_correlation_id(request: Request[Any, Any, Any]) -> None:
+    """Make every line that is logged for this request carry its id."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(correlation_id=correlation_id(request.scope))

@@ -1,0 +1,142 @@
+"""The one table of errors: which error is which code, status and Retry-After. Every path of the API answers with it.
+
+ApiError
+├── UnauthorizedError          no token, or one that we did not sign
+├── MalformedError             the request cannot be understood
+├── BodyTooLargeError          the photo or its frame is too large
+├── BodyTooSlowError           the photo did not arrive in time
+├── UnsupportedMediaTypeError  the photo is none
+├── TooManyUploadsError        the client's address sends too many
+└── LinkOverError              a signed link that is not ours, or no longer
+"""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import (
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+)
+from msgspec import Struct
+
+from app.api.bodies import ErrorBody, ErrorFacts
+from domain.errors import (
+    BlobNotFoundError,
+    DarkroomError,
+    IdempotencyConflictError,
+    RefusedError,
+    ResultNotFoundError,
+    StorageRefusedError,
+    UnavailableError,
+    UploadNotFoundError,
+)
+
+log = structlog.get_logger(__name__)
+
+
+class ApiError(DarkroomError):
+    """This request cannot be answered."""
+
+
+class UnauthorizedError(ApiError):
+    """Send the session token of this upload in the header X-Session-Token."""
+
+
+class MalformedError(ApiError):
+    """This request could not be understood."""
+
+
+class BodyTooLargeError(ApiError):
+    """This photo is too large. Please choose a smaller file."""
+
+
+class BodyTooSlowError(ApiError):
+    """The photo did not arrive in time. Please try again."""
+
+
+class UnsupportedMediaTypeError(ApiError):
+    """This file is not a supported photo. Please choose a JPEG, PNG or WebP image."""
+
+
+class TooManyUploadsError(ApiError):
+    """Too many uploads were sent from this address. Please wait a moment."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class LinkOverError(ApiError):
+    """This link is not valid, or no longer. Ask for the result again to get a new one."""
+
+
+class Answer(Struct, frozen=True):
+    """How an error is answered; without a message of its own it says the error's. Retry-After is in seconds."""
+
+    status: HTTPStatus
+    code: str
+    message: str | None = None
+    retry_after: int | None = None
+
+
+UNEXPECTED: Final = Answer(
+    HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "Something went wrong on our side. Please try again."
+)
+TABLE: Final[dict[type[BaseException], Answer]] = {
+    MalformedError: Answer(HTTPStatus.BAD_REQUEST, "BAD_REQUEST"),
+    HTTPException: Answer(HTTPStatus.BAD_REQUEST, "BAD_REQUEST", "This request could not be understood."),
+    UnauthorizedError: Answer(HTTPStatus.UNAUTHORIZED, "UNAUTHORIZED"),
+    UploadNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
+    ResultNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
+    BlobNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
+    LinkOverError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
+    NotFoundException: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND", "There is nothing at this address."),
+    MethodNotAllowedException: Answer(
+        HTTPStatus.METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "This address does not take this method."
+    ),
+    BodyTooSlowError: Answer(HTTPStatus.REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
+    RefusedError: Answer(HTTPStatus.CONFLICT, "CONFLICT"),
+    BodyTooLargeError: Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
+    UnsupportedMediaTypeError: Answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
+    IdempotencyConflictError: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "IDEMPOTENCY_CONFLICT"),
+    TooManyUploadsError: Answer(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
+    UnavailableError: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", retry_after=2),
+    # Only somebody who mends the settings can help, so there is no hurry.
+    StorageRefusedError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", "Photos cannot be stored at the moment.", retry_after=60
+    ),
+}
+"""The nearest class of an error's own decides; what is not here is UNEXPECTED."""
+
+
+def answer_of(error: BaseException) -> Answer:
+    """The table's row for an error. Litestar counts its own mistakes as HTTP errors too; they are UNEXPECTED."""
+    if isinstance(error, HTTPException) and error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return UNEXPECTED
+    return next((TABLE[kind] for kind in type(error).__mro__ if kind in TABLE), UNEXPECTED)
+
+
+def respond(_: Request[Any, Any, Any], error: Exception) -> Response[ErrorBody]:
+    """The answer to an error, logged where it is not the client's own."""
+    answer = answer_of(error)
+    if answer is UNEXPECTED:
+        log.error("api.unexpected", exc_info=error)
+    elif answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.warning("api.unavailable", error=str(error))
+    return Response(
+        ErrorBody(error=ErrorFacts(code=answer.code, message=answer.message or str(error))),
+        status_code=answer.status,
+        headers=_headers(answer, error),
+    )
+
+
+def _headers(answer: Answer, error: Exception) -> dict[str, str]:
+    headers = {"Cache-Control": "no-store"}
+    if allow := (getattr(error, "headers", None) or {}).get("allow"):
+        headers["Allow"] = allow
+    if retry_after := getattr(error, "retry_after", answer.retry_after):
+        headers["Retry-After"] = str(retry_after)
+    return headers

@@ -1,0 +1,60 @@
+"""GET /healthz and /readyz: whether the process lives, and whether everything answers that it needs."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Final
+
+import structlog
+from anyio import CapacityLimiter, to_thread
+from litestar import Response
+
+from app.api.bodies import ErrorFacts, HealthBody, NotReadyBody, ReadinessBody
+from domain.errors import DarkroomError
+
+Check = Callable[[], object]
+"""A ping of one dependency: it returns, or raises, and may block."""
+
+CHECK_SECONDS: Final = 2.0
+THREADS: Final = 16
+"""Checks that hang use these up, and never the threads of uploads."""
+NO_STORE: Final = {"Cache-Control": "no-store"}
+
+log = structlog.get_logger(__name__)
+
+
+class Health:
+    """Asks every dependency at once, each for a bounded time."""
+
+    def __init__(self, checks: Mapping[str, Check]) -> None:
+        self._checks = checks
+        self._threads = CapacityLimiter(THREADS)
+
+    async def healthz(self) -> Response[HealthBody]:
+        """Ask whether the process lives."""
+        return Response(HealthBody(), headers=NO_STORE)
+
+    async def readyz(self) -> Response[ReadinessBody | NotReadyBody]:
+        """Ask whether every dependency answers."""
+        answers = await asyncio.gather(*(self._answer(name, check) for name, check in self._checks.items()))
+        checks = dict(zip(self._checks, answers, strict=True))
+        failed = [name for name, answer in checks.items() if answer != "ok"]
+        if not failed:
+            return Response(ReadinessBody(checks=checks), headers=NO_STORE)
+        error = ErrorFacts(code="NOT_READY", message=f"Not ready: {', '.join(failed)}.")
+        body = NotReadyBody(error=error, checks=checks)
+        return Response(body, status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={**NO_STORE, "Retry-After": "2"})
+
+    async def _answer(self, name: str, check: Check) -> str:
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await to_thread.run_sync(check, abandon_on_cancel=True, limiter=self._threads)
+        except TimeoutError:
+            return f"No answer within {CHECK_SECONDS:g} s."
+        except DarkroomError as error:
+            return error.message
+        except Exception as error:  # noqa: BLE001 - whatever a driver raises, the dependency is not ready
+            # Its text may name hosts and users, which is for the log alone.
+            log.warning("api.not_ready", check=name, error=str(error))
+            return "It does not answer as it should."
+        return "ok"

@@ -1,0 +1,157 @@
+"""A photo on its way in: the multipart field `image`, streamed to a file that has no name, counted and hashed.
+
+Litestar's own form parsing is not used: it reads text fields too, and answers 500 to encodings that it does not know.
+Here every other field is skipped unread, and filenames are looked at by nobody.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, Final
+
+from anyio import to_thread
+from litestar import Request
+from msgspec import Struct
+from multipart import (  # type: ignore[import-untyped] # it ships no types
+    MultipartError,
+    MultipartSegment,
+    PushMultipartParser,
+    parse_options_header,
+)
+
+from app.api.errors import BodyTooLargeError, BodyTooSlowError, MalformedError, UnsupportedMediaTypeError
+
+FIELD: Final = "image"
+FRAME_BYTES: Final = 64 * 1024
+"""What the multipart frame and other fields may add to the photo."""
+PARTS: Final = 16
+CHUNK_BYTES: Final = 256 * 1024
+"""What is held in memory before a thread writes it to disk."""
+HEAD_BYTES: Final = 16
+
+
+class Photo(Struct, frozen=True):
+    """An original as it came in: its content, rewound, the SHA-256 and the size in bytes of that."""
+
+    content: BinaryIO
+    sha256: str
+    size: int
+    media_type: str
+
+
+class Spool:
+    """Takes a photo's bytes as they come."""
+
+    def __init__(self, file: BinaryIO, max_bytes: int) -> None:
+        self._file = file
+        self._max_bytes = max_bytes
+        self._hash = sha256()
+        self._held = bytearray()
+        self._head = b""
+        self._size = 0
+
+    async def write(self, chunk: bytes) -> None:
+        """Take some more. Raises BodyTooLargeError."""
+        self._size += len(chunk)
+        if self._size > self._max_bytes:
+            raise BodyTooLargeError
+        self._held += chunk
+        if len(self._held) >= CHUNK_BYTES:
+            await self._flush()
+
+    async def finish(self) -> Photo:
+        """The photo. Raises MalformedError for an empty file, UnsupportedMediaTypeError for what is no photo."""
+        await self._flush()
+        if not self._size:
+            raise MalformedError("The file is empty.")
+        media_type = sniff(self._head)
+        if media_type is None:
+            raise UnsupportedMediaTypeError
+        await to_thread.run_sync(self._file.seek, 0)
+        return Photo(self._file, self._hash.hexdigest(), self._size, media_type)
+
+    async def _flush(self) -> None:
+        held, self._held = self._held, bytearray()
+        self._head = self._head or bytes(held[:HEAD_BYTES])
+        await to_thread.run_sync(self._keep, held)
+
+    def _keep(self, held: bytearray) -> None:
+        self._hash.update(held)
+        self._file.write(held)
+
+
+def sniff(head: bytes) -> str | None:
+    """The media type that a file's first bytes tell; None for what we do not take."""
+    if head.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "image/webp"
+    return None
+
+
+@asynccontextmanager
+async def received_photo(request: Request[Any, Any, Any], *, max_bytes: int, seconds: float) -> AsyncIterator[Photo]:
+    """The photo of a request, for as long as the context lasts. Raises ApiErrors."""
+    boundary = _boundary(request.headers.get("content-type", ""))
+    _refuse_declared_size(request.headers.get("content-length", ""), max_bytes)
+    with TemporaryFile() as file:
+        spool = Spool(file, max_bytes)
+        try:
+            async with asyncio.timeout(seconds):
+                await _read(request, PushMultipartParser(boundary, max_segment_count=PARTS), spool, max_bytes)
+        except TimeoutError:
+            raise BodyTooSlowError from None
+        except MultipartError:
+            raise MalformedError("This multipart body is broken.") from None
+        yield await spool.finish()
+
+
+def _boundary(content_type: str) -> str:
+    media_type, options = parse_options_header(content_type)
+    boundary: str = options.get("boundary", "")
+    if media_type != "multipart/form-data" or not boundary or not boundary.isascii() or not boundary.isprintable():
+        raise MalformedError(f"Send the photo as multipart/form-data, in the field `{FIELD}`.")
+    return boundary
+
+
+def _refuse_declared_size(content_length: str, max_bytes: int) -> None:
+    # Its digits are limited by the server; what is no number here is the server's to judge.
+    if content_length.isdecimal() and int(content_length) > max_bytes + FRAME_BYTES:
+        raise BodyTooLargeError
+
+
+async def _read(request: Request[Any, Any, Any], parser: PushMultipartParser, spool: Spool, max_bytes: int) -> None:
+    """Give the field's bytes to the spool. Raises MultipartError and ApiErrors."""
+    fields = 0
+    wanted = False
+    async for chunk in _chunks(request, max_bytes + FRAME_BYTES):
+        for event in parser.parse(chunk):
+            if isinstance(event, MultipartSegment):
+                wanted = event.name == FIELD
+                fields += wanted
+                if fields > 1:
+                    raise MalformedError(f"Send one photo: the field `{FIELD}` is there more than once.")
+            elif event and wanted:
+                await spool.write(event)
+    parser.close()
+    if not fields:
+        raise MalformedError(f"The multipart field `{FIELD}` is missing.")
+
+
+async def _chunks(request: Request[Any, Any, Any], max_bytes: int) -> AsyncIterator[bytes]:
+    received = 0
+    while True:
+        message = await request.receive()
+        if message["type"] != "http.request":
+            raise MalformedError("The body ended too early.")
+        if body := message["body"]:
+            received += len(body)
+            if received > max_bytes:
+                raise BodyTooLargeError
+            yield body
+        if not message.get("more_body"):
+            return

@@ -1,0 +1,26 @@
+"""The headers of every answer, whoever made it: what browsers may not do with it, and its correlation id."""
+
+from typing import Final
+
+from litestar.types import Message, Scope
+
+from app.api.correlation import correlation_id
+
+HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"server", b"darkroom"),
+)
+
+
+async def add_headers(message: Message, scope: Scope) -> None:
+    """Add what the answer does not say itself."""
+    if message["type"] != "http.response.start":
+        return
+    headers = list(message.get("headers", ()))
+    said = {name.lower() for name, _ in headers}
+    headers += [header for header in HEADERS if header[0] not in said]
+    headers.append((b"x-request-id", correlation_id(scope).encode("ascii")))
+    message["headers"] = headers

@@ -1,0 +1,74 @@
+"""GET /api/results/{resultId}: a finished picture's facts, and for a while a link to its preview.
+
+The full image is never served to a session.
+"""
+
+from datetime import timedelta
+from typing import Annotated, Final
+from uuid import UUID
+
+from anyio import to_thread
+from litestar import Response
+from litestar.params import PathParameter
+
+from app.api.bodies import PreviewBody, ResultBody
+from app.api.session_token import SessionToken, owner
+from app.sessions import Sessions
+from domain.errors import ResultNotFoundError
+from domain.ports import BlobStore, Clock
+from projections.reader import ResultRow, StatusReader
+
+ResultId = Annotated[str, PathParameter(name="resultId")]
+PREVIEW_LIFETIME: Final = timedelta(minutes=5)
+
+
+class Results:
+    """Reveals results to the session that owns them."""
+
+    def __init__(
+        self, reader: StatusReader, blobs: BlobStore, sessions: Sessions, *, public_url: str, clock: Clock
+    ) -> None:
+        self._reader = reader
+        self._blobs = blobs
+        self._sessions = sessions
+        self._public_url = public_url
+        self._clock = clock
+
+    async def result(
+        self,
+        result_id: ResultId,
+        session_token: SessionToken = None,
+    ) -> Response[ResultBody]:
+        """Ask for a finished picture."""
+        session_hash = owner(self._sessions, session_token).hash
+        row = await self._reader.result(_result_id(result_id))
+        if row is None or row.session_hash != session_hash:
+            raise ResultNotFoundError
+        body = await to_thread.run_sync(self._body, row)
+        return Response(body, headers={"Cache-Control": "private, no-store"})
+
+    def _body(self, row: ResultRow) -> ResultBody:
+        expires_at = self._clock() + PREVIEW_LIFETIME
+        url = self._blobs.signed_url(row.preview.key, PREVIEW_LIFETIME)
+        return ResultBody(
+            result_id=row.result_id,
+            job_id=row.upload_id,
+            model=row.model,
+            width=row.full_image.width,
+            height=row.full_image.height,
+            preview=PreviewBody(
+                url=self._public_url + url if url.startswith("/") else url,
+                expires_at=expires_at,
+                width=row.preview.width,
+                height=row.preview.height,
+                media_type=row.preview.media_type,
+            ),
+            created_at=row.created_at,
+        )
+
+
+def _result_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ResultNotFoundError from None

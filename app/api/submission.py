@@ -1,0 +1,89 @@
+"""POST /api/uploads: a photo comes in."""
+
+import re
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Any, Final
+
+from anyio import to_thread
+from litestar import Request, Response
+from litestar.params import HeaderParameter
+
+from app.api.bodies import SubmissionBody
+from app.api.client_address import client_address
+from app.api.correlation import correlation_id
+from app.api.errors import MalformedError
+from app.api.intake import Intake
+from app.api.photo import received_photo
+from app.api.session_token import SessionToken, owner
+from app.api.upload_rate import UploadRate
+from app.sessions import Session, Sessions
+from app.settings import Network
+from domain.stages import Status
+
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        required=False,
+        description="Makes a repeated submission find the first one. 1 to 255 visible ASCII characters.",
+    ),
+]
+KEY: Final = re.compile(r"[!-~]{1,255}")
+
+
+class Submission:
+    """Takes photos in, in the name of a session."""
+
+    def __init__(  # one collaborator each
+        self,
+        intake: Intake,
+        sessions: Sessions,
+        rate: UploadRate,
+        *,
+        max_bytes: int,
+        body_seconds: float,
+        public_url: str,
+        trusted_proxies: Sequence[Network],
+    ) -> None:
+        self._intake = intake
+        self._sessions = sessions
+        self._rate = rate
+        self._max_bytes = max_bytes
+        self._body_seconds = body_seconds
+        self._public_url = public_url
+        self._trusted_proxies = trusted_proxies
+
+    async def submit(
+        self,
+        request: Request[Any, Any, Any],
+        session_token: SessionToken = None,
+        idempotency_key: IdempotencyKey = None,
+    ) -> Response[SubmissionBody]:
+        """Submit a photo, as the multipart field `image`."""
+        self._rate.count(self._address(request))
+        if idempotency_key is not None and not KEY.fullmatch(idempotency_key):
+            raise MalformedError("An Idempotency-Key has 1 to 255 visible ASCII characters.")
+        session = self._session(session_token, idempotency_key)
+        async with received_photo(request, max_bytes=self._max_bytes, seconds=self._body_seconds) as photo:
+            take = partial(self._intake.take, photo, session)
+            correlation = correlation_id(request.scope)
+            upload_id = await to_thread.run_sync(
+                partial(take, idempotency_key=idempotency_key, correlation_id=correlation)
+            )
+        status_url = f"{self._public_url}/api/status/{upload_id}"
+        # A derived session's token is told only now: whoever sent the same photo under the same key has made it.
+        # A repeated submission is answered as the first one was, pending, lest a poll seem to go back.
+        body = SubmissionBody(
+            job_id=upload_id, session_token=session.token, status=Status.PENDING, status_url=status_url
+        )
+        return Response(body, headers={"Location": status_url, "Cache-Control": "no-store"})
+
+    def _session(self, token: str | None, idempotency_key: str | None) -> Session:
+        if token is not None:
+            return owner(self._sessions, token)
+        return self._sessions.new() if idempotency_key is None else self._sessions.derive(idempotency_key)
+
+    def _address(self, request: Request[Any, Any, Any]) -> str:
+        peer = request.client.host if request.client else ""
+        return client_address(peer, request.headers.getall("x-forwarded-for", []), self._trusted_proxies)

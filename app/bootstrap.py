@@ -1,0 +1,205 @@
+"""The composition root: from settings to the parts of each process. Reading it is knowing the system.
+
+Every part is closed in the reverse order of its making, by the exit stack that it was made on.
+"""
+
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from threading import Event
+from typing import Any, Final, NamedTuple
+
+import psycopg
+from dramatiq import Worker
+from litestar import Litestar
+from psycopg_pool import ConnectionPool
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from app.api.application import create_api
+from app.api.status import NoAnalytics
+from app.sessions import Sessions
+from app.settings import Settings
+from app.signed_links import SignedLinks
+from app.storage import open_store
+from domain.errors import QueueUnavailableError
+from domain.ports import BlobStore
+from domain.uploads import Uploads
+from projections.connections import async_pool, open_pool
+from projections.dispatcher import dispatcher
+from projections.follower import Follower
+from projections.log import EventLog
+from projections.projector import projector
+from projections.reader import StatusReader
+from projections.wakeups import RedisBell, Wakeups
+from workers.actors import DramatiqQueue, run_broker, run_worker
+from workers.imaging.sandbox import Sandbox
+from workers.leases import Leases
+from workers.pipeline import Pipeline
+from workers.prompts import CURRENT
+from workers.reconciler import Reconciler
+from workers.steps.validating import Accepted
+from workers.vision.gemini import GeminiModel
+from workers.vision.local import LocalModel
+from workers.vision.model import ImageModel
+
+Pool = ConnectionPool[psycopg.Connection[Any]]
+
+REDIS_CONNECT_SECONDS: Final = 1.0
+REDIS_SECONDS: Final = 2.0
+"""How long one command may take; beyond it Redis counts as away."""
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def open_redis(settings: Settings, stack: ExitStack) -> Redis:
+    """A client without retries of its own: whoever calls has a better plan than to wait."""
+    redis = Redis.from_url(
+        settings.redis_url or "",
+        socket_connect_timeout=REDIS_CONNECT_SECONDS,
+        socket_timeout=REDIS_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+    stack.callback(redis.close)
+    return redis
+
+
+def open_log(settings: Settings, process: str, stack: ExitStack) -> tuple[EventLog, Pool]:
+    """The event log, and the connections that it shares with the rest of the process."""
+    pool = open_pool(settings.database_url or "", settings.database_pool_size, f"darkroom {process}")
+    stack.callback(pool.close)
+    return EventLog(pool), pool
+
+
+def open_uploads(event_log: EventLog, redis: Redis, stack: ExitStack) -> Uploads:
+    """The application, which rings the readers' bell after every append."""
+    bell = RedisBell(redis)
+    stack.callback(bell.close)
+    return Uploads(event_log, bell)
+
+
+def open_blobs(settings: Settings) -> BlobStore:
+    """The object storage that the settings name."""
+    return open_store(settings, SignedLinks(settings.secret_keys).sign)
+
+
+def open_model(settings: Settings, sandbox: Sandbox) -> ImageModel:
+    """Gemini with a key, the local renderer without."""
+    if settings.gemini_api_key is None:
+        return LocalModel(sandbox)
+    return GeminiModel(
+        settings.gemini_api_key,
+        settings.gemini_model,
+        base_url=settings.gemini_base_url,
+        timeout_s=settings.gemini_timeout_seconds,
+    )
+
+
+def open_api(settings: Settings, stack: ExitStack) -> Litestar:
+    """What `darkroom serve` serves; its pool for polls lives on the server's event loop."""
+    redis = open_redis(settings, stack)
+    event_log, _ = open_log(settings, "serve", stack)
+    poll_pool = async_pool(settings.database_url or "", settings.database_pool_size, "darkroom poll")
+    blobs = open_blobs(settings)
+
+    @asynccontextmanager
+    async def polls(_: Litestar) -> AsyncIterator[None]:
+        async with poll_pool:
+            yield
+
+    return create_api(
+        uploads=open_uploads(event_log, redis, stack),
+        history=event_log.history,
+        reader=StatusReader(poll_pool),
+        blobs=blobs,
+        sessions=Sessions(settings.secret_keys),
+        links=SignedLinks(settings.secret_keys),
+        settings=settings,
+        checks={"postgres": event_log.last_position, "redis": partial(check_redis, redis), "storage": blobs.ping},
+        analytics=NoAnalytics(),
+        prompt_version=CURRENT,
+        lifespan=[polls],
+    )
+
+
+def check_redis(redis: Redis) -> None:
+    """Raise UnavailableError unless Redis answers and evicts nothing."""
+    try:
+        policy = redis.info("memory")["maxmemory_policy"]
+    except RedisError as error:
+        raise QueueUnavailableError from error
+    if policy != "noeviction":
+        raise QueueUnavailableError(f"Redis may evict queued runs: its maxmemory-policy is {policy}, not noeviction.")
+
+
+class WorkerParts(NamedTuple):
+    """What `darkroom work` runs: the pipeline, its leases, and the threads that take runs from the queue."""
+
+    pipeline: Pipeline
+    leases: Leases
+    model: ImageModel
+    worker: Worker
+
+
+def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
+    """The parts of a worker process, whose name is in its leases and events."""
+    name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+    redis = open_redis(settings, stack)
+    event_log, pool = open_log(settings, "work", stack)
+    sandbox = Sandbox()
+    model = open_model(settings, sandbox)
+    leases = Leases(pool, name)
+    pipeline = Pipeline(
+        uploads=open_uploads(event_log, redis, stack),
+        blobs=open_blobs(settings),
+        model=model,
+        sandbox=sandbox,
+        accepted=Accepted(max_pixels=settings.max_pixels),
+        leases=leases,
+        clock=now,
+        worker=name,
+    )
+    return WorkerParts(pipeline, leases, model, run_worker(run_broker(redis), pipeline.run, settings.worker_threads))
+
+
+class Reader(NamedTuple):
+    """A follower of the log, with its ear."""
+
+    follower: Follower
+    wakeups: Wakeups
+
+    def run_until(self, stopping: Event) -> Callable[[], None]:
+        """What its thread does."""
+        return partial(self.follower.run, stopping, self.wakeups)
+
+
+def open_readers(settings: Settings, stack: ExitStack) -> list[Reader]:
+    """What `darkroom project` runs: the projector and, with a key, the reader for PostHog."""
+    event_log, pool = open_log(settings, "project", stack)
+    followers = [projector(event_log, pool)]
+    return [Reader(follower, open_wakeups(settings, stack)) for follower in followers]
+
+
+def open_dispatch(settings: Settings, stack: ExitStack) -> tuple[Reader, Reconciler]:
+    """What `darkroom dispatch` runs: the dispatcher and the reconciler."""
+    redis = open_redis(settings, stack)
+    event_log, pool = open_log(settings, "dispatch", stack)
+    queue = DramatiqQueue(run_broker(redis))
+    reconciler = Reconciler(open_uploads(event_log, redis, stack), pool, queue)
+    return Reader(dispatcher(event_log, pool, queue), open_wakeups(settings, stack)), reconciler
+
+
+def open_wakeups(settings: Settings, stack: ExitStack) -> Wakeups:
+    """An ear for one reader, on a connection of its own."""
+    wakeups = Wakeups(open_redis(settings, stack))
+    stack.callback(wakeups.close)
+    return wakeups

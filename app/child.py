@@ -1,0 +1,162 @@
+"""A child process: what to run and as whom, how it is asked to end, and one run of it from start to end.
+
+A child dies with the thread that started it, whatever kills that one, so start children from the main thread.
+It knows nothing of when to start one again: that is the supervisor's.
+"""
+
+import contextlib
+import ctypes
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from signal import SIGKILL, SIGTERM, Signals
+from typing import IO, Any, Final
+
+import msgspec
+
+PR_SET_PDEATHSIG: Final = 1
+"""From Linux's <sys/prctl.h>: the signal that the kernel sends when the parent is gone."""
+LOG_LIMIT: Final = 10 * 2**20
+"""In bytes; a log file that has grown beyond is set aside at the next start, one of them."""
+
+
+class Account(msgspec.Struct, frozen=True):
+    """Whom a child runs as, when it must not run as ourselves."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+class Child(msgspec.Struct, frozen=True, kw_only=True):
+    """What to run. `env` and nothing else is its environment; without a log file it writes where we write."""
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: Path | None = None
+    log: Path | None = None
+    account: Account | None = None
+    stop_signal: Signals = SIGTERM
+    """Asks it to end in good order."""
+    kill_signal: Signals = SIGKILL
+    """Ends it at once, and is what it gets when its parent dies."""
+    stop_seconds: float = 30
+    """How long it may take to end in good order."""
+    prepare: Callable[[], None] | None = None
+    """Called before every start."""
+    ready: Callable[[], bool] | None = None
+    """Whether it does its work already; a child without it counts as ready when it has been started."""
+
+    def last_words(self, lines: int = 5) -> str:
+        """The end of its log file."""
+        if self.log is None or not self.log.exists():
+            return ""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+class Process:
+    """One run of a child, in a session of its own: a Ctrl-C in the terminal reaches only us."""
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+        if child.prepare:
+            child.prepare()
+        self._started = time.monotonic()
+        with _output(child.log) as output:
+            self._popen = subprocess.Popen(  # noqa: S603 - the argv is ours
+                child.argv,
+                env=child.env,
+                cwd=child.cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=_leash(child.kill_signal),  # noqa: PLW1509 - it takes no lock, see there
+                **_identity(child.account),
+            )
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._popen.pid
+
+    @property
+    def age(self) -> float:
+        """In seconds since its start."""
+        return time.monotonic() - self._started
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended; what it left behind in its session is ended with it."""
+        if self._popen.returncode is None and self._popen.poll() is not None:
+            self._kill_group()
+        return self._popen.returncode is not None
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in words."""
+        code = self._popen.returncode
+        return f"signal {Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+    @property
+    def ready(self) -> bool:
+        """Whether it does its work already."""
+        return not self.ended and (self.child.ready is None or self.child.ready())
+
+    def ask(self) -> None:
+        """Ask it to end in good order."""
+        self._popen.send_signal(self.child.stop_signal)
+
+    def kill(self) -> None:
+        """End it at once, and within 5 s in any case."""
+        self._popen.send_signal(self.child.kill_signal)
+        if not self.wait(5):
+            self._kill_group()
+            self._popen.wait()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it ends within that time."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(seconds)
+            self._kill_group()
+        return self._popen.returncode is not None
+
+    def _kill_group(self) -> None:
+        # Its own children, should it have left some: they would keep its port or its files.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, SIGKILL)
+
+
+def _output(log: Path | None) -> contextlib.AbstractContextManager[IO[bytes] | None]:
+    if log is None:
+        return contextlib.nullcontext()
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > LOG_LIMIT:
+        log.replace(log.with_suffix(".old.log"))
+    return log.open("ab")
+
+
+def _identity(account: Account | None) -> dict[str, Any]:
+    return {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": []}
+
+
+def _leash(kill_signal: Signals) -> Callable[[], None] | None:
+    """What a new child does before it becomes the program: ask the kernel to end it when its parent is gone.
+
+    It runs between fork and exec, after the change of user (which would undo it). All that it calls has been looked up
+    before the fork, so it takes no lock that another thread may have held at that moment.
+    """
+    if sys.platform != "linux":
+        return None
+    prctl, getppid, leave, parent = ctypes.CDLL(None).prctl, os.getppid, os._exit, os.getpid()
+
+    def tie() -> None:
+        prctl(PR_SET_PDEATHSIG, int(kill_signal), 0, 0, 0)
+        if getppid() != parent:  # it died before the knot was tied
+            leave(1)
+
+    return tie

@@ -1,0 +1,45 @@
+"""The command line: one group, a module for each command or kind of command."""
+
+import sys
+
+import rich_click as click
+
+from app.cli import processes
+from app.cli.status import status
+from app.cli.submit import submit
+from app.cli.timeline import timeline
+from app.cli.verify import verify
+from domain.errors import DarkroomError
+
+
+@click.group()
+@click.version_option(package_name="darkroom")
+def darkroom() -> None:
+    """Turn a photo into a darkroom print, and see every step of it.
+
+    Start with `darkroom up`, then `darkroom submit photo.jpg` in another terminal.
+    """
+
+
+for command in (
+    processes.up,
+    submit,
+    status,
+    timeline,
+    verify,
+    processes.serve,
+    processes.work,
+    processes.project,
+    processes.dispatch,
+    processes.migrate,
+):
+    darkroom.add_command(command)
+
+
+def main() -> None:
+    """Run the command. An error of ours is one sentence on stderr and exit code 1."""
+    try:
+        darkroom()
+    except DarkroomError as error:
+        click.echo(error.message, err=True)
+        sys.exit(1)

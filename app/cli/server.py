@@ -1,0 +1,46 @@
+"""Which server a command talks to: the one named, else the embedded one that runs here, else the default port."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+import rich_click as click
+
+from app.cli.settings import cli_settings
+
+DEFAULT_SERVER: Final = "http://127.0.0.1:8000"
+
+
+def server_url(server: str | None) -> str:
+    """The address of the server to ask."""
+    if server:
+        return server
+    from app.embedded.data_folder import running_service
+    from app.embedded.errors import NotRunningError
+
+    try:
+        return running_service(cli_settings().data_dir).server_url
+    except NotRunningError:
+        return DEFAULT_SERVER
+
+
+def _checked(_: click.Context, __: click.Parameter, server: str | None) -> str | None:
+    if server is not None and not _is_address(server):
+        raise click.BadParameter(f"{server!r} is no address of a server. Give one such as {DEFAULT_SERVER}.")
+    return server
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not (parts.query or parts.fragment)
+
+
+server_option = click.option(
+    "--server",
+    metavar="URL",
+    callback=_checked,
+    help=f"The server. Default: the Darkroom that runs on ./darkroom-data, else {DEFAULT_SERVER}.",
+)

@@ -1,0 +1,60 @@
+"""The settings of a command: the environment, its own options on top, and the running service that it attaches to.
+
+Every mistake ends the command with exit code 2, each in one sentence.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+from msgspec.structs import replace
+
+from app.settings import Settings, SettingsError
+
+
+class WrongSettingsError(click.ClickException):
+    """A command cannot run with these settings."""
+
+    exit_code = 2
+
+
+def cli_settings(**options: Any) -> Settings:  # noqa: ANN401 - values of any field
+    """The settings from the environment, with the options that were given. Logs are set up with them."""
+    try:
+        settings = Settings.from_env()
+    except SettingsError as error:
+        raise WrongSettingsError(error.message) from error
+    return replace(settings, **{name: value for name, value in options.items() if value is not None})
+
+
+def service_settings(command: str, *, attach: bool = False, data_dir: Path | None = None, **options: Any) -> Settings:  # noqa: ANN401 - values of any field
+    """The settings of a process of the service, its logs set up.
+
+    Without DATABASE_URL and REDIS_URL a command may `attach` to the embedded service that runs on the data folder.
+    """
+    settings = cli_settings(data_dir=data_dir, **options)
+    if attach:
+        settings = attached(settings)
+    elif settings.embedded:
+        raise WrongSettingsError(
+            f"DATABASE_URL and REDIS_URL are missing: `darkroom {command}` needs both. "
+            "`darkroom up` needs neither: it runs everything by itself."
+        )
+    from app.logs import configure_logs
+
+    configure_logs(settings.log_format, settings.log_level)
+    return settings
+
+
+def attached(settings: Settings) -> Settings:
+    """The settings of the embedded service that runs on the data folder, unless the environment names another one."""
+    if not settings.embedded:
+        return settings
+    from app.embedded.data_folder import running_service
+    from app.embedded.errors import NotRunningError
+
+    try:
+        service = running_service(settings.data_dir)
+    except NotRunningError as error:
+        raise WrongSettingsError(f"{error.message} Or set DATABASE_URL and REDIS_URL.") from error
+    return replace(settings, database_url=service.database_url, redis_url=service.redis_url)

@@ -1,0 +1,78 @@
+"""`darkroom verify`: whether the log, the tables and the object storage agree."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import rich_click as click
+
+from app.cli.ending import ExitCode, end
+from app.cli.settings import attached, cli_settings
+
+if TYPE_CHECKING:
+    from app.invariants.verification import Verification
+
+DATA_HELP: Final = (
+    "The folder of a running `darkroom up`; its database is checked unless DATABASE_URL names another, its objects "
+    "unless S3_BUCKET does. Default: ./darkroom-data."
+)
+
+
+@click.command()
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help=DATA_HELP)
+def verify(*, data: Path | None) -> None:
+    """Check that the event log, the tables and the object storage agree, and that no upload stands still.
+
+    It looks only, and may be run beside a live service: a row may lag behind the log, and an upload may stand still,
+    for 120 s. Each violation is one line on stdout: the invariant, the upload, what is wrong.
+
+    Ends with 0 when everything holds, 1 when something is violated, 2 when it could not be checked to the end.
+
+    Example: darkroom verify --data darkroom-data
+    """
+    began = time.monotonic()
+    with _verification(data) as verification:
+        violations = _check(verification)
+    if strays := verification.strays:
+        click.echo(f"note: {len(strays)} folders of objects belong to no upload; {strays[0]} is in one.")
+    seen = ", ".join(f"{count} {what}" for what, count in verification.checked.items())
+    click.echo(f"{violations} violations. Checked {seen} in {time.monotonic() - began:.1f} s.")
+    if violations:
+        sys.exit(ExitCode.FAILED)
+
+
+@contextmanager
+def _verification(data: Path | None) -> Iterator["Verification"]:
+    from app.invariants.verification import Verification
+    from app.storage import open_store
+    from projections.connections import open_pool
+
+    settings = attached(cli_settings(data_dir=data))
+    with open_pool(settings.database_url or "", 1, "darkroom verify") as pool:
+        yield Verification(pool, open_store(settings, _no_links))
+
+
+def _check(verification: "Verification") -> int:
+    import psycopg
+
+    from domain.errors import DarkroomError
+
+    violations = 0
+    try:
+        for violation in verification.violations():
+            violations += 1
+            click.echo(str(violation))
+        verification.look_for_strays()
+    except psycopg.errors.UndefinedTable:
+        end(ExitCode.USAGE, "This database is not Darkroom's, or an older one. Run `darkroom migrate` first.")
+    except (DarkroomError, psycopg.Error) as error:
+        end(ExitCode.USAGE, f"Not checked to the end, after {violations} violations: {error}")
+    return violations
+
+
+def _no_links(key: str, _: timedelta) -> NoReturn:
+    raise AssertionError(f"Nobody is given a link to {key} here.")

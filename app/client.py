@@ -1,0 +1,172 @@
+"""A small client of our own HTTP API, for the command line: submit, poll, fetch the picture.
+
+It waits for a server that asks for patience or restarts, and tells what it cannot mend in one sentence.
+
+ClientError
+├── UnreachableError      nobody listens there, or the network is away
+├── RefusedError          the server said no; its own code and sentence
+└── StrangeAnswerError    whoever answers is no Darkroom
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import urljoin
+from uuid import uuid4
+
+import httpx
+from msgspec import Struct
+
+from domain.errors import DarkroomError
+
+TIMEOUT: Final = httpx.Timeout(60, connect=5)
+BUSY: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+BUSY_SECONDS: Final = 60.0
+"""How long a server that asks us to come back later is obeyed."""
+RESTART_SECONDS: Final = 30.0
+"""How long a server that has answered before may be away."""
+START_SECONDS: Final = 2.0
+"""How long one that has never answered may be."""
+FIRST_PAUSE: Final = 0.2
+LONGEST_PAUSE: Final = 10.0
+
+StatusBody = dict[str, Any]
+"""The JSON of GET /api/status/{jobId}, as it came."""
+
+
+class ClientError(DarkroomError):
+    """The server could not be used."""
+
+
+class UnreachableError(ClientError):
+    """The server does not answer."""
+
+
+class RefusedError(ClientError):
+    """The server refused the request."""
+
+
+class StrangeAnswerError(ClientError):
+    """This is no answer of Darkroom's: check the address."""
+
+
+class Job(Struct, frozen=True):
+    """An upload that the server has taken in, and the token that opens it."""
+
+    id: str
+    session_token: str
+
+
+class Client:
+    """One server. Its calls retry by themselves and are safe to repeat. Raises ClientError."""
+
+    def __init__(self, server: str) -> None:
+        self.server = server.rstrip("/")
+        self._http = httpx.Client(timeout=TIMEOUT, headers={"Accept": "application/json"})
+        self._reached = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._http.close()
+
+    def submit(self, photo: Path) -> Job:
+        """Send the photo, streamed from the disk; however often that is tried, it becomes one upload."""
+        headers = {"Idempotency-Key": uuid4().hex}
+
+        def send() -> httpx.Response:
+            with photo.open("rb") as file:
+                # The file's name stays at home: it is nobody's business.
+                return self._http.post(f"{self.server}/api/uploads", headers=headers, files={"image": ("photo", file)})
+
+        body = self._json(self._patiently(send))
+        return Job(self._member(body, "jobId", str), self._member(body, "sessionToken", str))
+
+    def status(self, job: Job) -> StatusBody:
+        """Where the upload is now."""
+        return self._json(self._poll(job, None))
+
+    def watch(self, job: Job, seconds: float) -> Iterator[StatusBody]:
+        """Where the upload is, each time that something moved, until its end. Raises TimeoutError."""
+        deadline = time.monotonic() + seconds
+        etag, body = None, StatusBody()
+        while not body.get("isTerminal"):
+            response = self._poll(job, etag)
+            if response.status_code != HTTPStatus.NOT_MODIFIED:
+                etag, body = response.headers.get("ETag"), self._json(response)
+                yield body
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            if not body.get("isTerminal"):
+                pause = self._member(body, "pollAfterMs", int) / 1000
+                time.sleep(min(pause, max(deadline - time.monotonic(), 0)))
+
+    def preview(self, job: Job, result_id: str) -> bytes:
+        """The watermarked preview of a result."""
+        result = self._json(self._get(f"{self.server}/api/results/{result_id}", {"X-Session-Token": job.session_token}))
+        url = self._member(self._member(result, "preview", dict), "url", str)
+        # The link opens the picture by itself; the token is not for whoever serves it.
+        return self._accepted(self._get(urljoin(f"{self.server}/", url), {"Accept": "*/*"})).content
+
+    def _poll(self, job: Job, etag: str | None) -> httpx.Response:
+        headers = {"X-Session-Token": job.session_token} | ({"If-None-Match": etag} if etag else {})
+        return self._get(f"{self.server}/api/status/{job.id}", headers)
+
+    def _get(self, url: str, headers: dict[str, str]) -> httpx.Response:
+        return self._patiently(lambda: self._http.get(url, headers=headers))
+
+    def _patiently(self, send: Callable[[], httpx.Response]) -> httpx.Response:
+        began, pause = time.monotonic(), FIRST_PAUSE
+        while True:
+            trouble: ClientError
+            try:
+                response = send()
+                self._reached = True
+                if response.status_code not in BUSY:
+                    return response
+                trouble, wait, patience = _refusal(response), _retry_after(response, pause), BUSY_SECONDS
+            except (httpx.TransportError, httpx.InvalidURL) as error:
+                trouble, wait = UnreachableError(f"{self.server} does not answer: {error}."), pause
+                patience = RESTART_SECONDS if self._reached else START_SECONDS
+            if time.monotonic() + wait > began + patience:
+                raise trouble
+            time.sleep(wait)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _json(self, response: httpx.Response) -> dict[str, Any]:
+        self._accepted(response)
+        try:
+            body = response.json()
+        except ValueError:
+            raise StrangeAnswerError(
+                f"{self.server} answers without JSON, unlike Darkroom: check the address."
+            ) from None
+        return body if isinstance(body, dict) else {}
+
+    def _accepted(self, response: httpx.Response) -> httpx.Response:
+        if response.is_success:
+            return response
+        raise _refusal(response)
+
+    def _member(self, body: dict[str, Any], name: str, kind: type[Any]) -> Any:  # noqa: ANN401 - of that kind
+        if isinstance(body.get(name), kind):
+            return body[name]
+        raise StrangeAnswerError(
+            f"{self.server} does not answer like Darkroom ({name} is missing). Is the address right?"
+        )
+
+
+def _refusal(response: httpx.Response) -> RefusedError | StrangeAnswerError:
+    try:
+        return RefusedError(response.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return StrangeAnswerError(f"{response.url} answers {response.status_code}, unlike Darkroom: check the address.")
+
+
+def _retry_after(response: httpx.Response, otherwise: float) -> float:
+    seconds = response.headers.get("Retry-After", "")
+    return float(seconds) if seconds.isascii() and seconds.isdecimal() else otherwise

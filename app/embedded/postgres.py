@@ -1,0 +1,180 @@
+"""The embedded PostgreSQL: the event log and the read model, on a unix socket, kept on disk.
+
+Started for the first time it makes its data folder, whole or not at all. As root it runs as an unprivileged account,
+and its data lies where that account may reach it: in the folder's `postgres`, or where that then links to.
+"""
+
+import shutil
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from signal import SIGINT, SIGQUIT
+from typing import Final
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from app.child import Child, Process
+from app.embedded.binaries import postgres_programs
+from app.embedded.errors import EmbeddedError
+from app.embedded.places import make_data_folder, may_reach, private_folder, socket_folder, unprivileged_account
+from app.embedded.server import CLEAN_ENV, EmbeddedServer, LogLine
+
+DATABASE: Final = "darkroom"
+USER: Final = "darkroom"
+SOCKET_NAME: Final = ".s.PGSQL.5432"
+INITDB_SECONDS: Final = 120.0
+ORPHAN_SECONDS: Final = 10.0
+"""How long a server of ours whose parent was killed may take to follow it."""
+
+
+class EmbeddedPostgres(EmbeddedServer):
+    """PostgreSQL with its data in the folder's `postgres`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        shelter: Path = Path("/var/lib/darkroom"),
+        cache: Path = Path("/var/cache/darkroom"),
+        on_surprise: LogLine = lambda _sentence: None,
+    ) -> None:
+        super().__init__(folder)
+        self._shelter = shelter
+        self._cache = cache
+        self._on_surprise = on_surprise
+        self._account = unprivileged_account()
+
+    @cached_property
+    def child(self) -> Child:
+        """How it is run; making this up also makes its folders."""
+        return self._program(
+            "postgres",
+            *("-D", str(self._data)),
+            *("-c", "listen_addresses="),
+            *("-c", f"unix_socket_directories={self.sockets}"),
+            *("-c", "max_connections=100"),
+            *("-c", "shared_buffers=128MB"),
+            *("-c", "fsync=on"),
+            *("-c", "timezone=UTC"),
+            *("-c", "log_timezone=UTC"),
+        )
+
+    @property
+    def url(self) -> str:
+        """DATABASE_URL for whoever uses it."""
+        return self._url_of(DATABASE)
+
+    def _url_of(self, database: str) -> str:
+        return f"postgresql:///{database}?host={quote(str(self.sockets), safe='/')}&user={USER}"
+
+    def _program(self, name: str, *options: str) -> Child:
+        programs = postgres_programs(self._account, self._cache)
+        return Child(
+            name=name,
+            argv=(str(programs / name), *options),
+            env=CLEAN_ENV,
+            cwd=self._home,
+            log=self.folder / "logs" / "postgres.log",
+            account=self._account,
+            stop_signal=SIGINT,  # its "fast shutdown": sessions are ended, nothing is lost
+            kill_signal=SIGQUIT,  # its "immediate shutdown": its own children end too, unlike with SIGKILL
+            stop_seconds=15,
+            prepare=self._prepare if name == "postgres" else None,
+            ready=self._answers if name == "postgres" else None,
+        )
+
+    @cached_property
+    def _home(self) -> Path:
+        make_data_folder(self.folder)
+        wanted = self.folder / "postgres"
+        if wanted.exists():
+            return self._reachable(wanted)
+        if self._account is None or may_reach(self._account, self.folder):
+            return private_folder(wanted, self._account)
+        return self._sheltered(wanted)
+
+    def _reachable(self, wanted: Path) -> Path:
+        home = wanted.resolve()
+        if self._account and not may_reach(self._account, home):
+            raise EmbeddedError(
+                f"The user {self._account.name}, as whom PostgreSQL runs, cannot reach {home} any more. "
+                "Let others pass through the folders above it (chmod o+x)."
+            )
+        return home
+
+    def _sheltered(self, wanted: Path) -> Path:
+        """A place outside of a closed folder, linked to from there; a new one each time, so none is taken over."""
+        self._shelter.mkdir(mode=0o755, parents=True, exist_ok=True)
+        home = private_folder(Path(tempfile.mkdtemp(prefix=f"{wanted.parent.name}-", dir=self._shelter)), self._account)
+        wanted.symlink_to(home)
+        self._on_surprise(f"PostgreSQL cannot run as root and keeps its data in {home}.")
+        return home
+
+    @cached_property
+    def _data(self) -> Path:
+        return self._home / "data"
+
+    @cached_property
+    def sockets(self) -> Path:
+        """The folder of its socket."""
+        return socket_folder(self._home / "run", SOCKET_NAME, self._account)
+
+    def _prepare(self) -> None:
+        self._clear_stale_locks()
+        if not self._data.exists():
+            self._initialise()
+
+    def _initialise(self) -> None:
+        half = self._home / "data.half"
+        shutil.rmtree(half, ignore_errors=True)
+        options = ("-D", str(half), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-instructions")
+        initdb = self._program("initdb", *options)
+        process = Process(initdb)
+        if not process.wait(INITDB_SECONDS):
+            process.kill()
+        if process.ending != "exit code 0":
+            raise EmbeddedError(f"PostgreSQL could not make its data folder: {process.ending}.\n{initdb.last_words()}")
+        half.rename(self._data)
+
+    def _clear_stale_locks(self) -> None:
+        """Remove what a killed server left; its process id may be another program's by now, which PostgreSQL shuns."""
+        if sys.platform != "linux":
+            return
+        deadline = time.monotonic() + ORPHAN_SECONDS
+        while (pid := self._living_server()) is not None:
+            if time.monotonic() > deadline:
+                raise EmbeddedError(f"Another PostgreSQL runs on {self._data}, as process {pid}.")
+            time.sleep(0.05)
+        for stale in (
+            self._data / "postmaster.pid",
+            self.sockets / f"{SOCKET_NAME}.lock",
+            self.sockets / SOCKET_NAME,
+        ):
+            stale.unlink(missing_ok=True)
+
+    def _living_server(self) -> int | None:
+        """The process that holds the data folder, if it is PostgreSQL on that folder and no namesake."""
+        with suppress(OSError, ValueError, IndexError):
+            pid = int((self._data / "postmaster.pid").read_text().splitlines()[0])
+            argv = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if str(self._data).encode() in argv:
+                return pid
+        return None
+
+    def _answers(self) -> bool:
+        try:
+            self._make_database()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _make_database(self) -> None:
+        with psycopg.connect(self._url_of("postgres"), connect_timeout=2, autocommit=True) as connection:
+            found = connection.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
+            if found is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))

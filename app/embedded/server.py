@@ -1,0 +1,52 @@
+"""One embedded server that is started and stopped by itself, without the rest of the service: for tests and tools."""
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from app.child import Child
+from app.supervisor import Supervisor
+
+LogLine = Callable[[str], object]
+"""Is told, in one sentence, what the operator would wonder about."""
+CLEAN_ENV: Final = {"LC_ALL": "C", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+"""The servers' environment: nothing of ours, so that no variable of the user's changes what they do."""
+
+
+class EmbeddedServer:
+    """A server below a data folder. Use `child` to have it supervised, or start and stop it alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self._supervisor = Supervisor()
+
+    @cached_property
+    def child(self) -> Child:
+        """How it is run; making this up also makes its folders."""
+        raise NotImplementedError
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs alone."""
+        return self._supervisor.pid_of(self.child.name)
+
+    def start(self) -> Self:
+        """Start it and wait until it is ready. Raises ChildNotReadyError."""
+        try:
+            self._supervisor.start(self.child)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Stop it in good order; no error when it does not run."""
+        self._supervisor.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.stop()

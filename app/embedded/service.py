@@ -1,0 +1,83 @@
+"""The whole service on one machine: the servers first, then the schema, then the processes that use them.
+
+    PostgreSQL, Valkey -> schema -> project, dispatch -> work -> serve -> ready
+
+It stops in the reverse order, and starts again whatever ends by itself.
+"""
+
+import http.client
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import partial
+from typing import Final
+
+import rich_click as click
+import structlog
+
+from app.child import Child
+from app.embedded.data_folder import DataFolder
+from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.valkey import EmbeddedValkey
+from app.logs import configure_logs
+from app.schema import migrate
+from app.settings import Settings, environment_with
+from app.supervisor import Supervisor
+
+HEALTH_SECONDS: Final = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+def run_service(settings: Settings) -> None:
+    """Run everything until told to stop. Raises FolderInUseError, EmbeddedError, ChildNotReadyError."""
+    configure_logs(settings.log_format, settings.log_level)
+    with ExitStack() as stack:
+        folder = stack.enter_context(DataFolder(settings.data_dir))
+        supervisor = stack.enter_context(Supervisor(log.info))
+        environment = _with_servers(settings, folder, supervisor)
+        migrate(environment["DATABASE_URL"])
+        log.info("schema applied")
+        for group in (("project", "dispatch"), ("work",), ("serve",)):
+            supervisor.start(*(_process(name, settings, environment) for name in group))
+        server_url = settings.public_url or f"http://{settings.host}:{settings.port}"
+        folder.announce(
+            server_url=server_url, database_url=environment["DATABASE_URL"], redis_url=environment["REDIS_URL"]
+        )
+        click.echo(f"Darkroom is ready on {server_url}; its data is in {folder.path}. Ctrl-C stops it.")
+        click.echo(f"Send it a photo: darkroom submit photo.jpg --server {server_url}")
+        supervisor.run()
+        click.echo("Darkroom is stopping.")
+
+
+def _with_servers(settings: Settings, folder: DataFolder, supervisor: Supervisor) -> Mapping[str, str]:
+    """The settings of the processes, with the addresses of servers that run by then."""
+    own = {"DATA_DIR": str(folder.path), "HOST": settings.host, "PORT": str(settings.port)}
+    if settings.embedded:
+        postgres = EmbeddedPostgres(folder.path, on_surprise=log.warning)
+        valkey = EmbeddedValkey(folder.path)
+        supervisor.start(postgres.child, valkey.child)
+        own |= {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url}
+    if not settings.secret_keys:
+        own["SECRET_KEYS"] = folder.secret_keys()
+    return environment_with(own)
+
+
+def _process(name: str, settings: Settings, environment: Mapping[str, str]) -> Child:
+    return Child(
+        name=name,
+        argv=(sys.executable, "-m", "app.cli", name),
+        env=environment,
+        ready=partial(_is_healthy, settings.host, settings.port) if name == "serve" else None,
+    )
+
+
+def _is_healthy(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=HEALTH_SECONDS)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,77 @@
+"""The embedded Valkey: the queue of runs, on a unix socket, kept on disk."""
+
+import socket
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from app.child import Child
+from app.embedded.binaries import valkey_server
+from app.embedded.errors import EmbeddedError
+from app.embedded.places import make_data_folder, private_folder, socket_folder
+from app.embedded.server import CLEAN_ENV, EmbeddedServer
+
+SOCKET_NAME: Final = "valkey.sock"
+ANSWER_SECONDS: Final = 0.5
+
+
+class EmbeddedValkey(EmbeddedServer):
+    """Valkey with its data in the folder's `valkey`."""
+
+    @cached_property
+    def child(self) -> Child:
+        """How it is run; making this up also makes its folders."""
+        return Child(
+            name="valkey",
+            argv=(str(valkey_server()), *self._options()),
+            env=CLEAN_ENV,
+            log=self.folder / "logs" / "valkey.log",
+            stop_seconds=10,
+            prepare=self._refuse_second,
+            ready=self.answers,
+        )
+
+    @property
+    def url(self) -> str:
+        """REDIS_URL for whoever uses it."""
+        return f"unix://{quote(str(self.socket_path))}"
+
+    @cached_property
+    def _data(self) -> Path:
+        make_data_folder(self.folder)
+        return private_folder(self.folder / "valkey", None)
+
+    @cached_property
+    def socket_path(self) -> Path:
+        """Where its socket is."""
+        return socket_folder(self._data, SOCKET_NAME, None) / SOCKET_NAME
+
+    def _options(self) -> tuple[str, ...]:
+        return (
+            *("--port", "0"),
+            *("--unixsocket", str(self.socket_path)),
+            *("--unixsocketperm", "700"),
+            *("--dir", str(self._data)),
+            *("--appendonly", "yes"),
+            *("--save", ""),
+            *("--maxmemory-policy", "noeviction"),
+            *("--daemonize", "no"),
+        )
+
+    def _refuse_second(self) -> None:
+        # Two servers on one append-only file would ruin it.
+        if self.answers():
+            raise EmbeddedError(f"Another Valkey answers at {self.socket_path}.")
+
+    def answers(self) -> bool:
+        """Whether it has loaded its data and answers."""
+        # One line of its protocol: the client library takes a third of a second to import.
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(ANSWER_SECONDS)
+            try:
+                connection.connect(str(self.socket_path))
+                connection.sendall(b"PING\r\n")
+                return connection.recv(64).startswith(b"+PONG")
+            except OSError:
+                return False

@@ -1,0 +1,114 @@
+"""The service's own processes, each from its start to SIGTERM. What they are made of is bootstrap's.
+
+A thread that breaks ends its process, with exit code 1: whoever supervises it starts another one.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from typing import Final
+
+import structlog
+
+from app import bootstrap
+from app.api import server
+from app.settings import Settings
+from projections import projector
+
+GRACE_SECONDS: Final = 15.0
+"""How long the runs under way may take to end when the worker is asked to stop; after that they go on elsewhere."""
+JOIN_SECONDS: Final = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class Threads:
+    """The threads of one process: told to stop together, by a signal or because one of them broke."""
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        self._broken = False
+        self._threads: list[threading.Thread] = []
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stopping.set())
+
+    def start(self, name: str, target: Callable[[], object]) -> None:
+        """Run the target in a thread of its own."""
+        thread = threading.Thread(target=self._run, args=(target,), name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def join(self) -> None:
+        """Wait for them, for a while. Exits with 1 if one broke."""
+        for thread in self._threads:
+            thread.join(JOIN_SECONDS)
+        if self._broken:
+            sys.exit(1)
+
+    def _run(self, target: Callable[[], object]) -> None:
+        try:
+            target()
+        except BaseException:
+            log.exception("thread.broken")
+            self._broken = True
+            self.stopping.set()
+
+
+def serve(settings: Settings) -> None:
+    """Serve the API until told to stop. Raises ServerError."""
+    with ExitStack() as stack:
+        server.serve(partial(bootstrap.open_api, settings, stack), settings.host, settings.port)
+
+
+def work(settings: Settings) -> None:
+    """Take runs from the queue until told to stop."""
+    threads = Threads()
+    with ExitStack() as stack:
+        parts = bootstrap.open_worker(settings, stack)
+        ended = threading.Event()
+        threads.start("leases", lambda: parts.leases.keep_alive(ended))
+        parts.worker.start()
+        log.info("worker.started", threads=settings.worker_threads, model=parts.model.name)
+        threads.stopping.wait()
+        log.info("worker.stopping")
+        parts.worker.stop(timeout=int(GRACE_SECONDS * 1000))
+        parts.pipeline.stop()
+        ended.set()
+        threads.join()
+
+
+def project(settings: Settings) -> None:
+    """Keep the read model current, and tell PostHog, until told to stop."""
+    threads = Threads()
+    with ExitStack() as stack:
+        readers = bootstrap.open_readers(settings, stack)
+        for reader in readers:
+            threads.start(reader.follower.reader, reader.run_until(threads.stopping))
+        log.info("readers.started", readers=[reader.follower.reader for reader in readers])
+        threads.stopping.wait()
+        for reader in readers:
+            reader.wakeups.close()
+        threads.join()
+
+
+def dispatch(settings: Settings) -> None:
+    """Feed the queue, and move what stands still, until told to stop."""
+    threads = Threads()
+    with ExitStack() as stack:
+        reader, reconciler = bootstrap.open_dispatch(settings, stack)
+        threads.start("dispatcher", reader.run_until(threads.stopping))
+        threads.start("reconciler", lambda: reconciler.run(threads.stopping))
+        log.info("dispatcher.started")
+        threads.stopping.wait()
+        reader.wakeups.close()
+        threads.join()
+
+
+def rebuild(settings: Settings) -> int:
+    """Build the read model again from the log; returns how many events that were."""
+    with ExitStack() as stack:
+        event_log, pool = bootstrap.open_log(settings, "rebuild", stack)
+        return projector.rebuild(event_log, pool)

@@ -1,0 +1,79 @@
+"""How the text of a variable becomes the value of a setting, or a demand: "must be ...".
+
+It knows no setting by its name. Each parser raises ValueError with the demand, which never repeats the text: it may be
+a secret.
+"""
+
+from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Final
+from urllib.parse import urlsplit
+
+MIN_KEY_LENGTH: Final = 32
+"""In characters; shorter keys can be guessed."""
+
+Network = IPv4Network | IPv6Network
+
+
+def text(value: str) -> str:
+    """Any text."""
+    return value
+
+
+def whole(lowest: int, highest: int) -> Callable[[str], int]:
+    """A whole number within these bounds."""
+
+    def parse(value: str) -> int:
+        if value.isascii() and value.isdecimal() and lowest <= int(value) <= highest:
+            return int(value)
+        raise ValueError(f"must be a whole number from {lowest} to {highest}")
+
+    return parse
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """One of these words, in small letters."""
+
+    def parse(value: str) -> str:
+        if value.lower() in choices:
+            return value.lower()
+        raise ValueError(f"must be one of {', '.join(choices)}")
+
+    return parse
+
+
+def url(*schemes: str, host: bool = True) -> Callable[[str], str]:
+    """A URL of one of these schemes, without a slash at its end."""
+
+    def parse(value: str) -> str:
+        if _looks_like_url(value, schemes, host=host):
+            return value.rstrip("/")
+        raise ValueError(f"must be a URL that starts with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+
+    return parse
+
+
+def _looks_like_url(value: str, schemes: tuple[str, ...], *, host: bool) -> bool:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        return False
+    has_place = bool(parts.hostname) if host else bool(parts.netloc or parts.path)
+    return "://" in value and parts.scheme in schemes and has_place
+
+
+def keys(value: str) -> tuple[str, ...]:
+    """Keys that sign, separated by commas."""
+    found = tuple(key.strip() for key in value.split(","))
+    if any(len(key) < MIN_KEY_LENGTH for key in found):
+        raise ValueError(f"must hold keys of at least {MIN_KEY_LENGTH} characters each, separated by commas")
+    return found
+
+
+def networks(value: str) -> tuple[Network, ...]:
+    """IP addresses and networks, separated by commas."""
+    try:
+        return tuple(ip_network(item.strip(), strict=False) for item in value.split(","))
+    except ValueError as error:
+        raise ValueError("must hold IP addresses or networks such as 10.0.0.0/8, separated by commas") from error

@@ -1,0 +1,192 @@
+"""The settings: every environment variable that Darkroom reads, its default, its check and its help.
+
+This is the only reader of the environment. It knows no service that is configured by them, opens nothing and
+reaches nothing; it refuses all mistakes at once, each in one sentence that never shows a secret.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self, get_args
+
+import msgspec
+
+from app.setting_values import Network, keys, networks, one_of, text, url, whole
+from domain.errors import DarkroomError
+
+__all__ = ["Network", "Settings", "SettingsError", "environment_with", "settings_help"]
+
+
+class SettingsError(DarkroomError):
+    """Some settings are missing or wrong."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        self.mistakes = mistakes
+        super().__init__("\n".join(mistakes))
+
+
+def _setting(parse: Callable[[str], object], purpose: str, *, secret: bool = False) -> msgspec.Meta:
+    return msgspec.Meta(description=purpose, extra={"parse": parse, "secret": secret})
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the operator decides. Each field is one environment variable of the same name, in capitals."""
+
+    database_url: Annotated[
+        str | None,
+        _setting(
+            url("postgresql", "postgres", host=False),
+            "PostgreSQL, as a libpq URI. Without it and REDIS_URL, `darkroom up` runs its own.",
+            secret=True,
+        ),
+    ] = None
+    redis_url: Annotated[
+        str | None,
+        _setting(
+            url("redis", "rediss", "unix", host=False),
+            "Redis or Valkey: redis://, rediss:// or unix://. Its maxmemory-policy must be noeviction.",
+            secret=True,
+        ),
+    ] = None
+    secret_keys: Annotated[
+        tuple[str, ...],
+        _setting(
+            keys,
+            "Keys that sign session tokens and URLs, newest first, separated by commas, each of 32 characters or more. "
+            "Required with DATABASE_URL; the embedded service makes its own.",
+            secret=True,
+        ),
+    ] = ()
+    public_url: Annotated[
+        str | None, _setting(url("http", "https"), "Where clients reach the API, when that is not HOST and PORT.")
+    ] = None
+    host: Annotated[str, _setting(text, "The address that the API listens on.")] = "127.0.0.1"
+    port: Annotated[int, _setting(whole(1, 65535), "The port that the API listens on.")] = 8000
+    data_dir: Annotated[
+        Path, _setting(Path, "The folder of the embedded service, and of the objects when there is no S3_BUCKET.")
+    ] = Path("darkroom-data")
+    s3_endpoint_url: Annotated[
+        str | None, _setting(url("http", "https"), "The S3 or R2 endpoint, when it is not Amazon's own.")
+    ] = None
+    s3_bucket: Annotated[str | None, _setting(text, "The bucket that keeps the objects, instead of a folder.")] = None
+    s3_region: Annotated[str, _setting(text, "The bucket's region.")] = "auto"
+    aws_access_key_id: Annotated[
+        str | None, _setting(text, "The key of the bucket; leave it out where the machine has a role.", secret=True)
+    ] = None
+    aws_secret_access_key: Annotated[
+        str | None, _setting(text, "The secret that belongs to AWS_ACCESS_KEY_ID.", secret=True)
+    ] = None
+    aws_session_token: Annotated[
+        str | None, _setting(text, "The token that belongs to a temporary AWS_ACCESS_KEY_ID.", secret=True)
+    ] = None
+    gemini_api_key: Annotated[
+        str | None, _setting(text, "The key of the image model. Without it pictures are made locally.", secret=True)
+    ] = None
+    gemini_model: Annotated[str, _setting(text, "The name of the image model.")] = "gemini-2.5-flash-image"
+    gemini_base_url: Annotated[
+        str | None, _setting(url("http", "https"), "The image model's server, when it is not Google's own.")
+    ] = None
+    gemini_timeout_seconds: Annotated[
+        int, _setting(whole(1, 3600), "How long one call of the image model may take.")
+    ] = 120
+    posthog_api_key: Annotated[
+        str | None, _setting(text, "The project key of PostHog. Without it nothing is sent.", secret=True)
+    ] = None
+    posthog_host: Annotated[
+        str | None, _setting(url("http", "https"), "PostHog's server, when it is not its own cloud.")
+    ] = None
+    max_upload_bytes: Annotated[int, _setting(whole(1, 2**40), "The largest photo that is taken in, in bytes.")] = (
+        20 * 2**20
+    )
+    max_pixels: Annotated[int, _setting(whole(1, 2**40), "The most pixels that a photo may have.")] = 50_000_000
+    worker_threads: Annotated[int, _setting(whole(1, 256), "How many runs one worker process does at a time.")] = 8
+    uploads_per_minute: Annotated[
+        int, _setting(whole(0, 2**31), "How many uploads one client address may send in a minute; 0 for no limit.")
+    ] = 60
+    trusted_proxies: Annotated[
+        tuple[Network, ...],
+        _setting(networks, "The proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated."),
+    ] = ()
+    log_format: Annotated[
+        str, _setting(one_of("auto", "console", "json"), "console, json, or auto: console on a terminal.")
+    ] = "auto"
+    log_level: Annotated[
+        str, _setting(one_of("debug", "info", "warning", "error"), "The least that is logged: debug to error.")
+    ] = "info"
+    database_pool_size: Annotated[
+        int, _setting(whole(1, 1000), "The most connections to PostgreSQL that one process opens.")
+    ] = 10
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Read and check them all; an empty variable counts as not set. Raises SettingsError."""
+        values: dict[str, Any] = {}
+        mistakes: list[str] = []
+        for variable in _variables():
+            if raw := environ.get(variable.name, "").strip():
+                try:
+                    values[variable.field] = variable.parse(raw)
+                except ValueError as error:
+                    mistakes.append(variable.mistake(raw, str(error)))
+        mistakes += _contradictions({name for name in environ if environ[name].strip()})
+        if mistakes:
+            raise SettingsError(mistakes)
+        return cls(**values)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether Darkroom has to run its own PostgreSQL and Valkey."""
+        return self.database_url is None and self.redis_url is None
+
+    def __repr__(self) -> str:
+        """Without the secrets, so that a traceback or a log line cannot show one."""
+        shown = ((v.field, getattr(self, v.field)) for v in _variables() if not v.secret)
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown)})"
+
+
+class _Variable(msgspec.Struct, frozen=True):
+    field: str
+    default: object
+    purpose: str
+    parse: Callable[[str], object]
+    secret: bool
+
+    @property
+    def name(self) -> str:
+        return self.field.upper()
+
+    def mistake(self, raw: str, reason: str) -> str:
+        return f"{self.name} {reason}." if self.secret else f"{self.name} {reason}, not {raw!r}."
+
+
+def _variables() -> Iterator[_Variable]:
+    for field in msgspec.structs.fields(Settings):
+        meta = get_args(field.type)[1]
+        yield _Variable(field.name, field.default, meta.description, **meta.extra)
+
+
+def _contradictions(given: set[str]) -> Iterator[str]:
+    """What is wrong although each value alone is right."""
+    databases = given & {"DATABASE_URL", "REDIS_URL"}
+    if len(databases) == 1:
+        missing = {"DATABASE_URL": "REDIS_URL", "REDIS_URL": "DATABASE_URL"}[databases.pop()]
+        yield f"{missing} is missing: set both DATABASE_URL and REDIS_URL, or neither to run embedded ones."
+        databases.add(missing)
+    if databases and "SECRET_KEYS" not in given:
+        yield "SECRET_KEYS is missing: set at least one key of 32 random characters, the same for every process."
+    if "S3_ENDPOINT_URL" in given and "S3_BUCKET" not in given:
+        yield "S3_BUCKET is missing: name the bucket, or take S3_ENDPOINT_URL away to keep objects in DATA_DIR."
+    if "S3_BUCKET" in given and len(given & {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}) == 1:
+        yield "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together: set both, or neither where a role is used."
+
+
+def environment_with(settings: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a child of ours: our own, with these settings changed."""
+    return {**os.environ, **settings}
+
+
+def settings_help() -> Iterator[tuple[str, str, str]]:
+    """Name, default and purpose of every variable, in the order in which they are best read."""
+    for variable in _variables():
+        default = "" if variable.default in {None, ()} else str(variable.default)
+        yield variable.name, default, variable.purpose

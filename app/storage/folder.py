@@ -1,0 +1,129 @@
+"""The object storage as a folder: one file an object, which appears whole or not at all and survives a power cut.
+
+It keeps no media types: who serves its objects tells them by the key's ending.
+"""
+
+import errno
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from app.storage.keys import checked_key, checked_prefix, is_key
+from domain.errors import BlobNotFoundError, StorageRefusedError, StorageUnavailableError
+
+INCOMING: Final = "~incoming"
+"""Where objects wait until they are whole; no key has a tilde."""
+STALE_SECONDS: Final = 3600.0
+"""What has waited for longer was left behind by a process that was killed."""
+_FOR_GOOD: Final = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
+
+
+class FolderStore:
+    """A BlobStore in a folder."""
+
+    def __init__(self, root: Path, sign: Callable[[str, timedelta], str]) -> None:
+        self._root = root
+        self._sign = sign
+
+    def put(self, key: str, body: BinaryIO, media_type: str) -> None:  # noqa: ARG002 - a folder has no place for it
+        """Store the rest of the body under the key, all of it or nothing, replacing what was there."""
+        target = self._path(key)
+        with _translated(), self._incoming() as file:
+            shutil.copyfileobj(body, file, 2**20)
+            file.flush()
+            os.fsync(file.fileno())
+            target.parent.mkdir(parents=True, exist_ok=True)
+            Path(file.name).replace(target)
+            _sync_folder(target.parent)
+            _sync_folder(target.parent.parent)
+
+    def get(self, key: str) -> bytes:
+        """The whole object."""
+        with _translated():
+            return self._path(key).read_bytes()
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Every key that starts with the prefix, in order."""
+        # Only the folder that the prefix names is walked, not the whole storage.
+        start = checked_prefix(prefix).rpartition("/")[0]
+        with _translated():
+            yield from (key for key in _walk(self._root / start, start) if key.startswith(prefix))
+
+    def delete(self, key: str) -> None:
+        """Remove the object; a key that is not there is no error."""
+        with _translated(), suppress(FileNotFoundError, NotADirectoryError):
+            self._path(key).unlink()
+
+    def signed_url(self, key: str, lifetime: timedelta) -> str:
+        """A path of our own API that serves the object to whoever has it, for that long."""
+        return self._sign(checked_key(key), lifetime)
+
+    def ping(self) -> None:
+        """Return if the folder can be written to."""
+        with _translated():
+            self._root.mkdir(parents=True, exist_ok=True)
+            if not os.access(self._root, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, "not writable", str(self._root))
+
+    def _path(self, key: str) -> Path:
+        return self._root / checked_key(key)
+
+    @contextmanager
+    def _incoming(self) -> Iterator["tempfile._TemporaryFileWrapper[bytes]"]:
+        """A file that is gone at the end, unless it has been moved to its place."""
+        folder = self._root / INCOMING
+        folder.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+            try:
+                yield file
+            finally:
+                Path(file.name).unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    for left_behind in folder.iterdir():
+        with suppress(FileNotFoundError):
+            if time.time() - left_behind.stat().st_mtime > STALE_SECONDS:
+                left_behind.unlink()
+
+
+def _walk(folder: Path, name: str) -> Iterator[str]:
+    """The keys below a folder. A folder sorts as its name with a slash, which is what its keys go on with."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        entries = sorted(folder.iterdir(), key=lambda entry: f"{entry.name}/" if entry.is_dir() else entry.name)
+        for entry in entries:
+            key = f"{name}/{entry.name}" if name else entry.name
+            if not is_key(key):
+                continue
+            if entry.is_dir():
+                yield from _walk(entry, key)
+            else:
+                yield key
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name in the folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise BlobNotFoundError from error
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        kind = StorageRefusedError if error.errno in _FOR_GOOD else StorageUnavailableError
+        raise kind(f"The folder of the object storage cannot be used: {reason}.") from error

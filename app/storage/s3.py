@@ -1,0 +1,139 @@
+"""The object storage as a bucket of S3, R2 or whatever speaks that protocol.
+
+The driver's errors are translated here and nowhere else. A call is bounded: connect 5 s, silence 20 s, two tries.
+"""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+
+from app.settings import Settings
+from app.storage.keys import checked_key, checked_prefix
+from domain.errors import BlobNotFoundError, DarkroomError, StorageRefusedError, StorageUnavailableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+CONNECT_SECONDS: Final = 5
+SILENCE_SECONDS: Final = 20
+GET_SECONDS: Final = 60
+"""How long one object may take to arrive, however steadily it trickles."""
+PASSING_STATUSES: Final = {408, 409, 412, 425, 429}
+"""Passing besides every 5xx. 412 is one: we send no conditions, so something on the way made it up."""
+PASSING_CODES: Final = {"RequestTimeout", "SlowDown", "Throttling", "ThrottlingException"}
+
+
+def s3_client(settings: Settings) -> "S3Client":
+    """One client for the whole process; threads may share it. Without keys the machine's own role is used."""
+    return boto3.client(
+        "s3",
+        endpoint_url=settings.s3_endpoint_url,
+        region_name=settings.s3_region,
+        aws_access_key_id=settings.aws_access_key_id,
+        aws_secret_access_key=settings.aws_secret_access_key,
+        aws_session_token=settings.aws_session_token,
+        config=Config(
+            signature_version="s3v4",
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=SILENCE_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": 2},
+            max_pool_connections=64,
+            s3={"addressing_style": "path"},
+            # Checksums in trailers are Amazon's own; other implementations refuse them.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
+class S3Store:
+    """A BlobStore in a bucket."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put(self, key: str, body: BinaryIO, media_type: str) -> None:
+        """Store the rest of the body under the key, all of it or nothing, replacing what was there."""
+        # One PUT is atomic; the driver streams it from the file.
+        with _rewindable(body) as file, _translated():
+            self._client.put_object(Bucket=self._bucket, Key=checked_key(key), Body=file, ContentType=media_type)
+
+    def get(self, key: str) -> bytes:
+        """The whole object."""
+        deadline = time.monotonic() + GET_SECONDS
+        chunks = []
+        with _translated():
+            for chunk in self._client.get_object(Bucket=self._bucket, Key=checked_key(key))["Body"].iter_chunks(2**20):
+                if time.monotonic() > deadline:
+                    raise StorageUnavailableError
+                chunks.append(chunk)
+        return b"".join(chunks)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Every key that starts with the prefix, in order."""
+        pages = self._client.get_paginator("list_objects_v2")
+        with _translated():
+            found = pages.paginate(Bucket=self._bucket, Prefix=checked_prefix(prefix))
+            # Sorted here: Amazon lists in order, other implementations one folder after the other.
+            return iter(sorted(item["Key"] for page in found for item in page.get("Contents", ())))
+
+    def delete(self, key: str) -> None:
+        """Remove the object; a key that is not there is no error."""
+        with _translated():
+            self._client.delete_object(Bucket=self._bucket, Key=checked_key(key))
+
+    def signed_url(self, key: str, lifetime: timedelta) -> str:
+        """A URL of the bucket itself that serves the object to whoever has it, for that long."""
+        parameters = {"Bucket": self._bucket, "Key": checked_key(key)}
+        with _translated():
+            return self._client.generate_presigned_url(
+                "get_object", Params=parameters, ExpiresIn=int(lifetime.total_seconds())
+            )
+
+    def ping(self) -> None:
+        """Return if the bucket answers and lets us in."""
+        with _translated():
+            self._client.head_bucket(Bucket=self._bucket)
+
+
+@contextmanager
+def _rewindable(body: BinaryIO) -> Iterator[BinaryIO]:
+    """The body, by way of the disk if it cannot be read twice, as signing and a second try do."""
+    if body.seekable():
+        yield body
+        return
+    with tempfile.TemporaryFile() as file:
+        shutil.copyfileobj(body, file, 2**20)
+        file.seek(0)
+        yield cast("BinaryIO", file)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        raise _meaning(error) from error
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise StorageRefusedError("The object storage asks for a key, and none is set.") from error
+    except BotoCoreError as error:
+        raise StorageUnavailableError from error
+
+
+def _meaning(error: ClientError) -> DarkroomError:
+    code = error.response["Error"]["Code"]
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    if code == "NoSuchKey":
+        return BlobNotFoundError()
+    if status >= 500 or status in PASSING_STATUSES or code in PASSING_CODES:  # noqa: PLR2004 - HTTP's server errors
+        return StorageUnavailableError()
+    return StorageRefusedError(f"The object storage refused: {code}. Its settings have to be mended.")

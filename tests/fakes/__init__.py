@@ -1,0 +1,1 @@
+"""Services of others, as fakes that speak their protocols over HTTP."""

@@ -1,0 +1,206 @@
+"""A server that speaks Gemini's REST protocol, with a ledger of every call and an answer that a test may choose.
+
+    with FakeGemini() as gemini:
+        gemini.answer_with(status(503), picture())   # the first call fails; the second and all later ones succeed
+        ...                                          # settings: base URL gemini.url, key gemini.key
+        gemini.wait_for_calls(2)
+
+By hand: `python -m tests.fakes.gemini --port 8899`. The replies are in `gemini_replies.py`.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import re
+import socket
+import struct
+import sys
+import threading
+import time
+import traceback
+from collections import deque
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final, Self
+
+from tests.fakes.gemini_replies import Reply, picture
+
+_PATH: Final = re.compile(r"/v1(?:beta)?/models/([\w.-]+):generateContent")
+_LONGEST_WAIT: Final = 120.0
+"""In seconds: how long a reply that never ends takes at most."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One line of the ledger: a well-formed call with the right key, however it was answered."""
+
+    at: float
+    """Seconds of the monotonic clock."""
+    model: str
+    prompt: str
+    image: bytes = field(repr=False)
+
+    @property
+    def sha256(self) -> str:
+        """The digest of the photo that was sent, in hexadecimal."""
+        return hashlib.sha256(self.image).hexdigest()
+
+
+class FakeGemini:
+    """The server; it listens while it is entered."""
+
+    def __init__(self, key: str = "fake-gemini-key", port: int = 0) -> None:
+        self.key = key
+        self.calls: list[Call] = []
+        self.turned_away: list[str] = []
+        """What was wrong with each request that was no proper call."""
+        self.closing = threading.Event()
+        self._replies: deque[Reply] = deque()
+        self._otherwise = picture()
+        self._changed = threading.Condition()
+        self._server = _Server(self, port)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        """The base URL to give to the SDK."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def answer_with(self, *replies: Reply) -> None:
+        """Answer the next calls so, one after the other, and the ones after them as usual."""
+        with self._changed:
+            self._replies.extend(replies)
+
+    def always_answer_with(self, reply: Reply) -> None:
+        """Answer so from now on, when nothing else was asked for; at first it is `picture()`."""
+        with self._changed:
+            self._otherwise = reply
+
+    def wait_for_calls(self, number: int, timeout: float = 10) -> None:
+        """Return when that many calls came in. Raises TimeoutError."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self.calls) >= number, timeout):
+                raise TimeoutError(f"{len(self.calls)} of {number} calls came in {timeout} s")
+
+    def enter(self, call: Call) -> Reply:
+        """Write the call into the ledger and choose its answer."""
+        with self._changed:
+            self.calls.append(call)
+            self._changed.notify_all()
+            return self._replies.popleft() if self._replies else self._otherwise
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, gemini: FakeGemini, port: int) -> None:
+        self.gemini = gemini
+        super().__init__(("127.0.0.1", port), Handler)
+
+    def handle_error(self, *_: object) -> None:
+        """Callers that give up or are killed are part of the tests; anything else is a mistake of this file."""
+        if not isinstance(sys.exception(), OSError):
+            self.gemini.turned_away.append(traceback.format_exc())
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection; the replies use its methods."""
+
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_POST(self) -> None:
+        """One call."""
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        path = _PATH.fullmatch(self.path)
+        if path is None:
+            self._turn_away(404, f"no such path: {self.path}")
+        elif self.headers.get("x-goog-api-key") != self.server.gemini.key:
+            self._turn_away(400, "API key not valid. Please pass a valid API key.")
+        elif (call := _call(path[1], sent)) is None:
+            self._turn_away(400, "expected one inline JPEG and one text")
+        else:
+            self.server.gemini.enter(call)(self, call)
+
+    def send_answer(self, parts: list[dict[str, Any]] | None, finish: str = "STOP") -> None:
+        """One candidate."""
+        content = {} if parts is None else {"content": {"role": "model", "parts": parts}}
+        self.send_json(200, {"candidates": [{**content, "finishReason": finish, "index": 0}]})
+
+    def send_json(self, code: int, value: object, headers: dict[str, str] | None = None) -> None:
+        """A JSON body."""
+        self.send_body(code, json.dumps(value).encode(), "application/json; charset=UTF-8", headers)
+
+    def send_body(self, code: int, content: bytes, media_type: str, headers: dict[str, str] | None = None) -> None:
+        """Any body."""
+        self.send_response(code)
+        for name, value in {**(headers or {}), "Content-Type": media_type, "Content-Length": str(len(content))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def hold(self) -> None:
+        """Say nothing until the server closes."""
+        self.server.gemini.closing.wait(_LONGEST_WAIT)
+        self.close_connection = True
+
+    def trickle(self, every: float) -> None:
+        """Send a head at once and then a byte now and then."""
+        self.send_response(200)
+        self.send_header("Content-Length", "1000000")
+        self.end_headers()
+        until = time.monotonic() + _LONGEST_WAIT
+        while not self.server.gemini.closing.wait(every) and time.monotonic() < until:
+            self.wfile.write(b" ")
+
+    def reset(self) -> None:
+        """Cut the connection off: closed with a linger of no seconds it ends with a reset and not with a goodbye."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.wfile.close()
+        self.rfile.close()
+        self.connection.close()
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the standard library has it
+        """The ledger is the log."""
+
+    def _turn_away(self, code: int, message: str) -> None:
+        self.server.gemini.turned_away.append(message)
+        self.send_json(code, {"error": {"code": code, "message": message, "status": "INVALID_ARGUMENT"}})
+
+
+def _call(model: str, sent: bytes) -> Call | None:
+    try:
+        parts = json.loads(sent)["contents"][0]["parts"]
+        (image,) = [part["inlineData"] for part in parts if "inlineData" in part]
+        (prompt,) = [part["text"] for part in parts if "text" in part]
+        # Google reads both spellings, and its SDK writes both.
+        media_type = image.get("mimeType") or image["mime_type"]
+        photo = base64.b64decode(image["data"].replace("-", "+").replace("_", "/"), validate=True)
+    except (ValueError, KeyError, IndexError, TypeError):
+        return None
+    return Call(time.monotonic(), model, prompt, photo) if media_type == "image/jpeg" else None
+
+
+def main() -> None:
+    """Serve until interrupted."""
+    arguments = argparse.ArgumentParser(description="A server that speaks Gemini's protocol.")
+    arguments.add_argument("--port", type=int, default=0)
+    with FakeGemini(port=arguments.parse_args().port) as gemini:
+        print(f"GEMINI_BASE_URL={gemini.url} GEMINI_API_KEY={gemini.key}", flush=True)  # noqa: T201 - said to a person
+        gemini.closing.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""The ways in which Gemini can answer a call, for a test to choose from. Each one is a function that gives a Reply."""
+
+import base64
+import io
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image, ImageOps
+
+if TYPE_CHECKING:
+    from tests.fakes.gemini import Call, Handler
+
+Reply = Callable[["Handler", "Call"], None]
+"""How a call is answered."""
+
+
+def picture() -> Reply:
+    """A PNG made of the photo that was sent, so that every photo gets another one."""
+    return lambda handler, call: handler.send_answer([_inline(_negative(call.image))])
+
+
+def pictures(*files: bytes, thoughts: int = 0) -> Reply:
+    """These files as pictures of one answer, the first few of them marked as thoughts."""
+    parts = [_inline(file) | ({"thought": True} if place < thoughts else {}) for place, file in enumerate(files)]
+    return lambda handler, _: handler.send_answer(parts)
+
+
+def not_an_image() -> Reply:
+    """Something that says it is a PNG."""
+    return pictures(b"this is no picture")
+
+
+def after(seconds: float, reply: Reply) -> Reply:
+    """The reply, but later."""
+
+    def answer(handler: "Handler", call: "Call") -> None:
+        handler.server.gemini.closing.wait(seconds)
+        reply(handler, call)
+
+    return answer
+
+
+def status(code: int, *, retry_after: str | None = None, retry_delay: str | None = None, message: str = "no") -> Reply:
+    """An error of the API; a wait is asked for in the header, or in the body as `google.rpc.RetryInfo`."""
+    details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": retry_delay}] if retry_delay else []
+    error = {"error": {"code": code, "message": message, "status": "FAKE", "details": details}}
+    headers = {"Retry-After": retry_after} if retry_after else {}
+    return lambda handler, _: handler.send_json(code, error, headers)
+
+
+def body(content: bytes, media_type: str = "application/json", code: int = 200) -> Reply:
+    """Anything at all."""
+    return lambda handler, _: handler.send_body(code, content, media_type)
+
+
+def html() -> Reply:
+    """A page of some proxy, with status 200."""
+    return body(b"<html><body>Sign in to the network</body></html>", "text/html")
+
+
+def empty() -> Reply:
+    """A 200 with nothing in it."""
+    return body(b"")
+
+
+def no_candidates() -> Reply:
+    """An answer with no candidate and no reason."""
+    return lambda handler, _: handler.send_json(200, {"usageMetadata": {"promptTokenCount": 1}, "modelVersion": "fake"})
+
+
+def hang() -> Reply:
+    """Nothing, for as long as the caller waits."""
+    return lambda handler, _: handler.hold()
+
+
+def trickle(every: float) -> Reply:
+    """The head of an answer, and then a byte now and then."""
+    return lambda handler, _: handler.trickle(every)
+
+
+def reset() -> Reply:
+    """A connection that is cut off."""
+    return lambda handler, _: handler.reset()
+
+
+def prompt_blocked(reason: str = "SAFETY") -> Reply:
+    """A refusal of what was sent: no candidates at all."""
+    return lambda handler, _: handler.send_json(200, {"promptFeedback": {"blockReason": reason}})
+
+
+def finished(reason: str = "IMAGE_SAFETY") -> Reply:
+    """A refusal of what was made: a candidate without parts."""
+    return lambda handler, _: handler.send_answer(None, reason)
+
+
+def text_only(text: str = "I would rather talk about it.") -> Reply:
+    """Words in place of a picture."""
+    return lambda handler, _: handler.send_answer([{"text": text}])
+
+
+def _inline(data: bytes) -> dict[str, Any]:
+    return {"inlineData": {"mimeType": "image/png", "data": base64.b64encode(data).decode()}}
+
+
+def _negative(photo: bytes) -> bytes:
+    stream = io.BytesIO()
+    ImageOps.invert(Image.open(io.BytesIO(photo)).convert("RGB")).save(stream, "PNG", compress_level=1)
+    return stream.getvalue()

@@ -1,0 +1,444 @@
+"""The pipeline on a real PostgreSQL, a real folder and a server that speaks Gemini's protocol."""
+
+import io
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from eventsourcing.persistence import StoredEvent
+from PIL import Image
+from psycopg_pool import ConnectionPool
+
+from app.storage.folder import FolderStore
+from domain.errors import LogUnavailableError, StorageRefusedError, StorageUnavailableError
+from domain.events import AttemptFailed, Event, Failed, StageAdvanced
+from domain.failures import FailureCode
+from domain.ports import BlobStore
+from domain.stages import Stage, Status
+from domain.uploads import Uploads
+from projections.log import EventLog
+from tests.fakes.gemini import FakeGemini
+from tests.fakes.gemini_replies import Reply, after, not_an_image, picture, prompt_blocked, status, text_only
+from tests.integration.conftest import SilentBell
+from tests.photos.variants import photo
+from workers.imaging.sandbox import Sandbox
+from workers.leases import Leases
+from workers.pipeline import Pipeline
+from workers.steps.validating import Accepted
+from workers.vision.gemini import GeminiModel
+from workers.vision.local import NAME as LOCAL
+from workers.vision.local import LocalModel
+from workers.vision.model import Answer, ImageModel
+
+Pool = ConnectionPool[psycopg.Connection[Any]]
+E = TypeVar("E", bound=Event)
+
+
+@dataclass
+class Clock:
+    """A clock that a test moves."""
+
+    time: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+class House:
+    """A pipeline with everything real but the time."""
+
+    def __init__(self, uploads: Uploads, event_log: EventLog, pool: Pool, blobs: BlobStore) -> None:
+        self.uploads, self.event_log, self.pool, self.blobs = uploads, event_log, pool, blobs
+        self.clock = Clock()
+
+    def pipeline(self, model: ImageModel, worker: str = "w", blobs: BlobStore | None = None) -> Pipeline:
+        return Pipeline(
+            uploads=self.uploads,
+            blobs=blobs or self.blobs,
+            model=model,
+            sandbox=Sandbox(),
+            accepted=Accepted(),
+            leases=Leases(self.pool, worker),
+            clock=self.clock,
+            worker=worker,
+        )
+
+    def submitted(self, original: bytes) -> UUID:
+        upload_id, digest = uuid4(), sha256(original).hexdigest()
+        self.blobs.put(f"{upload_id}/original-{digest[:16]}", io.BytesIO(original), "image/jpeg")
+        self.uploads.submit(
+            upload_id,
+            session_hash="e" * 64,
+            original_sha256=digest,
+            original_size=len(original),
+            prompt_version=1,
+            correlation_id="c-1",
+            by="session:abc",
+        )
+        return upload_id
+
+    def names(self, upload_id: UUID) -> list[str]:
+        return [logged.name.removeprefix("upload.") for logged in self.event_log.history(upload_id)]
+
+    def steps(self, upload_id: UUID) -> list[tuple[Stage, int]]:
+        events = [logged.event for logged in self.event_log.history(upload_id)]
+        return [(event.stage, event.progress) for event in events if isinstance(event, StageAdvanced)]
+
+
+@pytest.fixture
+def house(uploads: Uploads, event_log: EventLog, pool: Pool, tmp_path: Path) -> House:
+    return House(uploads, event_log, pool, FolderStore(tmp_path, lambda key, _: key))
+
+
+@pytest.fixture
+def local() -> ImageModel:
+    return LocalModel(Sandbox())
+
+
+@pytest.fixture
+def gemini() -> Iterator[FakeGemini]:
+    with FakeGemini() as server:
+        yield server
+
+
+@pytest.fixture
+def model(gemini: FakeGemini) -> Iterator[ImageModel]:
+    gemini_model = GeminiModel(gemini.key, base_url=gemini.url, timeout_s=10)
+    yield gemini_model
+    gemini_model.close()
+
+
+def test_a_photo_goes_through_every_stage(house: House, local: ImageModel) -> None:
+    upload_id = house.submitted(photo())
+    house.pipeline(local).run(upload_id)
+
+    upload = house.uploads.get(upload_id)
+    assert (upload.status, upload.progress) == (Status.COMPLETED, 100)
+    assert [step for step in house.steps(upload_id) if step[0] is not Stage.GENERATING] == [
+        (Stage.VALIDATING, 10),
+        (Stage.STORING, 80),
+        (Stage.WATERMARKING, 90),
+        (Stage.COMPLETE, 100),
+    ]
+    generating = [progress for stage, progress in house.steps(upload_id) if stage is Stage.GENERATING]
+    assert (generating[0], generating[-1]) == (30, 70)
+
+
+def test_what_is_stored_is_what_is_recorded(house: House, local: ImageModel) -> None:
+    upload_id = house.submitted(photo())
+    house.pipeline(local).run(upload_id)
+
+    result = house.uploads.get(upload_id).result
+    assert result is not None
+    assert result.preview is not None
+    assert result.model == LOCAL
+    for image in (result.full, result.preview):
+        stored = house.blobs.get(image.key)
+        assert (sha256(stored).hexdigest(), len(stored)) == (image.sha256, image.size)
+        assert Image.open(io.BytesIO(stored)).size == (image.width, image.height)
+
+
+def test_a_second_run_finds_nothing_to_do(house: House, model: ImageModel, gemini: FakeGemini) -> None:
+    upload_id = house.submitted(photo())
+    house.pipeline(model).run(upload_id)
+    before = house.names(upload_id)
+    house.pipeline(model).run(upload_id)
+
+    assert house.names(upload_id) == before
+    assert len(gemini.calls) == 1
+
+
+def test_progress_moves_while_the_call_is_under_way(house: House, model: ImageModel, gemini: FakeGemini) -> None:
+    gemini.answer_with(after(3, picture()))
+    upload_id = house.submitted(photo())
+    house.pipeline(model).run(upload_id)
+
+    generating = [progress for stage, progress in house.steps(upload_id) if stage is Stage.GENERATING]
+    assert len(generating) > 2
+    assert generating == sorted(set(generating))
+    assert all(progress % 5 == 0 for progress in generating)
+
+
+def test_an_answer_that_was_paid_for_is_used_again(house: House, model: ImageModel, gemini: FakeGemini) -> None:
+    upload_id = house.submitted(photo())
+    house.pipeline(model, blobs=Broken(house.blobs, "full")).run(upload_id)
+    assert house.uploads.get(upload_id).progress == 70
+
+    house.clock.time += timedelta(minutes=5)
+    house.pipeline(model).run(upload_id)
+
+    assert house.uploads.get(upload_id).status is Status.COMPLETED
+    assert len(gemini.calls) == 1
+
+
+def test_the_upload_says_who_made_the_picture_and_of_which_prompt(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    upload_id = house.submitted(photo())
+    house.pipeline(model).run(upload_id)
+
+    upload = house.uploads.get(upload_id)
+    assert upload.prompt_version == 1
+    assert upload.result is not None
+    assert upload.result.model == f"gemini/{gemini.calls[0].model}"
+
+
+def test_a_passing_trouble_is_tried_three_times_with_growing_waits_and_then_fails(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    gemini.always_answer_with(status(503))
+    upload_id = house.submitted(photo())
+    waits = []
+    for _ in range(2):
+        house.pipeline(model).run(upload_id)
+        waits.append(last(house, upload_id, AttemptFailed).retry_at - house.clock())
+        house.pipeline(model).run(upload_id)  # too early: nothing happens
+        house.clock.time += timedelta(minutes=5)
+    house.pipeline(model).run(upload_id)
+
+    assert len(gemini.calls) == 3
+    assert timedelta(seconds=2) < waits[0] < waits[1] < timedelta(seconds=60)
+    assert last(house, upload_id, Failed).code is FailureCode.GENERATION_UNAVAILABLE
+
+
+def test_the_wait_that_the_model_asks_for_is_kept(house: House, model: ImageModel, gemini: FakeGemini) -> None:
+    gemini.answer_with(status(429, retry_after="40"))
+    upload_id = house.submitted(photo())
+    house.pipeline(model).run(upload_id)
+
+    failed = last(house, upload_id, AttemptFailed)
+    assert failed.retry_at == house.clock() + timedelta(seconds=40)
+    assert (failed.stage, failed.code) == (Stage.GENERATING, FailureCode.GENERATION_UNAVAILABLE)
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (prompt_blocked(), FailureCode.CONTENT_BLOCKED),
+        (text_only(), FailureCode.NO_IMAGE_GENERATED),
+        (not_an_image(), FailureCode.NO_IMAGE_GENERATED),
+        (status(403), FailureCode.GENERATION_REFUSED),
+    ],
+    ids=["refusal", "text", "no image", "forbidden"],
+)
+def test_a_trouble_that_stays_fails_the_upload_after_one_call(
+    house: House, model: ImageModel, gemini: FakeGemini, reply: Reply, code: FailureCode
+) -> None:
+    gemini.answer_with(reply)
+    upload_id = house.submitted(photo())
+    house.pipeline(model).run(upload_id)
+    house.pipeline(model).run(upload_id)
+
+    upload = house.uploads.get(upload_id)
+    assert (upload.error_code, len(gemini.calls)) == (code, 1)
+    assert upload.status is Status.FAILED
+
+
+def test_a_retry_of_an_answer_that_is_no_picture_asks_the_model_again(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    gemini.answer_with(not_an_image())
+    upload_id = house.submitted(photo())
+    house.pipeline(model).run(upload_id)
+    house.uploads.retry(upload_id, by="session:abc")
+    house.pipeline(model).run(upload_id)
+
+    assert house.uploads.get(upload_id).status is Status.COMPLETED
+    assert len(gemini.calls) == 2
+
+
+def test_a_photo_that_is_none_fails_at_10_and_costs_no_call(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    upload_id = house.submitted(photo()[:2000])
+    house.pipeline(model).run(upload_id)
+
+    upload = house.uploads.get(upload_id)
+    assert (upload.error_code, upload.progress) == (FailureCode.IMAGE_TRUNCATED, 10)
+    assert gemini.calls == []
+
+
+def test_a_photo_that_is_gone_says_so(house: House, local: ImageModel) -> None:
+    upload_id = house.submitted(photo())
+    for key in list(house.blobs.keys(str(upload_id))):
+        house.blobs.delete(key)
+    house.pipeline(local).run(upload_id)
+
+    assert house.uploads.get(upload_id).error_code is FailureCode.ORIGINAL_MISSING
+
+
+def test_storing_is_never_shown_before_the_picture_was_read_back(house: House, local: ImageModel) -> None:
+    upload_id = house.submitted(photo())
+    house.pipeline(local, blobs=Half(house.blobs, "full")).run(upload_id)
+
+    upload = house.uploads.get(upload_id)
+    assert (upload.reached, upload.progress, upload.result) == (Stage.GENERATING, 70, None)
+    failed = last(house, upload_id, AttemptFailed)
+    assert (failed.stage, failed.code) == (Stage.STORING, FailureCode.STORAGE_UNAVAILABLE)
+
+
+def test_a_storage_that_says_no_fails_the_upload_once(house: House, local: ImageModel) -> None:
+    upload_id = house.submitted(photo())
+    house.pipeline(local, blobs=Forbidden(house.blobs, "full")).run(upload_id)
+
+    failed = last(house, upload_id, Failed)
+    assert (failed.stage, failed.code) == (Stage.STORING, FailureCode.STORAGE_REFUSED)
+
+
+def test_an_attempt_that_another_one_has_overtaken_appends_nothing_more(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    gemini.answer_with(after(2, picture()))
+    upload_id = house.submitted(photo())
+    frozen = threading.Thread(target=partial(house.pipeline(model, "frozen").run, upload_id))
+    frozen.start()
+    gemini.wait_for_calls(1)
+    with house.pool.connection() as connection:  # as if its worker had missed its beats
+        connection.execute("UPDATE leases SET expires_at = clock_timestamp()")
+    house.pipeline(model, "second").run(upload_id)
+    frozen.join(20)
+
+    assert house.uploads.get(upload_id).status is Status.COMPLETED
+    starts = [logged for logged in house.event_log.history(upload_id) if logged.name == "upload.attempt-started"]
+    second = [logged for logged in house.event_log.history(upload_id) if logged.version > starts[1].version]
+    assert {logged.event.actor for logged in second} == {"worker:second"}
+
+
+def test_an_upload_that_a_live_run_holds_is_left_alone(house: House, local: ImageModel) -> None:
+    upload_id = house.submitted(photo())
+    assert Leases(house.pool, "other").take(upload_id)
+    house.pipeline(local).run(upload_id)
+
+    assert house.names(upload_id) == ["submitted"]
+
+
+def test_a_run_gives_its_lease_back(house: House, local: ImageModel) -> None:
+    upload_id = house.submitted(photo())
+    house.pipeline(local).run(upload_id)
+
+    assert Leases(house.pool, "other").take(upload_id)
+
+
+def test_a_worker_that_stops_hands_its_runs_over_without_a_strike(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    gemini.answer_with(after(2, picture()))
+    upload_id = house.submitted(photo())
+    stopping = house.pipeline(model, "stopping")
+    run = threading.Thread(target=partial(stopping.run, upload_id))
+    run.start()
+    gemini.wait_for_calls(1)
+    stopping.stop()
+
+    handed_over = house.uploads.get(upload_id)
+    assert (handed_over.running, handed_over.attempts_left) == (False, 3)
+    assert last(house, upload_id, AttemptFailed).code is FailureCode.WORKER_STOPPED
+    house.pipeline(model, "next").run(upload_id)
+    assert house.uploads.get(upload_id).status is Status.COMPLETED
+    run.join(20)
+
+
+def test_a_log_that_is_away_for_a_moment_costs_the_upload_nothing(house: House, model: ImageModel) -> None:
+    upload_id = house.submitted(photo())
+    house.uploads = Uploads(ForgetfulLog(house.pool, 2), SilentBell())
+    house.pipeline(model).run(upload_id)
+
+    assert house.uploads.get(upload_id).status is Status.COMPLETED
+    assert house.names(upload_id).count("attempt-started") == 1
+
+
+def test_an_upload_whose_workers_all_died_is_given_up(house: House, local: ImageModel) -> None:
+    upload_id = house.submitted(photo())
+    for _ in range(3):
+        house.uploads.start_attempt(upload_id, by="worker:doomed")
+    house.pipeline(local).run(upload_id)
+
+    assert last(house, upload_id, Failed).code is FailureCode.WORKER_LOST
+
+
+def test_a_mistake_of_ours_fails_the_upload_and_not_the_worker(house: House) -> None:
+    upload_id = house.submitted(photo())
+    for _ in range(3):
+        house.pipeline(Careless()).run(upload_id)
+        house.clock.time += timedelta(minutes=5)
+
+    failed = last(house, upload_id, Failed)
+    assert (failed.stage, failed.code) == (Stage.GENERATING, FailureCode.INTERNAL_ERROR)
+
+
+def last(house: House, upload_id: UUID, kind: type[E]) -> E:
+    event = house.event_log.history(upload_id)[-1].event
+    assert isinstance(event, kind)
+    return event
+
+
+class Careless:
+    """An image model with a bug."""
+
+    name = "careless"
+    expected_seconds = 1.0
+
+    def generate(self, clean_jpeg: bytes, prompt: str) -> Answer:
+        raise ZeroDivisionError
+
+
+class Wrapped:
+    """A storage in which something goes wrong with one kind of picture."""
+
+    def __init__(self, blobs: BlobStore, kind: str) -> None:
+        self._blobs = blobs
+        self._kind = kind
+        self.get, self.keys, self.delete = blobs.get, blobs.keys, blobs.delete
+        self.signed_url, self.ping = blobs.signed_url, blobs.ping
+
+    def put(self, key: str, body: BinaryIO, media_type: str) -> None:
+        if f"/{self._kind}" in key:
+            body = self.meddle(body)
+        self._blobs.put(key, body, media_type)
+
+    def meddle(self, body: BinaryIO) -> BinaryIO:
+        raise NotImplementedError
+
+
+class Broken(Wrapped):
+    """It does not answer."""
+
+    def meddle(self, body: BinaryIO) -> BinaryIO:
+        raise StorageUnavailableError
+
+
+class Forbidden(Wrapped):
+    """It says no."""
+
+    def meddle(self, body: BinaryIO) -> BinaryIO:
+        raise StorageRefusedError
+
+
+class Half(Wrapped):
+    """It keeps half of what it is given, and says nothing."""
+
+    def meddle(self, body: BinaryIO) -> BinaryIO:
+        content = body.read()
+        return io.BytesIO(content[: len(content) // 2])
+
+
+class ForgetfulLog(EventLog):
+    """A log that is away for the first few appends after the submission."""
+
+    def __init__(self, pool: Pool, times: int) -> None:
+        super().__init__(pool)
+        self._times = times
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
+        if self._times and stored_events[0].topic == StageAdvanced.NAME:
+            self._times -= 1
+            raise LogUnavailableError
+        return super().insert_events(stored_events)

@@ -1,0 +1,146 @@
+"""Uploads that live through the real log: each method takes one upload somewhere, by the domain's own commands."""
+
+import io
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+from uuid import UUID, uuid4
+
+import psycopg
+
+from app.storage.folder import FolderStore
+from domain.events import StoredImage
+from domain.failures import FailureCode
+from domain.stages import Stage
+from domain.uploads import Uploads
+from projections.connections import open_pool
+from projections.log import EventLog
+from projections.projector import projector
+
+WORKER: Final = "worker:test"
+SESSION_HASH: Final = sha256(b"a session").hexdigest()
+STAGES: Final = (
+    (Stage.VALIDATING, 10),
+    (Stage.GENERATING, 30),
+    (Stage.STORING, 80),
+    (Stage.WATERMARKING, 90),
+    (Stage.COMPLETE, 100),
+)
+
+
+class Silence:
+    """A bell that nobody hears."""
+
+    def ring(self) -> None:
+        """Do nothing."""
+
+
+class Lives:
+    """A log, a read model and a folder store, and uploads made in them."""
+
+    def __init__(self, database_url: str, folder: Path) -> None:
+        self.pool = open_pool(database_url, 4, "lives")
+        self.log = EventLog(self.pool)
+        self.store = FolderStore(folder, _unsigned)
+        self.uploads = Uploads(self.log, Silence())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.pool.close()
+
+    def project(self) -> None:
+        """Bring the read model up to date."""
+        projector(self.log, self.pool).catch_up()
+
+    def submitted(self) -> UUID:
+        """An upload that waits for its first attempt."""
+        upload_id = uuid4()
+        self.uploads.submit(
+            upload_id,
+            session_hash=SESSION_HASH,
+            original_sha256=sha256(b"original").hexdigest(),
+            original_size=8,
+            prompt_version=1,
+            correlation_id=uuid4().hex,
+            by=f"session:{SESSION_HASH[:16]}",
+        )
+        return upload_id
+
+    def reached(self, stage: Stage) -> UUID:
+        """An upload whose first attempt is under way and has come to a stage."""
+        upload_id = self.submitted()
+        self.run(upload_id, stage)
+        return upload_id
+
+    def complete(self) -> UUID:
+        """An upload that is complete, with its objects in the storage."""
+        return self.reached(Stage.COMPLETE)
+
+    def failed(self, stage: Stage, code: FailureCode = FailureCode.CONTENT_BLOCKED) -> UUID:
+        """An upload that failed for good in a stage."""
+        upload_id = self.reached(stage)
+        self.uploads.fail(upload_id, code, stage=stage, attempt=1, by=WORKER)
+        return upload_id
+
+    def run(self, upload_id: UUID, last: Stage) -> None:
+        """One attempt, up to a stage; it goes on from what was reached before."""
+        upload = self.uploads.start_attempt(upload_id, by=WORKER)
+        for stage, progress in STAGES:
+            if progress > upload.progress:
+                upload = self._step(upload_id, stage, progress, upload.attempt)
+            if stage is last:
+                return
+
+    def _step(self, upload_id: UUID, stage: Stage, progress: int, attempt: int) -> Any:
+        if stage is Stage.STORING:
+            full = self._keep(upload_id, "full", b"full image")
+            self.uploads.store_result(upload_id, uuid4(), "local/test", full, attempt=attempt, by=WORKER)
+        if stage is Stage.COMPLETE:
+            self.uploads.store_preview(
+                upload_id, self._keep(upload_id, "preview", b"preview"), attempt=attempt, by=WORKER
+            )
+        return self.uploads.advance(upload_id, stage, progress, attempt=attempt, by=WORKER)
+
+    def _keep(self, upload_id: UUID, kind: str, content: bytes) -> StoredImage:
+        digest = sha256(content).hexdigest()
+        key = f"{upload_id}/{kind}-{digest[:16]}.jpg"
+        self.store.put(key, io.BytesIO(content), "image/jpeg")
+        return StoredImage(key, digest, len(content), 640, 480, "image/jpeg")
+
+    def execute(self, statement: str, *parameters: object) -> None:
+        """Do something to the tables that no part of Darkroom would do."""
+        with self.pool.connection() as connection:
+            connection.execute(statement.encode(), parameters)
+
+    def insert(self, upload_id: UUID, version: int, name: str, **facts: object) -> None:
+        """Append an event as another program would, past every check."""
+        state = {"schema_version": 1, "event_id": str(uuid4()), "actor": WORKER, "correlation_id": "c", **facts}
+        self.execute(
+            "INSERT INTO event_log (upload_id, version, name, state) VALUES (%s, %s, %s, %s)",
+            *(upload_id, version, name, psycopg.types.json.Jsonb(state)),
+        )
+
+    def age(self, upload_id: UUID, by: timedelta) -> None:
+        """Make all that happened to the upload so much older, in the log and in its row."""
+        with self.pool.connection() as connection, connection.transaction():
+            connection.execute("ALTER TABLE event_log DISABLE TRIGGER event_log_is_append_only")
+            for change in (
+                "UPDATE event_log SET recorded_at = recorded_at - %s WHERE upload_id = %s",
+                "UPDATE uploads SET created_at = created_at - %s, updated_at = updated_at - %s WHERE upload_id = %s",
+                "UPDATE results SET created_at = created_at - %s WHERE upload_id = %s",
+            ):
+                connection.execute(change.encode(), (*[by] * (change.count("%s") - 1), upload_id))
+            connection.execute("ALTER TABLE event_log ENABLE TRIGGER event_log_is_append_only")
+
+
+def _unsigned(key: str, _: timedelta) -> str:
+    return key
+
+
+def soon() -> datetime:
+    """A little later than now."""
+    return datetime.now(UTC) + timedelta(minutes=1)

@@ -1,0 +1,1 @@
+"""The photographs that are shipped, and what the tests derive from them."""

@@ -1,0 +1,67 @@
+"""The queue of runs: Dramatiq on Redis. A message carries an upload's id and nothing else.
+
+Nothing is trusted to it: the log knows which runs are due, and the reconciler sends again what gets lost. So there are
+no retries here, and a message is acknowledged whatever became of its run.
+"""
+
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+import dramatiq
+import structlog
+from dramatiq.brokers.redis import RedisBroker
+from redis import Redis
+from redis.exceptions import RedisError
+
+from domain.errors import QueueUnavailableError, UnavailableError
+
+QUEUE: Final = "runs"
+ACTOR: Final = "run_upload"
+IDLE_POLL_MS: Final = 100
+"""How often an idle worker asks; Dramatiq's default of 1000 was felt by everybody who waited."""
+
+log = structlog.get_logger(__name__)
+
+
+def run_broker(redis: Redis) -> RedisBroker:
+    """The broker; a dead worker's messages come back after 15 s, looked for at every command."""
+    broker = RedisBroker(  # type: ignore[no-untyped-call] # Dramatiq leaves this one untyped
+        client=redis, middleware=[], heartbeat_timeout=15_000, maintenance_chance=100_000
+    )
+    broker.declare_queue(QUEUE)
+    return broker
+
+
+class DramatiqQueue:
+    """Sends runs to the workers."""
+
+    def __init__(self, broker: RedisBroker) -> None:
+        self._broker = broker
+
+    def send(self, upload_id: UUID) -> None:
+        """Ask for a run of the upload. Raises QueueUnavailableError."""
+        message: dramatiq.Message[None] = dramatiq.Message(QUEUE, ACTOR, (str(upload_id),), {}, {})
+        try:
+            self._broker.enqueue(message)
+        except (RedisError, dramatiq.BrokerError) as error:
+            raise QueueUnavailableError from error
+
+
+def run_worker(broker: RedisBroker, run: Callable[[UUID], None], threads: int) -> dramatiq.Worker:
+    """A worker, not yet started, whose threads run uploads."""
+
+    def run_upload(upload_id: str) -> None:
+        try:
+            run(UUID(upload_id))
+        except UnavailableError as error:
+            log.warning("run.left", upload_id=upload_id, reason=str(error))  # the reconciler finds it
+        except Exception:  # the log has the run; the message must not come back
+            log.exception("run.broken", upload_id=upload_id)
+
+    broker.declare_actor(
+        dramatiq.Actor(run_upload, broker=broker, actor_name=ACTOR, queue_name=QUEUE, priority=0, options={})
+    )
+    worker = dramatiq.Worker(broker, worker_timeout=IDLE_POLL_MS, worker_threads=threads)
+    worker.queue_prefetch = threads  # a busy worker takes no message that an idle one could run
+    return worker

@@ -1,0 +1,39 @@
+"""What can go wrong in a step of a run, told by what the run should do about it. Knows no upload and no log.
+
+StepError
+├── PermanentError      the upload fails for good
+└── PassingError        the same step may work later
+    └── ExhaustedError  a picture's child process used up its memory or time, or was killed
+
+`detail` is for the log alone: never shown to a user, and whoever fills it keeps keys out of it.
+"""
+
+from domain.failures import FailureCode
+
+
+class StepError(Exception):
+    """A step could not be done."""
+
+    def __init__(self, code: FailureCode, detail: str | None = None) -> None:
+        self.code = code
+        self.detail = detail
+        super().__init__(code.value if detail is None else f"{code.value}: {detail}")
+
+
+class PermanentError(StepError):
+    """The step will never work for this upload."""
+
+
+class PassingError(StepError):
+    """The step may work later; `retry_after` is the wait in seconds that the other side asked for, if it did."""
+
+    def __init__(self, code: FailureCode, detail: str | None = None, *, retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(code, detail)
+
+
+class ExhaustedError(PassingError):
+    """A picture took more memory or time than its child process may use; for our own pictures that is bad luck."""
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(FailureCode.INTERNAL_ERROR, detail)

@@ -1,0 +1,42 @@
+"""Brings a picture of any kind to plain sRGB: palettes, 16 bits, alpha, CMYK, greyscale and colour profiles."""
+
+import io
+from typing import Final
+
+from PIL import Image, ImageCms
+
+_WITHOUT_ALPHA: Final = {"LA": "L", "RGBA": "RGB"}
+
+
+def resizable(image: Image.Image) -> Image.Image:
+    """The picture in 8 bits a channel and without a palette: L, LA, RGB, RGBA or CMYK."""
+    if image.mode in {"L", "LA", "RGB", "RGBA", "CMYK"} and "transparency" not in image.info:
+        return image
+    if image.mode.startswith("I"):
+        # Pillow's own conversion clips at 255 what should be divided by 257.
+        return image.convert("I").point(lambda value: value * (1 / 257) + 0).convert("L")
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """The picture in sRGB on white paper; a profile that does not fit the picture is passed over."""
+    flat = _on_paper(image)
+    return (_by_profile(flat, profile) if profile else None) or flat.convert("RGB")
+
+
+def _on_paper(image: Image.Image) -> Image.Image:
+    if image.mode not in _WITHOUT_ALPHA:
+        return image
+    paper = Image.new(_WITHOUT_ALPHA[image.mode], image.size, "white")
+    paper.paste(image.convert(paper.mode), mask=image.getchannel("A"))
+    return paper
+
+
+def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None

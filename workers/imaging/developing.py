@@ -1,0 +1,49 @@
+"""Develops a picture from outside: an upright sRGB JPEG without metadata, no larger than asked for."""
+
+from typing import Final
+
+from PIL import ExifTags, Image
+
+from workers.imaging import jpeg
+from workers.imaging.colours import resizable, to_srgb
+from workers.imaging.jobs import Develop, Picture
+from workers.imaging.opening import decode, open_header
+
+_UPRIGHT: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What undoes each EXIF orientation."""
+
+
+def develop(job: Develop) -> Picture:
+    """Decode all of it, then shrink before anything else: what follows costs by the pixel."""
+    image = open_header(job.picture, max_pixels=job.max_pixels, max_side=job.max_side)
+    source_format = "JPEG" if image.format == "MPO" else str(image.format)
+    size = fitted(image.size, job.longest_side)
+    image.draft(None, size)  # a JPEG can be decoded at an eighth, a quarter or half of its size
+    decode(image)
+    turn, profile = _turn(image), image.info.get("icc_profile")
+    shrunk = resizable(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
+    upright = to_srgb(shrunk, profile)
+    return jpeg.encode(
+        upright if turn is None else upright.transpose(turn), quality=job.quality, source_format=source_format
+    )
+
+
+def fitted(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
+    """The size in the same shape whose longer side is at most that."""
+    scale = min(1.0, longest_side / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    try:
+        return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # noqa: BLE001 - broken EXIF raises whatever its parser stumbles over; the photo is fine without
+        return None

@@ -1,0 +1,67 @@
+"""What can be asked of the child process, and what it answers. Both travel as msgpack over its pipes."""
+
+import hashlib
+
+import msgspec
+
+from domain.failures import FailureCode
+
+
+class Develop(msgspec.Struct, frozen=True, tag=True):
+    """Make an upright sRGB JPEG without metadata of a picture from outside."""
+
+    picture: bytes
+    max_pixels: int
+    max_side: int
+    """The longest side that is opened at all."""
+    longest_side: int
+    """The longest side of the JPEG."""
+    quality: int
+
+
+class Print(msgspec.Struct, frozen=True, tag=True):
+    """Make a darkroom print of a developed picture; the seed decides its grain and the edge of its frame."""
+
+    picture: bytes
+    seed: str
+
+
+class Watermark(msgspec.Struct, frozen=True, tag=True):
+    """Make a smaller copy of a developed picture with a text all over it."""
+
+    picture: bytes
+    text: str
+    longest_side: int
+    quality: int
+
+
+Job = Develop | Print | Watermark
+
+
+class Picture(msgspec.Struct, frozen=True, tag=True):
+    """A JPEG of ours, upright, sRGB, without metadata."""
+
+    jpeg: bytes
+    width: int
+    height: int
+    source_format: str
+    """The format of the picture that it was made of: JPEG, PNG or WEBP."""
+
+    @property
+    def sha256(self) -> str:
+        """The digest of the JPEG, in hexadecimal."""
+        return hashlib.sha256(self.jpeg).hexdigest()
+
+
+class Refusal(msgspec.Struct, frozen=True, tag=True):
+    """The picture cannot be opened, and never will be."""
+
+    code: FailureCode
+    detail: str | None
+
+
+class OutOfMemory(msgspec.Struct, frozen=True, tag=True):
+    """The picture took more memory than the child has."""
+
+
+Outcome = Picture | Refusal | OutOfMemory

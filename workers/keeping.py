@@ -1,0 +1,42 @@
+"""Keeping pictures in the object storage under keys that tell their content, and believing only what is read back."""
+
+import hashlib
+import io
+from uuid import UUID
+
+from domain.errors import StorageUnavailableError
+from domain.events import StoredImage
+from domain.ports import BlobStore
+from domain.upload import Upload
+from workers.imaging.jobs import Picture
+
+JPEG = "image/jpeg"
+
+
+def original_key(upload: Upload) -> str:
+    """Where the API has put the photo."""
+    return f"{upload.id}/original-{upload.original_sha256[:16]}"
+
+
+def clean_key(upload_id: UUID) -> str:
+    """Where the clean copy is, which the image model sees."""
+    return f"{upload_id}/clean.jpg"
+
+
+def answer_key(upload_id: UUID) -> str:
+    """Where the image model's answer is, which was paid for."""
+    return f"{upload_id}/generated"
+
+
+def keep(blobs: BlobStore, key: str, content: bytes, media_type: str) -> None:
+    """Store the bytes and read them back. Raises StorageUnavailableError if they do not match."""
+    blobs.put(key, io.BytesIO(content), media_type)
+    if hashlib.sha256(blobs.get(key)).digest() != hashlib.sha256(content).digest():
+        raise StorageUnavailableError(f"The object storage does not hold what it was given as {key}.")
+
+
+def keep_picture(blobs: BlobStore, upload_id: UUID, kind: str, picture: Picture) -> StoredImage:
+    """Store a picture under a key of its content, so that a stale attempt can overwrite nothing with anything else."""
+    key = f"{upload_id}/{kind}-{picture.sha256[:16]}.jpg"
+    keep(blobs, key, picture.jpeg, JPEG)
+    return StoredImage(key, picture.sha256, len(picture.jpeg), picture.width, picture.height, JPEG)

@@ -1,0 +1,96 @@
+"""The reconciler: finds uploads that stand still, and gets them moving or fails them.
+
+An upload is due when no live run holds it and nothing tells it to wait (schema.sql, due_uploads). A submission that the
+dispatcher has just sent gets some time; a retry whose time has come and a run whose worker is lost are nobody else's.
+"""
+
+import time
+from threading import Event
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import psycopg
+import structlog
+from psycopg.rows import class_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from domain.errors import RefusedError, UnavailableError
+from domain.ports import RunQueue
+from domain.uploads import Uploads
+
+ACTOR: Final = "reconciler"
+SCAN_SECONDS: Final = 1.0
+DISPATCH_SECONDS: Final = 10
+"""How long a submission is left to the dispatcher."""
+SEND_AGAIN_SECONDS: Final = (10, 20, 40, 60)
+"""Between two messages for an upload that stays where it is; the last one stays. A long queue is no lost one."""
+BATCH: Final = 1000
+LOCK: Final = 0x6461726B_726563  # "darkrec"
+
+SELECT_DUE: Final = """
+SELECT upload_id, version, running, attempts_left FROM due_uploads
+WHERE running OR retry_at IS NOT NULL OR due_since < clock_timestamp() - make_interval(secs => %s)
+ORDER BY due_since LIMIT %s
+"""
+TRY_LOCK: Final = "SELECT pg_try_advisory_xact_lock(%s)"
+
+log = structlog.get_logger(__name__)
+
+
+class Due(NamedTuple):
+    """An upload that a run could move now."""
+
+    upload_id: UUID
+    version: int
+    running: bool
+    attempts_left: int
+
+
+class Reconciler:
+    """Looks for due uploads and sends them to the queue. Of several, one works and the others stand by."""
+
+    def __init__(self, uploads: Uploads, pool: ConnectionPool[psycopg.Connection[Any]], queue: RunQueue) -> None:
+        self._uploads = uploads
+        self._pool = pool
+        self._queue = queue
+        self._sent: dict[Due, tuple[int, float]] = {}  # how often, and when it may be sent again
+
+    def run(self, stopping: Event) -> None:
+        """Scan until told to stop. A dependency that is away is a pause, not the end."""
+        while not stopping.wait(SCAN_SECONDS):
+            try:
+                self.scan()
+            except (UnavailableError, psycopg.Error, PoolTimeout) as error:
+                log.warning("reconciler.paused", error=str(error))
+
+    def scan(self) -> None:
+        """Move every upload that is due, once."""
+        # The lock ends with the transaction, so a reconciler that dies or freezes makes room for the next.
+        with self._pool.connection() as connection, connection.transaction():
+            locked = connection.execute(TRY_LOCK, (LOCK,)).fetchone()
+            if not (locked and locked[0]):
+                return
+            cursor = connection.cursor(row_factory=class_row(Due))
+            due = cursor.execute(SELECT_DUE, (DISPATCH_SECONDS, BATCH)).fetchall()
+            self._sent = {upload: self._sent[upload] for upload in due if upload in self._sent}
+            for upload in due:
+                self._move(upload)
+
+    def _move(self, upload: Due) -> None:
+        if upload.running and not upload.attempts_left:
+            self._give_up(upload)
+            return
+        times, due_at = self._sent.get(upload, (0, 0.0))
+        if time.monotonic() < due_at:
+            return
+        log.info("reconciler.sent", upload_id=str(upload.upload_id), running=upload.running, times=times + 1)
+        self._queue.send(upload.upload_id)
+        pause = SEND_AGAIN_SECONDS[min(times, len(SEND_AGAIN_SECONDS) - 1)]
+        self._sent[upload] = (times + 1, time.monotonic() + pause)
+
+    def _give_up(self, upload: Due) -> None:
+        try:
+            self._uploads.give_up(upload.upload_id, by=ACTOR)
+            log.warning("reconciler.gave_up", upload_id=str(upload.upload_id))
+        except RefusedError:
+            pass  # the row is older than the upload: it has moved on

@@ -1,0 +1,1 @@
+"""One module a stage: bytes in, bytes and facts out."""

@@ -1,0 +1,25 @@
+"""The stage validating: the original becomes a clean copy, the only thing that ever leaves the house."""
+
+import msgspec
+
+from domain.failures import FailureCode
+from workers.errors import ExhaustedError, PermanentError
+from workers.imaging.jobs import Develop, Picture
+from workers.imaging.sandbox import Sandbox
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """How large an original may be."""
+
+    max_pixels: int = 50_000_000
+    max_side: int = 20_000
+
+
+def validate(original: bytes, sandbox: Sandbox, accepted: Accepted) -> Picture:
+    """The clean copy: decoded, upright, sRGB, without metadata, at most 2048 px on the long side."""
+    job = Develop(original, accepted.max_pixels, accepted.max_side, longest_side=2048, quality=92)
+    try:
+        return sandbox.run(job)
+    except ExhaustedError as error:
+        # Elsewhere bad luck, here the photo itself: it would take the next worker just as far.
+        raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, error.detail) from error

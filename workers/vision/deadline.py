@@ -1,0 +1,60 @@
+"""An HTTP transport that bounds a whole answer, in time and in size.
+
+The client's own timeout bounds each read only: a server that sends a byte now and then, or bytes without end, would
+hold a worker for ever.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+
+import httpx2
+
+
+class DeadlineTransport(httpx2.BaseTransport):
+    """Ends answers that take longer than the timeout or are larger than the limit."""
+
+    def __init__(self, inner: httpx2.BaseTransport, *, timeout_s: float, max_bytes: int) -> None:
+        self._inner = inner
+        self._timeout_s = timeout_s
+        self._max_bytes = max_bytes
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """The answer, whose body is watched while it is read."""
+        deadline = time.monotonic() + self._timeout_s
+        response = self._inner.handle_request(request)
+        if not isinstance(response.stream, httpx2.SyncByteStream):
+            raise httpx2.ReadError("the answer has no body to read", request=request)
+        response.stream = _Watched(response.stream, deadline, self._max_bytes, request)
+        return response
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._inner.close()
+
+
+class _Watched(httpx2.SyncByteStream):
+    def __init__(
+        self,
+        stream: httpx2.SyncByteStream,
+        deadline: float,
+        max_bytes: int,
+        request: httpx2.Request,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._stream = stream
+        self._deadline = deadline
+        self._left = max_bytes
+        self._request = request
+        self._clock = clock
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._stream:
+            self._left -= len(chunk)
+            if self._left < 0:
+                raise httpx2.ReadError("the answer is too large", request=self._request)
+            if self._clock() > self._deadline:
+                raise httpx2.ReadTimeout("the answer takes too long", request=self._request)
+            yield chunk
+
+    def close(self) -> None:
+        self._stream.close()

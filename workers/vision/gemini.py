@@ -1,0 +1,49 @@
+"""Gemini as an image model. Its SDK takes seconds to import, so it is loaded with the first call."""
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+from workers.vision.model import Answer
+
+if TYPE_CHECKING:
+    from workers.vision.gemini_call import GeminiCaller
+
+DEFAULT_MODEL: Final = "gemini-2.5-flash-image"
+
+
+class GeminiModel:
+    """Calls one Gemini model, once an answer: the schedule of retries is ours, in the log."""
+
+    expected_seconds = 12.0
+
+    def __init__(
+        self, api_key: str, model: str = DEFAULT_MODEL, *, base_url: str | None = None, timeout_s: float = 120
+    ) -> None:
+        self.name = f"gemini/{model}"
+        self._api_key = api_key
+        self._model = model
+        self._base_url = base_url
+        self._timeout_s = timeout_s
+        self._lock = threading.Lock()
+        self._caller: GeminiCaller | None = None
+
+    def generate(self, clean_jpeg: bytes, prompt: str) -> Answer:
+        """The picture in Gemini's answer. Raises PermanentError or PassingError."""
+        media_type, image = self._held_caller().call(clean_jpeg, prompt)
+        return Answer(self.name, media_type, image)
+
+    def close(self) -> None:
+        """Close the connections, if there are any."""
+        with self._lock:
+            if self._caller is not None:
+                self._caller.close()
+                self._caller = None
+
+    def _held_caller(self) -> "GeminiCaller":
+        # One client for all calls, and held: one that nobody holds closes itself in the middle of a call.
+        with self._lock:
+            if self._caller is None:
+                from workers.vision.gemini_call import GeminiCaller  # noqa: PLC0415 - the SDK takes seconds to import
+
+                self._caller = GeminiCaller(self._api_key, self._model, self._base_url, self._timeout_s)
+            return self._caller

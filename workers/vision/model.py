@@ -1,0 +1,29 @@
+"""What the pipeline asks of an image model. Knows none of them."""
+
+from typing import Protocol
+
+import msgspec
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What an image model made: the bytes are as they came, and may turn out to be no picture at all."""
+
+    model: str
+    """The name of the model that answered, recorded with the result."""
+    media_type: str
+    image: bytes
+
+
+class ImageModel(Protocol):
+    """Makes a picture of a photo. Every call is bounded in time."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, as recorded with the result."""
+
+    @property
+    def expected_seconds(self) -> float:
+        """How long a call usually takes; progress is shown by it."""
+
+    def generate(self, clean_jpeg: bytes, prompt: str) -> Answer:
+        """The picture that the prompt asks for. Raises PermanentError or PassingError."""

@@ -1,0 +1,46 @@
+"""How long another side asks us to wait: the Retry-After header of HTTP, and RetryInfo in the error of a Google API."""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+_RETRY_INFO: Final = "type.googleapis.com/google.rpc.RetryInfo"
+_SECONDS: Final = re.compile(r"\d{1,9}(\.\d{1,9})?")
+
+
+def asked_wait(headers: Mapping[str, str], error_body: object, now: datetime) -> float | None:
+    """The wait in seconds, never negative; None when nothing that can be read was said."""
+    asked = _from_header(headers.get("retry-after", "").strip(), now)
+    return _from_body(error_body) if asked is None else asked
+
+
+def _from_header(value: str, now: datetime) -> float | None:
+    if _SECONDS.fullmatch(value):
+        return float(value)
+    try:
+        when = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return max(0.0, math.ceil((when - now).total_seconds()))
+
+
+def _from_body(body: object) -> float | None:
+    match body:
+        case {"error": {"details": [*details]}}:
+            return next((wait for wait in map(_from_detail, details) if wait is not None), None)
+        case _:
+            return None
+
+
+def _from_detail(detail: object) -> float | None:
+    match detail:
+        case {"@type": str(kind), "retryDelay": str(delay)} if kind == _RETRY_INFO:
+            seconds = delay.removesuffix("s")
+            return float(seconds) if _SECONDS.fullmatch(seconds) else None
+        case _:
+            return None
