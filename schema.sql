@@ -66,6 +66,7 @@ BEGIN
     IF EXISTS (SELECT FROM information_schema.columns
                WHERE table_schema = current_schema AND table_name = 'uploads' AND column_name = 'id') THEN
         ALTER TABLE uploads RENAME COLUMN id TO upload_id;
+        ALTER TABLE uploads RENAME CONSTRAINT uploads_id_not_null TO uploads_upload_id_not_null;
     END IF;
 END $$;
 
@@ -87,7 +88,13 @@ BEGIN
         ALTER TABLE uploads ADD COLUMN stage text, ADD COLUMN progress smallint NOT NULL DEFAULT 0;
         UPDATE uploads SET stage = 'complete', progress = 100 WHERE status = 'completed';
         UPDATE uploads SET stage = 'failed' WHERE status = 'failed';
-        UPDATE uploads SET status = 'pending' WHERE status NOT IN ('completed', 'failed');
+        UPDATE uploads SET status = 'pending' WHERE status IS NULL OR status NOT IN ('completed', 'failed');
+        UPDATE uploads SET created_at = coalesce(created_at, clock_timestamp()),
+                           updated_at = coalesce(updated_at, created_at, clock_timestamp());
+        ALTER TABLE uploads
+            ALTER COLUMN status SET DEFAULT 'pending', ALTER COLUMN status SET NOT NULL,
+            ALTER COLUMN created_at SET DEFAULT clock_timestamp(), ALTER COLUMN created_at SET NOT NULL,
+            ALTER COLUMN updated_at SET DEFAULT clock_timestamp(), ALTER COLUMN updated_at SET NOT NULL;
     END IF;
 END $$;
 

@@ -23,7 +23,6 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from app.api.application import create_api
-from app.api.status import NoAnalytics
 from app.sessions import Sessions
 from app.settings import Settings
 from app.signed_links import SignedLinks
@@ -31,10 +30,12 @@ from app.storage import open_store
 from domain.errors import QueueUnavailableError
 from domain.ports import BlobStore
 from domain.uploads import Uploads
+from projections.analytics import PollSampler, Sink, analytics
 from projections.connections import async_pool, open_pool
 from projections.dispatcher import dispatcher
 from projections.follower import Follower
 from projections.log import EventLog
+from projections.posthog import open_posthog
 from projections.projector import projector
 from projections.reader import StatusReader
 from projections.wakeups import RedisBell, Wakeups
@@ -125,7 +126,7 @@ def open_api(settings: Settings, stack: ExitStack) -> Litestar:
         links=SignedLinks(settings.secret_keys),
         settings=settings,
         checks={"postgres": event_log.last_position, "redis": partial(check_redis, redis), "storage": blobs.ping},
-        analytics=NoAnalytics(),
+        analytics=PollSampler(open_sink(settings, stack)),
         prompt_version=CURRENT,
         lifespan=[polls],
     )
@@ -186,6 +187,8 @@ def open_readers(settings: Settings, stack: ExitStack) -> list[Reader]:
     """What `darkroom project` runs: the projector and, with a key, the reader for PostHog."""
     event_log, pool = open_log(settings, "project", stack)
     followers = [projector(event_log, pool)]
+    if settings.posthog_api_key:
+        followers.append(analytics(event_log, pool, open_sink(settings, stack)))
     return [Reader(follower, open_wakeups(settings, stack)) for follower in followers]
 
 
@@ -196,6 +199,13 @@ def open_dispatch(settings: Settings, stack: ExitStack) -> tuple[Reader, Reconci
     queue = DramatiqQueue(run_broker(redis))
     reconciler = Reconciler(open_uploads(event_log, redis, stack), pool, queue)
     return Reader(dispatcher(event_log, pool, queue), open_wakeups(settings, stack)), reconciler
+
+
+def open_sink(settings: Settings, stack: ExitStack) -> Sink:
+    """PostHog with a key; without one nobody is told, and no client is made."""
+    sink = open_posthog(settings.posthog_api_key, settings.posthog_host)
+    stack.callback(sink.close)
+    return sink
 
 
 def open_wakeups(settings: Settings, stack: ExitStack) -> Wakeups:

@@ -55,10 +55,11 @@ class Wakeups:
         self._thread = Thread(target=self._subscribe, name="wakeups", daemon=True)
         self._thread.start()
 
-    def wait(self, seconds: float) -> None:
-        """Return at a ring, or after that long."""
-        self._heard.wait(seconds)
+    def wait(self, seconds: float) -> bool:
+        """Return at a ring, or after that long; whether there was a ring."""
+        heard = self._heard.wait(seconds)
         self._heard.clear()
+        return heard
 
     def close(self) -> None:
         """Stop listening, and wake whoever waits; only then may the client be closed."""

@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -81,9 +81,9 @@ def test_another_sessions_submission_under_the_same_id_is_refused(uploads: Uploa
         submit(uploads, upload.id, session_hash="d" * 64)
 
 
-def test_a_command_that_meets_a_conflict_is_decided_again(event_log: EventLog, uploads: Uploads) -> None:
+def test_a_command_that_meets_a_conflict_is_decided_again(event_log: EventLog, pool: Pool, uploads: Uploads) -> None:
     upload = uploads.start_attempt(submit(uploads).id, by=WORKER)
-    racing = RacingLog(event_log, lambda: uploads.advance(upload.id, Stage.VALIDATING, 10, attempt=1, by=WORKER))
+    racing = RacingLog(pool, lambda: uploads.advance(upload.id, Stage.VALIDATING, 10, attempt=1, by=WORKER))
 
     after = Uploads(racing, SilentBell()).cancel(upload.id, by="session:abc")
 
@@ -91,8 +91,8 @@ def test_a_command_that_meets_a_conflict_is_decided_again(event_log: EventLog, u
     assert after.progress == 10
 
 
-def test_an_append_whose_answer_got_lost_counts_once(event_log: EventLog) -> None:
-    upload = submit(Uploads(LossyLog(event_log), SilentBell()))
+def test_an_append_whose_answer_got_lost_counts_once(event_log: EventLog, pool: Pool) -> None:
+    upload = submit(Uploads(LossyLog(pool), SilentBell()))
 
     assert [logged.version for logged in event_log.history(upload.id)] == [1]
 
@@ -102,7 +102,7 @@ def test_the_log_refuses_to_be_changed(pool: Pool, uploads: Uploads) -> None:
 
     for statement in ("DELETE FROM event_log", "UPDATE event_log SET version = 2", "TRUNCATE event_log"):
         with pool.connection() as connection, pytest.raises(psycopg.errors.RaiseException, match="append-only"):
-            connection.execute(statement)  # type: ignore[arg-type] # from the line above
+            connection.execute(statement)
 
 
 def test_a_database_that_is_away_is_said_to_be_away() -> None:
@@ -204,8 +204,8 @@ def wait_for_lock(database_url: str) -> None:
 class RacingLog(EventLog):
     """A log in which somebody else appends just before our first append."""
 
-    def __init__(self, event_log: EventLog, first: Any) -> None:
-        self._pool = event_log._pool
+    def __init__(self, pool: Pool, first: Callable[[], object]) -> None:
+        super().__init__(pool)
         self._first = first
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
@@ -216,9 +216,6 @@ class RacingLog(EventLog):
 
 class LossyLog(EventLog):
     """A log whose connection is lost after the COMMIT, so that the writer never hears of it."""
-
-    def __init__(self, event_log: EventLog) -> None:
-        self._pool = event_log._pool
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
         super().insert_events(stored_events)

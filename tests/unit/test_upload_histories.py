@@ -1,7 +1,9 @@
 """Random histories of commands: no sequence may break an invariant, and a replay gives the same state."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from itertools import pairwise
+from typing import ParamSpec
 from uuid import UUID
 
 from hypothesis import event, settings
@@ -15,6 +17,7 @@ from domain.stages import BANDS, PIPELINE, Stage, Status, rank
 from domain.upload import ATTEMPTS, Upload, fold
 from tests.unit.histories import FULL, LATER, PREVIEW, RESULT_ID, submitted
 
+P = ParamSpec("P")
 STAGES = st.sampled_from([None, *Stage])
 CODES = st.sampled_from(FailureCode)
 TIMES = st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2040, 1, 1)).map(  # noqa: DTZ001 - made aware below
@@ -30,7 +33,7 @@ class Histories(RuleBasedStateMachine):
         self.history = submitted()
         self.before = self.history.upload
 
-    def attempted(self, command: Any, *arguments: Any, **keywords: Any) -> None:
+    def attempted(self, command: Callable[P, Event | None], *arguments: P.args, **keywords: P.kwargs) -> None:
         self.before = self.history.upload
         try:
             answer = command(*arguments, **keywords)
@@ -119,7 +122,7 @@ class Histories(RuleBasedStateMachine):
     @invariant()
     def only_a_retry_follows_a_failure(self) -> None:
         events = self.history.events
-        for failed, following in zip(events, events[1:], strict=False):
+        for failed, following in pairwise(events):
             assert not isinstance(failed, Failed) or isinstance(following, Retried)
 
     @invariant()

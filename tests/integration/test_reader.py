@@ -1,0 +1,184 @@
+"""The poll path's SELECT: many polls, one query, and an answer within a bound whatever the database does."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from app.schema import migrate
+from domain.errors import LogUnavailableError
+from domain.stages import Stage
+from domain.uploads import Uploads
+from projections.connections import async_pool
+from projections.log import EventLog
+from projections.projector import projector
+from projections.reader import SELECT_STATUSES, StatusReader, row_of
+from tests.integration.submissions import run_to, submit
+from tests.servers import running_postgres
+
+T = TypeVar("T")
+Pool = psycopg.AsyncConnection[Any]
+
+
+class CountingPool:
+    """A pool that counts how often a connection was asked for, and can keep whoever asks waiting."""
+
+    def __init__(self, pool: Any) -> None:  # noqa: ANN401 - the driver's
+        self.pool = pool
+        self.asked = 0
+        self.was_asked = asyncio.Event()
+
+    def connection(self) -> AbstractAsyncContextManager[Pool]:
+        """Count, and hand on."""
+        self.asked += 1
+        self.was_asked.set()
+        connection: AbstractAsyncContextManager[Pool] = self.pool.connection()
+        return connection
+
+
+def on_loop(database_url: str, use: Callable[[StatusReader, CountingPool], Awaitable[T]]) -> T:
+    """Use a reader on an event loop of its own."""
+
+    async def run() -> T:
+        async with async_pool(database_url, 4, "reader") as pool:
+            counting = CountingPool(pool)
+            return await use(StatusReader(counting), counting)  # type: ignore[arg-type] # it counts for the real one
+
+    return asyncio.run(run())
+
+
+def test_the_row_is_what_the_fold_of_the_log_says(
+    database_url: str,
+    uploads: Uploads,
+    event_log: EventLog,
+    pool: Any,  # noqa: ANN401 - the driver's
+) -> None:
+    upload = run_to(uploads, submit(uploads), Stage.COMPLETE)
+    projector(event_log, pool).catch_up()
+
+    async def read(reader: StatusReader, _: CountingPool) -> tuple[object, object]:
+        row = await reader.status(upload.id)
+        assert row
+        assert row.result_id
+        return row, await reader.result(row.result_id)
+
+    row, result = on_loop(database_url, read)
+
+    assert row == row_of(event_log.history(upload.id))
+    assert upload.result
+    assert (result.full_image, result.preview) == (upload.result.full, upload.result.preview)  # type: ignore[attr-defined] # a ResultRow
+    assert result.session_hash == upload.session_hash  # type: ignore[attr-defined] # a ResultRow
+
+
+def test_polls_that_arrive_together_are_one_query(
+    database_url: str,
+    uploads: Uploads,
+    event_log: EventLog,
+    pool: Any,  # noqa: ANN401 - the driver's
+) -> None:
+    ids = [submit(uploads).id for _ in range(20)]
+    projector(event_log, pool).catch_up()
+    strangers = [uuid4() for _ in range(5)]
+
+    async def poll(reader: StatusReader, counting: CountingPool) -> tuple[list[object], int]:
+        rows = await asyncio.gather(*(reader.status(upload_id) for upload_id in [*ids, *strangers, *ids]))
+        return [row and row.upload_id for row in rows], counting.asked
+
+    found, queries = on_loop(database_url, poll)
+
+    assert found == [*ids, *[None] * 5, *ids]
+    assert queries == 1
+
+
+def test_a_poll_is_never_answered_by_a_query_that_was_sent_before_it(
+    database_url: str,
+    uploads: Uploads,
+    event_log: EventLog,
+    pool: Any,  # noqa: ANN401 - the driver's
+) -> None:
+    upload = submit(uploads)
+    projector(event_log, pool).catch_up()
+    with psycopg.connect(database_url) as blocker:
+        blocker.execute("LOCK TABLE uploads")
+
+        async def poll(reader: StatusReader, counting: CountingPool) -> int:
+            first = asyncio.create_task(reader.status(upload.id))
+            await counting.was_asked.wait()
+            second = asyncio.create_task(reader.status(upload.id))
+            await asyncio.sleep(0)
+            blocker.rollback()
+            await asyncio.gather(first, second)
+            return counting.asked
+
+        assert on_loop(database_url, poll) == 2
+
+
+def test_a_poll_that_goes_away_takes_nobody_elses_answer_with_it(database_url: str, uploads: Uploads) -> None:
+    upload_id = submit(uploads).id
+
+    async def poll(reader: StatusReader, _: CountingPool) -> object:
+        gone, stays = (asyncio.create_task(reader.status(upload_id)) for _ in range(2))
+        await asyncio.sleep(0)
+        gone.cancel()
+        return await stays
+
+    assert on_loop(database_url, poll) is None
+
+
+def test_a_database_that_hangs_is_given_up(database_url: str) -> None:
+    with psycopg.connect(database_url) as blocker:
+        blocker.execute("LOCK TABLE uploads, results")
+
+        async def poll(reader: StatusReader, _: CountingPool) -> float:
+            began = time.monotonic()
+            answers = await asyncio.gather(
+                reader.status(uuid4()), reader.status(uuid4()), reader.result(uuid4()), return_exceptions=True
+            )
+            took = time.monotonic() - began
+            assert {type(answer) for answer in answers} == {LogUnavailableError}
+            blocker.rollback()
+            assert await reader.status(uuid4()) is None  # it goes on by itself
+            return took
+
+        assert on_loop(database_url, poll) < 5
+
+
+def test_a_database_that_is_away_is_unavailable_and_then_there_again() -> None:
+    with running_postgres() as postgres:
+        migrate(postgres.url)
+
+        async def poll(reader: StatusReader, _: CountingPool) -> None:
+            assert await reader.status(uuid4()) is None
+            await asyncio.to_thread(postgres.stop)
+            with pytest.raises(LogUnavailableError):
+                await reader.status(uuid4())
+            with pytest.raises(LogUnavailableError):
+                await reader.result(uuid4())
+            await asyncio.to_thread(postgres.start)
+            async with asyncio.timeout(20):
+                while True:
+                    try:
+                        assert await reader.status(uuid4()) is None
+                    except LogUnavailableError:
+                        continue
+                    return
+
+        on_loop(postgres.url, poll)
+
+
+def test_a_mistake_of_ours_is_told_to_each_poll_and_stops_no_later_one(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def poll(reader: StatusReader, _: CountingPool) -> set[type]:
+        monkeypatch.setattr("projections.reader.SELECT_STATUSES", "SELECT nonsense WHERE %s IS NULL")
+        answers = await asyncio.gather(*(reader.status(uuid4()) for _ in range(3)), return_exceptions=True)
+        monkeypatch.setattr("projections.reader.SELECT_STATUSES", SELECT_STATUSES)
+        assert await reader.status(uuid4()) is None
+        return {type(answer) for answer in answers}
+
+    assert on_loop(database_url, poll) == {psycopg.errors.UndefinedColumn}

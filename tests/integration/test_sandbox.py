@@ -1,0 +1,185 @@
+"""Real children with real limits: what a picture may cost, and who is blamed when it costs more."""
+
+import functools
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from domain.failures import FailureCode
+from tests.linux_processes import children_of, command_and_environment, ignores, is_running, resident_bytes
+from tests.photos import variants
+from workers.errors import ExhaustedError, PassingError, PermanentError
+from workers.imaging.jobs import Develop, Picture
+from workers.imaging.sandbox import Limits, Sandbox
+
+MEBIBYTE = 1024**2
+
+
+def developing(data: bytes) -> Develop:
+    return Develop(data, max_pixels=50_000_000, max_side=20_000, longest_side=2048, quality=90)
+
+
+@functools.cache
+def slow_photo() -> bytes:
+    """A photo that takes a child a second or two."""
+    return variants.encoded(Image.new("RGBA", (7000, 7000), (9, 9, 9, 9)), "PNG", compress_level=1)
+
+
+def eventually(condition: Callable[[], bool], timeout: float = 10) -> None:
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.005)
+
+
+def children() -> list[int]:
+    return [pid for pid in children_of(os.getpid()) if b"workers.imaging.child" in command_and_environment(pid)[0]]
+
+
+def test_a_photo_comes_back_from_its_child() -> None:
+    made = Sandbox().run(developing(variants.photo()))
+    assert (made.width, made.height, made.jpeg[:3]) == (600, 400, b"\xff\xd8\xff")
+
+
+def test_what_a_child_refuses_is_refused_for_good() -> None:
+    with pytest.raises(PermanentError) as refused:
+        Sandbox().run(developing(b"%PDF-1.7"))
+    assert refused.value.code is FailureCode.NOT_AN_IMAGE
+
+
+@pytest.mark.parametrize("data", [variants.bomb(), variants.claims(30_000, 30_000)])
+def test_a_bomb_is_refused_fast_and_with_little_memory(data: bytes) -> None:
+    before, begun = resident_bytes(os.getpid()), time.monotonic()
+    with pytest.raises(PermanentError) as refused:
+        Sandbox(Limits(memory_bytes=256 * MEBIBYTE)).run(developing(data))
+    assert refused.value.code is FailureCode.IMAGE_TOO_LARGE
+    assert time.monotonic() - begun < 5
+    assert resident_bytes(os.getpid()) - before < 8 * MEBIBYTE
+
+
+def test_a_photo_of_the_greatest_size_that_is_taken_fits_into_the_limits() -> None:
+    made = Sandbox().run(developing(slow_photo()))
+    assert (made.width, made.height) == (2048, 2048)
+
+
+def test_a_picture_that_takes_too_much_memory_exhausts_its_child_and_not_us() -> None:
+    data = slow_photo()
+    before = resident_bytes(os.getpid())
+    with pytest.raises(ExhaustedError):
+        Sandbox(Limits(memory_bytes=300 * MEBIBYTE)).run(developing(data))
+    assert resident_bytes(os.getpid()) - before < 50 * MEBIBYTE
+
+
+def test_a_picture_that_takes_too_much_computing_exhausts_its_child() -> None:
+    photo = variants.encoded(variants.picture().resize((7000, 7000)), "PNG", compress_level=1)
+    with pytest.raises(ExhaustedError) as exhausted:
+        Sandbox(Limits(cpu_seconds=1)).run(developing(photo))
+    assert str(-signal.SIGXCPU) in str(exhausted.value.detail)
+
+
+@pytest.mark.parametrize(
+    ("number", "blame"),
+    [(signal.SIGKILL, ExhaustedError), (signal.SIGSEGV, ExhaustedError), (signal.SIGHUP, PassingError)],
+)
+def test_a_killed_child_is_blamed_on_the_picture_only_when_the_picture_can_do_that(
+    number: signal.Signals, blame: type[PassingError]
+) -> None:
+    with ThreadPoolExecutor() as pool:
+        run = pool.submit(Sandbox().run, developing(slow_photo()))
+        eventually(lambda: bool(children()))
+        os.kill(children()[0], number)
+        with pytest.raises(PassingError) as lost:
+            run.result(20)
+    assert type(lost.value) is blame
+
+
+def test_a_stop_of_the_service_spares_the_child_that_is_at_work() -> None:
+    with ThreadPoolExecutor() as pool:
+        run = pool.submit(Sandbox().run, developing(slow_photo()))
+        eventually(lambda: any(ignores(child, signal.SIGTERM) for child in children()))
+        os.kill(children()[0], signal.SIGTERM)
+        assert isinstance(run.result(20), Picture)
+
+
+def test_a_child_that_makes_no_headway_is_ended_and_nobody_is_blamed() -> None:
+    with ThreadPoolExecutor() as pool:
+        run = pool.submit(Sandbox(Limits(wall_seconds=1.5)).run, developing(slow_photo()))
+        eventually(lambda: bool(children()))
+        os.kill(children()[0], signal.SIGSTOP)
+        with pytest.raises(PassingError) as passing:
+            run.result(20)
+    assert type(passing.value) is PassingError
+    assert passing.value.code is FailureCode.INTERNAL_ERROR
+    assert children() == []
+
+
+def test_a_child_that_cannot_begin_is_nobodys_fault() -> None:
+    with pytest.raises(PassingError) as passing:
+        Sandbox(Limits(memory_bytes=1)).run(developing(variants.photo()))
+    assert type(passing.value) is PassingError
+
+
+def test_a_machine_without_room_for_a_child_is_nobodys_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(PassingError, match="no child"):
+        Sandbox().run(developing(variants.photo()))
+
+
+def test_no_more_children_run_at_once_than_allowed() -> None:
+    sandbox, most, over = Sandbox(children=2), 0, threading.Event()
+
+    def watch() -> None:
+        nonlocal most
+        while not over.wait(0.005):
+            most = max(most, len(children()))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(sandbox.run, [developing(variants.twelve_megapixels())] * 8))
+    over.set()
+    watcher.join()
+    assert len(made) == 8
+    assert most == 2
+
+
+def test_a_child_knows_nothing_of_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DARKROOM_TEST_KEY", "a-secret")
+    with ThreadPoolExecutor() as pool:
+        run = pool.submit(Sandbox().run, developing(slow_photo()))
+        eventually(lambda: bool(children()))
+        command, environment = command_and_environment(children()[0])
+        assert isinstance(run.result(20), Picture)
+    assert b"imaging" in command
+    assert environment == b""
+
+
+PARENT = """
+import sys
+from pathlib import Path
+from workers.imaging.jobs import Develop
+from workers.imaging.sandbox import Sandbox
+Sandbox().run(Develop(Path(sys.argv[1]).read_bytes(), 10**8, 10**5, longest_side=2048, quality=90))
+"""
+
+
+def test_a_child_dies_with_its_parent_even_when_that_is_killed(tmp_path: Path) -> None:
+    photo = tmp_path / "photo"
+    photo.write_bytes(slow_photo())
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, photo])
+    try:
+        eventually(lambda: any(ignores(child, signal.SIGTERM) for child in children_of(parent.pid)))
+        (child,) = children_of(parent.pid)
+    finally:
+        os.kill(parent.pid, signal.SIGKILL)
+        parent.wait(10)
+    eventually(lambda: not is_running(child), timeout=5)

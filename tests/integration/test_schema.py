@@ -1,0 +1,97 @@
+"""schema.sql on a real PostgreSQL: applied again, or to an older database, it ends in the same structure."""
+
+from typing import Final
+
+import psycopg
+import pytest
+
+from app.schema import migrate
+
+STRUCTURE: Final = """
+SELECT 'column', table_name, column_name, concat_ws(' ', data_type, is_nullable, column_default, generation_expression)
+FROM information_schema.columns WHERE table_schema = 'public'
+UNION ALL
+SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+UNION ALL
+SELECT 'index', tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL
+SELECT 'view', viewname, '', definition FROM pg_views WHERE schemaname = 'public'
+UNION ALL
+SELECT 'trigger', event_object_table, trigger_name, string_agg(event_manipulation, ' ' ORDER BY event_manipulation)
+FROM information_schema.triggers GROUP BY 2, 3
+ORDER BY 1, 2, 3
+"""
+OLDER: Final = """
+CREATE TABLE uploads (
+    id uuid PRIMARY KEY,
+    status text,
+    result_id uuid,
+    error_message text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz
+);
+INSERT INTO uploads (id, status) VALUES
+    ('00000000-0000-4000-8000-000000000001', 'completed'),
+    ('00000000-0000-4000-8000-000000000002', 'failed'),
+    ('00000000-0000-4000-8000-000000000003', 'running');
+"""
+
+
+def structure(database_url: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(database_url) as connection:
+        return connection.execute(STRUCTURE).fetchall()
+
+
+def test_a_new_database_gets_every_table_and_view(database_url: str) -> None:
+    tables = {row[1] for row in structure(database_url) if row[0] == "column"}
+
+    assert {"event_log", "positions", "quarantine", "uploads", "results", "leases"} <= tables
+    assert {row[1] for row in structure(database_url) if row[0] == "view"} == {"due_uploads", "timeline"}
+
+
+def test_applied_again_it_changes_nothing(database_url: str) -> None:
+    before = structure(database_url)
+    migrate(database_url)
+
+    assert structure(database_url) == before
+
+
+def test_an_older_uploads_table_ends_in_the_same_structure_and_keeps_its_rows(
+    database_url: str, empty_database_url: str
+) -> None:
+    with psycopg.connect(empty_database_url) as connection:
+        connection.execute(OLDER)
+    migrate(empty_database_url)
+
+    assert structure(empty_database_url) == structure(database_url)
+    with psycopg.connect(empty_database_url) as connection:
+        rows = connection.execute("SELECT status, stage, progress FROM uploads ORDER BY upload_id").fetchall()
+    assert rows == [("completed", "complete", 100), ("failed", "failed", 0), ("pending", None, 0)]
+
+
+def test_a_carried_over_database_is_migrated_again_without_harm(empty_database_url: str) -> None:
+    with psycopg.connect(empty_database_url) as connection:
+        connection.execute(OLDER)
+    migrate(empty_database_url)
+    before = structure(empty_database_url)
+    migrate(empty_database_url)
+
+    assert structure(empty_database_url) == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "constraint"),
+    [
+        ("stage = 'developing'", "uploads_stage_check"),
+        ("stage = 'generating', status = 'pending', progress = 30", "uploads_status_check"),
+        ("stage = 'generating', status = 'processing', progress = 71", "uploads_progress_check"),
+        ("stage = 'failed', status = 'failed'", "uploads_error_check"),
+        ("stage = 'complete', status = 'completed', progress = 100", "uploads_result_check"),
+    ],
+)
+def test_a_row_that_no_upload_can_have_is_refused(database_url: str, wrong: str, constraint: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("INSERT INTO uploads (upload_id) VALUES (gen_random_uuid())")
+        with pytest.raises(psycopg.errors.CheckViolation, match=constraint):
+            connection.execute(f"UPDATE uploads SET {wrong}".encode())

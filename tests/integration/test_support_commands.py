@@ -1,0 +1,165 @@
+"""`darkroom timeline` and `darkroom verify` over a real log: what they show, and their exit codes."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.cli.timeline import timeline as timeline_command
+from app.cli.verify import verify as verify_command
+from app.embedded.data_folder import DataFolder
+from domain.failures import FailureCode
+from domain.stages import Stage
+from tests.lives import WORKER, Lives
+
+CLOSED = "postgresql://nobody@127.0.0.1:1/nothing"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def lives(database_url: str, data: Path) -> Iterator[Lives]:
+    """Uploads of an embedded service that runs on the data folder."""
+    with DataFolder(data) as folder, Lives(database_url, folder.objects) as lives:
+        folder.announce(server_url="http://127.0.0.1:1", database_url=database_url, redis_url="unix:///nowhere")
+        yield lives
+
+
+def timeline(*arguments: object) -> Result:
+    return CliRunner().invoke(timeline_command, [str(argument) for argument in arguments])
+
+
+def verify(*arguments: object) -> Result:
+    return CliRunner().invoke(verify_command, [str(argument) for argument in arguments])
+
+
+def one_line(text: str) -> str:
+    """Without the frames and line breaks that the command line draws."""
+    return " ".join(text.replace("│", " ").split())
+
+
+def attempt_failed(lives: Lives) -> str:
+    """An upload that failed after everything that can happen to one."""
+    upload_id = lives.failed(Stage.GENERATING, FailureCode.CONTENT_BLOCKED)
+    lives.uploads.retry(upload_id, by="staff:ada")
+    return str(upload_id)
+
+
+def test_a_timeline_shows_each_event_with_its_stage_attempt_actor_and_code(lives: Lives, data: Path) -> None:
+    result = timeline(attempt_failed(lives), "--data", data)
+    assert result.exit_code == 0, result.output
+    rows = [one_line(line.replace("┃", "│")).split() for line in result.stdout.splitlines() if "│" in line]
+    assert [row[5:] for row in rows] == [
+        ["submitted", f"session:{lives.log.history(next(iter(ids(lives))))[0].event.actor.partition(':')[2]}"],
+        ["attempt-started", "1", WORKER],
+        ["stage-advanced", "validating", "10%", "1", WORKER],
+        ["stage-advanced", "generating", "30%", "1", WORKER],
+        ["failed", "generating", WORKER, "CONTENT_BLOCKED"],
+        ["retried", "staff:ada"],
+    ]
+    assert [row[0] for row in rows] == ["1", "2", "3", "4", "5", "6"]
+    assert rows[0][3] == "+0.000"
+
+
+def ids(lives: Lives) -> set:
+    return {logged.upload_id for logged in lives.log.read(0, 1000)}
+
+
+def test_a_timeline_ends_with_the_status_and_how_long_it_took(lives: Lives, data: Path) -> None:
+    result = timeline(lives.complete(), "--data", data)
+    assert "completed: 100% after +" in result.stdout.splitlines()[-1]
+
+
+def test_a_timeline_as_json_has_the_facts_of_each_event(lives: Lives, data: Path) -> None:
+    upload_id = lives.failed(Stage.VALIDATING)
+    events = json.loads(timeline(upload_id, "--data", data, "--json").stdout)
+    assert [event["version"] for event in events] == [1, 2, 3, 4]
+    assert events[-1]["name"] == "upload.failed"
+    assert events[-1]["facts"]["code"] == "CONTENT_BLOCKED"
+    assert events[0]["recordedAt"].endswith("Z")
+
+
+def test_a_timeline_shows_what_cannot_be_read_too(lives: Lives, data: Path) -> None:
+    upload_id = lives.submitted()
+    lives.insert(upload_id, 2, "upload.teleported", stage="nowhere")
+    result = timeline(upload_id, "--data", data)
+    assert result.exit_code == 0
+    assert "teleported" in result.stdout
+    assert "they cannot be folded" in result.stdout
+
+
+def test_a_timeline_of_an_unknown_upload_ends_with_1(lives: Lives, data: Path) -> None:
+    unknown = uuid4()
+    result = timeline(unknown, "--data", data)
+    assert lives.log.last_position() == 0
+    assert (result.exit_code, result.stderr) == (1, f"There is no upload {unknown} in this log.\n")
+
+
+@pytest.mark.parametrize("command", [timeline, verify])
+def test_without_a_running_service_it_ends_with_2_and_says_how_to_start_one(command: object, data: Path) -> None:
+    arguments = [uuid4()] if command is timeline else []
+    result = command(*arguments, "--data", data)
+    assert result.exit_code == 2
+    assert "Start it: darkroom up --data" in one_line(result.stderr)
+
+
+def test_a_malformed_id_is_wrong_usage(data: Path) -> None:
+    assert timeline("seven", "--data", data).exit_code == 2
+
+
+@pytest.mark.parametrize("command", [timeline, verify])
+def test_a_log_that_cannot_be_reached_ends_with_2(command: object, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("projections.connections.POOL_SECONDS", 0.3)
+    arguments = [uuid4()] if command is timeline else []
+    with DataFolder(data) as folder:
+        folder.announce(server_url="http://127.0.0.1:1", database_url=CLOSED, redis_url="unix:///nowhere")
+        result = command(*arguments, "--data", data)
+    assert result.exit_code == 2
+    assert "The event log does not answer" in result.stderr
+
+
+def test_where_everything_holds_verify_says_so_and_ends_with_0(lives: Lives, data: Path) -> None:
+    lives.complete()
+    lives.failed(Stage.GENERATING)
+    lives.project()
+    result = verify("--data", data)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("0 violations. Checked 2 uploads, 14 events, 2 objects in ")
+
+
+def test_each_violation_is_one_line_and_verify_ends_with_1(lives: Lives, data: Path) -> None:
+    broken, missing = lives.submitted(), lives.complete()
+    lives.project()
+    lives.execute("UPDATE uploads SET attempt = 5 WHERE upload_id = %s", broken)
+    for key in lives.store.keys(str(missing)):
+        lives.store.delete(key)
+    result = verify("--data", data)
+    *lines, summary = result.stdout.splitlines()
+    assert result.exit_code == 1
+    assert f"invariant 4: upload {broken}: uploads.attempt is 5, the log says 0." in lines
+    assert sum(line.startswith(f"invariant 6: upload {missing}: ") for line in lines) == 2
+    assert summary.startswith("3 violations.")
+
+
+def test_objects_of_no_upload_are_a_note(lives: Lives, data: Path) -> None:
+    lives.complete()
+    lives.project()
+    (data / "objects" / "lost").mkdir()
+    (data / "objects" / "lost" / "thing").write_bytes(b"")
+    result = verify("--data", data)
+    assert result.exit_code == 0
+    assert "note: 1 folders of objects belong to no upload; lost/thing is in one." in result.stdout
+
+
+def test_a_database_without_the_schema_ends_with_2(empty_database_url: str, data: Path) -> None:
+    with DataFolder(data) as folder:
+        folder.announce(server_url="http://127.0.0.1:1", database_url=empty_database_url, redis_url="unix:///nowhere")
+        result = verify("--data", data)
+    assert result.exit_code == 2
+    assert "Run `darkroom migrate` first." in result.stderr

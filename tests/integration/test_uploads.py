@@ -1,0 +1,132 @@
+"""The application's commands on a real log: what they append, and what they refuse."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+import pytest
+from eventsourcing.persistence import StoredEvent
+
+from domain.errors import (
+    AttemptOverError,
+    AttemptsExhaustedError,
+    LogUnavailableError,
+    NotFailedError,
+    RefusedError,
+    UploadEndedError,
+)
+from domain.failures import FailureCode
+from domain.stages import Stage, Status
+from domain.uploads import CONFLICTS, Uploads
+from projections.log import EventLog
+from tests.integration.conftest import SilentBell
+from tests.integration.submissions import WORKER, run_to, submit
+from tests.integration.test_event_log import Pool, RacingLog
+from tests.unit.histories import LATER
+
+
+class CountingBell:
+    """A bell that counts its rings."""
+
+    def __init__(self) -> None:
+        self.rings = 0
+
+    def ring(self) -> None:
+        self.rings += 1
+
+
+def test_of_many_runs_that_begin_at_once_one_does(uploads: Uploads) -> None:
+    upload = submit(uploads)
+    outcomes: list[object] = []
+    barrier = threading.Barrier(6)
+
+    def begin() -> None:
+        barrier.wait(10)
+        try:
+            outcomes.append(uploads.start_attempt(upload.id, by=WORKER).attempt)
+        except AttemptOverError:
+            outcomes.append("over")
+
+    threads = [threading.Thread(target=begin) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+
+    begun = sorted(outcome for outcome in outcomes if isinstance(outcome, int))
+    assert begun == list(range(1, len(begun) + 1)), "each that began has a number of its own"
+    assert uploads.get(upload.id).attempt == len(begun)
+    assert len(outcomes) == 6
+
+
+def test_a_run_that_lost_the_race_is_told(pool: Pool, uploads: Uploads) -> None:
+    upload = submit(uploads)
+    racing = Uploads(RacingLog(pool, lambda: uploads.start_attempt(upload.id, by="worker:first")), SilentBell())
+
+    with pytest.raises(AttemptOverError, match="at the same time"):
+        racing.start_attempt(upload.id, by="worker:second")
+
+
+def test_a_retry_goes_on_from_where_the_upload_failed(uploads: Uploads) -> None:
+    upload = run_to(uploads, submit(uploads), Stage.GENERATING)
+    uploads.fail(upload.id, FailureCode.CONTENT_BLOCKED, stage=Stage.GENERATING, attempt=1, by=WORKER)
+    retried = uploads.retry(upload.id, by="session:abc")
+
+    assert (retried.status, retried.stage, retried.progress) == (Status.PROCESSING, Stage.GENERATING, 30)
+    with pytest.raises(NotFailedError):
+        uploads.retry(upload.id, by="session:abc")
+
+
+def test_a_cancelled_upload_takes_nothing_more_from_its_worker(uploads: Uploads) -> None:
+    upload = run_to(uploads, submit(uploads), Stage.GENERATING)
+    uploads.cancel(upload.id, by="session:abc")
+
+    with pytest.raises(UploadEndedError):
+        uploads.advance(upload.id, Stage.GENERATING, 40, attempt=1, by=WORKER)
+
+
+def test_an_upload_is_given_up_only_after_its_last_attempt(uploads: Uploads) -> None:
+    upload = submit(uploads)
+    for _ in range(3):
+        uploads.start_attempt(upload.id, by=WORKER)
+        if uploads.get(upload.id).attempts_left:
+            with pytest.raises(RefusedError):
+                uploads.give_up(upload.id, by="reconciler")
+    with pytest.raises(AttemptsExhaustedError):
+        uploads.start_attempt(upload.id, by=WORKER)
+
+    assert uploads.give_up(upload.id, by="reconciler").error_code is FailureCode.WORKER_LOST
+
+
+def test_an_append_rings_the_bell_and_an_advance_that_changes_nothing_does_not(event_log: EventLog) -> None:
+    bell = CountingBell()
+    uploads = Uploads(event_log, bell)
+    upload = run_to(uploads, submit(uploads), Stage.VALIDATING)
+    rings = bell.rings
+    uploads.advance(upload.id, Stage.VALIDATING, 10, attempt=1, by=WORKER)
+
+    assert bell.rings == rings == 3
+
+
+def test_a_command_that_meets_a_conflict_every_time_says_so(pool: Pool, uploads: Uploads) -> None:
+    upload = submit(uploads)
+
+    def start_and_stop() -> None:
+        attempt = uploads.start_attempt(upload.id, by=WORKER).attempt
+        uploads.fail_attempt(upload.id, FailureCode.WORKER_STOPPED, LATER, stage=None, attempt=attempt, by=WORKER)
+
+    contested = Uploads(ContestedLog(pool, start_and_stop), SilentBell())
+
+    with pytest.raises(LogUnavailableError, match=f"changed {CONFLICTS} times"):
+        contested.cancel(upload.id, by="session:abc")
+
+
+class ContestedLog(EventLog):
+    """A log in which somebody else is always first."""
+
+    def __init__(self, pool: Pool, first: Callable[[], None]) -> None:
+        super().__init__(pool)
+        self._first = first
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
+        self._first()
+        return super().insert_events(stored_events)

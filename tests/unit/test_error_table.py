@@ -1,0 +1,65 @@
+"""The table of errors: everything that can be raised has its answer, and none tells too much."""
+
+from collections.abc import Iterator
+
+import pytest
+from litestar.exceptions import (
+    ClientException,
+    HTTPException,
+    ImproperlyConfiguredException,
+    InternalServerException,
+    MethodNotAllowedException,
+    NotFoundException,
+    ValidationException,
+)
+
+from app.api.errors import TABLE, UNEXPECTED, ApiError, answer_of
+from domain.errors import DarkroomError, UnavailableError
+
+
+def leaves(kind: type[Exception]) -> Iterator[type[Exception]]:
+    """Every error of ours that nothing derives from."""
+    children = [child for child in kind.__subclasses__() if child.__module__ in {"domain.errors", "app.api.errors"}]
+    for child in children:
+        yield from leaves(child)
+    if not children:
+        yield kind
+
+
+@pytest.mark.parametrize("kind", sorted(leaves(DarkroomError), key=lambda kind: kind.__name__))
+def test_every_error_of_ours_is_in_the_table(kind: type[Exception]) -> None:
+    assert any(ancestor in TABLE for ancestor in kind.__mro__)
+
+
+def test_every_error_of_the_api_has_a_sentence() -> None:
+    assert [kind for kind in leaves(ApiError) if not (kind.__doc__ or "").strip().endswith(".")] == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (NotFoundException(), 404, "NOT_FOUND"),
+        (MethodNotAllowedException(), 405, "METHOD_NOT_ALLOWED"),
+        (ValidationException(), 400, "BAD_REQUEST"),
+        (ClientException(), 400, "BAD_REQUEST"),
+        (HTTPException(status_code=418), 400, "BAD_REQUEST"),
+        (InternalServerException(), 500, "INTERNAL_ERROR"),
+        (ImproperlyConfiguredException(), 500, "INTERNAL_ERROR"),
+        (RuntimeError(), 500, "INTERNAL_ERROR"),
+        (DarkroomError("whatever it is"), 500, "INTERNAL_ERROR"),
+    ],
+)
+def test_what_others_raise_has_an_answer_of_ours(error: Exception, status: int, code: str) -> None:
+    answer = answer_of(error)
+
+    assert (answer.status, answer.code) == (status, code)
+    assert answer.message  # theirs is not repeated
+
+
+def test_what_may_work_later_says_when_to_try_again() -> None:
+    assert {answer.retry_after is not None for answer in TABLE.values() if answer.status == 503} == {True}
+    assert answer_of(UnavailableError()).retry_after
+
+
+def test_what_nobody_expected_tells_nothing() -> None:
+    assert answer_of(KeyError("a secret")) is UNEXPECTED

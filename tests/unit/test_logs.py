@@ -1,0 +1,191 @@
+"""The logs: one shape for all, and never a secret."""
+
+import io
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+import structlog
+from itsdangerous import TimestampSigner, URLSafeTimedSerializer
+
+from app.logs import configure_logs
+
+SESSION = "0123456789abcdef0123456789abcdef"
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Pretend."""
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level, shown = root.handlers[:], root.level, warnings.showwarning
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    warnings.showwarning = shown
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+@pytest.fixture
+def stream() -> io.StringIO:
+    out = io.StringIO()
+    configure_logs("auto", "info", out)
+    return out
+
+
+def line(stream: io.StringIO) -> dict[str, Any]:
+    (only,) = stream.getvalue().splitlines()
+    found: dict[str, Any] = json.loads(only)
+    return found
+
+
+def test_a_line_is_json_where_there_is_no_terminal(stream: io.StringIO) -> None:
+    structlog.get_logger("workers").info("run began", attempt=2)
+    found = line(stream)
+    assert found.pop("timestamp").endswith("Z")
+    assert found == {"event": "run began", "attempt": 2, "level": "info", "logger": "workers"}
+
+
+def test_times_are_in_utc(stream: io.StringIO) -> None:
+    structlog.get_logger().info("now")
+    assert datetime.fromisoformat(line(stream)["timestamp"]).utcoffset().total_seconds() == 0  # type: ignore[union-attr]
+
+
+def test_a_line_of_a_library_has_the_same_shape(stream: io.StringIO) -> None:
+    logging.getLogger("dramatiq").warning("lost %s", "Redis", extra={"queue": "runs"})
+    found = line(stream)
+    assert (found["event"], found["level"], found["logger"], found["queue"]) == (
+        "lost Redis", "warning", "dramatiq", "runs"
+    )  # fmt: skip
+
+
+def test_every_line_of_a_job_carries_its_ids(stream: io.StringIO) -> None:
+    with structlog.contextvars.bound_contextvars(upload_id="u1", correlation_id="c1"):
+        logging.getLogger("PIL").warning("odd")
+    found = line(stream)
+    assert (found["upload_id"], found["correlation_id"]) == ("u1", "c1")
+
+
+def test_a_terminal_is_shown_colours_and_no_json() -> None:
+    stream = Terminal()
+    configure_logs("auto", "info", stream)
+    structlog.get_logger().info("ready", port=8000)
+    assert "\x1b[" in stream.getvalue()
+    assert "{" not in stream.getvalue()
+
+
+def test_console_can_be_asked_for_without_a_terminal() -> None:
+    stream = io.StringIO()
+    configure_logs("console", "info", stream)
+    structlog.get_logger().info("ready", port=8000)
+    assert "port=8000" in stream.getvalue()
+    assert "\x1b[" not in stream.getvalue()
+
+
+def test_json_can_be_asked_for_on_a_terminal() -> None:
+    stream = Terminal()
+    configure_logs("json", "info", stream)
+    structlog.get_logger().info("ready")
+    assert json.loads(stream.getvalue())["event"] == "ready"
+
+
+def test_less_than_the_level_is_left_out(stream: io.StringIO) -> None:
+    structlog.get_logger().debug("detail")
+    logging.getLogger("dramatiq").debug("detail")
+    logging.getLogger("botocore").info("a request")
+    assert stream.getvalue() == ""
+
+
+def test_an_exception_is_shown_without_the_values_of_variables(stream: io.StringIO) -> None:
+    hidden = "a value of a variable"
+    try:
+        int(f"{len(hidden)} letters")
+    except ValueError:
+        structlog.get_logger().exception("it failed")
+    assert "21 letters" in line(stream)["exception"]
+    assert hidden not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["token", "session_token", "X-Session-Token", "sessionToken", "key", "secret_keys", "api_key", "password",
+     "Authorization", "cookie", "aws_secret_access_key"],
+)  # fmt: skip
+def test_the_value_of_a_secret_name_is_masked_however_deep_it_lies(stream: io.StringIO, name: str) -> None:
+    structlog.get_logger().info("asked", **{name: "hush"}, request={"headers": [{name: "hush"}]})
+    assert line(stream)[name] == "***"
+    assert "hush" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("name", ["stage", "keyboard", "monkey", "upload_id"])
+def test_a_harmless_name_keeps_its_value(stream: io.StringIO, name: str) -> None:
+    structlog.get_logger().info("asked", **{name: "shown"})
+    assert line(stream)[name] == "shown"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        TimestampSigner("k" * 32).sign(SESSION).decode(),
+        URLSafeTimedSerializer("k" * 32).dumps(SESSION),
+        URLSafeTimedSerializer("k" * 32).dumps({"session": SESSION}),
+    ],
+)
+def test_a_signed_token_is_masked_in_any_text(stream: io.StringIO, secret: str) -> None:
+    try:
+        int(secret)
+    except ValueError:
+        logging.getLogger("granian").exception("GET /?t=%s from %r", secret, {"a": secret})
+    assert secret not in stream.getvalue()
+    assert secret.rpartition(".")[2] not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
+        ("postgresql://dk:pw@db/darkroom", "postgresql://dk:***@db/darkroom"),
+        ("redis://:pw@cache:6379/0", "redis://:***@cache:6379/0"),
+        ("GET /o?X-Amz-Signature=0a1b&x=1", "GET /o?X-Amz-Signature=***&x=1"),
+        ("upload 018c2b3e-7a52-7c3e-9b60-3f0a8d6f2a11 in generating", None),
+        ("/work/018c2b3e-7a52-7c3e-9b60-3f0a8d6f2a11/preview-0123456789abcdef.jpg", None),
+    ],
+)
+def test_credentials_are_masked_in_a_text_and_ids_are_not(stream: io.StringIO, text: str, shown: str | None) -> None:
+    structlog.get_logger().info(text)
+    assert line(stream)["event"] == (shown or text)
+
+
+def test_a_value_of_any_kind_is_shown_as_text_without_secrets(stream: io.StringIO) -> None:
+    structlog.get_logger().info("failed", error=OSError("redis://:pw@cache"), none=None, ok=True)
+    found = line(stream)
+    assert (found["error"], found["none"], found["ok"]) == ("redis://:***@cache", None, True)
+
+
+def test_nobody_can_forge_a_second_line() -> None:
+    stream = io.StringIO()
+    configure_logs("console", "info", stream)
+    structlog.get_logger().info("name", filename="x\r\nforged \x1b[31m")
+    assert len(stream.getvalue().splitlines()) == 1
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_a_warning_of_python_goes_the_same_way(stream: io.StringIO) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(capture=False)
+        configure_logs("json", "info", stream)
+        warnings.warn("old", stacklevel=1)
+    assert line(stream)["logger"] == "py.warnings"

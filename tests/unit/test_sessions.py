@@ -1,0 +1,96 @@
+"""Sessions: tokens that nobody can forge, over the rotation of keys."""
+
+from hashlib import sha256
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.sessions import Sessions
+
+OLD, NEW, FOREIGN = "the older key of the two", "the newer key of the two", "a key of somebody else"
+
+
+def test_a_token_leads_back_to_its_session() -> None:
+    sessions = Sessions([NEW])
+    session = sessions.new()
+
+    assert sessions.read(session.token) == session
+
+
+def test_the_hash_is_that_of_the_id_and_the_actor_begins_with_it() -> None:
+    session = Sessions([NEW]).new()
+
+    assert session.hash == sha256(session.id.encode()).hexdigest()
+    assert session.actor == f"session:{session.hash[:16]}"
+
+
+def test_no_two_sessions_are_the_same() -> None:
+    sessions = Sessions([NEW])
+
+    assert len({sessions.new().id for _ in range(100)}) == 100
+
+
+def test_tokens_of_every_listed_key_are_read_and_the_newest_signs() -> None:
+    before, after = Sessions([OLD]), Sessions([NEW, OLD])
+
+    assert after.read(before.new().token)
+    assert before.read(after.new().token) is None
+    assert Sessions([NEW]).read(after.new().token)
+    assert Sessions([NEW]).read(before.new().token) is None
+
+
+def test_a_foreign_token_is_not_read() -> None:
+    assert Sessions([NEW]).read(Sessions([FOREIGN]).new().token) is None
+
+
+def test_a_token_altered_in_any_one_character_is_not_read() -> None:
+    sessions = Sessions([NEW])
+    token = sessions.new().token
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+    for place, character in enumerate(token):
+        for other in alphabet.replace(character, ""):
+            assert sessions.read(token[:place] + other + token[place + 1 :]) is None
+
+
+@pytest.mark.parametrize("change", [str.upper, "{}=".format, "{} ".format, "{}.".format, ".{}".format, "{}\n".format])
+def test_another_spelling_of_a_token_is_not_read(change: object) -> None:
+    sessions = Sessions([NEW])
+
+    assert sessions.read(change(sessions.new().token)) is None  # type: ignore[operator] # functions of a text
+
+
+@given(st.text())
+def test_no_text_whatever_raises(text: str) -> None:
+    assert Sessions([NEW]).read(text) is None
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_no_text_with_a_dot_raises(left: str, right: str) -> None:
+    assert Sessions([NEW]).read(f"{left}.{right}") is None
+
+
+@pytest.mark.parametrize("text", ["\ud800.x", "x.\ud800", "é.é", "\x00.\x00"])
+def test_texts_that_cannot_be_encoded_are_not_read(text: str) -> None:
+    assert Sessions([NEW]).read(text) is None
+
+
+def test_a_key_derives_the_same_session_each_time_and_for_each_key_another() -> None:
+    sessions = Sessions([NEW])
+
+    assert sessions.derive("a") == sessions.derive("a")
+    assert sessions.derive("a").id != sessions.derive("b").id
+    assert sessions.read(sessions.derive("a").token) == sessions.derive("a")
+
+
+def test_a_derived_session_outlives_newer_keys_and_no_other_service_derives_it() -> None:
+    assert Sessions([NEW, OLD]).derive("a").id == Sessions([OLD]).derive("a").id
+    assert Sessions([FOREIGN]).derive("a").id != Sessions([OLD]).derive("a").id
+
+
+def test_a_session_shows_no_secret() -> None:
+    session = Sessions([NEW]).new()
+
+    assert session.id not in f"{session!r} {session}"
+    assert session.token not in f"{session!r} {session}"

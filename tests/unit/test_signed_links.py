@@ -1,0 +1,56 @@
+"""Signed links: one object, for a while, to whoever has the link."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.signed_links import PATH, SignedLinks
+
+KEYS = ["the newer key of the two", "the older key of the two"]
+KEY = "0f8f2c7e/preview-0123456789abcdef.jpg"
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def signed(links: SignedLinks, seconds: int = 300) -> str:
+    """What follows the path in a link."""
+    return links.sign(KEY, timedelta(seconds=seconds)).removeprefix(PATH)
+
+
+def at(moment: datetime, keys: list[str] = KEYS) -> SignedLinks:
+    """Links at a moment."""
+    return SignedLinks(keys, lambda: moment)
+
+
+@pytest.mark.parametrize(("after", "key"), [(0, KEY), (299, KEY), (300, None), (301, None), (86400, None)])
+def test_a_link_serves_its_object_until_it_ends(after: int, key: str | None) -> None:
+    link = signed(at(NOON))
+
+    assert at(NOON + timedelta(seconds=after)).read(link) == key
+
+
+def test_a_link_outlives_the_rotation_of_keys_while_its_own_is_listed() -> None:
+    link = signed(at(NOON, KEYS[1:]))
+
+    assert at(NOON).read(link) == KEY
+    assert at(NOON, KEYS[:1]).read(link) is None
+
+
+def test_a_link_is_a_path_of_ours_without_a_slash_in_it() -> None:
+    link = at(NOON).sign(KEY, timedelta(minutes=5))
+
+    assert link.startswith(PATH)
+    assert "/" not in link.removeprefix(PATH)
+
+
+def test_an_altered_link_serves_nothing() -> None:
+    link = signed(at(NOON))
+
+    assert at(NOON).read("x" + link) is None
+    assert at(NOON).read(link[:-4]) is None
+
+
+@given(st.text())
+def test_no_text_whatever_raises(text: str) -> None:
+    assert SignedLinks(KEYS).read(text) is None
