@@ -93,16 +93,18 @@ def open_blobs(settings: Settings) -> BlobStore:
     return open_store(settings, SignedLinks(settings.secret_keys).sign)
 
 
-def open_model(settings: Settings, sandbox: Sandbox) -> ImageModel:
+def open_model(settings: Settings, sandbox: Sandbox, stack: ExitStack) -> ImageModel:
     """Gemini with a key, the local renderer without."""
     if settings.gemini_api_key is None:
         return LocalModel(sandbox)
-    return GeminiModel(
+    model = GeminiModel(
         settings.gemini_api_key,
         settings.gemini_model,
         base_url=settings.gemini_base_url,
         timeout_s=settings.gemini_timeout_seconds,
     )
+    stack.callback(model.close)
+    return model
 
 
 def open_api(settings: Settings, stack: ExitStack) -> Litestar:
@@ -157,7 +159,7 @@ def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
     redis = open_redis(settings, stack)
     event_log, pool = open_log(settings, "work", stack)
     sandbox = Sandbox()
-    model = open_model(settings, sandbox)
+    model = open_model(settings, sandbox, stack)
     leases = Leases(pool, name)
     pipeline = Pipeline(
         uploads=open_uploads(event_log, redis, stack),

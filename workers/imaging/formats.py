@@ -38,5 +38,5 @@ def sniff(head: bytes) -> str:
         if signature.match(head):
             return name
     if _OTHER_IMAGES.match(head):
-        raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, f"starts with {head[:12].hex()}")
-    raise PermanentError(FailureCode.NOT_AN_IMAGE, f"starts with {head[:12].hex()}")
+        raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, f"starts with {head[:4].hex()}")
+    raise PermanentError(FailureCode.NOT_AN_IMAGE, f"starts with {head[:4].hex()}")

@@ -5,6 +5,7 @@ The same photo and the same seed give the same print, to the byte.
 
 import hashlib
 import io
+import math
 import random
 from typing import Final
 
@@ -50,7 +51,7 @@ def _exposed(photo: Image.Image) -> Image.Image:
 
 
 def _s_curve(light: float) -> int:
-    lifted = light**0.88
+    lifted = math.pow(light, 0.88)
     steep = lifted * lifted * (3 - 2 * lifted)
     return round(255 * (0.45 * lifted + 0.55 * steep))
 

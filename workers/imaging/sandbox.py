@@ -1,8 +1,10 @@
-"""Runs a job on a picture in a child process of its own, and tells what its end means. Decodes nothing itself.
+"""Runs a job on a picture in a child process of its own, and tells what its end means.
 
-outcome                                   -> Picture | PermanentError
-out of memory or CPU time, killed, crashed -> ExhaustedError
-anything else                             -> PassingError: not the picture's fault
+    a picture, or a refusal of it               -> Picture, or PermanentError
+    out of memory or CPU time, killed, crashed  -> ExhaustedError: the picture's doing, or bad luck
+    anything else                               -> PassingError: not the picture's doing
+
+Decodes nothing itself.
 """
 
 import os
@@ -33,7 +35,7 @@ _BLAMED_ON_THE_PICTURE: Final = {
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What one child may use. A photo of 50 megapixels takes up to 800 MB as WebP, and about 5 s."""
+    """What one child may use. The costliest photo of 50 megapixels, a WebP, takes between 0.75 and 1 GiB, and 3 s."""
 
     memory_bytes: int = 1024**3
     cpu_seconds: int = 20

@@ -5,7 +5,8 @@ hold a worker for ever.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import cast
 
 import httpx2
 
@@ -22,9 +23,8 @@ class DeadlineTransport(httpx2.BaseTransport):
         """The answer, whose body is watched while it is read."""
         deadline = time.monotonic() + self._timeout_s
         response = self._inner.handle_request(request)
-        if not isinstance(response.stream, httpx2.SyncByteStream):
-            raise httpx2.ReadError("the answer has no body to read", request=request)
-        response.stream = _Watched(response.stream, deadline, self._max_bytes, request)
+        body = cast(httpx2.SyncByteStream, response.stream)
+        response.stream = _Watched(body, request, deadline, self._max_bytes)
         return response
 
     def close(self) -> None:
@@ -33,28 +33,20 @@ class DeadlineTransport(httpx2.BaseTransport):
 
 
 class _Watched(httpx2.SyncByteStream):
-    def __init__(
-        self,
-        stream: httpx2.SyncByteStream,
-        deadline: float,
-        max_bytes: int,
-        request: httpx2.Request,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._stream = stream
+    def __init__(self, body: httpx2.SyncByteStream, request: httpx2.Request, deadline: float, max_bytes: int) -> None:
+        self._body = body
+        self._request = request
         self._deadline = deadline
         self._left = max_bytes
-        self._request = request
-        self._clock = clock
 
     def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._stream:
+        for chunk in self._body:
             self._left -= len(chunk)
             if self._left < 0:
                 raise httpx2.ReadError("the answer is too large", request=self._request)
-            if self._clock() > self._deadline:
+            if time.monotonic() > self._deadline:
                 raise httpx2.ReadTimeout("the answer takes too long", request=self._request)
             yield chunk
 
     def close(self) -> None:
-        self._stream.close()
+        self._body.close()

@@ -9,12 +9,16 @@ from typing import Final
 
 _RETRY_INFO: Final = "type.googleapis.com/google.rpc.RetryInfo"
 _SECONDS: Final = re.compile(r"\d{1,9}(\.\d{1,9})?")
+_LONGEST_SECONDS: Final = 3600.0
+"""A date in the next century must not put an upload off until then."""
 
 
 def asked_wait(headers: Mapping[str, str], error_body: object, now: datetime) -> float | None:
-    """The wait in seconds, never negative; None when nothing that can be read was said."""
+    """The wait in seconds, between none and an hour; None when nothing that can be read was said."""
     asked = _from_header(headers.get("retry-after", "").strip(), now)
-    return _from_body(error_body) if asked is None else asked
+    if asked is None:
+        asked = _from_body(error_body)
+    return None if asked is None else min(asked, _LONGEST_SECONDS)
 
 
 def _from_header(value: str, now: datetime) -> float | None:
