@@ -45,6 +45,7 @@ from workers.leases import Leases
 from workers.pipeline import Pipeline
 from workers.prompts import CURRENT
 from workers.reconciler import Reconciler
+from workers.stages import Stages
 from workers.steps.validating import Accepted
 from workers.vision.gemini import GeminiModel
 from workers.vision.local import LocalModel
@@ -161,12 +162,11 @@ def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
     sandbox = Sandbox()
     model = open_model(settings, sandbox, stack)
     leases = Leases(pool, name)
+    accepted = Accepted(max_pixels=settings.max_pixels)
+    stages = Stages(blobs=open_blobs(settings), model=model, sandbox=sandbox, accepted=accepted)
     pipeline = Pipeline(
         uploads=open_uploads(event_log, redis, stack),
-        blobs=open_blobs(settings),
-        model=model,
-        sandbox=sandbox,
-        accepted=Accepted(max_pixels=settings.max_pixels),
+        stages=stages,
         leases=leases,
         clock=now,
         worker=name,

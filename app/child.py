@@ -22,6 +22,9 @@ PR_SET_PDEATHSIG: Final = 1
 LOG_LIMIT: Final = 10 * 2**20
 """In bytes; a log file that has grown beyond is set aside at the next start, one of them."""
 
+KILL_SECONDS: Final = 5.0
+"""How long a child may take to end at once."""
+
 
 class Account(msgspec.Struct, frozen=True):
     """Whom a child runs as, when it must not run as ourselves."""
@@ -112,9 +115,9 @@ class Process:
         self._popen.send_signal(self.child.stop_signal)
 
     def kill(self) -> None:
-        """End it at once, and within 5 s in any case."""
+        """End it at once; where its own signal is not enough, with SIGKILL."""
         self._popen.send_signal(self.child.kill_signal)
-        if not self.wait(5):
+        if not self.wait(KILL_SECONDS):
             self._kill_group()
             self._popen.wait()
 

@@ -10,10 +10,10 @@ DIR/postgres  valkey  logs
 import fcntl
 import os
 import secrets
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 import msgspec
 
@@ -35,30 +35,23 @@ class DataFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
-        self._lock: IO[bytes] | None = None
+        self._held = ExitStack()
 
     def __enter__(self) -> Self:
         make_data_folder(self.path)
         # Children do not inherit it: it must go with this process.
-        lock = (self.path / "lock").open("ab+")
+        lock = self._held.enter_context((self.path / "lock").open("ab"))
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            lock.close()
+            self._held.close()
             raise FolderInUseError(f"Another Darkroom already runs on {self.path}. Stop it or use --data.") from None
-        self._lock = lock
         self._service_file.unlink(missing_ok=True)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._service_file.unlink(missing_ok=True)
-        if self._lock:
-            self._lock.close()
-
-    @property
-    def objects(self) -> Path:
-        """Where the object storage is."""
-        return self.path / "objects"
+        self._held.close()
 
     @property
     def _service_file(self) -> Path:

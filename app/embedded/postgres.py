@@ -60,6 +60,7 @@ class EmbeddedPostgres(EmbeddedServer):
             *("-c", "max_connections=100"),
             *("-c", "shared_buffers=128MB"),
             *("-c", "fsync=on"),
+            *("-c", f"recovery_init_sync_method={_sync_method()}"),
             *("-c", "timezone=UTC"),
             *("-c", "log_timezone=UTC"),
         )
@@ -132,8 +133,11 @@ class EmbeddedPostgres(EmbeddedServer):
     def _initialise(self) -> None:
         half = self._home / "data.half"
         shutil.rmtree(half, ignore_errors=True)
-        options = ("-D", str(half), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-instructions")
-        initdb = self._program("initdb", *options)
+        initdb = self._program(
+            "initdb",
+            *("-D", str(half), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-instructions"),
+            *("--sync-method", _sync_method()),
+        )
         process = Process(initdb)
         if not process.wait(INITDB_SECONDS):
             process.kill()
@@ -178,3 +182,11 @@ class EmbeddedPostgres(EmbeddedServer):
             found = connection.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
             if found is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+
+
+def _sync_method() -> str:
+    """How the data folder is made safe at the first start and after a crash: in one call, not one for each file.
+
+    On a busy disk that made 0.4 s of the 3 s that PostgreSQL needs after a SIGKILL.
+    """
+    return "syncfs" if sys.platform == "linux" else "fsync"

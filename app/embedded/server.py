@@ -1,7 +1,7 @@
 """One embedded server that is started and stopped by itself, without the rest of the service: for tests and tools."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -15,17 +15,17 @@ CLEAN_ENV: Final = {"LC_ALL": "C", "PATH": "/usr/local/bin:/usr/bin:/bin"}
 """The servers' environment: nothing of ours, so that no variable of the user's changes what they do."""
 
 
-class EmbeddedServer:
+class EmbeddedServer(ABC):
     """A server below a data folder. Use `child` to have it supervised, or start and stop it alone."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         self._supervisor = Supervisor()
 
-    @cached_property
+    @property
+    @abstractmethod
     def child(self) -> Child:
         """How it is run; making this up also makes its folders."""
-        raise NotImplementedError
 
     @property
     def pid(self) -> int | None:

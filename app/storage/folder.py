@@ -66,10 +66,8 @@ class FolderStore:
 
     def ping(self) -> None:
         """Return if the folder can be written to."""
-        with _translated():
-            self._root.mkdir(parents=True, exist_ok=True)
-            if not os.access(self._root, os.W_OK | os.X_OK):
-                raise PermissionError(errno.EACCES, "not writable", str(self._root))
+        with _translated(), self._incoming():
+            pass
 
     def _path(self, key: str) -> Path:
         return self._root / checked_key(key)

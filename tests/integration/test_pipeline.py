@@ -32,6 +32,7 @@ from tests.photos.variants import photo
 from workers.imaging.sandbox import Sandbox
 from workers.leases import Leases
 from workers.pipeline import Pipeline
+from workers.stages import Stages
 from workers.steps.validating import Accepted
 from workers.vision.gemini import GeminiModel
 from workers.vision.local import NAME as LOCAL
@@ -62,10 +63,7 @@ class House:
     def pipeline(self, model: ImageModel, worker: str = "w", blobs: BlobStore | None = None) -> Pipeline:
         return Pipeline(
             uploads=self.uploads,
-            blobs=blobs or self.blobs,
-            model=model,
-            sandbox=Sandbox(),
-            accepted=Accepted(),
+            stages=Stages(blobs=blobs or self.blobs, model=model, sandbox=Sandbox(), accepted=Accepted()),
             leases=Leases(self.pool, worker),
             clock=self.clock,
             worker=worker,

@@ -1,0 +1,12 @@
+"""Waiting for a fact, with a deadline: the tests' only way to let time pass."""
+
+import time
+from collections.abc import Callable
+
+
+def until(fact: Callable[[], bool], claim: str, seconds: float = 20) -> None:
+    """Return as soon as it is so; fail with the claim when it is not in time."""
+    deadline = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < deadline, claim
+        time.sleep(0.01)
