@@ -1,6 +1,7 @@
 """The OpenAPI document: an example of every answer, served without a script or a picture from anywhere else."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib.metadata import version
@@ -108,7 +109,8 @@ def answers(body: type[msgspec.Struct], description: str, **examples: msgspec.St
         body,
         generate_examples=False,
         description=description,
-        examples=[Example(id=name, value=msgspec.to_builtins(example)) for name, example in examples.items()],
+        # As structs: the framework would leave the nulls out of plain values.
+        examples=[Example(id=name, value=example) for name, example in examples.items()],
     )
 
 
@@ -128,7 +130,7 @@ def errors(*kinds: type[Exception]) -> Responses:
 
 def _add(by_status: dict[int, list[Example]], answer: Answer, message: str, name: str) -> None:
     body = ErrorBody(error=ErrorFacts(code=answer.code, message=answer.message or message))
-    by_status[answer.status].append(Example(id=name, value=msgspec.to_builtins(body)))
+    by_status[answer.status].append(Example(id=name, value=body))
 
 
 SUBMITTED: Final = answers(SubmissionBody, "The photo was taken in.", submitted=SUBMISSION)
@@ -143,6 +145,7 @@ SOME_FAIL: Final = answers(NotReadyBody, "A dependency does not answer.", notRea
 PREVIEW: Final = ResponseSpec(bytes, generate_examples=False, description="The preview.", media_type="image/jpeg")
 
 
+@dataclass
 class AskingOperation(Operation):
     """An operation whose parameters cannot be invalid: the framework's own 400 is not among its answers."""
 
@@ -150,6 +153,7 @@ class AskingOperation(Operation):
         (self.responses or {}).pop("400", None)
 
 
+@dataclass
 class SubmissionOperation(Operation):
     """An operation that takes a photo; its handler reads the body itself, unseen by the framework."""
 

@@ -32,7 +32,7 @@ class ServerError(DarkroomError):
     """The API cannot be served."""
 
 
-def serve(create_app: Callable[[], Any], host: str, port: int) -> None:
+def serve(create_app: Callable[[], Any], host: str, port: int, *, stop_seconds: float = STOP_SECONDS) -> None:
     """Serve until SIGTERM or SIGINT. Raises ServerError with the reason if that cannot be."""
     address = _free_address(host, port)
     server = Server(
@@ -50,10 +50,10 @@ def serve(create_app: Callable[[], Any], host: str, port: int) -> None:
         log_dictconfig={"loggers": {"_granian": {"propagate": True}}, "handlers": {}, "formatters": {}},
     )
     server.on_startup(lambda: log.info("api.listening", url=f"http://{_printed(address)}:{port}"))
-    asyncio.run(_run(server))
+    asyncio.run(_run(server, stop_seconds))
 
 
-async def _run(server: Server) -> None:
+async def _run(server: Server, stop_seconds: float) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -66,7 +66,7 @@ async def _run(server: Server) -> None:
         raise ServerError("The API ended by itself; the lines above say why.")
     log.info("api.stopping")
     server.stop()  # type: ignore[no-untyped-call] # granian's own lack
-    await asyncio.wait({serving}, timeout=STOP_SECONDS)
+    await asyncio.wait({serving}, timeout=stop_seconds)
     serving.cancel()
 
 

@@ -13,7 +13,7 @@ from app.cli.server import server_option, server_url
 from app.cli.watching import described, watch
 
 if TYPE_CHECKING:
-    from app.client import StatusBody
+    from app.cli.client import StatusBody
 
 
 @click.command()
@@ -44,7 +44,7 @@ def status(
 
     Example: darkroom status 3f0c6f0e-8d0b-4f5e-9a53-0d6c3f1f4b7a --watch
     """
-    from app.client import Client, ClientError, Job, UnreachableError
+    from app.cli.client import Client, ClientError, Job, UnreachableError
 
     try:
         with Client(server_url(server)) as client:

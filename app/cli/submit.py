@@ -11,7 +11,7 @@ from app.cli.server import server_option, server_url
 from app.cli.watching import watch
 
 if TYPE_CHECKING:
-    from app.client import Client, Job
+    from app.cli.client import Client, Job
 
 
 @click.command()
@@ -47,7 +47,7 @@ def submit(*, photo: Path, server: str | None, out: Path | None, as_json: bool, 
     Example: darkroom submit holiday.jpg --out print.jpg
     """
     _check_target(out, photo)
-    from app.client import Client, ClientError, UnreachableError
+    from app.cli.client import Client, ClientError, UnreachableError
 
     try:
         with Client(server_url(server)) as client:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from app.cli.ending import ExitCode, end
 
 if TYPE_CHECKING:
-    from app.client import Client, Job
+    from app.cli.client import Client, Job
 
 
 def watch(client: "Client", job: "Job", seconds: float) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from app.child import Account
+from app.embedded.child import Account
 from app.embedded.errors import BinaryMissingError
 from app.embedded.places import may_reach
 

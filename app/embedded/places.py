@@ -11,7 +11,7 @@ from pathlib import Path
 from stat import S_IRWXG, S_IRWXO, S_IXGRP, S_IXOTH, S_IXUSR
 from typing import Final
 
-from app.child import Account
+from app.embedded.child import Account
 from app.embedded.errors import EmbeddedError
 
 SOCKET_PATH_LIMIT: Final = 100

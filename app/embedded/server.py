@@ -6,8 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from app.child import Child
-from app.supervisor import Supervisor
+from app.embedded.child import Child
+from app.embedded.supervisor import Supervisor
 
 LogLine = Callable[[str], object]
 """Is told, in one sentence, what the operator would wonder about."""

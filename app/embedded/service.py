@@ -15,14 +15,14 @@ from typing import Final
 import rich_click as click
 import structlog
 
-from app.child import Child
+from app.embedded.child import Child
 from app.embedded.data_folder import DataFolder
 from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.supervisor import Supervisor
 from app.embedded.valkey import EmbeddedValkey
 from app.logs import configure_logs
 from app.schema import migrate
 from app.settings import Settings, environment_with
-from app.supervisor import Supervisor
 
 HEALTH_SECONDS: Final = 1.0
 
@@ -56,7 +56,7 @@ def _with_servers(settings: Settings, folder: DataFolder, supervisor: Supervisor
     if settings.embedded:
         postgres = EmbeddedPostgres(folder.path, on_surprise=log.warning)
         valkey = EmbeddedValkey(folder.path)
-        supervisor.start(postgres.child, valkey.child)
+        supervisor.start(valkey.child, postgres.child)  # Valkey loads while PostgreSQL makes its data folder
         own |= {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url}
     if not settings.secret_keys:
         own["SECRET_KEYS"] = folder.secret_keys()

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from app.child import Child
 from app.embedded.binaries import valkey_server
+from app.embedded.child import Child
 from app.embedded.errors import EmbeddedError
 from app.embedded.places import make_data_folder, private_folder, socket_folder
 from app.embedded.server import CLEAN_ENV, EmbeddedServer

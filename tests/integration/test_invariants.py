@@ -235,6 +235,22 @@ def test_an_event_that_cannot_be_read_is_found_and_ends_nothing(lives: Lives, na
     assert found[upload_id].sentence.startswith(f"version 2 ({name}) cannot be read: ")
 
 
+def test_a_row_past_an_event_that_cannot_be_read_is_not_judged(lives: Lives) -> None:
+    upload_id = lives.submitted()
+    lives.project()
+    lives.insert(upload_id, 2, "upload.teleported")
+    lives.execute("UPDATE uploads SET version = 2")
+    invariant, _ = only(lives, upload_id)
+    assert invariant == 3
+
+
+def test_a_stream_of_which_nothing_can_be_read_is_found_in_every_way_that_it_is_wrong(lives: Lives) -> None:
+    upload_id = uuid4()
+    lives.insert(upload_id, 1, "upload.teleported")
+    lives.age(upload_id, LONG)
+    assert [violation.invariant for violation in violations(lives)] == [1, 3, 2, 4]
+
+
 # Invariant 4
 
 
@@ -253,7 +269,7 @@ def test_an_event_that_cannot_be_read_is_found_and_ends_nothing(lives: Lives, na
 def test_a_row_that_differs_from_the_log_is_found_with_its_values(lives: Lives, change: str, sentence: str) -> None:
     upload_id = lives.reached(Stage.GENERATING)
     lives.project()
-    lives.execute(f"UPDATE uploads SET {change}")  # noqa: S608 - a test's own text
+    lives.execute(f"UPDATE uploads SET {change}")
     invariant, found = only(lives, upload_id)
     assert invariant == 4
     assert found.startswith(sentence)
@@ -424,6 +440,13 @@ def test_what_an_event_should_not_say_is_found_and_not_repeated(lives: Lives, fa
     upload_id = lives.submitted()
     lives.insert(upload_id, 2, "upload.attempt-started", attempt=1, **facts)
     assert only(lives, upload_id) == (8, f"version 2 (upload.attempt-started): {sentence}")
+
+
+def test_a_secret_in_a_list_is_found_too(lives: Lives) -> None:
+    upload_id = lives.submitted()
+    lives.insert(upload_id, 2, "upload.teleported", notes=[{"by": "me"}, {"by": TOKEN}])
+    found = [(violation.invariant, violation.sentence) for violation in violations(lives)]
+    assert (8, "version 2 (upload.teleported): notes.by looks like a signed token.") in found
 
 
 def test_a_session_in_a_row_that_is_no_hash_is_found(lives: Lives) -> None:

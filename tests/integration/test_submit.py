@@ -16,11 +16,14 @@ from threading import Thread
 import pytest
 from click.testing import CliRunner, Result
 
+from app.cli.client import Client
+from app.cli.server import DEFAULT_SERVER, server_url
 from app.cli.status import status as status_command
 from app.cli.submit import submit as submit_command
-from app.client import Client
+from app.embedded.data_folder import DataFolder
 from tests.fakes.darkroom import HANG_UP, JOB_ID, PICTURE, RUN, TOKEN, FakeDarkroom, status
 
+CHECKOUT = Path(__file__).parents[2]
 FAILED = status("failed", 30, errorCode="CONTENT_BLOCKED", errorMessage="The image model declined this photo.")
 
 
@@ -44,6 +47,17 @@ def submit(*arguments: str) -> Result:
 
 def ask(*arguments: str, stdin: str = "") -> Result:
     return CliRunner().invoke(status_command, [JOB_ID, *arguments], input=stdin)
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+    """`darkroom submit` as a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-c", "from app.cli.submit import submit; submit()", *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+    )
 
 
 def one_line(text: str) -> str:
@@ -189,7 +203,7 @@ def test_on_a_terminal_a_bar_shows_the_stage_and_the_progress(server: FakeDarkro
         [sys.executable, "-c", "from app.cli.submit import submit; submit()", "holiday.jpg", "--server", server.url],
         stderr=writer,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm", "COLUMNS": "100"},
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "TERM": "xterm", "COLUMNS": "100"},
     )
     os.close(writer)
     shown = b""
@@ -212,20 +226,7 @@ def test_when_time_is_up_it_says_how_to_go_on() -> None:
 
 def test_ctrl_c_says_that_the_job_goes_on_and_how_to_look_at_it(folder: Path) -> None:
     with FakeDarkroom(RUN[2]) as server:
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                "from app.cli.submit import submit; submit()",
-                "holiday.jpg",
-                "--server",
-                server.url,
-            ],
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        )
+        process = run("holiday.jpg", "--server", server.url, cwd=folder)
         assert process.stderr
         while "generating" not in process.stderr.readline():
             assert process.poll() is None
@@ -234,6 +235,31 @@ def test_ctrl_c_says_that_the_job_goes_on_and_how_to_look_at_it(folder: Path) ->
     assert process.returncode == 130
     assert "The job goes on" in said
     assert f"darkroom status {JOB_ID} --watch" in said
+
+
+def test_ctrl_c_before_the_photo_is_taken_in_says_so(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(20)
+        process = run("holiday.jpg", "--server", f"http://127.0.0.1:{silent.getsockname()[1]}", cwd=folder)
+        connection, _ = silent.accept()
+        with connection:
+            connection.recv(1)
+            process.send_signal(signal.SIGINT)
+            said = process.communicate(timeout=20)[1]
+    assert (process.returncode, said) == (130, "Stopped before the server had confirmed the photo.\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a file that opens and cannot be read")
+def test_a_photo_that_cannot_be_read_is_wrong_usage(server: FakeDarkroom) -> None:
+    result = CliRunner().invoke(submit_command, ["/proc/self/mem", "--server", server.url])
+    assert (result.exit_code, result.stderr) == (2, "/proc/self/mem cannot be read: Input/output error.\n")
+
+
+def test_without_server_the_embedded_one_of_this_folder_is_asked(server: FakeDarkroom) -> None:
+    with DataFolder(Path("darkroom-data")) as data:
+        data.announce(server_url=server.url, database_url="postgresql:///x", redis_url="unix:///x")
+        assert submit().exit_code == 0
+    assert server_url(None) == DEFAULT_SERVER
 
 
 @pytest.mark.parametrize(
@@ -291,6 +317,28 @@ def test_a_failed_status_ends_with_1() -> None:
 def test_a_wrong_token_ends_with_1_and_the_server_s_sentence(server: FakeDarkroom) -> None:
     result = ask("--server", server.url, "--token", "x")
     assert (result.exit_code, result.stderr) == (1, "Send the session token of this upload.\n")
+
+
+def test_on_a_terminal_the_token_is_asked_for_and_not_shown(server: FakeDarkroom) -> None:
+    keyboard, terminal = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from app.cli.status import status; status()", JOB_ID, "--server", server.url],
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # without a terminal of our own that it could ask instead
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+    )
+    assert process.stderr
+    prompt = "Session token: "
+    assert process.stderr.read(len(prompt)) == prompt
+    os.write(keyboard, f"{TOKEN}\n".encode())  # not before: what is typed ahead is thrown away
+    shown, rest = process.communicate(timeout=20)
+    os.close(keyboard)
+    os.close(terminal)
+    assert (process.returncode, rest) == (0, "\n")
+    assert shown.startswith("pending: waiting 0%")
 
 
 def test_a_status_without_a_token_or_with_a_malformed_id_is_wrong_usage(server: FakeDarkroom) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from app.child import LOG_LIMIT, Child, Process
-from app.supervisor import ChildNotReadyError, Supervisor
+from app.embedded.child import LOG_LIMIT, Child, Process
+from app.embedded.supervisor import ChildNotReadyError, Supervisor
 from tests.linux_processes import is_running
 from tests.servers import open_folder
 from tests.waiting import until
@@ -25,8 +25,8 @@ STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); 
 PROGRAM = """
 import json, sys
 from pathlib import Path
-from app.child import Child
-from app.supervisor import Supervisor
+from app.embedded.child import Child
+from app.embedded.supervisor import Supervisor
 
 def tell(event, **fields):
     print(json.dumps({"event": event, **fields}), flush=True)
@@ -47,7 +47,7 @@ import sys
 from pathlib import Path
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
-from app.supervisor import Supervisor
+from app.embedded.supervisor import Supervisor
 
 postgres, valkey = EmbeddedPostgres(Path(sys.argv[1])), EmbeddedValkey(Path(sys.argv[1]))
 with Supervisor() as supervisor:
@@ -238,7 +238,7 @@ def test_a_program_that_is_missing_is_named() -> None:
 
 
 def test_a_child_that_ran_steadily_is_started_again_without_a_long_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.supervisor.STEADY_SECONDS", 0)
+    monkeypatch.setattr("app.embedded.supervisor.STEADY_SECONDS", 0)
     pauses: list[float] = []
     supervisor = Supervisor(lambda _event, **fields: pauses.append(fields.get("again_in_seconds", 0)))
     with pytest.raises(ChildNotReadyError):
@@ -248,7 +248,7 @@ def test_a_child_that_ran_steadily_is_started_again_without_a_long_pause(monkeyp
 
 
 def test_a_child_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.supervisor.START_SECONDS", 0.1)
+    monkeypatch.setattr("app.embedded.supervisor.START_SECONDS", 0.1)
     supervisor = Supervisor()
     with pytest.raises(ChildNotReadyError, match="work did not become ready; it runs, but takes too long"):
         supervisor.start(Child(name="work", argv=(sys.executable, "-c", SLEEPER), env={}, ready=lambda: False))
@@ -261,7 +261,7 @@ def test_a_child_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch
 def test_a_child_that_ignores_even_its_own_last_signal_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.child.KILL_SECONDS", 0.1)
+    monkeypatch.setattr("app.embedded.child.KILL_SECONDS", 0.1)
     ready = tmp_path / "ready"
     code = STUBBORN.format(ready=str(ready))
     process = Process(

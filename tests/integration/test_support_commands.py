@@ -26,7 +26,7 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def lives(database_url: str, data: Path) -> Iterator[Lives]:
     """Uploads of an embedded service that runs on the data folder."""
-    with DataFolder(data) as folder, Lives(database_url, folder.objects) as lives:
+    with DataFolder(data) as folder, Lives(database_url, data / "objects") as lives:
         folder.announce(server_url="http://127.0.0.1:1", database_url=database_url, redis_url="unix:///nowhere")
         yield lives
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
-from app.child import Child, Process
+from app.embedded.child import Child, Process
 from domain.errors import DarkroomError
 
 FIRST_PAUSE: Final = 0.2

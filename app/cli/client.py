@@ -138,14 +138,13 @@ class Client:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     def _json(self, response: httpx.Response) -> dict[str, Any]:
-        self._accepted(response)
         try:
-            body = response.json()
+            body = self._accepted(response).json()
         except ValueError:
-            raise StrangeAnswerError(
-                f"{self.server} answers without JSON, unlike Darkroom: check the address."
-            ) from None
-        return body if isinstance(body, dict) else {}
+            body = None
+        if not isinstance(body, dict):
+            raise StrangeAnswerError(f"{self.server} answers without JSON, unlike Darkroom: check the address.")
+        return body
 
     def _accepted(self, response: httpx.Response) -> httpx.Response:
         if response.is_success:
@@ -155,9 +154,7 @@ class Client:
     def _member(self, body: dict[str, Any], name: str, kind: type[Any]) -> Any:  # noqa: ANN401 - of that kind
         if isinstance(body.get(name), kind):
             return body[name]
-        raise StrangeAnswerError(
-            f"{self.server} does not answer like Darkroom ({name} is missing). Is the address right?"
-        )
+        raise StrangeAnswerError(f"{self.server} answers without {name}, unlike Darkroom: check the address.")
 
 
 def _refusal(response: httpx.Response) -> RefusedError | StrangeAnswerError:

@@ -1,0 +1,66 @@
+"""What is known of one upload at one moment: its stream, its rows, its lease. Nothing is judged here."""
+
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Final
+from uuid import UUID
+
+from eventsourcing.persistence import MapperDeserialisationError
+from msgspec import Struct
+
+from domain.events import Event
+from projections.log import LoggedEvent
+
+PATIENCE: Final = timedelta(seconds=120)
+"""How long an upload may stand still, and a row lag behind the log, before it counts as a violation."""
+
+
+class Violation(Struct, frozen=True):
+    """One thing that is not as promised."""
+
+    invariant: int
+    upload_id: UUID
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"invariant {self.invariant}: upload {self.upload_id}: {self.sentence}"
+
+
+class Quarantine(Struct, frozen=True):
+    """Why an upload's row has stopped."""
+
+    position: int
+    error: str
+
+
+class Evidence(Struct, frozen=True, kw_only=True, dict=True):
+    """All of it read in one snapshot of the database; rows are JSON, since a broken one fits no struct."""
+
+    upload_id: UUID
+    now: datetime
+    history: tuple[LoggedEvent, ...] = ()
+    row: str | None = None
+    result_row: str | None = None
+    quarantine: Quarantine | None = None
+    leased_until: datetime | None = None
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """Those events that can be read."""
+        return [event for _, event in self.readings if isinstance(event, Event)]
+
+    @cached_property
+    def readings(self) -> list[tuple[LoggedEvent, Event | str]]:
+        """Every row of the stream with its event, or with what is wrong with it."""
+        return [(logged, _read(logged)) for logged in self.history]
+
+    def violation(self, invariant: int, sentence: str) -> Violation:
+        """A violation by this upload."""
+        return Violation(invariant, self.upload_id, sentence)
+
+
+def _read(logged: LoggedEvent) -> Event | str:
+    try:
+        return logged.event
+    except MapperDeserialisationError as error:
+        return str(error.__cause__)

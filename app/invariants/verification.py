@@ -1,0 +1,137 @@
+"""Goes through the log, the tables and the object storage of a live system, a page of uploads at a time.
+
+Each page is one read-only snapshot, so that what belongs together is compared as of one moment; the storage is read
+after it, for what the log records is stored before. Uploads submitted meanwhile may be left out.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import groupby, islice
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row
+from psycopg_pool import ConnectionPool
+
+from app.invariants.evidence import Evidence, Quarantine, Violation
+from app.invariants.pictures import check_pictures, recorded_pictures
+from app.invariants.privacy import check_privacy
+from app.invariants.read_model import check_rows
+from app.invariants.streams import check_stream
+from domain.ports import BlobStore
+from projections.connections import translated
+from projections.log import LoggedEvent
+
+PAGE: Final = 200
+"""Uploads that are looked at together; what they need of memory is all that is needed."""
+NIL: Final = UUID(int=0)
+
+SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+SELECT_UPLOAD_IDS: Final = " UNION ".join(
+    f"(SELECT DISTINCT upload_id FROM {table} WHERE upload_id > %(after)s ORDER BY upload_id LIMIT %(limit)s)"  # noqa: S608 - names of our own
+    for table in ("event_log", "uploads", "results", "quarantine")
+)
+SELECT_PAGE: Final = f"{SELECT_UPLOAD_IDS} ORDER BY upload_id LIMIT %(limit)s"
+SELECT_EVENTS: Final = """
+SELECT position, upload_id, version, name, state::text, recorded_at FROM event_log
+WHERE upload_id = ANY(%s) ORDER BY upload_id, version
+"""
+SELECT_ROWS: Final = """
+SELECT i.upload_id, clock_timestamp(), to_jsonb(u)::text, to_jsonb(r)::text, q.position, q.error, l.expires_at
+FROM unnest(%s::uuid[]) AS i (upload_id)
+LEFT JOIN uploads u USING (upload_id) LEFT JOIN results r USING (upload_id)
+LEFT JOIN quarantine q USING (upload_id) LEFT JOIN leases l USING (upload_id)
+ORDER BY i.upload_id
+"""
+SELECT_KNOWN: Final = "SELECT DISTINCT upload_id FROM event_log WHERE upload_id = ANY(%s)"
+
+
+class Verification:
+    """One pass over everything. `checked` counts what it has seen, `strays` the objects that belong to no upload."""
+
+    def __init__(self, pool: ConnectionPool[psycopg.Connection[Any]], store: BlobStore) -> None:
+        self._pool = pool
+        self._store = store
+        self.checked: Counter[str] = Counter(uploads=0, events=0, objects=0)
+        self.strays: list[str] = []
+
+    def violations(self) -> Iterator[Violation]:
+        """Everything that is not as promised. Raises UnavailableError, StorageRefusedError."""
+        for page in self._pages():
+            for evidence in page:
+                self.checked["uploads"] += 1
+                self.checked["events"] += len(evidence.history)
+                yield from self._check(evidence)
+
+    def look_for_strays(self) -> None:
+        """Count the folders of objects whose upload has no stream: left by a submission that was never answered 202.
+
+        They cost room and break no promise; one that is being submitted at this moment looks the same.
+        """
+        folders = ((name, next(keys)) for name, keys in groupby(self._store.keys(""), key=_folder))
+        while batch := dict(islice(folders, PAGE)):
+            known = self._known(filter(None, map(_uuid, batch)))
+            self.strays += [key for name, key in batch.items() if _uuid(name) not in known]
+
+    def _check(self, evidence: Evidence) -> Iterator[Violation]:
+        if not evidence.history:
+            yield evidence.violation(1, "it has a row, but no event in the log.")
+            return
+        yield from check_stream(evidence)
+        yield from check_rows(evidence)
+        yield from check_privacy(evidence)
+        yield from check_pictures(evidence, self._store)
+        self.checked["objects"] += len(recorded_pictures(evidence))
+
+    def _pages(self) -> Iterator[list[Evidence]]:
+        after = NIL
+        while True:
+            with self._snapshot() as connection:
+                found = connection.execute(SELECT_PAGE, {"after": after, "limit": PAGE}).fetchall()
+                page = _evidence(connection, [upload_id for (upload_id,) in found])
+            if not page:
+                return
+            yield page
+            after = found[-1][0]
+
+    def _known(self, upload_ids: Iterable[UUID]) -> set[UUID]:
+        with self._snapshot() as connection:
+            return {upload_id for (upload_id,) in connection.execute(SELECT_KNOWN, (list(upload_ids),))}
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[psycopg.Connection[Any]]:
+        with translated(), self._pool.connection() as connection, connection.transaction():
+            connection.execute(SNAPSHOT)
+            yield connection
+
+
+def _evidence(connection: psycopg.Connection[Any], upload_ids: list[UUID]) -> list[Evidence]:
+    streams: dict[UUID, list[LoggedEvent]] = defaultdict(list)
+    for logged in connection.cursor(row_factory=class_row(LoggedEvent)).execute(SELECT_EVENTS, (upload_ids,)):
+        streams[logged.upload_id].append(logged)
+    return [
+        Evidence(
+            upload_id=upload_id,
+            now=now,
+            history=tuple(streams[upload_id]),
+            row=row,
+            result_row=result_row,
+            quarantine=Quarantine(position, error) if error is not None else None,
+            leased_until=leased_until,
+        )
+        for upload_id, now, row, result_row, position, error, leased_until in connection.execute(
+            SELECT_ROWS, (upload_ids,)
+        )
+    ]
+
+
+def _folder(key: str) -> str:
+    return key.partition("/")[0]
+
+
+def _uuid(name: str) -> UUID | None:
+    with suppress(ValueError):
+        return UUID(name)
+    return None
