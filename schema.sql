@@ -112,12 +112,16 @@ ALTER TABLE uploads
     ADD COLUMN IF NOT EXISTS reached text,
     -- Counts the runs that began; 0 before the first one.
     ADD COLUMN IF NOT EXISTS attempt integer NOT NULL DEFAULT 0,
-    -- How many more may begin before the upload fails.
+    -- How many more may fail before the upload does; the one under way is taken off already.
     ADD COLUMN IF NOT EXISTS attempts_left integer NOT NULL DEFAULT 3,
+    -- Attempts in a row that never came back, while no new stage was reached; three end the upload with WORKER_LOST.
+    ADD COLUMN IF NOT EXISTS lost integer NOT NULL DEFAULT 0,
     -- Whether an attempt has begun and not ended. Its lease tells whether it lives.
     ADD COLUMN IF NOT EXISTS running boolean NOT NULL DEFAULT false,
     -- Not before then may the next attempt begin; null: at once.
     ADD COLUMN IF NOT EXISTS retry_at timestamptz,
+    -- Why no attempt is under way: a code of domain/failures.py; null while one is, or when nothing is in the way.
+    ADD COLUMN IF NOT EXISTS waiting_for text,
     -- Where the upload failed; null for a failure before the first stage.
     ADD COLUMN IF NOT EXISTS failed_stage text,
     -- One of domain/failures.py; set if and only if the stage is `failed`.
@@ -173,7 +177,37 @@ CREATE TABLE IF NOT EXISTS leases (
     expires_at timestamptz NOT NULL
 );
 
+-- The one run that holds it: a process may come back to an upload that an older run of its own still works on.
+ALTER TABLE leases ADD COLUMN IF NOT EXISTS run_id uuid NOT NULL DEFAULT gen_random_uuid();
+
 CREATE INDEX IF NOT EXISTS leases_worker_idx ON leases (worker);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- The calls of the image model: what they cost, and whether it answers. Written by workers/calls.py alone.
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- Every call that is paid for, from just before it is made: the ledger of GENERATION_BUDGET_PER_HOUR.
+CREATE TABLE IF NOT EXISTS generation_calls (
+    call_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    upload_id uuid NOT NULL,
+    attempt integer NOT NULL,
+    model text NOT NULL,
+    called_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE INDEX IF NOT EXISTS generation_calls_called_at_idx ON generation_calls (called_at);
+
+-- The breaker, shared by all workers: a row for each image model that has ever failed.
+CREATE TABLE IF NOT EXISTS image_models (
+    model text PRIMARY KEY,
+    -- Calls in a row that came to nothing.
+    failures integer NOT NULL DEFAULT 0,
+    failed_at timestamptz NOT NULL,
+    -- Since when the breaker is open; null while it is closed.
+    down_since timestamptz,
+    -- While it is open: not before then is the model asked again, by one run.
+    next_call_at timestamptz NOT NULL
+);
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Views
@@ -182,10 +216,11 @@ CREATE INDEX IF NOT EXISTS leases_worker_idx ON leases (worker);
 -- Uploads that a run could move now, and that no live run holds; due_since is when that began.
 CREATE OR REPLACE VIEW due_uploads AS
 SELECT u.upload_id, u.version, u.running, u.attempts_left, u.retry_at,
-       greatest(u.updated_at, u.retry_at, l.expires_at) AS due_since
+       greatest(u.updated_at, u.retry_at, l.expires_at) AS due_since, u.lost
 FROM uploads u
 LEFT JOIN leases l USING (upload_id)
 WHERE u.status IN ('pending', 'processing')
+  AND u.version > 0  -- a row carried over from an older database has no history to go on from
   AND (u.retry_at IS NULL OR u.retry_at <= clock_timestamp())
   AND (l.expires_at IS NULL OR l.expires_at <= clock_timestamp());
 

@@ -53,6 +53,8 @@ from workers.vision.model import ImageModel
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
+POLL_CONNECTIONS: Final = 4
+"""Of the API, beside DATABASE_POOL_SIZE."""
 REDIS_CONNECT_SECONDS: Final = 1.0
 REDIS_SECONDS: Final = 2.0
 """How long one command may take; beyond it Redis counts as away."""
@@ -112,7 +114,8 @@ def open_api(settings: Settings, stack: ExitStack) -> Litestar:
     """What `darkroom serve` serves; its pool for polls lives on the server's event loop."""
     redis = open_redis(settings, stack)
     event_log, _ = open_log(settings, "serve", stack)
-    poll_pool = async_pool(settings.database_url or "", settings.database_pool_size, "darkroom poll")
+    # Polls share their queries, so a few connections beside the log's are plenty.
+    poll_pool = async_pool(settings.database_url or "", POLL_CONNECTIONS, "darkroom poll")
     blobs = open_blobs(settings)
 
     @asynccontextmanager

@@ -18,6 +18,14 @@ STATEMENT_SECONDS: Final = 10
 IDLE_IN_TRANSACTION_SECONDS: Final = 10
 """A process that froze inside a transaction loses it, and with it its locks, after this long."""
 
+_AWAY: Final = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    PoolTimeout,
+    PoolClosed,
+)
+
 
 def open_pool(url: str, size: int, application_name: str) -> ConnectionPool[psycopg.Connection[Any]]:
     """A pool for threads; it connects in the background, so that a database that is away delays nobody's start."""
@@ -63,5 +71,5 @@ def translated() -> Iterator[None]:
     """Turn the driver's "not now" into LogUnavailableError."""
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed) as error:
+    except _AWAY as error:
         raise LogUnavailableError from error

@@ -35,8 +35,10 @@ class UploadRow(Struct, frozen=True, kw_only=True):
     progress: int
     attempt: int
     attempts_left: int
+    lost: int
     running: bool
     retry_at: datetime | None
+    waiting_for: FailureCode | None
     failed_stage: Stage | None
     error_code: FailureCode | None
     error_message: str | None

@@ -5,15 +5,16 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 from uuid import UUID, uuid4
 
-import psycopg
+from psycopg.types.json import Jsonb
 
 from app.storage.folder import FolderStore
 from domain.events import StoredImage
 from domain.failures import FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from domain.uploads import Uploads
 from projections.connections import open_pool
 from projections.log import EventLog
@@ -95,7 +96,7 @@ class Lives:
             if stage is last:
                 return
 
-    def _step(self, upload_id: UUID, stage: Stage, progress: int, attempt: int) -> Any:
+    def _step(self, upload_id: UUID, stage: Stage, progress: int, attempt: int) -> Upload:
         if stage is Stage.STORING:
             full = self._keep(upload_id, "full", b"full image")
             self.uploads.store_result(upload_id, uuid4(), "local/test", full, attempt=attempt, by=WORKER)
@@ -121,7 +122,7 @@ class Lives:
         state = {"schema_version": 1, "event_id": str(uuid4()), "actor": WORKER, "correlation_id": "c", **facts}
         self.execute(
             "INSERT INTO event_log (upload_id, version, name, state) VALUES (%s, %s, %s, %s)",
-            *(upload_id, version, name, psycopg.types.json.Jsonb(state)),
+            *(upload_id, version, name, Jsonb(state)),
         )
 
     def age(self, upload_id: UUID, by: timedelta) -> None:

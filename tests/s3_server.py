@@ -11,10 +11,10 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import NamedTuple
 
-from app.child import Child
+from app.embedded.child import Child
+from app.embedded.supervisor import Supervisor
 from app.settings import Settings
 from app.storage.s3 import s3_client
-from app.supervisor import Supervisor
 
 ACCESS_KEY = "darkroom-tests"
 SECRET_KEY = "darkroom-tests-secret"

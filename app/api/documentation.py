@@ -96,10 +96,10 @@ RESULT: Final = ResultBody(
     ),
     created_at=MOVED_AT,
 )
-READY: Final = ReadinessBody(checks={"postgresql": "ok", "redis": "ok", "storage": "ok"})
+READY: Final = ReadinessBody(checks={"postgres": "ok", "redis": "ok", "storage": "ok"})
 NOT_READY: Final = NotReadyBody(
     error=ErrorFacts(code="NOT_READY", message="Not ready: redis."),
-    checks={"postgresql": "ok", "redis": "The queue does not answer at the moment.", "storage": "ok"},
+    checks={"postgres": "ok", "redis": "The queue does not answer at the moment.", "storage": "ok"},
 )
 
 

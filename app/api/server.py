@@ -15,11 +15,15 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send, WebSocketReceiveMessage
 
-from domain.errors import DarkroomError
+from domain.errors import DarkroomError, UnavailableError
 
 STOP_SECONDS: Final = 10.0
-"""What is under way at the stop may take this long; slow uploads are cut off then."""
+"""What is under way at the stop may take this long; bodies that are still on their way are cut off then."""
+LAST_SECONDS: Final = 5.0
+"""How long answers to those that were cut off may take."""
 CONNECTIONS: Final = 8192
 """More wait in the kernel. An idle or slow one costs memory alone, so there may be many."""
 BACKLOG: Final = 2048
@@ -32,11 +36,16 @@ class ServerError(DarkroomError):
     """The API cannot be served."""
 
 
+class StoppingError(UnavailableError):
+    """The service is stopping. Please send this again."""
+
+
 def serve(create_app: Callable[[], Any], host: str, port: int, *, stop_seconds: float = STOP_SECONDS) -> None:
     """Serve until SIGTERM or SIGINT. Raises ServerError with the reason if that cannot be."""
     address = _free_address(host, port)
+    cut = asyncio.Event()
     server = Server(
-        create_app,
+        lambda: _cut_off(create_app(), cut),
         factory=True,
         address=address,
         port=port,
@@ -50,10 +59,10 @@ def serve(create_app: Callable[[], Any], host: str, port: int, *, stop_seconds: 
         log_dictconfig={"loggers": {"_granian": {"propagate": True}}, "handlers": {}, "formatters": {}},
     )
     server.on_startup(lambda: log.info("api.listening", url=f"http://{_printed(address)}:{port}"))
-    asyncio.run(_run(server, stop_seconds))
+    asyncio.run(_run(server, cut, stop_seconds))
 
 
-async def _run(server: Server, stop_seconds: float) -> None:
+async def _run(server: Server, cut: asyncio.Event, stop_seconds: float) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -67,7 +76,33 @@ async def _run(server: Server, stop_seconds: float) -> None:
     log.info("api.stopping")
     server.stop()  # type: ignore[no-untyped-call] # granian's own lack
     await asyncio.wait({serving}, timeout=stop_seconds)
-    serving.cancel()
+    cut.set()
+    await asyncio.wait({serving}, timeout=LAST_SECONDS)
+
+
+def _cut_off(app: ASGIApp, cut: asyncio.Event) -> ASGIApp:
+    """The app, whose requests stop waiting for their bodies at the cut: granian itself waits for the slowest."""
+
+    async def until_cut(scope: Scope, receive: Receive, send: Send) -> None:
+        async def receive_or_raise() -> HTTPReceiveMessage | WebSocketReceiveMessage:
+            receiving = asyncio.ensure_future(_message(receive))
+            cutting = asyncio.ensure_future(cut.wait())
+            try:
+                await asyncio.wait({receiving, cutting}, return_when=asyncio.FIRST_COMPLETED)
+                if receiving.done():
+                    return receiving.result()
+                raise StoppingError
+            finally:
+                receiving.cancel()
+                cutting.cancel()
+
+        await app(scope, receive_or_raise if scope["type"] == ScopeType.HTTP else receive, send)
+
+    return until_cut
+
+
+async def _message(receive: Receive) -> HTTPReceiveMessage | WebSocketReceiveMessage:
+    return await receive()  # a future of granian's, which no task can be made of
 
 
 def _free_address(host: str, port: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from app.invariants.evidence import PATIENCE, Evidence, Violation
-from domain.events import AttemptFailed, Event, Failed, ResultStored, Retried, StageAdvanced, Submitted
+from domain.events import AttemptFailed, Event, Failed, PutOff, ResultStored, Retried, StageAdvanced, Submitted
 from domain.stages import BANDS, Stage, rank
 
 
@@ -87,7 +87,7 @@ def _standstill(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _retry_at(event: Event) -> list[datetime]:
-    return [event.retry_at] if isinstance(event, AttemptFailed) else []
+    return [event.retry_at] if isinstance(event, AttemptFailed | PutOff) else []
 
 
 def _ended(events: list[Event]) -> bool:

@@ -116,7 +116,7 @@ class FakeDarkroom:
             def _respond(self, body: bytes) -> None:
                 headers = dict(self.headers.items())
                 fake.requests.append((self.command, self.path, headers, body))
-                code, more, content = fake.answer(self.command, self.path, self.headers)
+                code, more, content = fake.answer(self.command, self.path, headers)
                 if code == HANG_UP:
                     self.close_connection = True
                     return

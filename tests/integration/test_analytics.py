@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ def reader(lives: Lives, posthog: PostHog) -> Follower:
     return analytics(lives.log, lives.pool, posthog)
 
 
-def own(event: dict) -> dict:
+def own(event: dict[str, Any]) -> dict[str, Any]:
     """The properties that are not the client's own; those begin with a dollar."""
     return {name: value for name, value in event["properties"].items() if not name.startswith("$")}
 
@@ -81,9 +82,11 @@ def test_a_completed_upload_is_told_once_with_its_result_and_its_duration_by_the
     history = lives.log.history(upload_id)
     took = history[-1].recorded_at - history[0].recorded_at
     (event,) = fake.named("status_complete")
+    result = lives.uploads.get(upload_id).result
+    assert result is not None
     assert own(event) == {
         "upload_id": str(upload_id),
-        "result_id": str(lives.uploads.get(upload_id).result.result_id),
+        "result_id": str(result.result_id),
         "total_duration_ms": round(took.total_seconds() * 1000),
     }
     assert event["timestamp"].startswith(history[-1].recorded_at.isoformat()[:23])

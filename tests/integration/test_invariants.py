@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -223,7 +224,7 @@ def test_progress_that_falls_is_found(lives: Lives) -> None:
     ("name", "facts"),
     [("upload.teleported", {}), ("upload.attempt-started", {}), ("upload.attempt-started", {"attempt": "first"})],
 )
-def test_an_event_that_cannot_be_read_is_found_and_ends_nothing(lives: Lives, name: str, facts: dict) -> None:
+def test_an_event_that_cannot_be_read_is_found_and_ends_nothing(lives: Lives, name: str, facts: dict[str, Any]) -> None:
     upload_id = lives.submitted()
     lives.project()
     lives.insert(upload_id, 2, name, **facts)
@@ -436,7 +437,9 @@ def test_a_storage_that_refuses_ends_the_verification_and_is_no_violation(lives:
         ({"correlation_id": "https://h/o?X-Amz-Signature=1"}, "correlation_id looks like a signed URL."),
     ],
 )
-def test_what_an_event_should_not_say_is_found_and_not_repeated(lives: Lives, facts: dict, sentence: str) -> None:
+def test_what_an_event_should_not_say_is_found_and_not_repeated(
+    lives: Lives, facts: dict[str, Any], sentence: str
+) -> None:
     upload_id = lives.submitted()
     lives.insert(upload_id, 2, "upload.attempt-started", attempt=1, **facts)
     assert only(lives, upload_id) == (8, f"version 2 (upload.attempt-started): {sentence}")

@@ -1,9 +1,9 @@
 """`darkroom timeline` and `darkroom verify` over a real log: what they show, and their exit codes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from click.testing import CliRunner, Result
@@ -67,7 +67,7 @@ def test_a_timeline_shows_each_event_with_its_stage_attempt_actor_and_code(lives
     assert rows[0][3] == "+0.000"
 
 
-def ids(lives: Lives) -> set:
+def ids(lives: Lives) -> set[UUID]:
     return {logged.upload_id for logged in lives.log.read(0, 1000)}
 
 
@@ -102,7 +102,9 @@ def test_a_timeline_of_an_unknown_upload_ends_with_1(lives: Lives, data: Path) -
 
 
 @pytest.mark.parametrize("command", [timeline, verify])
-def test_without_a_running_service_it_ends_with_2_and_says_how_to_start_one(command: object, data: Path) -> None:
+def test_without_a_running_service_it_ends_with_2_and_says_how_to_start_one(
+    command: Callable[..., Result], data: Path
+) -> None:
     arguments = [uuid4()] if command is timeline else []
     result = command(*arguments, "--data", data)
     assert result.exit_code == 2
@@ -114,7 +116,9 @@ def test_a_malformed_id_is_wrong_usage(data: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [timeline, verify])
-def test_a_log_that_cannot_be_reached_ends_with_2(command: object, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_that_cannot_be_reached_ends_with_2(
+    command: Callable[..., Result], data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("projections.connections.POOL_SECONDS", 0.3)
     arguments = [uuid4()] if command is timeline else []
     with DataFolder(data) as folder:

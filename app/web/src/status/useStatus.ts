@@ -1,0 +1,85 @@
+/**
+ * Where a job is, for any React page: `useStatus(jobId)`, under a QueryClientProvider.
+ *
+ * It asks until the job has completed or failed, keeps what it knows while it asks and while it cannot, and shows
+ * nothing that goes back. Without a job, or without a session that owns it, it is idle. This folder stands alone.
+ *
+ *     idle ──job and session──> asking ──completed, failed, 401, 404──> over
+ *                               │    ▲                                   │
+ *                               └────┘ 2 to 3 s, longer in trouble,      └──told of a retry──> asking
+ *                                      not while the tab is hidden
+ */
+
+import { type QueryClient, useQuery } from "@tanstack/react-query";
+import { ask } from "./ask";
+import { isOver, type Knowledge, learn, NOTHING, pauseMs } from "./knowledge";
+import type { Stage, Status, StatusBody } from "./schema";
+import type { StatusError } from "./StatusError";
+import { sessionOf } from "./sessions";
+
+export interface JobStatus {
+  status: Status | null;
+  stage: Stage | null;
+  progress: number;
+  resultId: string | null;
+  /** Nothing is known yet, and it is being asked for. */
+  isLoading: boolean;
+  isComplete: boolean;
+  isFailed: boolean;
+  /** Why the last poll was not answered. The rest is then what was known before. */
+  error: StatusError | null;
+  /** Why the job failed, in a sentence for its owner. */
+  errorMessage: string | null;
+  /** The whole of the last answer. */
+  data: StatusBody | null;
+}
+
+export function useStatus(jobId: string | null): JobStatus {
+  const token = jobId === null ? null : sessionOf(jobId);
+  const { data } = useQuery({
+    queryKey: statusKey(jobId),
+    queryFn: async ({ client, queryKey, signal }) => {
+      const known = () => client.getQueryData<Knowledge>(queryKey) ?? NOTHING;
+      const outcome = await ask(jobId as string, token as string, known().etag, signal);
+      // Looked up again: somebody may have told more of the job in the meantime.
+      return learn(known(), outcome);
+    },
+    enabled: token !== null,
+    // Troubles are knowledge too. Query would drop an error as soon as it asks again; people are told until it is over.
+    retry: false,
+    networkMode: "always",
+    staleTime: ({ state }) => (isOver(state.data ?? NOTHING) ? Number.POSITIVE_INFINITY : 0),
+    refetchInterval: ({ state }) => (isOver(state.data ?? NOTHING) ? false : pauseMs(state.data ?? NOTHING)),
+    refetchIntervalInBackground: false,
+    refetchOnWindowFocus: true,
+    refetchOnReconnect: true,
+    refetchOnMount: true,
+  });
+  return token === null ? shown(NOTHING, false) : shown(data ?? NOTHING, true);
+}
+
+/** Tell every `useStatus` of the job what was answered elsewhere: to its retry, to its cancel, in another tab. */
+export function tellStatus(client: QueryClient, body: StatusBody): void {
+  client.setQueryData<Knowledge>(statusKey(body.jobId), (known = NOTHING) =>
+    learn(known, { kind: "moved", body, etag: null }),
+  );
+}
+
+function statusKey(jobId: string | null) {
+  return ["status", jobId] as const;
+}
+
+function shown({ body, error }: Knowledge, isAsking: boolean): JobStatus {
+  return {
+    status: body?.status ?? null,
+    stage: body?.stage ?? null,
+    progress: body?.progress ?? 0,
+    resultId: body?.resultId ?? null,
+    isLoading: isAsking && body === null && !error?.isFinal,
+    isComplete: body?.status === "completed",
+    isFailed: body?.status === "failed",
+    error,
+    errorMessage: body?.errorMessage ?? null,
+    data: body,
+  };
+}

@@ -1,0 +1,75 @@
+"""Serves the API on real parts, as `darkroom serve` does, for tests that need a process.
+
+Its arguments: DATABASE_URL FOLDER PORT BODY_SECONDS.
+"""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from litestar import Litestar
+
+from app.api.application import create_api
+from app.api.server import ServerError, serve
+from app.logs import configure_logs
+from app.sessions import Sessions
+from app.settings import Settings
+from app.signed_links import SignedLinks
+from app.storage.folder import FolderStore
+from domain.uploads import Uploads
+from projections.connections import async_pool, open_pool
+from projections.log import EventLog
+from projections.reader import StatusReader
+from tests.integration.api.service import KEYS, Polls
+from tests.lives import Silence
+
+STOP_SECONDS = 2.0
+
+
+def create_app(database_url: str, folder: Path, body_seconds: float) -> Litestar:
+    """The API."""
+    pool = open_pool(database_url, 4, "api")
+    reading = async_pool(database_url, 4, "api")
+
+    @asynccontextmanager
+    async def connected(_: Litestar) -> AsyncIterator[None]:
+        async with reading:
+            yield
+        pool.close()
+        sys.stderr.write("closed\n")
+
+    log = EventLog(pool)
+    links = SignedLinks(KEYS)
+    return create_api(
+        uploads=Uploads(log, Silence()),
+        history=log.history,
+        reader=StatusReader(reading),
+        blobs=FolderStore(folder, links.sign),
+        sessions=Sessions(KEYS),
+        links=links,
+        settings=Settings(uploads_per_minute=0),
+        checks={},
+        analytics=Polls(),
+        prompt_version=1,
+        body_seconds=body_seconds,
+        lifespan=[connected],
+    )
+
+
+def main(database_url: str, folder: str, port: str, body_seconds: str) -> None:
+    """Serve until a signal."""
+    configure_logs("json", "info")
+    try:
+        serve(
+            lambda: create_app(database_url, Path(folder), float(body_seconds)),
+            "127.0.0.1",
+            int(port),
+            stop_seconds=STOP_SECONDS,
+        )
+    except ServerError as error:
+        sys.exit(error.message)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

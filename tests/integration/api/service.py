@@ -1,0 +1,153 @@
+"""The API over real parts, in the test's own process: a client on one side, uploads with a history on the other."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import httpx
+from litestar import Litestar
+from litestar.testing import TestClient
+from msgspec import Struct
+
+from app.api.application import create_api
+from app.api.health import Check
+from app.sessions import Sessions
+from app.settings import Settings
+from app.signed_links import SignedLinks
+from app.storage.folder import FolderStore
+from domain.stages import Stage
+from domain.uploads import Uploads
+from projections.connections import async_pool
+from projections.reader import StatusReader
+from tests.lives import Lives
+
+KEYS: Final = ("a key for the tests, long enough",)
+JPEG: Final = b"\xff\xd8\xff\xe0" + b"a photo, as far as its first bytes tell"
+PNG: Final = b"\x89PNG\r\n\x1a\n" + b"another photo"
+
+
+class Polls:
+    """Remembers every poll that analytics is told of."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[UUID, Stage | None, int]] = []
+
+    def status_poll(self, upload_id: UUID, stage: Stage | None, progress: int) -> None:
+        """Remember it."""
+        self.seen.append((upload_id, stage, progress))
+
+
+class Service(Struct):
+    """The client, and what stands behind it."""
+
+    client: TestClient[Litestar]
+    lives: Lives
+    store: FolderStore
+    sessions: Sessions
+    links: SignedLinks
+    polls: Polls
+
+    def post(self, content: bytes = JPEG, *, filename: str = "photo.jpg", **headers: str) -> httpx.Response:
+        """Submit a photo; headers are named with underscores."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.post("/api/uploads", files={"image": (filename, content)}, headers=sent)
+
+    def submitted(self, content: bytes = JPEG) -> tuple[UUID, str]:
+        """A job and its session's token."""
+        body = self.post(content).json()
+        return UUID(body["jobId"]), body["sessionToken"]
+
+    def poll(self, job_id: object, token: str | None, **headers: str) -> httpx.Response:
+        """Ask where a job is."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token is not None:
+            sent["X-Session-Token"] = token
+        return self.client.get(f"/api/status/{job_id}", headers=sent)
+
+    def result(self, result_id: object, token: str | None) -> httpx.Response:
+        """Ask for a result."""
+        headers = {} if token is None else {"X-Session-Token": token}
+        return self.client.get(f"/api/results/{result_id}", headers=headers)
+
+    def count(self, query: str) -> int:
+        """The one figure that a query answers."""
+        with self.lives.pool.connection() as connection:
+            row = connection.execute(query.encode()).fetchone()
+        assert row
+        return int(row[0])
+
+    def uploads(self) -> int:
+        """How many submissions the log holds."""
+        return self.count("SELECT count(*) FROM event_log WHERE version = 1")
+
+    def objects(self) -> list[str]:
+        """The keys of the object storage."""
+        return list(self.store.keys(""))
+
+    def complete(self, upload_id: UUID) -> UUID:
+        """Run the upload to its end, its preview in the storage; the result's id. The projector has seen it."""
+        self.lives.run(upload_id, Stage.COMPLETE)
+        self.lives.project()
+        result = self.lives.uploads.get(upload_id).result
+        assert result
+        return result.result_id
+
+
+@contextmanager
+def running_service(
+    database_url: str,
+    folder: Path,
+    *,
+    uploads: Uploads | None = None,
+    checks: Mapping[str, Check] | None = None,
+    body_seconds: float = 5.0,
+    **settings: Any,  # noqa: ANN401 - the fields of Settings
+) -> Iterator[Service]:
+    """The API on a database and a folder, under these settings."""
+    links = SignedLinks(KEYS)
+    sessions = Sessions(KEYS)
+    pool = async_pool(database_url, 4, "test")
+    polls = Polls()
+
+    @asynccontextmanager
+    async def connected(_: Litestar) -> AsyncIterator[None]:
+        async with pool:
+            yield
+
+    with Lives(database_url, folder) as lives:
+        store = FolderStore(folder, links.sign)
+        app = create_api(
+            uploads=uploads or lives.uploads,
+            history=lives.log.history,
+            reader=StatusReader(pool),
+            blobs=store,
+            sessions=sessions,
+            links=links,
+            settings=Settings(**{"uploads_per_minute": 0, **settings}),
+            checks=checks or {},
+            analytics=polls,
+            prompt_version=3,
+            body_seconds=body_seconds,
+            lifespan=[connected],
+        )
+        with TestClient(app, raise_server_exceptions=False) as client:
+            yield Service(client, lives, store, sessions, links, polls)
+
+
+def moment(text: str) -> datetime:
+    """A time of the contract; it must be RFC 3339, UTC, with a Z."""
+    assert text.endswith("Z")
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def error_of(response: httpx.Response) -> tuple[int, str]:
+    """Status and code of an error, which must have the contract's shape."""
+    body = response.json()
+    assert set(body) >= {"success", "error"}
+    assert body["success"] is False
+    assert set(body["error"]) == {"code", "message"}
+    assert body["error"]["message"]
+    return response.status_code, body["error"]["code"]

@@ -1,0 +1,98 @@
+"""/schema: the contract as a document, with an example of every answer, and nothing from another network."""
+
+import json
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped] # its types are a package of their own
+
+from app.api.errors import TABLE, UNEXPECTED
+from tests.integration.api.service import Service
+
+PATHS = {
+    "/api/uploads": "post",
+    "/api/status/{jobId}": "get",
+    "/api/results/{resultId}": "get",
+    "/api/blobs/{signed}": "get",
+    "/healthz": "get",
+    "/readyz": "get",
+}
+
+
+@pytest.fixture
+def document(service: Service) -> dict[str, Any]:
+    """The document as served."""
+    body: dict[str, Any] = service.client.get("/schema/openapi.json").json()
+    return body
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every operation by its path."""
+    return {path: item[PATHS[path]] for path, item in document["paths"].items()}
+
+
+def test_it_lists_every_path_and_parameter(document: dict[str, Any]) -> None:
+    assert {path: list(item) for path, item in document["paths"].items()} == {
+        path: [method] for path, method in PATHS.items()
+    }
+    names = {
+        path: {(parameter["in"], parameter["name"]) for parameter in operation.get("parameters", [])}
+        for path, operation in operations(document).items()
+    }
+    assert names == {
+        "/api/uploads": {("header", "X-Session-Token"), ("header", "Idempotency-Key")},
+        "/api/status/{jobId}": {("path", "jobId"), ("header", "X-Session-Token"), ("header", "If-None-Match")},
+        "/api/results/{resultId}": {("path", "resultId"), ("header", "X-Session-Token")},
+        "/api/blobs/{signed}": {("path", "signed")},
+        "/healthz": set(),
+        "/readyz": set(),
+    }
+    form = document["paths"]["/api/uploads"]["post"]["requestBody"]["content"]["multipart/form-data"]
+    assert form["schema"]["required"] == ["image"]
+
+
+def test_it_lists_the_answers_of_each(document: dict[str, Any]) -> None:
+    assert {path: set(operation["responses"]) for path, operation in operations(document).items()} == {
+        "/api/uploads": {"202", "400", "401", "408", "413", "415", "422", "429", "500", "503"},
+        "/api/status/{jobId}": {"200", "304", "401", "404", "500", "503"},
+        "/api/results/{resultId}": {"200", "401", "404", "500", "503"},
+        "/api/blobs/{signed}": {"200", "404", "500", "503"},
+        "/healthz": {"200", "500"},
+        "/readyz": {"200", "500", "503"},
+    }
+
+
+def test_every_answer_in_json_has_an_example(document: dict[str, Any]) -> None:
+    codes = {answer.code for answer in [*TABLE.values(), UNEXPECTED]} | {"NOT_READY"}
+    for operation in operations(document).values():
+        for status, answer in operation["responses"].items():
+            if status != "304" and "image/jpeg" not in answer["content"]:
+                examples = [example["value"] for example in answer["content"]["application/json"]["examples"].values()]
+                assert examples, (operation["operationId"], status)
+                assert {example["success"] for example in examples} == {int(status) < 400}
+                assert {example["error"]["code"] for example in examples if "error" in example} <= codes
+
+
+def test_the_examples_of_a_status_are_what_the_service_answers(document: dict[str, Any], service: Service) -> None:
+    content = document["paths"]["/api/status/{jobId}"]["get"]["responses"]["200"]["content"]["application/json"]
+    examples = {example["value"]["status"]: example["value"] for example in content["examples"].values()}
+    answer = service.poll(*service.submitted()).json()
+
+    assert set(examples) == {"pending", "processing", "completed", "failed"}
+    assert set(examples["pending"]) == set(examples["completed"]) == set(answer)
+    assert examples["pending"]["stage"] is None
+    assert set(examples["failed"]) - set(answer) == {"errorCode", "errorMessage"}
+
+
+@pytest.mark.parametrize("path", ["/schema", "/schema/", "/schema/openapi.json"])
+def test_the_document_needs_no_other_network(service: Service, path: str) -> None:
+    response = service.client.get(path)
+
+    assert "json" in response.headers["Content-Type"]
+    assert json.loads(response.content)["openapi"].startswith("3.")
+    assert "http://" not in response.text
+    assert "https://" not in response.text
+
+
+def test_it_is_there_as_yaml_too(document: dict[str, Any], service: Service) -> None:
+    assert yaml.safe_load(service.client.get("/schema/openapi.yaml").text)["paths"].keys() == document["paths"].keys()

@@ -1,0 +1,255 @@
+"""POST /api/uploads: a photo that comes in is kept once, and what is refused leaves nothing behind."""
+
+import asyncio
+import re
+from hashlib import sha256
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID
+
+import httpx
+import pytest
+import structlog
+
+from app.storage.folder import FolderStore
+from domain.errors import LogUnavailableError, StorageRefusedError, StorageUnavailableError
+from domain.events import Submitted
+from domain.uploads import Uploads
+from tests.integration.api.service import JPEG, PNG, Service, error_of, running_service
+from tests.photos.variants import photo
+
+SECRET_NAME = "holiday-of-erika.jpg"
+
+
+def test_a_photo_is_kept_and_submitted(service: Service) -> None:
+    content = photo()
+
+    response = service.post(content)
+
+    body = response.json()
+    upload_id = UUID(body["jobId"])
+    session = service.sessions.read(body["sessionToken"])
+    assert session
+    assert response.status_code == 202
+    assert body == {
+        "success": True,
+        "jobId": str(upload_id),
+        "sessionToken": session.token,
+        "status": "pending",
+        "statusUrl": f"/api/status/{upload_id}",
+    }
+    assert response.headers["Location"] == body["statusUrl"]
+
+    digest = sha256(content).hexdigest()
+    (logged,) = service.lives.log.history(upload_id)
+    event = logged.event
+    assert isinstance(event, Submitted)
+    assert (event.original_sha256, event.original_size, event.prompt_version) == (digest, len(content), 3)
+    assert (event.session_hash, event.actor) == (session.hash, f"session:{session.hash[:16]}")
+    assert event.correlation_id == response.headers["X-Request-ID"]
+    assert service.objects() == [f"{upload_id}/original-{digest[:16]}"]
+    assert service.store.get(service.objects()[0]) == content
+
+
+def test_a_large_photo_goes_over_the_disk_and_arrives_whole(service: Service) -> None:
+    content = JPEG + bytes(range(256)) * 8192
+
+    assert service.post(content).status_code == 202
+
+    assert service.store.get(service.objects()[0]) == content
+
+
+def test_links_are_absolute_under_a_public_url(database_url: str, tmp_path: Path) -> None:
+    with running_service(database_url, tmp_path, public_url="https://photos.example") as service:
+        response = service.post()
+
+    url = f"https://photos.example/api/status/{response.json()['jobId']}"
+    assert (response.json()["statusUrl"], response.headers["Location"]) == (url, url)
+
+
+def test_a_session_can_be_added_to_and_its_token_stays_the_same(service: Service) -> None:
+    first = service.post().json()
+
+    second = service.post(PNG, X_Session_Token=first["sessionToken"]).json()
+
+    assert second["sessionToken"] == first["sessionToken"]
+    assert second["jobId"] != first["jobId"]
+    assert service.poll(first["jobId"], second["sessionToken"]).status_code == 200
+
+
+def test_every_submission_without_a_token_has_a_session_of_its_own(service: Service) -> None:
+    assert service.post().json()["sessionToken"] != service.post().json()["sessionToken"]
+
+
+@pytest.mark.parametrize("token", ["forged", "", "x" * 4096])
+def test_a_token_that_we_did_not_sign_is_refused(service: Service, token: str) -> None:
+    assert error_of(service.post(X_Session_Token=token)) == (401, "UNAUTHORIZED")
+    assert (service.uploads(), service.objects()) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("content", "answer"),
+    [
+        (b"", (400, "BAD_REQUEST")),
+        (b"a text file called photo.jpg", (415, "UNSUPPORTED_MEDIA_TYPE")),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", (415, "UNSUPPORTED_MEDIA_TYPE")),
+        (b"%PDF-1.7", (415, "UNSUPPORTED_MEDIA_TYPE")),
+        (b"GIF89a" + bytes(20), (415, "UNSUPPORTED_MEDIA_TYPE")),
+        (b"RIFF\x00\x00\x00\x00WAVEfmt ", (415, "UNSUPPORTED_MEDIA_TYPE")),
+        (b"\xff", (415, "UNSUPPORTED_MEDIA_TYPE")),
+    ],
+)
+def test_what_is_no_photo_is_refused_and_leaves_nothing(
+    service: Service, content: bytes, answer: tuple[int, str]
+) -> None:
+    assert error_of(service.post(content)) == answer
+    assert (service.uploads(), service.objects()) == (0, [])
+
+
+@pytest.mark.parametrize("content", [JPEG, PNG, b"RIFF\x00\x00\x00\x00WEBPVP8 "])
+def test_the_type_is_told_by_the_first_bytes_alone(service: Service, content: bytes) -> None:
+    assert service.post(content, filename="notes.txt").status_code == 202
+
+
+@pytest.mark.parametrize(("size", "status"), [(999, 202), (1000, 202), (1001, 413), (200_000, 413)])
+def test_the_limit_is_on_the_file_alone(database_url: str, tmp_path: Path, size: int, status: int) -> None:
+    with running_service(database_url, tmp_path, max_upload_bytes=1000) as service:
+        response = service.post(JPEG + bytes(size - len(JPEG)))
+
+        assert response.status_code == status
+        assert service.uploads() == len(service.objects()) == (status == 202)
+        if status == 413:
+            assert error_of(response) == (413, "PAYLOAD_TOO_LARGE")
+
+
+@pytest.mark.parametrize(
+    "filename",
+    [
+        SECRET_NAME,
+        "../../etc/passwd",
+        "..\\..\\boot.ini",
+        "\u202egpj.exe",
+        "a\x00b.jpg",
+        "a\r\nX-Injected: 1.jpg",
+        "x" * 4000,
+        'a".jpg',
+        "",
+    ],
+)
+def test_a_filename_goes_nowhere(service: Service, filename: str, capfd: pytest.CaptureFixture[str]) -> None:
+    response = service.post(filename=filename)
+
+    assert response.status_code == 202
+    assert "X-Injected" not in response.headers
+    assert [re.fullmatch(r"[0-9a-f-]{36}/original-[0-9a-f]{16}", key) is not None for key in service.objects()] == [
+        True
+    ]
+    if filename:
+        with service.lives.pool.connection() as connection:
+            stored = str(connection.execute("SELECT to_jsonb(e)::text FROM event_log e").fetchall())
+        assert filename not in stored + "".join(capfd.readouterr()) + response.text
+
+
+def test_a_sane_request_id_becomes_the_correlation_id_and_comes_back(service: Service) -> None:
+    response = service.post(X_Request_ID="order-66_a.b")
+
+    (logged,) = service.lives.log.history(UUID(response.json()["jobId"]))
+    assert response.headers["X-Request-ID"] == logged.event.correlation_id == "order-66_a.b"
+
+
+@pytest.mark.parametrize("sent", ["", "x" * 65, "a b", "a\tb", "../x", "é", '"quoted"'])
+def test_another_request_id_is_replaced_by_one_of_ours(service: Service, sent: str) -> None:
+    response = service.client.get("/healthz", headers={b"X-Request-ID": sent.encode()})
+
+    assert UUID(response.headers["X-Request-ID"]).version == 4
+
+
+def test_what_is_logged_of_a_submission_carries_its_ids_and_no_secret(service: Service) -> None:
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        response = service.post(filename=SECRET_NAME, X_Request_ID="c-7", Idempotency_Key="a-secret-key")
+
+    body = response.json()
+    (line,) = (line for line in lines if line["event"] == "upload.submitted")
+    assert (line["upload_id"], line["correlation_id"]) == (body["jobId"], "c-7")
+    assert not [secret for secret in (SECRET_NAME, body["sessionToken"], "a-secret-key") if secret in str(lines)]
+
+
+def test_one_address_may_send_so_many_photos_a_minute(database_url: str, tmp_path: Path) -> None:
+    with running_service(database_url, tmp_path, uploads_per_minute=3) as service:
+        statuses = [service.post().status_code for _ in range(3)]
+        refused = service.post(X_Forwarded_For="203.0.113.9")
+
+        assert statuses == [202, 202, 202]
+        assert error_of(refused) == (429, "TOO_MANY_REQUESTS")
+        assert 0 < int(refused.headers["Retry-After"]) <= 60
+        assert service.uploads() == 3
+        assert service.client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize(("peer", "statuses"), [("198.51.100.7", [202, 429]), ("10.1.1.1", [202, 202])])
+def test_only_a_trusted_proxy_speaks_for_its_clients(
+    database_url: str, tmp_path: Path, peer: str, statuses: list[int]
+) -> None:
+    with running_service(
+        database_url, tmp_path, uploads_per_minute=1, trusted_proxies=(ip_network("10.0.0.0/8"),)
+    ) as service:
+
+        async def post_for_two_clients() -> list[int]:
+            transport = httpx.ASGITransport(service.client.app, client=(peer, 9))
+            async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+                return [
+                    (
+                        await client.post("/api/uploads", files={"image": JPEG}, headers={"X-Forwarded-For": sent})
+                    ).status_code
+                    for sent in ("203.0.113.1", "203.0.113.2")
+                ]
+
+        assert asyncio.run(post_for_two_clients()) == statuses
+
+
+class BrokenStore(FolderStore):
+    """A storage that answers every put with an error."""
+
+    def __init__(self, root: Path, error: Exception) -> None:
+        super().__init__(root, lambda key, _: key)
+        self._error = error
+
+    def put(self, key: str, body: BinaryIO, media_type: str) -> None:
+        """Raise the error."""
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [StorageUnavailableError(), StorageRefusedError("the bucket of Erika is closed")])
+def test_without_the_storage_nothing_is_submitted(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(service.store, "put", BrokenStore(tmp_path, error).put)
+
+    response = service.post()
+
+    assert error_of(response) == (503, "UNAVAILABLE")
+    assert int(response.headers["Retry-After"]) > 0
+    assert "Erika" not in response.text
+    assert service.uploads() == 0
+
+
+class AwayUploads(Uploads):
+    """A log that is away when it is appended to."""
+
+    def submit(self, upload_id: UUID, **_: Any) -> Any:  # noqa: ANN401 - it never returns
+        """Raise."""
+        raise LogUnavailableError
+
+
+def test_without_the_log_the_answer_is_503_and_the_original_is_left_alone(
+    database_url: str, tmp_path: Path, uploads: Uploads
+) -> None:
+    away = AwayUploads.__new__(AwayUploads)
+    away.__dict__.update(uploads.__dict__)
+    with running_service(database_url, tmp_path, uploads=away) as service:
+        response = service.post()
+
+        assert error_of(response) == (503, "UNAVAILABLE")
+        # The append may have landed all the same: an original too many is better than one too few.
+        assert len(service.objects()) == 1
