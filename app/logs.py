@@ -28,8 +28,8 @@ _SECRET_TEXTS: Final = (
 )
 _LINE_BREAKS: Final = {ord("\r"): "\\r", ord("\n"): "\\n", ord("\x1b"): "\\e"}
 _MANY_LINES: Final = {"exception", "stack"}
-_TALKATIVE: Final = ("botocore", "boto3", "urllib3", "s3transfer", "httpx", "httpcore")
-"""Libraries that tell of every request; their warnings are enough."""
+_TALKATIVE: Final = ("botocore", "boto3", "urllib3", "s3transfer", "httpx", "httpcore", "dramatiq")
+"""Libraries that tell of every step; their warnings are enough."""
 
 
 def configure_logs(log_format: str, level: str, stream: TextIO | None = None) -> None:
@@ -76,7 +76,12 @@ def _texts() -> tuple[Processor, ...]:
 
 def _renderer(log_format: str, stream: TextIO) -> Processor:
     if log_format == "console" or (log_format == "auto" and stream.isatty()):
-        return structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        return structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,
+            pad_event_to=20,
+            sort_keys=False,
+        )
     return structlog.processors.JSONRenderer()
 
 

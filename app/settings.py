@@ -89,6 +89,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gemini_timeout_seconds: Annotated[
         int, _setting(whole(1, 3600), "How long one call of the image model may take.")
     ] = 120
+    generation_budget_per_hour: Annotated[
+        int | None,
+        _setting(
+            whole(1, 2**31 - 1),
+            "How many calls of the image model may be paid for in an hour, by all workers; beyond it uploads wait.",
+        ),
+    ] = None
     posthog_api_key: Annotated[
         str | None, _setting(text, "The project key of PostHog. Without it nothing is sent.", secret=True)
     ] = None
@@ -118,8 +125,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 10
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Read and check them all; an empty variable counts as not set. Raises SettingsError."""
+    def from_env(cls, environ: Mapping[str, str] = os.environ, *, for_service: bool = True) -> Self:
+        """Read and check them all; an empty variable counts as not set. Raises SettingsError.
+
+        What only looks into the database, and is no process of the service, needs no REDIS_URL and no SECRET_KEYS.
+        """
         values: dict[str, Any] = {}
         mistakes: list[str] = []
         for variable in _variables():
@@ -128,7 +138,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                     values[variable.field] = variable.parse(raw)
                 except ValueError as error:
                     mistakes.append(variable.mistake(raw, str(error)))
-        mistakes += _contradictions({name for name in environ if environ[name].strip()})
+        given = {name for name in environ if environ[name].strip()}
+        mistakes += [*(_missing(given) if for_service else ()), *_contradictions(given)]
         if mistakes:
             raise SettingsError(mistakes)
         return cls(**values)
@@ -165,8 +176,8 @@ def _variables() -> Iterator[_Variable]:
         yield _Variable(field.name, field.default, meta.description, **meta.extra)
 
 
-def _contradictions(given: set[str]) -> Iterator[str]:
-    """What is wrong although each value alone is right."""
+def _missing(given: set[str]) -> Iterator[str]:
+    """What a process of the service cannot do without."""
     databases = given & {"DATABASE_URL", "REDIS_URL"}
     if len(databases) == 1:
         missing = {"DATABASE_URL": "REDIS_URL", "REDIS_URL": "DATABASE_URL"}[databases.pop()]
@@ -174,6 +185,10 @@ def _contradictions(given: set[str]) -> Iterator[str]:
         databases.add(missing)
     if databases and "SECRET_KEYS" not in given:
         yield "SECRET_KEYS is missing: set at least one key of 32 random characters, the same for every process."
+
+
+def _contradictions(given: set[str]) -> Iterator[str]:
+    """What is wrong although each value alone is right."""
     if "S3_ENDPOINT_URL" in given and "S3_BUCKET" not in given:
         yield "S3_BUCKET is missing: name the bucket, or take S3_ENDPOINT_URL away to keep objects in DATA_DIR."
     if "S3_BUCKET" in given and len(given & {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}) == 1:

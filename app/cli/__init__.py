@@ -13,6 +13,8 @@ from domain.errors import DarkroomError
 
 
 @click.group()
+@click.command_panel("Use it", commands=["up", "submit", "status", "timeline", "verify"])
+@click.command_panel("Run it on many machines", commands=["migrate", "serve", "work", "project", "dispatch"])
 @click.version_option(package_name="darkroom")
 def darkroom() -> None:
     """Turn a photo into a darkroom print, and see every step of it.

@@ -28,14 +28,17 @@ def up(host: str | None, port: int | None, data: Path | None) -> None:
     """
     from app.embedded.service import run_service
 
-    run_service(cli_settings(host=host, port=port, data_dir=data))
+    run_service(cli_settings(for_service=True, host=host, port=port, data_dir=data))
 
 
 @click.command()
 @click.option("--host", help="The address to listen on. Default: HOST, or 127.0.0.1.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on. Default: PORT, or 8000.")
 def serve(host: str | None, port: int | None) -> None:
-    """Serve the HTTP API. Run as many as you like, behind a load balancer."""
+    """Serve the HTTP API. Run as many as you like, behind a load balancer.
+
+    It needs DATABASE_URL, REDIS_URL and SECRET_KEYS.
+    """
     settings = service_settings("serve", host=host, port=port)
     from app.processes import serve as run
 
@@ -44,7 +47,10 @@ def serve(host: str | None, port: int | None) -> None:
 
 @click.command()
 def work() -> None:
-    """Run uploads from the queue through the pipeline. Run as many as you like."""
+    """Run uploads from the queue through the pipeline. Run as many as you like.
+
+    It needs DATABASE_URL, REDIS_URL and SECRET_KEYS, and does WORKER_THREADS runs at a time.
+    """
     settings = service_settings("work")
     from app.processes import work as run
 
@@ -55,7 +61,7 @@ def work() -> None:
 @click.option("--rebuild", is_flag=True, help="Empty the read model, build it again from the log, and end.")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help=DATA_HELP)
 def project(*, rebuild: bool, data: Path | None) -> None:
-    """Keep the read model current with the event log. One works, others stand by.
+    """Keep the read model current with the event log. Run two: where one dies the other goes on.
 
     A rebuild may be done while the service runs: pollers read the old rows until the new ones are there.
 
@@ -72,7 +78,10 @@ def project(*, rebuild: bool, data: Path | None) -> None:
 
 @click.command()
 def dispatch() -> None:
-    """Send submissions, retries and uploads that stand still to the queue. One works, others stand by."""
+    """Send submissions, retries and uploads that stand still to the queue. Run two: where one dies the other goes on.
+
+    It needs DATABASE_URL, REDIS_URL and SECRET_KEYS.
+    """
     settings = service_settings("dispatch")
     from app.processes import dispatch as run
 

@@ -18,10 +18,10 @@ class WrongSettingsError(click.ClickException):
     exit_code = 2
 
 
-def cli_settings(**options: Any) -> Settings:  # noqa: ANN401 - values of any field
-    """The settings from the environment, with the options that were given. Logs are set up with them."""
+def cli_settings(*, for_service: bool = False, **options: Any) -> Settings:  # noqa: ANN401 - values of any field
+    """The settings from the environment, with the options that were given on top."""
     try:
-        settings = Settings.from_env()
+        settings = Settings.from_env(for_service=for_service)
     except SettingsError as error:
         raise WrongSettingsError(error.message) from error
     return replace(settings, **{name: value for name, value in options.items() if value is not None})
@@ -32,7 +32,7 @@ def service_settings(command: str, *, attach: bool = False, data_dir: Path | Non
 
     Without DATABASE_URL and REDIS_URL a command may `attach` to the embedded service that runs on the data folder.
     """
-    settings = cli_settings(data_dir=data_dir, **options)
+    settings = cli_settings(for_service=not attach, data_dir=data_dir, **options)
     if attach:
         settings = attached(settings)
     elif settings.embedded:
@@ -56,5 +56,5 @@ def attached(settings: Settings) -> Settings:
     try:
         service = running_service(settings.data_dir)
     except NotRunningError as error:
-        raise WrongSettingsError(f"{error.message} Or set DATABASE_URL and REDIS_URL.") from error
+        raise WrongSettingsError(f"{error.message}. Or set DATABASE_URL to look elsewhere.") from error
     return replace(settings, database_url=service.database_url, redis_url=service.redis_url)

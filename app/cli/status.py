@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 def status(
     *, job_id: UUID, token: str | None, server: str | None, watching: bool, as_json: bool, timeout: float
 ) -> None:
-    """Show where the job JOB_ID is.
+    """Show where the job JOB_ID is. It asks for the session token that came with the job.
 
     Ends with 0 when the job is known and has not failed, 1 when it failed or is not this session's, 2 on wrong usage.
 
@@ -75,5 +75,5 @@ def _token(given: str | None) -> str:
         return getpass("Session token: ").strip()
     token = sys.stdin.readline().strip()
     if not token:
-        raise click.BadParameter("There is no token on stdin.", param_hint="--token")
+        raise click.UsageError("There is no session token: give it with --token, or on stdin.")
     return token

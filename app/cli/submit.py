@@ -65,7 +65,7 @@ def _submit(client: "Client", photo: Path, out: Path | None, *, as_json: bool, s
         end(ExitCode.INTERRUPTED, "Stopped before the server had confirmed the photo.")
     except OSError as error:
         end(ExitCode.USAGE, f"{photo} cannot be read: {error.strerror}.")
-    click.echo(f"Job {job.id}", err=True)
+    click.echo(f"Job {job.id}, session token {job.session_token}", err=True)
     body = watch(client, job, seconds)
     saved = _save(client.preview(job, body["resultId"]), out, photo) if body["status"] == "completed" else None
     if as_json:

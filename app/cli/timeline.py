@@ -57,9 +57,10 @@ def _show(history: "Sequence[LoggedEvent]") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"Upload {history[0].upload_id}", title_justify="left")
-    for heading in ("version", "time (UTC)", "elapsed", "event", "stage", "attempt", "actor", "code"):
-        table.add_column(heading, justify="right" if heading in {"version", "elapsed", "attempt"} else "left")
+    began = history[0].recorded_at.astimezone(UTC)
+    table = Table(title=f"Upload {history[0].upload_id}, {began:%Y-%m-%d} UTC", title_justify="left")
+    for heading in ("#", "time", "elapsed", "event", "stage", "attempt", "code", "actor"):
+        table.add_column(heading, justify="right" if heading in {"#", "elapsed", "attempt"} else "left")
     for logged in history:
         table.add_row(*_cells(logged, history[0].recorded_at))
     # A pipe has no width: nothing is cut off or wrapped there.
@@ -79,8 +80,8 @@ def _cells(logged: "LoggedEvent", began: datetime) -> list[str]:
         logged.name.removeprefix("upload."),
         stage,
         facts.get("attempt", ""),
-        facts.get("actor", ""),
         facts.get("code", ""),
+        facts.get("actor", ""),
     )
     return [str(cell) for cell in cells]
 
@@ -90,7 +91,7 @@ def _summary(history: "Sequence[LoggedEvent]") -> str:
 
     from domain.upload import fold
 
-    took = _elapsed(history[-1].recorded_at - history[0].recorded_at)
+    took = _elapsed(history[-1].recorded_at - history[0].recorded_at).removeprefix("+")
     try:
         upload = fold(None, [logged.event for logged in history])
     except (MapperDeserialisationError, ValueError) as error:
@@ -109,7 +110,7 @@ def _for_machines(logged: "LoggedEvent") -> dict[str, Any]:
 
 
 def _time(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    return at.astimezone(UTC).strftime("%H:%M:%S.%f")[:-3]
 
 
 def _elapsed(time: timedelta) -> str:

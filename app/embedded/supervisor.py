@@ -130,7 +130,8 @@ class _Post:
             self._note_ending(self.process, self.process.ending)
         elif not self.ready and self.process.ready:
             self.ready = True
-            self._on_event("child ready", child=self.child.name, seconds=round(self.process.age, 2))
+            if self.child.ready:
+                self._on_event("child ready", child=self.child.name, seconds=round(self.process.age, 2))
 
     def _begin(self) -> None:
         try:

@@ -71,7 +71,7 @@ def test_a_photo_is_sent_watched_through_every_stage_and_its_preview_saved(serve
     assert (folder / "holiday-darkroom.jpg").read_bytes() == PICTURE
     assert result.stdout == "Saved holiday-darkroom.jpg\n"
     assert result.stderr.splitlines() == [
-        f"Job {JOB_ID}",
+        f"Job {JOB_ID}, session token {TOKEN}",
         "waiting 0%",
         "validating 10%",
         "generating 30%",

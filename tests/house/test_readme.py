@@ -1,0 +1,123 @@
+"""What README.md says is so: settings, commands, endpoints, errors, events and paths, compared with the code."""
+
+from typing import Any, Final
+
+import rich_click as click
+from litestar import Litestar
+
+from app.api.application import create_api
+from app.api.documentation import NOT_READY
+from app.api.errors import TABLE, UNEXPECTED
+from app.cli import darkroom
+from app.settings import Settings, settings_help
+from domain.events import EVENTS
+from domain.failures import FailureCode
+from domain.stages import BANDS
+from tests.house.the_house import MODULES, PACKAGES, ROOT, TEXT, blocks, mapped_paths, rows, section
+
+RUN: Final = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/darkroom up"
+TEST: Final = (
+    "python3 -m venv .venv && .venv/bin/pip install -r requirements.lock"
+    " && .venv/bin/pip install --no-deps -e . && .venv/bin/pytest"
+)
+
+
+def api() -> Litestar:
+    """The API, made of nothing: enough to ask it for its routes."""
+    absent: Any = None
+    return create_api(
+        uploads=absent,
+        history=absent,
+        reader=absent,
+        blobs=absent,
+        sessions=absent,
+        links=absent,
+        settings=Settings(),
+        checks={},
+        analytics=absent,
+        prompt_version=1,
+    )
+
+
+def usage(name: str, command: click.Command) -> str:
+    """A command with its arguments."""
+    arguments = [parameter for parameter in command.params if isinstance(parameter, click.Argument)]
+    return (
+        " ".join(["`darkroom", name, *(argument.make_metavar(click.Context(command)) for argument in arguments)]) + "`"
+    )
+
+
+def test_the_two_commands_stand_there_each_on_one_line() -> None:
+    assert TEXT.splitlines().count(RUN) == 1
+    assert TEXT.splitlines().count(TEST) == 1
+
+
+def test_every_setting_is_listed_with_its_default_and_purpose() -> None:
+    assert rows(section("Settings")) == [
+        [f"`{name}`", f"`{default}`" if default else "", purpose] for name, default, purpose in settings_help()
+    ]
+
+
+def test_every_command_is_listed_with_the_first_sentence_of_its_help() -> None:
+    assert rows(section("Commands")) == [
+        [usage(name, command), command.get_short_help_str(limit=500)] for name, command in darkroom.commands.items()
+    ]
+
+
+def test_every_endpoint_is_listed() -> None:
+    operations = {
+        f"`{method.upper()} {path}`"
+        for path, item in api().openapi_schema.to_schema()["paths"].items()
+        for method in item
+    }
+    listed = {row[0] for row in rows(section("HTTP")) if "/" in row[0]}
+    assert listed == operations
+    assert "`/schema`" in section("HTTP")
+
+
+def test_every_error_is_listed_with_its_status() -> None:
+    answers = {(answer.status.value, answer.code) for answer in [*TABLE.values(), UNEXPECTED]}
+    listed = {(int(row[0]), row[1].strip("`")) for row in rows(section("HTTP")) if row[0].isdecimal()}
+    assert listed == answers | {(503, NOT_READY.error.code)}
+
+
+def test_every_code_of_a_failed_upload_is_listed() -> None:
+    assert [code for code in FailureCode if f"`{code}`" not in section("HTTP")] == []
+
+
+def test_every_event_is_listed() -> None:
+    listed = [row[0] for row in rows(section("The life of an upload")) if row[0].startswith("`upload.")]
+    assert listed == [f"`{name}`" for name in EVENTS]
+
+
+def test_every_stage_is_listed_with_its_band() -> None:
+    bands = [
+        [stage.value, f"{band[0]} to {band[-1]}" if len(band) > 1 else str(band[0])] for stage, band in BANDS.items()
+    ]
+    assert [row[:2] for row in rows(section("The life of an upload")) if row[0] in set(BANDS)] == bands
+
+
+def test_the_environment_of_many_machines_is_taken_without_a_complaint() -> None:
+    (example,) = blocks(section("On many machines"), "ini")
+    environment = dict(line.split("=", 1) for line in example.splitlines())
+    settings = Settings.from_env(environment)
+    assert not settings.embedded
+    assert environment.keys() <= {name for name, _, _ in settings_help()}
+
+
+def test_every_path_of_the_map_is_there() -> None:
+    missing = [
+        path for path in mapped_paths() if not (ROOT / path).exists() or (ROOT / path).is_dir() != path.endswith("/")
+    ]
+    assert missing == []
+
+
+def test_every_folder_of_the_four_packages_is_on_the_map() -> None:
+    folders = {file.parent for file in MODULES}
+    assert {f"{folder.relative_to(ROOT)}/" for folder in folders} <= set(mapped_paths())
+
+
+def test_every_path_that_the_text_names_is_there() -> None:
+    tops = (*(f"{package}/" for package in PACKAGES), "tests/", ".ci/")
+    named = {word for word in TEXT.replace("`", " ").split() if word.startswith(tops) and "<" not in word}
+    assert [path for path in sorted(named) if not (ROOT / path.rstrip(".,;:()")).exists()] == []
