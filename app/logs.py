@@ -28,7 +28,7 @@ _SECRET_TEXTS: Final = (
 )
 _LINE_BREAKS: Final = {ord("\r"): "\\r", ord("\n"): "\\n", ord("\x1b"): "\\e"}
 _MANY_LINES: Final = {"exception", "stack"}
-_TALKATIVE: Final = ("botocore", "boto3", "urllib3", "s3transfer", "httpx", "httpcore", "dramatiq")
+_TALKATIVE: Final = ("botocore", "boto3", "urllib3", "s3transfer", "httpx", "httpcore", "dramatiq", "google_genai")
 """Libraries that tell of every step; their warnings are enough."""
 
 

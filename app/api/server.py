@@ -4,9 +4,7 @@ It knows nothing of what it serves.
 """
 
 import asyncio
-import errno
 import signal
-import socket
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -18,7 +16,8 @@ from granian.server.embed import Server
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send, WebSocketReceiveMessage
 
-from domain.errors import DarkroomError, UnavailableError
+from app.address import ServerError, free_address
+from domain.errors import UnavailableError
 
 STOP_SECONDS: Final = 10.0
 """What is under way at the stop may take this long; bodies that are still on their way are cut off then."""
@@ -32,17 +31,13 @@ HEADERS_MILLISECONDS: Final = 10_000
 log = structlog.get_logger(__name__)
 
 
-class ServerError(DarkroomError):
-    """The API cannot be served."""
-
-
 class StoppingError(UnavailableError):
     """The service is stopping. Please send this again."""
 
 
 def serve(create_app: Callable[[], Any], host: str, port: int, *, stop_seconds: float = STOP_SECONDS) -> None:
     """Serve until SIGTERM or SIGINT. Raises ServerError with the reason if that cannot be."""
-    address = _free_address(host, port)
+    address = free_address(host, port)
     cut = asyncio.Event()
     server = Server(
         lambda: _cut_off(create_app(), cut),
@@ -103,24 +98,6 @@ def _cut_off(app: ASGIApp, cut: asyncio.Event) -> ASGIApp:
 
 async def _message(receive: Receive) -> HTTPReceiveMessage | WebSocketReceiveMessage:
     return await receive()  # a future of granian's, which no task can be made of
-
-
-def _free_address(host: str, port: int) -> str:
-    """The host's address. Granian shares a port with whoever has it already, unless somebody looks first."""
-    try:
-        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(place)
-    except OSError as error:
-        raise ServerError(_sentence(error, host, port)) from error
-    return str(place[0])
-
-
-def _sentence(error: OSError, host: str, port: int) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is taken by another program. Stop that one, or choose another port."
-    return f"The API cannot listen on {host}, port {port}: {error.strerror}."
 
 
 def _printed(address: str) -> str:

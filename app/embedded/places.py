@@ -28,9 +28,12 @@ def unprivileged_account() -> Account | None:
 
 def make_data_folder(folder: Path) -> None:
     """Make the folder if it is not there. As root it can be passed through, so that other accounts reach their own."""
-    if not folder.is_dir():
-        folder.mkdir(parents=True)
-        folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    try:
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
+            folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    except OSError as error:
+        raise EmbeddedError(f"The data folder {folder} cannot be made: {error.strerror}. Use --data.") from error
 
 
 def may_reach(account: Account, path: Path) -> bool:

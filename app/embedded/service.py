@@ -15,6 +15,7 @@ from typing import Final
 import rich_click as click
 import structlog
 
+from app.address import free_address
 from app.embedded.child import Child
 from app.embedded.data_folder import DataFolder
 from app.embedded.postgres import EmbeddedPostgres
@@ -30,10 +31,12 @@ log = structlog.get_logger(__name__)
 
 
 def run_service(settings: Settings) -> None:
-    """Run everything until told to stop. Raises FolderInUseError, EmbeddedError, ChildNotReadyError."""
+    """Run everything until told to stop. Raises ServerError, EmbeddedError, ChildNotReadyError."""
     configure_logs(settings.log_format, settings.log_level)
     with ExitStack() as stack:
         folder = stack.enter_context(DataFolder(settings.data_dir))
+        # Before anything starts: another program on the port would answer in our place.
+        free_address(settings.host, settings.port)
         supervisor = stack.enter_context(Supervisor(log.info))
         environment = _with_servers(settings, folder, supervisor)
         migrate(environment["DATABASE_URL"])
@@ -52,7 +55,8 @@ def run_service(settings: Settings) -> None:
 
 def _with_servers(settings: Settings, folder: DataFolder, supervisor: Supervisor) -> Mapping[str, str]:
     """The settings of the processes, with the addresses of servers that run by then."""
-    own = {"DATA_DIR": str(folder.path), "HOST": settings.host, "PORT": str(settings.port)}
+    # Children on one machine cannot share a port for their metrics; what the log knows, `serve` tells on its own.
+    own = {"DATA_DIR": str(folder.path), "HOST": settings.host, "PORT": str(settings.port), "METRICS_PORT": ""}
     if settings.embedded:
         postgres = EmbeddedPostgres(folder.path, on_surprise=log.warning)
         valkey = EmbeddedValkey(folder.path)

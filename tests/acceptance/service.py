@@ -65,12 +65,14 @@ def free_port() -> int:
 class Running:
     """A command that runs until it is stopped; it writes what it says to a file."""
 
+    program: tuple[str, ...] = (DARKROOM,)
+
     def __init__(self, *arguments: object, folder: Path, environment: dict[str, str]) -> None:
         self.folder = folder
         self._output = folder / f"{arguments[0]}-{uuid4().hex[:8]}.log"
         with self._output.open("xb") as output:
             self._process = subprocess.Popen(
-                [DARKROOM, *map(str, arguments)],
+                [*self.program, *map(str, arguments)],
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,

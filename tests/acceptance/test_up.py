@@ -78,7 +78,7 @@ def test_wrong_usage_ends_with_2_and_says_what_is_wrong(tmp_path: Path, argument
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["up", "serve", "work", "project", "dispatch", "migrate"])
+@pytest.mark.parametrize("command", ["up", "serve", "work", "project", "dispatch"])
 def test_all_wrong_settings_are_told_at_once(tmp_path: Path, command: str) -> None:
     wrong = {
         "REDIS_URL": "http://not-redis",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.embedded.data_folder import DataFolder, RunningService, running_service
-from app.embedded.errors import FolderInUseError, NotRunningError
+from app.embedded.errors import EmbeddedError, FolderInUseError, NotRunningError
 from app.setting_values import MIN_KEY_LENGTH
 
 ADDRESSES = {"server_url": "http://127.0.0.1:8000", "database_url": "postgresql:///d", "redis_url": "unix:///v"}
@@ -79,3 +79,10 @@ def test_a_child_does_not_keep_the_folder_after_its_service_is_gone(tmp_path: Pa
     with child, DataFolder(tmp_path):
         child.communicate(b"\n")
     assert child.returncode == 0
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(EmbeddedError, match="cannot be made: Not a directory"), DataFolder(tmp_path / "file" / "data"):
+        pass

@@ -142,6 +142,7 @@ def test_a_harmless_name_keeps_its_value(stream: io.StringIO, name: str) -> None
         URLSafeTimedSerializer("k" * 32).dumps(SESSION),
         URLSafeTimedSerializer("k" * 32).dumps({"session": SESSION}),
     ],
+    ids=["signed", "text", "object"],
 )
 def test_a_signed_token_is_masked_in_any_text(stream: io.StringIO, secret: str) -> None:
     try:

@@ -11,7 +11,8 @@ from pathlib import Path
 from litestar import Litestar
 
 from app.api.application import create_api
-from app.api.server import ServerError, serve
+from app.address import ServerError
+from app.api.server import serve
 from app.logs import configure_logs
 from app.sessions import Sessions
 from app.settings import Settings

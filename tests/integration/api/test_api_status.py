@@ -46,6 +46,7 @@ def test_a_job_just_submitted_is_found_though_no_projector_ran(service: Service)
         "updatedAt": body["createdAt"],
         "isTerminal": False,
         "pollAfterMs": 2500,
+        "queuePosition": 0,
     }
     with service.lives.pool.connection() as connection:
         row = connection.execute("SELECT recorded_at FROM event_log").fetchone()
@@ -104,7 +105,7 @@ def test_a_failed_upload_keeps_its_progress_and_says_why(service: Service) -> No
 
     body = service.poll(upload_id, token).json()
 
-    assert set(body) == MEMBERS | {"errorCode", "errorMessage"}
+    assert set(body) == MEMBERS | {"errorCode", "errorMessage", "canRetry"}
     assert (body["status"], body["stage"], body["progress"]) == ("failed", "failed", 30)
     assert body["errorCode"] == "CONTENT_BLOCKED"
     assert body["errorMessage"] == MESSAGES[FailureCode.CONTENT_BLOCKED]
@@ -209,6 +210,7 @@ def test_a_stranger_learns_nothing_by_a_version(service: Service, tag: str) -> N
         Sessions(["another key, long enough as well"]).new().token,
         Sessions(["another key, long enough as well"]).new().id,
     ],
+    ids=["none", "empty", "nonsense", "dotted", "dots", "not ascii", "long", "of another key", "unsigned"],
 )
 def test_a_token_that_we_did_not_sign_is_unauthorized(service: Service, token: str | None) -> None:
     upload_id, _ = service.submitted()
