@@ -127,6 +127,26 @@ ALTER TABLE uploads
     -- One of domain/failures.py; set if and only if the stage is `failed`.
     ADD COLUMN IF NOT EXISTS error_code text;
 
+-- Since when the upload is in its stage, by the attempt that it is in; rows without it learn it from the log.
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM information_schema.columns
+                   WHERE table_schema = current_schema AND table_name = 'uploads' AND column_name = 'stage_since') THEN
+        ALTER TABLE uploads ADD COLUMN stage_since timestamptz NOT NULL DEFAULT clock_timestamp();
+        UPDATE uploads SET stage_since = turns.last FROM (
+            SELECT upload_id, max(at) AS last FROM (
+                SELECT u.upload_id, min(e.recorded_at) AS at FROM uploads u JOIN event_log e USING (upload_id)
+                WHERE e.version <= u.version AND e.name = 'upload.stage-advanced'
+                GROUP BY u.upload_id, e.state ->> 'stage'
+                UNION ALL
+                SELECT u.upload_id, e.recorded_at FROM uploads u JOIN event_log e USING (upload_id)
+                WHERE e.version <= u.version
+                  AND e.name IN ('upload.submitted', 'upload.attempt-started', 'upload.failed', 'upload.retried')
+            ) AS turns GROUP BY upload_id
+        ) AS turns WHERE turns.upload_id = uploads.upload_id;
+    END IF;
+END $$;
+
 -- What a row may be. NOT VALID: rows carried over from an older database are not judged, every write is.
 ALTER TABLE uploads
     DROP CONSTRAINT IF EXISTS uploads_stage_check,
@@ -152,6 +172,10 @@ ALTER TABLE uploads
 
 -- The reconciler's question: what has not ended?
 CREATE INDEX IF NOT EXISTS uploads_open_idx ON uploads (updated_at) WHERE status IN ('pending', 'processing');
+-- The queue, in its order.
+CREATE INDEX IF NOT EXISTS uploads_pending_idx ON uploads (created_at) WHERE status = 'pending' AND version > 0;
+-- What was completed last: an ETA is made of it.
+CREATE INDEX IF NOT EXISTS uploads_completed_idx ON uploads (updated_at) WHERE status = 'completed' AND version > 0;
 
 -- One row a result: the full image and, once it is made, the watermarked preview. Not revealed before its upload is
 -- complete: only then does `uploads` name it.

@@ -15,19 +15,26 @@ from typing import Any, Final, NamedTuple
 
 import psycopg
 from dramatiq import Worker
+from dramatiq.brokers.redis import RedisBroker
+from eventsourcing.persistence import AggregateRecorder
 from litestar import Litestar
+from litestar.types import ASGIApp
 from psycopg_pool import ConnectionPool
 from redis import Redis
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
 
+from app import redis_connection
 from app.api.application import create_api
+from app.api.metrics import Metrics
+from app.metrics.exposition import add_dramatiq, expose
+from app.metrics.families import asked_at_scrape
+from app.metrics.process import process_registry
+from app.metrics.requests import counted
+from app.redis_connection import check_redis
 from app.sessions import Sessions
 from app.settings import Settings
 from app.signed_links import SignedLinks
 from app.storage import open_store
-from domain.errors import QueueUnavailableError
+from app.tracing.opening import open_traces
 from domain.ports import BlobStore
 from domain.uploads import Uploads
 from projections.analytics import PollSampler, Sink, analytics
@@ -40,12 +47,12 @@ from projections.projector import projector
 from projections.reader import StatusReader
 from projections.wakeups import RedisBell, Wakeups
 from workers.actors import DramatiqQueue, run_broker, run_worker
+from workers.calls import Calls
 from workers.imaging.sandbox import Sandbox
 from workers.leases import Leases
 from workers.pipeline import Pipeline
 from workers.prompts import CURRENT
 from workers.reconciler import Reconciler
-from workers.stages import Stages
 from workers.steps.validating import Accepted
 from workers.vision.gemini import GeminiModel
 from workers.vision.local import LocalModel
@@ -55,9 +62,6 @@ Pool = ConnectionPool[psycopg.Connection[Any]]
 
 POLL_CONNECTIONS: Final = 4
 """Of the API, beside DATABASE_POOL_SIZE."""
-REDIS_CONNECT_SECONDS: Final = 1.0
-REDIS_SECONDS: Final = 2.0
-"""How long one command may take; beyond it Redis counts as away."""
 
 
 def now() -> datetime:
@@ -66,15 +70,8 @@ def now() -> datetime:
 
 
 def open_redis(settings: Settings, stack: ExitStack) -> Redis:
-    """A client without retries of its own: whoever calls has a better plan than to wait."""
-    redis = Redis.from_url(
-        settings.redis_url or "",
-        socket_connect_timeout=REDIS_CONNECT_SECONDS,
-        socket_timeout=REDIS_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    )
-    stack.callback(redis.close)
-    return redis
+    """Redis, with bounds."""
+    return redis_connection.open_redis(settings.redis_url or "", stack)
 
 
 def open_log(settings: Settings, process: str, stack: ExitStack) -> tuple[EventLog, Pool]:
@@ -84,11 +81,11 @@ def open_log(settings: Settings, process: str, stack: ExitStack) -> tuple[EventL
     return EventLog(pool), pool
 
 
-def open_uploads(event_log: EventLog, redis: Redis, stack: ExitStack) -> Uploads:
+def open_uploads(recorder: AggregateRecorder, redis: Redis, stack: ExitStack) -> Uploads:
     """The application, which rings the readers' bell after every append."""
     bell = RedisBell(redis)
     stack.callback(bell.close)
-    return Uploads(event_log, bell)
+    return Uploads(recorder, bell)
 
 
 def open_blobs(settings: Settings) -> BlobStore:
@@ -110,21 +107,35 @@ def open_model(settings: Settings, sandbox: Sandbox, stack: ExitStack) -> ImageM
     return model
 
 
-def open_api(settings: Settings, stack: ExitStack) -> Litestar:
+def open_metrics(
+    settings: Settings, process: str, pool: Pool, stack: ExitStack, broker: RedisBroker | None = None
+) -> None:
+    """Serve what a process tells of itself, if it has a port for that; with a broker, Dramatiq's own figures too."""
+    if settings.metrics_port is None:
+        return
+    registry = process_registry(process, {"log": pool})
+    if broker is not None:
+        add_dramatiq(registry, broker)
+    expose(registry, settings.host, settings.metrics_port, stack)
+
+
+def open_api(settings: Settings, stack: ExitStack) -> ASGIApp:
     """What `darkroom serve` serves; its pool for polls lives on the server's event loop."""
     redis = open_redis(settings, stack)
-    event_log, _ = open_log(settings, "serve", stack)
+    event_log, pool = open_log(settings, "serve", stack)
+    traces = open_traces(settings, "serve", stack)
     # Polls share their queries, so a few connections beside the log's are plenty.
     poll_pool = async_pool(settings.database_url or "", POLL_CONNECTIONS, "darkroom poll")
-    blobs = open_blobs(settings)
+    blobs = traces.storage(open_blobs(settings))
+    registry = process_registry("serve", {"log": pool, "polls": poll_pool})
 
     @asynccontextmanager
     async def polls(_: Litestar) -> AsyncIterator[None]:
         async with poll_pool:
             yield
 
-    return create_api(
-        uploads=open_uploads(event_log, redis, stack),
+    api = create_api(
+        uploads=open_uploads(traces.log(event_log), redis, stack),
         history=event_log.history,
         reader=StatusReader(poll_pool),
         blobs=blobs,
@@ -134,18 +145,12 @@ def open_api(settings: Settings, stack: ExitStack) -> Litestar:
         checks={"postgres": event_log.last_position, "redis": partial(check_redis, redis), "storage": blobs.ping},
         analytics=PollSampler(open_sink(settings, stack)),
         prompt_version=CURRENT,
+        metrics=Metrics(
+            registry, asked_at_scrape(pool, redis, check_redis, blobs, settings.generation_budget_per_hour)
+        ),
         lifespan=[polls],
     )
-
-
-def check_redis(redis: Redis) -> None:
-    """Raise UnavailableError unless Redis answers and evicts nothing."""
-    try:
-        policy = redis.info("memory")["maxmemory_policy"]
-    except RedisError as error:
-        raise QueueUnavailableError from error
-    if policy != "noeviction":
-        raise QueueUnavailableError(f"Redis may evict queued runs: its maxmemory-policy is {policy}, not noeviction.")
+    return traces.requests(counted(api, registry))
 
 
 class WorkerParts(NamedTuple):
@@ -162,19 +167,27 @@ def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     redis = open_redis(settings, stack)
     event_log, pool = open_log(settings, "work", stack)
+    traces = open_traces(settings, "work", stack)
+    broker = run_broker(redis)
+    open_metrics(settings, "work", pool, stack, broker)
     sandbox = Sandbox()
-    model = open_model(settings, sandbox, stack)
+    model = traces.model(open_model(settings, sandbox, stack))
     leases = Leases(pool, name)
     accepted = Accepted(max_pixels=settings.max_pixels)
-    stages = Stages(blobs=open_blobs(settings), model=model, sandbox=sandbox, accepted=accepted)
+    # The local renderer costs nothing, and is never away.
+    calls = Calls(pool, model.name, settings.generation_budget_per_hour) if settings.gemini_api_key else None
+    blobs = traces.storage(open_blobs(settings))
+    stages = traces.stages(blobs=blobs, model=model, sandbox=sandbox, accepted=accepted, calls=calls)
     pipeline = Pipeline(
-        uploads=open_uploads(event_log, redis, stack),
+        uploads=open_uploads(traces.log(event_log), redis, stack),
         stages=stages,
         leases=leases,
         clock=now,
         worker=name,
+        places=settings.worker_threads,
     )
-    return WorkerParts(pipeline, leases, model, run_worker(run_broker(redis), pipeline.run, settings.worker_threads))
+    worker = run_worker(broker, traces.run(pipeline.run), settings.worker_threads)
+    return WorkerParts(pipeline, leases, model, worker)
 
 
 class Reader(NamedTuple):
@@ -191,6 +204,7 @@ class Reader(NamedTuple):
 def open_readers(settings: Settings, stack: ExitStack) -> list[Reader]:
     """What `darkroom project` runs: the projector and, with a key, the reader for PostHog."""
     event_log, pool = open_log(settings, "project", stack)
+    open_metrics(settings, "project", pool, stack)
     followers = [projector(event_log, pool)]
     if settings.posthog_api_key:
         followers.append(analytics(event_log, pool, open_sink(settings, stack)))
@@ -201,7 +215,8 @@ def open_dispatch(settings: Settings, stack: ExitStack) -> tuple[Reader, Reconci
     """What `darkroom dispatch` runs: the dispatcher and the reconciler."""
     redis = open_redis(settings, stack)
     event_log, pool = open_log(settings, "dispatch", stack)
-    queue = DramatiqQueue(run_broker(redis))
+    open_metrics(settings, "dispatch", pool, stack)
+    queue = open_traces(settings, "dispatch", stack).queue(DramatiqQueue(run_broker(redis)))
     reconciler = Reconciler(open_uploads(event_log, redis, stack), pool, queue)
     return Reader(dispatcher(event_log, pool, queue), open_wakeups(settings, stack)), reconciler
 

@@ -3,6 +3,7 @@
 A thread that breaks ends its process, with exit code 1: whoever supervises it starts another one.
 """
 
+import os
 import signal
 import sys
 import threading
@@ -16,11 +17,16 @@ import structlog
 from app import bootstrap
 from app.api import server
 from app.settings import Settings
-from projections import projector
+from projections import projector, quarantine
+from projections.quarantine import Quarantined
 
 GRACE_SECONDS: Final = 15.0
 """How long the runs under way may take to end when the worker is asked to stop; after that they go on elsewhere."""
+STOP_SECONDS: Final = 25.0
+"""How long a whole stop may take, even if PostgreSQL or Redis is frozen."""
 JOIN_SECONDS: Final = 10.0
+LOOK_SECONDS: Final = 0.5
+"""How often the main thread looks whether it has got a signal."""
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +47,16 @@ class Threads:
         thread.start()
         self._threads.append(thread)
 
+    def wait(self) -> None:
+        """Return when it is time to stop. From then on the process has STOP_SECONDS left, whatever hangs."""
+        # The kernel may give a signal to any thread, above all when it has just been let go on by SIGCONT; Python's
+        # handler runs in this one alone, which does not wake for it.
+        while not self.stopping.wait(LOOK_SECONDS):
+            pass
+        cut_off = threading.Timer(STOP_SECONDS, _cut_off)
+        cut_off.daemon = True
+        cut_off.start()
+
     def join(self) -> None:
         """Wait for them, for a while. Exits with 1 if one broke."""
         for thread in self._threads:
@@ -55,6 +71,11 @@ class Threads:
             log.exception("thread.broken")
             self._broken = True
             self.stopping.set()
+
+
+def _cut_off() -> None:
+    log.warning("process.cut_off", seconds=STOP_SECONDS)  # what it held expires by itself
+    os._exit(1)
 
 
 def serve(settings: Settings) -> None:
@@ -72,8 +93,9 @@ def work(settings: Settings) -> None:
         threads.start("leases", lambda: parts.leases.keep_alive(ended))
         parts.worker.start()
         log.info("worker.started", threads=settings.worker_threads, model=parts.model.name)
-        threads.stopping.wait()
+        threads.wait()
         log.info("worker.stopping")
+        parts.pipeline.stop_taking()
         parts.worker.stop(timeout=int(GRACE_SECONDS * 1000))
         parts.pipeline.stop()
         ended.set()
@@ -88,7 +110,7 @@ def project(settings: Settings) -> None:
         for reader in readers:
             threads.start(reader.follower.reader, reader.run_until(threads.stopping))
         log.info("readers.started", readers=[reader.follower.reader for reader in readers])
-        threads.stopping.wait()
+        threads.wait()
         for reader in readers:
             reader.wakeups.close()
         threads.join()
@@ -102,9 +124,16 @@ def dispatch(settings: Settings) -> None:
         threads.start("dispatcher", reader.run_until(threads.stopping))
         threads.start("reconciler", lambda: reconciler.run(threads.stopping))
         log.info("dispatcher.started")
-        threads.stopping.wait()
+        threads.wait()
         reader.wakeups.close()
         threads.join()
+
+
+def retry_quarantined(settings: Settings) -> tuple[int, list[Quarantined]]:
+    """Apply quarantined uploads again; how many are current now, and those that are not."""
+    with ExitStack() as stack:
+        _, pool = bootstrap.open_log(settings, "quarantine", stack)
+        return quarantine.retry_quarantined(pool)
 
 
 def rebuild(settings: Settings) -> int:

@@ -114,6 +114,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[Network, ...],
         _setting(networks, "The proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated."),
     ] = ()
+    metrics_port: Annotated[
+        int | None,
+        _setting(
+            whole(1, 65535),
+            "The port on HOST for the own /metrics of `work`, `project` or `dispatch`; without it they have none.",
+        ),
+    ] = None
+    otel_exporter_otlp_endpoint: Annotated[
+        str | None,
+        _setting(
+            url("http", "https"), "The collector of OpenTelemetry traces, over HTTP. All OTEL_ variables count, then."
+        ),
+    ] = None
+    otel_exporter_otlp_traces_endpoint: Annotated[
+        str | None, _setting(url("http", "https"), "The same, for traces alone, with its path.")
+    ] = None
+    otel_service_name: Annotated[str, _setting(text, "The name of the service in its traces.")] = "darkroom"
     log_format: Annotated[
         str, _setting(one_of("auto", "console", "json"), "console, json, or auto: console on a terminal.")
     ] = "auto"
@@ -148,6 +165,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def embedded(self) -> bool:
         """Whether Darkroom has to run its own PostgreSQL and Valkey."""
         return self.database_url is None and self.redis_url is None
+
+    @property
+    def traced(self) -> bool:
+        """Whether somebody collects traces."""
+        return bool(self.otel_exporter_otlp_endpoint or self.otel_exporter_otlp_traces_endpoint)
 
     def __repr__(self) -> str:
         """Without the secrets, so that a traceback or a log line cannot show one."""

@@ -14,7 +14,8 @@ DarkroomError
 │   ├── ResultStoredError       a result is recorded once, while generating has ended
 │   ├── AttemptOverError        only the attempt under way may append
 │   ├── AttemptsExhaustedError  no further attempt without a retry
-│   └── NotFailedError          only a failed upload can be retried
+│   ├── NotFailedError          only a failed upload can be retried
+│   └── RetryHopelessError      only with another photo
 ├── BlobNotFoundError           the object storage has no such object
 ├── StorageRefusedError         the object storage said no, and will again
 └── UnavailableError            a dependency does not answer now; later it may
@@ -88,6 +89,10 @@ class AttemptsExhaustedError(RefusedError):
 
 class NotFailedError(RefusedError):
     """Only a failed upload can be retried."""
+
+
+class RetryHopelessError(RefusedError):
+    """Another try with this photo cannot help. Please upload another one."""
 
 
 class BlobNotFoundError(DarkroomError):

@@ -98,6 +98,16 @@ class AttemptFailed(Event, frozen=True, kw_only=True):
     retry_at: datetime
 
 
+class PutOff(Event, frozen=True, kw_only=True):
+    """The next attempt has to wait for something that is not the upload's own doing; it may begin at `retry_at`."""
+
+    NAME: ClassVar[str] = "upload.put-off"
+
+    stage: Stage | None
+    code: FailureCode
+    retry_at: datetime
+
+
 class Failed(Event, frozen=True, kw_only=True):
     """The upload ended in failure, in the given stage; None before the first one."""
 
@@ -123,6 +133,7 @@ EVENTS: dict[str, type[Event]] = {
         ResultStored,
         PreviewStored,
         AttemptFailed,
+        PutOff,
         Failed,
         Retried,
     )

@@ -20,11 +20,31 @@ class FailureCode(StrEnum):
     STORAGE_REFUSED = "STORAGE_REFUSED"
     STORAGE_UNAVAILABLE = "STORAGE_UNAVAILABLE"
     ORIGINAL_MISSING = "ORIGINAL_MISSING"
+    GENERATION_PAUSED = "GENERATION_PAUSED"
+    GENERATION_BUDGET_SPENT = "GENERATION_BUDGET_SPENT"
     WORKER_LOST = "WORKER_LOST"
     WORKER_STOPPED = "WORKER_STOPPED"
     INTERNAL_ERROR = "INTERNAL_ERROR"
     CANCELLED = "CANCELLED"
 
+
+NO_STRIKES: Final = frozenset(
+    {FailureCode.WORKER_STOPPED, FailureCode.GENERATION_PAUSED, FailureCode.GENERATION_BUDGET_SPENT}
+)
+"""Codes that say that an attempt had to wait, and not that it failed: none is counted against the upload."""
+
+HOPELESS: Final = frozenset(
+    {
+        FailureCode.NOT_AN_IMAGE,
+        FailureCode.UNSUPPORTED_FORMAT,
+        FailureCode.IMAGE_TRUNCATED,
+        FailureCode.IMAGE_TOO_LARGE,
+        FailureCode.IMAGE_TOO_COMPLEX,
+        FailureCode.ANIMATED_IMAGE,
+        FailureCode.ORIGINAL_MISSING,
+    }
+)
+"""Codes that blame the photo itself: it would fail in the same way again, so what helps is another upload."""
 
 MESSAGES: Final = {
     FailureCode.NOT_AN_IMAGE: "This file is not an image. Please choose a JPEG, PNG or WebP photo.",
@@ -40,6 +60,8 @@ MESSAGES: Final = {
     FailureCode.STORAGE_REFUSED: "Your picture could not be stored. Please try again later.",
     FailureCode.STORAGE_UNAVAILABLE: "Your picture could not be stored just now. Please try again later.",
     FailureCode.ORIGINAL_MISSING: "The uploaded photo is gone from our storage. Please upload it again.",
+    FailureCode.GENERATION_PAUSED: "The image model does not answer just now. It goes on by itself.",
+    FailureCode.GENERATION_BUDGET_SPENT: "Many pictures are being made just now. It goes on by itself.",
     FailureCode.WORKER_LOST: "Processing was interrupted again and again. Please try again.",
     FailureCode.WORKER_STOPPED: "Processing was interrupted. It goes on by itself.",
     FailureCode.INTERNAL_ERROR: "Processing failed. Please try again.",

@@ -5,17 +5,18 @@
                           |                        v
                        retried <----------------- failed
 
+An attempt that came back and failed is a strike; one that never came back is lost with its worker. Strikes end an
+upload with their own code. Losses in a row, without a stage reached between them, end it with WORKER_LOST: they are
+counted apart, for an upload that was only beside the one that kills must not pay for it.
+
 A command never changes the state; what it may not do it refuses. A fold never refuses: it does not judge history.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
-from functools import reduce
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid4
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from domain import errors
 from domain.events import (
@@ -24,17 +25,18 @@ from domain.events import (
     Event,
     Failed,
     PreviewStored,
+    PutOff,
     ResultStored,
     Retried,
     StageAdvanced,
     StoredImage,
     Submitted,
 )
-from domain.failures import MESSAGES, FailureCode
+from domain.failures import HOPELESS, MESSAGES, NO_STRIKES, FailureCode
 from domain.stages import BANDS, Stage, Status, rank, status_of
 
 ATTEMPTS: Final = 3
-"""How many attempts a submission or a retry is worth."""
+"""How many strikes, and how many losses in a row, a submission or a retry is worth."""
 
 _E = TypeVar("_E", bound=Event)
 
@@ -61,9 +63,11 @@ class Upload(Struct, frozen=True, kw_only=True):
     reached: Stage | None = None  # the last stage of the pipeline that was reached, also after a failure
     progress: int = 0
     attempt: int = 0
-    attempts_left: int = ATTEMPTS
+    attempts_left: int = ATTEMPTS  # strikes; the attempt under way has taken its own already
+    lost: int = 0  # attempts in a row that never came back, while no new stage was reached
     running: bool = False  # an attempt has started, and neither failed nor ended the upload
     retry_at: datetime | None = None
+    waiting_for: FailureCode | None = None  # why no attempt is under way
     failed_stage: Stage | None = None
     error_code: FailureCode | None = None
     error_message: str | None = None
@@ -84,6 +88,11 @@ class Upload(Struct, frozen=True, kw_only=True):
         """Whether the upload is complete or failed."""
         return self.status in {Status.COMPLETED, Status.FAILED}
 
+    @property
+    def losses(self) -> int:
+        """The attempts in a row that never came back; the one under way is among them once nobody holds it."""
+        return self.lost + self.running
+
     @staticmethod
     def submit(upload_id: UUID, *, by: str, correlation_id: str, **facts: Any) -> Submitted:  # noqa: ANN401 - checked by the event
         """The first event of an upload; facts are those of Submitted."""
@@ -99,7 +108,7 @@ class Upload(Struct, frozen=True, kw_only=True):
     def start_attempt(self, *, by: str) -> AttemptStarted:
         """Begin the next run. One that a lost worker left under way is over with this."""
         self._refuse_if_ended()
-        if not self.attempts_left:
+        if self.losses >= ATTEMPTS:
             raise errors.AttemptsExhaustedError
         return self._next(AttemptStarted, by, attempt=self.attempt + 1)
 
@@ -141,9 +150,16 @@ class Upload(Struct, frozen=True, kw_only=True):
     ) -> AttemptFailed | Failed:
         """End the attempt for a passing trouble; without an attempt left the upload fails."""
         self._refuse_if_over(attempt)
-        if not self.attempts_left and code is not FailureCode.WORKER_STOPPED:
+        if not self.attempts_left and code not in NO_STRIKES:
             return self._fail(code, stage, by)
         return self._next(AttemptFailed, by, attempt=attempt, stage=stage, code=code, retry_at=retry_at)
+
+    def put_off(self, code: FailureCode, retry_at: datetime, *, by: str) -> PutOff:
+        """Let the next attempt wait, for one of NO_STRIKES."""
+        self._refuse_if_ended()
+        if self.running or code not in NO_STRIKES:
+            raise errors.RefusedError(f"Only an upload that waits can be put off, and not for {code}.")
+        return self._next(PutOff, by, stage=self.reached, code=code, retry_at=retry_at)
 
     def fail(self, code: FailureCode, *, stage: Stage | None, attempt: int, by: str) -> Failed:
         """End the upload in failure, by the attempt under way."""
@@ -151,14 +167,16 @@ class Upload(Struct, frozen=True, kw_only=True):
         return self._fail(code, stage, by)
 
     def give_up(self, *, by: str) -> Failed:
-        """Fail an upload whose attempts all began and none of which came back."""
+        """Fail an upload whose last attempts all began and none of which came back."""
         self._refuse_if_ended()
-        if self.attempts_left:
-            raise errors.RefusedError(f"{self.attempts_left} attempts are left.")
+        if self.losses < ATTEMPTS:
+            raise errors.RefusedError(f"{ATTEMPTS - self.losses} attempts are left.")
         return self._fail(FailureCode.WORKER_LOST, self.reached, by)
 
-    def cancel(self, *, by: str) -> Failed:
-        """End the upload because its owner asked for it."""
+    def cancel(self, *, by: str) -> Failed | None:
+        """End the upload because its owner asked for it; None where it was cancelled before."""
+        if self.error_code is FailureCode.CANCELLED:
+            return None
         self._refuse_if_ended()
         return self._fail(FailureCode.CANCELLED, self.reached, by)
 
@@ -166,6 +184,8 @@ class Upload(Struct, frozen=True, kw_only=True):
         """Go on from the stage that failed."""
         if self.status is not Status.FAILED:
             raise errors.NotFailedError
+        if self.error_code in HOPELESS:
+            raise errors.RetryHopelessError(f"Another try cannot help. {self.error_message}")
         return self._next(Retried, by)
 
     def _fail(self, code: FailureCode, stage: Stage | None, by: str) -> Failed:
@@ -189,49 +209,3 @@ class Upload(Struct, frozen=True, kw_only=True):
         self._refuse_if_ended()
         if not self.running or attempt != self.attempt:
             raise errors.AttemptOverError(f"Attempt {attempt} is over: the upload is at attempt {self.attempt}.")
-
-
-def fold(upload: Upload | None, events: Iterable[Event]) -> Upload | None:
-    """The state after the events: the projector function of the library's repository."""
-    return reduce(evolve, events, upload)
-
-
-def evolve(upload: Upload | None, event: Event) -> Upload:  # noqa: C901, PLR0911 - one case an event
-    """The state after one more event. It records what happened and judges nothing."""
-    if isinstance(event, Submitted):
-        return Upload(
-            id=event.originator_id,
-            version=event.originator_version,
-            session_hash=event.session_hash,
-            correlation_id=event.correlation_id,
-            original_sha256=event.original_sha256,
-            original_size=event.original_size,
-            prompt_version=event.prompt_version,
-        )
-    if upload is None or event.originator_version != upload.version + 1:
-        raise ValueError(f"Version {event.originator_version} does not follow {upload and upload.version}.")
-    then = {"version": event.originator_version}
-    match event:
-        case StageAdvanced(stage=Stage.COMPLETE):
-            return replace(upload, **then, reached=event.stage, progress=event.progress, running=False)
-        case StageAdvanced():
-            return replace(upload, **then, reached=event.stage, progress=event.progress)
-        case AttemptStarted():
-            left = max(upload.attempts_left - 1, 0)
-            return replace(upload, **then, attempt=event.attempt, attempts_left=left, running=True, retry_at=None)
-        case ResultStored():
-            return replace(upload, **then, result=Result(event.result_id, event.model, event.full))
-        case PreviewStored() if upload.result:
-            return replace(upload, **then, result=replace(upload.result, preview=event.preview))
-        case AttemptFailed():
-            # A worker that was asked to stop is no strike against the upload.
-            left = upload.attempts_left + (event.code is FailureCode.WORKER_STOPPED)
-            return replace(upload, **then, running=False, attempts_left=left, retry_at=event.retry_at)
-        case Failed():
-            error = {"error_code": event.code, "error_message": event.message, "failed_stage": event.stage}
-            return replace(upload, **then, **error, running=False, retry_at=None)
-        case Retried():
-            error = {"error_code": None, "error_message": None, "failed_stage": None}
-            return replace(upload, **then, **error, attempts_left=ATTEMPTS)
-        case _:
-            raise ValueError(f"{event.NAME} cannot be applied to version {upload.version}.")

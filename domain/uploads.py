@@ -15,10 +15,11 @@ from eventsourcing.persistence import AggregateRecorder, EventStore, RecordConfl
 from domain.errors import AttemptOverError, IdempotencyConflictError, LogUnavailableError, UploadNotFoundError
 from domain.events import Event, StoredImage
 from domain.failures import FailureCode
+from domain.fold import evolve, fold
 from domain.mapper import EventMapper
 from domain.ports import Bell
 from domain.stages import Stage
-from domain.upload import Upload, evolve, fold
+from domain.upload import Upload
 
 Command = Callable[[Upload], Sequence[Event | None]]
 
@@ -104,6 +105,10 @@ class Uploads:
         return self._execute(
             upload_id, lambda upload: [upload.fail_attempt(code, retry_at, stage=stage, attempt=attempt, by=by)]
         )
+
+    def put_off(self, upload_id: UUID, code: FailureCode, retry_at: datetime, *, by: str) -> Upload:
+        """Let the next attempt wait."""
+        return self._execute(upload_id, lambda upload: [upload.put_off(code, retry_at, by=by)])
 
     def fail(self, upload_id: UUID, code: FailureCode, *, stage: Stage | None, attempt: int, by: str) -> Upload:
         """End the upload in failure."""

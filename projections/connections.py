@@ -15,7 +15,7 @@ from domain.errors import LogUnavailableError
 CONNECT_SECONDS: Final = 2
 POOL_SECONDS: Final = 2.0
 STATEMENT_SECONDS: Final = 10
-IDLE_IN_TRANSACTION_SECONDS: Final = 10
+IDLE_IN_TRANSACTION_SECONDS: Final = 5
 """A process that froze inside a transaction loses it, and with it its locks, after this long."""
 
 _AWAY: Final = (

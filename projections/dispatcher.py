@@ -15,6 +15,8 @@ from projections.follower import Follower
 from projections.log import EventLog, LoggedEvent
 
 READER: Final = "dispatcher"
+PAGE: Final = 100
+"""So small that a slow Redis takes a page of messages before PostgreSQL takes us, who hold the position, for frozen."""
 STARTS: Final = {Submitted.NAME, Retried.NAME}
 """The events that ask for a run."""
 
@@ -27,4 +29,4 @@ def dispatcher(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]
             if logged.name in STARTS:
                 queue.send(logged.upload_id)
 
-    return Follower(READER, event_log, pool, send)
+    return Follower(READER, event_log, pool, send, page=PAGE)

@@ -39,12 +39,19 @@ class Follower:
     """Hands every event of the log to `handle`, in order; once, as far as that writes by the connection given."""
 
     def __init__(
-        self, reader: str, event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]], handle: Handle
+        self,
+        reader: str,
+        event_log: EventLog,
+        pool: ConnectionPool[psycopg.Connection[Any]],
+        handle: Handle,
+        *,
+        page: int | None = None,
     ) -> None:
         self.reader = reader
         self._log = event_log
         self._pool = pool
         self._handle = handle
+        self._page = page or PAGE
 
     def position(self) -> int:
         """The last position that is done with."""
@@ -57,7 +64,7 @@ class Follower:
     def step(self) -> bool:
         """Handle the next page; False if there is none."""
         position = self.position()
-        page = self._log.read(position, PAGE)
+        page = self._log.read(position, self._page)
         if not page:
             return False
         with translated(), self._pool.connection() as connection, connection.transaction():

@@ -15,7 +15,7 @@ from projections.follower import PAGE
 
 REQUEST_SECONDS: Final = 2.0
 """For a connect and for each read; over HTTPS the client tries a connect three times."""
-DELIVERY_SECONDS: Final = 5.0
+DELIVERY_SECONDS: Final = 3.0
 """Less than PostgreSQL gives to an idle transaction, in which the reader of the log waits for a delivery."""
 FLUSH_SECONDS: Final = 2.0
 QUEUE: Final = 2 * PAGE
@@ -51,7 +51,7 @@ class PostHog:
         logging.getLogger("posthog").setLevel(logging.CRITICAL)
 
     def deliver(self, captures: Sequence[Capture]) -> None:
-        """Return once all are accepted, within 5 s. Raises AnalyticsUnavailableError."""
+        """Return once all are accepted, within 3 s. Raises AnalyticsUnavailableError."""
         self._refusal = None
         queued = [self._queue(capture) for capture in captures]
         self._client.flush(timeout_seconds=DELIVERY_SECONDS)

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from eventsourcing.persistence import MapperDeserialisationError
 from psycopg_pool import ConnectionPool
 
 from projections import uploads
@@ -46,7 +45,7 @@ def apply(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> N
         try:
             projections[logged.upload_id] = project(projections.get(logged.upload_id), logged)
             last[logged.upload_id] = logged
-        except (MapperDeserialisationError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - no I/O here: whatever it is, the event is to blame, and stops no other
             stopped.add(logged.upload_id)
             _quarantine(connection, logged, error)
     _save(connection, {last[upload_id]: projections[upload_id] for upload_id in last})
@@ -88,5 +87,11 @@ def _save(connection: psycopg.Connection[Any], changed: dict[LoggedEvent, Projec
 
 
 def _quarantine(connection: psycopg.Connection[Any], logged: LoggedEvent, error: Exception) -> None:
-    log.error("projector.quarantined", upload_id=str(logged.upload_id), position=logged.position, error=str(error))
-    connection.execute(QUARANTINE, (logged.upload_id, logged.position, str(error)))
+    log.error(
+        "projector.quarantined", upload_id=str(logged.upload_id), position=logged.position, error=_sentence(error)
+    )
+    connection.execute(QUARANTINE, (logged.upload_id, logged.position, _sentence(error)))
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -18,7 +18,7 @@ from psycopg.rows import AsyncRowFactory, class_row, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from domain.errors import LogUnavailableError
-from domain.events import StoredImage
+from domain.events import Failed, Retried, StoredImage
 from domain.failures import FailureCode
 from domain.stages import Stage, Status
 from projections.connections import translated
@@ -32,11 +32,17 @@ QUERY_SECONDS: Final = 4.0
 BATCH: Final = 500
 """The most ids that one query asks for."""
 
-SELECT_STATUSES: Final = """
+TURNS: Final = (Failed.NAME, Retried.NAME)
+"""What somebody asked for, or what ends the asking: a client may have read of it in an answer made of the log."""
+
+SELECT_STATUSES: Final = f"""
 SELECT upload_id, version, session_hash, status, stage, progress, attempt, result_id, error_code, error_message,
-       created_at, updated_at
-FROM uploads WHERE upload_id = ANY(%s)
-"""
+       created_at, updated_at, running, retry_at, stage_since,
+       status <> 'completed' AND EXISTS (
+           SELECT FROM event_log e WHERE e.upload_id = u.upload_id AND e.version > u.version AND e.name IN {TURNS}
+       ) AS missed_turn
+FROM uploads u WHERE upload_id = ANY(%s)
+"""  # noqa: S608 - names of our own
 SELECT_RESULT: Final = """
 SELECT r.result_id, r.upload_id, u.session_hash, r.model, r.full_image, r.preview, r.created_at
 FROM results r JOIN uploads u ON u.upload_id = r.upload_id AND u.result_id = r.result_id
@@ -59,12 +65,25 @@ class StatusRow(Struct, frozen=True, kw_only=True):
     error_message: str | None
     created_at: datetime
     updated_at: datetime
+    running: bool
+    retry_at: datetime | None
+    stage_since: datetime
+    missed_turn: bool = False  # the log has one of TURNS that the row does not know yet
 
 
 def row_of(history: Sequence[LoggedEvent]) -> StatusRow:
     """The row that the projector makes of an upload's events; there is at least one."""
     projection = reduce(project, history[1:], project(None, history[0]))
     return msgspec.convert(projection.row(), StatusRow, from_attributes=True)
+
+
+def row_at_last_turn(history: Sequence[LoggedEvent]) -> StatusRow:
+    """The row as of the last of TURNS, or else of the submission.
+
+    The projector's next row may be behind the log. What came after the turn stays untold, so that the poll that finds
+    that row does not seem to go back.
+    """
+    return row_of(history[: max((logged.version for logged in history if logged.name in TURNS), default=1)])
 
 
 class ResultRow(Struct, frozen=True, kw_only=True):
@@ -100,7 +119,7 @@ class StatusReader:
 
     async def result(self, result_id: UUID) -> ResultRow | None:
         """The result, once its upload is complete. Raises LogUnavailableError."""
-        rows = await self._select(SELECT_RESULT, result_id, dict_row)
+        rows = await self.select(SELECT_RESULT, dict_row, result_id)
         return msgspec.convert(rows[0], ResultRow) if rows else None
 
     async def _answer_all(self) -> None:
@@ -108,18 +127,19 @@ class StatusReader:
             ids = list(self._waiting)[:BATCH]
             batch = {upload_id: self._waiting.pop(upload_id) for upload_id in ids}
             try:
-                rows = {row.upload_id: row for row in await self._select(SELECT_STATUSES, ids, class_row(StatusRow))}
+                rows = {row.upload_id: row for row in await self.select(SELECT_STATUSES, class_row(StatusRow), ids)}
             except Exception as error:  # noqa: BLE001 - whatever it is, each poll that waits is told
                 _refuse(batch.values(), error)
             else:
                 for upload_id, answer in batch.items():
                     answer.set_result(rows.get(upload_id))
 
-    async def _select(self, query: LiteralString, parameter: object, rows: AsyncRowFactory[_Row]) -> list[_Row]:
+    async def select(self, query: LiteralString, rows: AsyncRowFactory[_Row], *parameters: object) -> list[_Row]:
+        """The rows of any query, within the same bound. Raises LogUnavailableError."""
         with _bounded():
             async with asyncio.timeout(QUERY_SECONDS), self._pool.connection() as connection:
                 cursor = connection.cursor(row_factory=rows)
-                return await (await cursor.execute(query, (parameter,), prepare=True)).fetchall()
+                return await (await cursor.execute(query, parameters, prepare=True)).fetchall()
 
 
 def _refuse(answers: Iterable[asyncio.Future[StatusRow | None]], error: Exception) -> None:

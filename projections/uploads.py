@@ -14,8 +14,9 @@ from msgspec import Struct, structs
 
 from domain.events import StoredImage
 from domain.failures import FailureCode
+from domain.fold import evolve
 from domain.stages import Stage, Status
-from domain.upload import Result, Upload, evolve
+from domain.upload import Result, Upload
 from projections.log import LoggedEvent
 
 
@@ -45,6 +46,7 @@ class UploadRow(Struct, frozen=True, kw_only=True):
     result_id: UUID | None
     created_at: datetime
     updated_at: datetime
+    stage_since: datetime
 
 
 class ResultRow(Struct, frozen=True, kw_only=True):
@@ -59,11 +61,12 @@ class ResultRow(Struct, frozen=True, kw_only=True):
 
 
 class Projection(Struct, frozen=True):
-    """An upload's state with the times of its first event, its last one, and its result's."""
+    """An upload's state with the times of its first event, its last one, its stage's and its result's."""
 
     upload: Upload
     created_at: datetime
     updated_at: datetime
+    stage_since: datetime
     stored_at: datetime | None = None
 
     def row(self) -> UploadRow:
@@ -77,6 +80,7 @@ class Projection(Struct, frozen=True):
             result_id=result.result_id if result and self.upload.stage is Stage.COMPLETE else None,
             created_at=self.created_at,
             updated_at=self.updated_at,
+            stage_since=self.stage_since,
             **state,
         )
 
@@ -99,12 +103,13 @@ def project(projection: Projection | None, logged: LoggedEvent) -> Projection:
     """The projection after one more event; one that it already holds changes nothing."""
     if projection and logged.version <= projection.upload.version:
         return projection
-    upload = evolve(projection.upload if projection else None, logged.event)
-    created_at = projection.created_at if projection else logged.recorded_at
-    stored_at = projection.stored_at if projection else None
-    if upload.result and not stored_at:
-        stored_at = logged.recorded_at
-    return Projection(upload, created_at, logged.recorded_at, stored_at)
+    now = logged.recorded_at
+    if projection is None:
+        return Projection(evolve(None, logged.event), now, now, now)
+    before, upload = projection.upload, evolve(projection.upload, logged.event)
+    stays = (upload.stage, upload.attempt) == (before.stage, before.attempt)
+    stored_at = now if upload.result and not before.result else projection.stored_at
+    return Projection(upload, projection.created_at, now, projection.stage_since if stays else now, stored_at)
 
 
 def _upsert(table: str, key: str, row: type[Struct], guard: str = "") -> str:
@@ -158,10 +163,11 @@ def _projection(upload_json: str, result_json: str | None) -> Projection:
     row = msgspec.json.decode(upload_json, type=UploadRow)
     result_row = msgspec.json.decode(result_json, type=ResultRow) if result_json else None
     state = structs.asdict(row)
-    for derived in ("status", "stage", "result_id", "created_at", "updated_at"):
+    for derived in ("status", "stage", "result_id", "created_at", "updated_at", "stage_since"):
         del state[derived]
     upload = Upload(id=state.pop("upload_id"), **state)
+    times = (row.created_at, row.updated_at, row.stage_since)
     if result_row is None:
-        return Projection(upload, row.created_at, row.updated_at)
+        return Projection(upload, *times)
     result = Result(result_row.result_id, result_row.model, result_row.full_image, result_row.preview)
-    return Projection(structs.replace(upload, result=result), row.created_at, row.updated_at, result_row.created_at)
+    return Projection(structs.replace(upload, result=result), *times, result_row.created_at)

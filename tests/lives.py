@@ -131,7 +131,10 @@ class Lives:
             connection.execute("ALTER TABLE event_log DISABLE TRIGGER event_log_is_append_only")
             for change in (
                 "UPDATE event_log SET recorded_at = recorded_at - %s WHERE upload_id = %s",
-                "UPDATE uploads SET created_at = created_at - %s, updated_at = updated_at - %s WHERE upload_id = %s",
+                (
+                    "UPDATE uploads SET created_at = created_at - %s, updated_at = updated_at - %s,"
+                    " stage_since = stage_since - %s WHERE upload_id = %s"
+                ),
                 "UPDATE results SET created_at = created_at - %s WHERE upload_id = %s",
             ):
                 connection.execute(change.encode(), (*[by] * (change.count("%s") - 1), upload_id))

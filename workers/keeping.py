@@ -1,16 +1,25 @@
-"""Keeping pictures in the object storage under keys that tell their content, and believing only what is read back."""
+"""Keeping pictures in the object storage under keys that tell their content, and believing only what is read back.
+
+So nothing overwrites anything else: what an attempt stores that was overtaken lies beside what the next one stored. The
+clean copy alone has a fixed key: the same original gives the same copy, whoever makes it.
+"""
 
 import hashlib
 import io
+from typing import Final
 from uuid import UUID
+
+import msgspec
 
 from domain.errors import StorageUnavailableError
 from domain.events import StoredImage
 from domain.ports import BlobStore
 from domain.upload import Upload
 from workers.imaging.jobs import Picture
+from workers.vision.model import Answer
 
-JPEG = "image/jpeg"
+JPEG: Final = "image/jpeg"
+ANSWER: Final = "generated"
 
 
 def original_key(upload: Upload) -> str:
@@ -23,9 +32,20 @@ def clean_key(upload_id: UUID) -> str:
     return f"{upload_id}/clean.jpg"
 
 
-def answer_key(upload_id: UUID) -> str:
-    """Where the image model's answer is, which was paid for."""
-    return f"{upload_id}/generated"
+def keep_answer(blobs: BlobStore, upload_id: UUID, answer: Answer) -> None:
+    """Store the image model's answer, which was paid for."""
+    content = msgspec.msgpack.encode(answer)
+    keep(blobs, f"{upload_id}/{ANSWER}-{hashlib.sha256(content).hexdigest()[:16]}", content, "application/msgpack")
+
+
+def answer_key(blobs: BlobStore, upload_id: UUID) -> str | None:
+    """Where the answer is; of two that were paid for, every attempt takes the same."""
+    return next(iter(blobs.keys(f"{upload_id}/{ANSWER}")), None)
+
+
+def kept_answer(blobs: BlobStore, key: str) -> Answer:
+    """The answer under the key."""
+    return msgspec.msgpack.decode(blobs.get(key), type=Answer)
 
 
 def keep(blobs: BlobStore, key: str, content: bytes, media_type: str) -> None:

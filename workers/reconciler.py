@@ -2,6 +2,9 @@
 
 An upload is due when no live run holds it and nothing tells it to wait (schema.sql, due_uploads). A submission that the
 dispatcher has just sent gets some time; a retry whose time has come and a run whose worker is lost are nobody else's.
+
+Whether a worker is lost it judges by expired leases, and a PostgreSQL that was away lets them all expire. So it judges
+only after it has seen PostgreSQL for the time of a lease without a break, in which every live worker has moved its own.
 """
 
 import time
@@ -16,10 +19,14 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from domain.errors import RefusedError, UnavailableError
 from domain.ports import RunQueue
+from domain.upload import ATTEMPTS
 from domain.uploads import Uploads
+from workers.leases import LEASE_SECONDS
 
 ACTOR: Final = "reconciler"
 SCAN_SECONDS: Final = 1.0
+BREAK_SECONDS: Final = 6.0
+"""Between two scans: in less no live worker's lease expires, in more PostgreSQL, or this process, was away."""
 DISPATCH_SECONDS: Final = 10
 """How long a submission is left to the dispatcher."""
 SEND_AGAIN_SECONDS: Final = (10, 20, 40, 60)
@@ -28,7 +35,7 @@ BATCH: Final = 1000
 LOCK: Final = 0x6461726B_726563  # "darkrec"
 
 SELECT_DUE: Final = """
-SELECT upload_id, version, running, attempts_left FROM due_uploads
+SELECT upload_id, version, running, lost FROM due_uploads
 WHERE running OR retry_at IS NOT NULL OR due_since < clock_timestamp() - make_interval(secs => %s)
 ORDER BY due_since LIMIT %s
 """
@@ -43,7 +50,7 @@ class Due(NamedTuple):
     upload_id: UUID
     version: int
     running: bool
-    attempts_left: int
+    lost: int
 
 
 class Reconciler:
@@ -54,6 +61,8 @@ class Reconciler:
         self._pool = pool
         self._queue = queue
         self._sent: dict[Due, tuple[int, float]] = {}  # how often, and when it may be sent again
+        self._scanned_at = time.monotonic()
+        self._judges_at = time.monotonic()
 
     def run(self, stopping: Event) -> None:
         """Scan until told to stop. A dependency that is away is a pause, not the end."""
@@ -69,15 +78,25 @@ class Reconciler:
         with self._pool.connection() as connection, connection.transaction():
             locked = connection.execute(TRY_LOCK, (LOCK,)).fetchone()
             if not (locked and locked[0]):
+                self._may_judge()
                 return
             cursor = connection.cursor(row_factory=class_row(Due))
             due = cursor.execute(SELECT_DUE, (DISPATCH_SECONDS, BATCH)).fetchall()
+            if not self._may_judge():
+                due = [upload for upload in due if not upload.running]
             self._sent = {upload: self._sent[upload] for upload in due if upload in self._sent}
             for upload in due:
                 self._move(upload)
 
+    def _may_judge(self) -> bool:
+        now = time.monotonic()
+        if now - self._scanned_at > BREAK_SECONDS:
+            self._judges_at = now + LEASE_SECONDS
+        self._scanned_at = now
+        return now >= self._judges_at
+
     def _move(self, upload: Due) -> None:
-        if upload.running and not upload.attempts_left:
+        if upload.running and upload.lost + 1 >= ATTEMPTS:
             self._give_up(upload)
             return
         times, due_at = self._sent.get(upload, (0, 0.0))

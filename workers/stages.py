@@ -4,41 +4,60 @@ A stage is safe to repeat. It finds what an earlier attempt has stored and goes 
 """
 
 from collections.abc import Callable
-from uuid import UUID, uuid4
-
-import msgspec
+from typing import Final
+from uuid import uuid4
 
 from domain.errors import BlobNotFoundError, StorageRefusedError, StorageUnavailableError
 from domain.failures import FailureCode
 from domain.ports import BlobStore
 from domain.stages import BANDS, Stage, rank
+from domain.upload import Upload
 from workers.attempt import Attempt
+from workers.calls import Calls
 from workers.errors import PassingError, PermanentError
 from workers.imaging.jobs import Picture
 from workers.imaging.sandbox import Sandbox
-from workers.keeping import JPEG, answer_key, clean_key, keep, keep_picture, original_key
+from workers.keeping import JPEG, answer_key, clean_key, keep, keep_answer, keep_picture, kept_answer, original_key
 from workers.progress import progress_shown
 from workers.steps.generating import generate
 from workers.steps.storing import finish
 from workers.steps.validating import Accepted, validate
 from workers.steps.watermarking import preview
-from workers.vision.model import Answer, ImageModel
+from workers.vision.model import ImageModel
+
+GENERATED: Final = BANDS[Stage.GENERATING][-1]
+"""The progress that says that the answer is kept."""
 
 
 class Stages:
-    """The stages in their order, over one storage and one image model."""
+    """The stages in their order, over one storage and one image model; without `calls` its calls cost nothing."""
 
-    def __init__(self, *, blobs: BlobStore, model: ImageModel, sandbox: Sandbox, accepted: Accepted) -> None:
+    def __init__(
+        self,
+        *,
+        blobs: BlobStore,
+        model: ImageModel,
+        sandbox: Sandbox,
+        accepted: Accepted,
+        calls: Calls | None = None,
+    ) -> None:
         self._blobs = blobs
         self._model = model
         self._sandbox = sandbox
         self._accepted = accepted
+        self._calls = calls
         self._in_order: tuple[tuple[Stage, Callable[[Attempt], None]], ...] = (
             (Stage.VALIDATING, self.validate),
             (Stage.GENERATING, self.generate),
             (Stage.STORING, self.store),
             (Stage.WATERMARKING, self.watermark),
         )
+
+    def obstacle(self, upload: Upload) -> PassingError | None:
+        """What would keep an attempt from its call of the image model just now. Raises LogUnavailableError."""
+        if self._calls is None or upload.progress >= GENERATED:
+            return None
+        return self._calls.refusal()
 
     def go_through(self, attempt: Attempt) -> None:
         """Do every stage that is not done, to complete. Raises StepError."""
@@ -66,31 +85,48 @@ class Stages:
     def generate(self, attempt: Attempt) -> None:
         """Have the picture made, and keep the answer: nobody pays for it twice."""
         attempt.advance(Stage.GENERATING, BANDS[Stage.GENERATING][0])
-        if self._kept_answer(attempt.upload_id) is None:
+        if answer_key(self._blobs, attempt.upload_id) is None:
             clean = self._blobs.get(clean_key(attempt.upload_id))
+            self._model.prepare()
             with progress_shown(attempt, self._model.expected_seconds):
-                answer = generate(clean, attempt.upload.prompt_version, self._model)
-                # Paid for: nothing may happen before it is kept.
-                keep(self._blobs, answer_key(attempt.upload_id), msgspec.msgpack.encode(answer), "application/msgpack")
-        attempt.advance(Stage.GENERATING, BANDS[Stage.GENERATING][-1])
+                self._call(attempt, clean)
+        attempt.advance(Stage.GENERATING, GENERATED)
+
+    def _call(self, attempt: Attempt, clean: bytes) -> None:
+        if self._calls is None:
+            self._ask(attempt, clean)
+            return
+        calls = self._calls
+        attempt.patiently(lambda: calls.admit(attempt.upload_id, attempt.number))
+        # Nothing that takes time may come between this and the call: a run that was frozen finds out here that the
+        # upload is another's, and pays nothing.
+        attempt.assure()
+        with calls.judged():
+            self._ask(attempt, clean)
+
+    def _ask(self, attempt: Attempt, clean: bytes) -> None:
+        answer = generate(clean, attempt.upload.prompt_version, self._model)
+        # Paid for: nothing may happen before it is kept.
+        keep_answer(self._blobs, attempt.upload_id, answer)
 
     def store(self, attempt: Attempt) -> None:
         """Make the full image of the answer, store and record it."""
         if attempt.upload.result is None:
-            answer = self._kept_answer(attempt.upload_id)
-            if answer is None:
+            key = answer_key(self._blobs, attempt.upload_id)
+            if key is None:
                 raise PassingError(FailureCode.STORAGE_UNAVAILABLE, "the image model's answer is gone from the storage")
-            full = self._finished(attempt.upload_id, answer)
+            model, full = self._finished(key)
             stored = keep_picture(self._blobs, attempt.upload_id, "full", full)
-            attempt.store_result(uuid4(), answer.model, stored)
+            attempt.store_result(uuid4(), model, stored)
         attempt.advance(Stage.STORING, 80)
 
-    def _finished(self, upload_id: UUID, answer: Answer) -> Picture:
+    def _finished(self, key: str) -> tuple[str, Picture]:
+        answer = kept_answer(self._blobs, key)
         try:
-            return finish(answer, self._sandbox)
+            return answer.model, finish(answer, self._sandbox)
         except PermanentError:
             # An answer that is no picture is worth nothing: a retry has to ask again.
-            self._blobs.delete(answer_key(upload_id))
+            self._blobs.delete(key)
             raise
 
     def watermark(self, attempt: Attempt) -> None:
@@ -100,9 +136,3 @@ class Stages:
         if result and result.preview is None:
             picture = preview(self._blobs.get(result.full.key), self._sandbox)
             attempt.store_preview(keep_picture(self._blobs, attempt.upload_id, "preview", picture))
-
-    def _kept_answer(self, upload_id: UUID) -> Answer | None:
-        try:
-            return msgspec.msgpack.decode(self._blobs.get(answer_key(upload_id)), type=Answer)
-        except BlobNotFoundError:
-            return None

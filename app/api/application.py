@@ -8,6 +8,7 @@ from typing import Final
 from litestar import Litestar, get, post
 from litestar.datastructures import ResponseHeader
 from litestar.handlers import HTTPRouteHandler
+from prometheus_client import CollectorRegistry
 
 from app.api import documentation as docs
 from app.api.blobs import Blobs
@@ -25,6 +26,9 @@ from app.api.errors import (
 )
 from app.api.health import Check, Health
 from app.api.intake import Intake
+from app.api.metrics import Metrics
+from app.api.owner_commands import OwnerCommands
+from app.api.page import Page
 from app.api.response_headers import add_headers
 from app.api.results import Results
 from app.api.status import History, PollAnalytics, StatusPoll
@@ -36,16 +40,27 @@ from app.signed_links import SignedLinks
 from domain.errors import (
     BlobNotFoundError,
     IdempotencyConflictError,
+    NotFailedError,
     ResultNotFoundError,
+    RetryHopelessError,
     UnavailableError,
+    UploadEndedError,
     UploadNotFoundError,
 )
 from domain.ports import BlobStore, Clock
 from domain.uploads import Uploads
+from projections.forecast import Forecaster
 from projections.reader import StatusReader
 
 BODY_SECONDS: Final = 60.0
 """How long a photo may take to arrive."""
+
+STATUS_HEADERS: Final = [
+    ResponseHeader(
+        name="ETag", documentation_only=True, description="The version, and whatever else of the body can change."
+    ),
+    ResponseHeader(name="Retry-After", documentation_only=True, description="In seconds, while it runs."),
+]
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
@@ -66,28 +81,35 @@ def create_api(
     checks: Mapping[str, Check],
     analytics: PollAnalytics,
     prompt_version: int,
+    metrics: Metrics | None = None,
     body_seconds: float = BODY_SECONDS,
     clock: Clock = _now,
     lifespan: Sequence[Lifespan] = (),
 ) -> Litestar:
     """The API, made of these parts."""
     public_url = settings.public_url or ""
+    rate = UploadRate(settings.uploads_per_minute)
+    forecaster = Forecaster(reader)
     submission = Submission(
         Intake(uploads, blobs, prompt_version),
         sessions,
-        UploadRate(settings.uploads_per_minute),
+        rate,
         max_bytes=settings.max_upload_bytes,
         body_seconds=body_seconds,
         public_url=public_url,
         trusted_proxies=settings.trusted_proxies,
     )
+    commands = OwnerCommands(uploads, history, forecaster, sessions, rate, trusted_proxies=settings.trusted_proxies)
     return Litestar(
         [
             _submission(submission),
-            _status(StatusPoll(reader, history, sessions, analytics)),
+            *_commands(commands),
+            _status(StatusPoll(reader, history, forecaster, sessions, analytics)),
             _result(Results(reader, blobs, sessions, public_url=public_url, clock=clock)),
             _blob(Blobs(blobs, links)),
             *_health(Health(checks)),
+            _metrics(metrics or Metrics(CollectorRegistry(), {})),
+            *_page(Page(blobs, max_bytes=settings.max_upload_bytes, public_url=public_url)),
         ],
         exception_handlers={Exception: respond},
         before_request=bind_correlation_id,
@@ -118,6 +140,29 @@ def _submission(submission: Submission) -> HTTPRouteHandler:
     )(submission.submit)
 
 
+def _commands(commands: OwnerCommands) -> list[HTTPRouteHandler]:
+    refused = (UnauthorizedError, UploadNotFoundError, UnavailableError)
+    return [
+        post(
+            "/api/uploads/{jobId:str}/retry",
+            status_code=202,
+            operation_class=AskingOperation,
+            responses={
+                202: docs.RETRIED,
+                **errors(*refused, NotFailedError, RetryHopelessError, TooManyUploadsError),
+            },
+            response_headers=STATUS_HEADERS,
+        )(commands.retry),
+        post(
+            "/api/uploads/{jobId:str}/cancel",
+            status_code=202,
+            operation_class=AskingOperation,
+            responses={202: docs.CANCELLED, **errors(*refused, UploadEndedError)},
+            response_headers=STATUS_HEADERS,
+        )(commands.cancel),
+    ]
+
+
 def _status(poll: StatusPoll) -> HTTPRouteHandler:
     return get(
         "/api/status/{jobId:str}",
@@ -127,10 +172,7 @@ def _status(poll: StatusPoll) -> HTTPRouteHandler:
             304: docs.NOT_MODIFIED,
             **errors(UnauthorizedError, UploadNotFoundError, UnavailableError),
         },
-        response_headers=[
-            ResponseHeader(name="ETag", documentation_only=True, description="The version, in quotes."),
-            ResponseHeader(name="Retry-After", documentation_only=True, description="In seconds, while it runs."),
-        ],
+        response_headers=STATUS_HEADERS,
     )(poll.status)
 
 
@@ -155,3 +197,14 @@ def _health(health: Health) -> list[HTTPRouteHandler]:
         get("/healthz", responses={200: docs.ALIVE, **errors()})(health.healthz),
         get("/readyz", responses={200: docs.ALL_ANSWER, 503: docs.SOME_FAIL, **errors()})(health.readyz),
     ]
+
+
+def _page(page: Page) -> list[HTTPRouteHandler]:
+    return [
+        get("/", include_in_schema=False)(page.index),
+        get("/assets/{name:str}", include_in_schema=False)(page.asset),
+    ]
+
+
+def _metrics(metrics: Metrics) -> HTTPRouteHandler:
+    return get("/metrics", operation_class=AskingOperation, responses={200: docs.FIGURES, **errors()})(metrics.metrics)

@@ -25,8 +25,19 @@ class SubmissionBody(Body, frozen=True, kw_only=True):
     status_url: str
 
 
+class EtaBody(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How long is left, in seconds: half of our recent uploads took no longer than p50, and nine of ten than p90."""
+
+    p50_seconds: int
+    p90_seconds: int
+
+
 class StatusBody(Body, frozen=True, kw_only=True):
-    """Where an upload is. The error's members are there on failure alone."""
+    """Where an upload is.
+
+    `queuePosition`, the number of uploads that wait before this one, is there while it is pending; `eta` while it is
+    pending or processing, as far as our own recent uploads tell; the error's members and `canRetry` on failure alone.
+    """
 
     job_id: UUID
     status: Status
@@ -39,8 +50,11 @@ class StatusBody(Body, frozen=True, kw_only=True):
     updated_at: datetime
     is_terminal: bool
     poll_after_ms: int | None
+    queue_position: int | UnsetType = UNSET
+    eta: EtaBody | UnsetType = UNSET
     error_code: FailureCode | UnsetType = UNSET
     error_message: str | UnsetType = UNSET
+    can_retry: bool | UnsetType = UNSET
 
 
 class PreviewBody(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -2,10 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
+
+from litestar import Request
 
 from app.settings import Network
 
 Address = IPv4Address | IPv6Address
+
+
+def address_of(request: Request[Any, Any, Any], trusted: Sequence[Network]) -> str:
+    """The address of whoever sent the request."""
+    peer = request.client.host if request.client else ""
+    return client_address(peer, request.headers.getall("x-forwarded-for", []), trusted)
 
 
 def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Network]) -> str:

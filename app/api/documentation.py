@@ -15,10 +15,12 @@ from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Example, OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
+from msgspec import UNSET
 
 from app.api.bodies import (
     ErrorBody,
     ErrorFacts,
+    EtaBody,
     HealthBody,
     NotReadyBody,
     PreviewBody,
@@ -27,9 +29,9 @@ from app.api.bodies import (
     StatusBody,
     SubmissionBody,
 )
-from app.api.errors import TABLE, UNEXPECTED, Answer
+from app.api.errors import UNEXPECTED, Answer, row_of
 from app.api.photo import FIELD
-from app.api.status import POLL_AFTER_MS
+from app.api.status_answer import POLL_AFTER_MS
 from domain.failures import MESSAGES, FailureCode
 from domain.stages import Stage, Status
 
@@ -59,6 +61,8 @@ PENDING: Final = StatusBody(
     updated_at=SUBMITTED_AT,
     is_terminal=False,
     poll_after_ms=POLL_AFTER_MS,
+    queue_position=3,
+    eta=EtaBody(p50_seconds=40, p90_seconds=90),
 )
 PROCESSING: Final = msgspec.structs.replace(
     PENDING,
@@ -68,8 +72,10 @@ PROCESSING: Final = msgspec.structs.replace(
     version=5,
     attempt=1,
     updated_at=MOVED_AT,
+    queue_position=UNSET,
+    eta=EtaBody(p50_seconds=8, p90_seconds=25),
 )
-ENDED: Final = msgspec.structs.replace(PROCESSING, is_terminal=True, poll_after_ms=None)
+ENDED: Final = msgspec.structs.replace(PROCESSING, is_terminal=True, poll_after_ms=None, eta=UNSET)
 COMPLETED: Final = msgspec.structs.replace(
     ENDED, status=Status.COMPLETED, stage=Stage.COMPLETE, progress=100, version=12, result_id=RESULT_ID
 )
@@ -80,11 +86,16 @@ FAILED: Final = msgspec.structs.replace(
     progress=30,
     error_code=FailureCode.INTERNAL_ERROR,
     error_message=MESSAGES[FailureCode.INTERNAL_ERROR],
+    can_retry=True,
+)
+TRIED_AGAIN: Final = msgspec.structs.replace(PROCESSING, stage=Stage.GENERATING, progress=30, version=7, eta=UNSET)
+CANCELLATION: Final = msgspec.structs.replace(
+    FAILED, version=6, error_code=FailureCode.CANCELLED, error_message=MESSAGES[FailureCode.CANCELLED]
 )
 RESULT: Final = ResultBody(
     result_id=RESULT_ID,
     job_id=JOB_ID,
-    model="local/darkroom-print",
+    model="local/darkroom-print-1",
     width=1536,
     height=1024,
     preview=PreviewBody(
@@ -118,7 +129,7 @@ def errors(*kinds: type[Exception]) -> Responses:
     """The documentation of the errors that an endpoint may answer with, and of those that any may."""
     by_status: dict[int, list[Example]] = defaultdict(list)
     for kind in kinds:
-        _add(by_status, TABLE[kind], (kind.__doc__ or "").strip(), kind.__name__)
+        _add(by_status, row_of(kind), (kind.__doc__ or "").strip(), kind.__name__)
     _add(by_status, UNEXPECTED, "", "Unexpected")
     return {
         status: ResponseSpec(
@@ -137,11 +148,16 @@ SUBMITTED: Final = answers(SubmissionBody, "The photo was taken in.", submitted=
 STATUS: Final = answers(
     StatusBody, "Where the upload is.", pending=PENDING, processing=PROCESSING, completed=COMPLETED, failed=FAILED
 )
+RETRIED: Final = answers(StatusBody, "It goes on from the stage that failed.", retried=TRIED_AGAIN)
+CANCELLED: Final = answers(StatusBody, "It has ended, or was cancelled before.", cancelled=CANCELLATION)
 NOT_MODIFIED: Final = ResponseSpec(None, description="The upload did not move since the given version.")
 REVEALED: Final = answers(ResultBody, "The result, with a link to its preview for five minutes.", result=RESULT)
 ALIVE: Final = answers(HealthBody, "The process lives.", alive=HealthBody())
 ALL_ANSWER: Final = answers(ReadinessBody, "Every dependency answers.", ready=READY)
 SOME_FAIL: Final = answers(NotReadyBody, "A dependency does not answer.", notReady=NOT_READY)
+FIGURES: Final = ResponseSpec(
+    bytes, generate_examples=False, description="Every figure, in Prometheus's text format.", media_type="text/plain"
+)
 PREVIEW: Final = ResponseSpec(bytes, generate_examples=False, description="The preview.", media_type="image/jpeg")
 
 

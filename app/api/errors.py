@@ -62,7 +62,7 @@ class UnsupportedMediaTypeError(ApiError):
 
 
 class TooManyUploadsError(ApiError):
-    """Too many uploads were sent from this address. Please wait a moment."""
+    """Too many uploads or retries came from this address. Please wait a moment."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__()
@@ -116,7 +116,12 @@ def answer_of(error: BaseException) -> Answer:
     """The table's row for an error. Litestar counts its own mistakes as HTTP errors too; they are UNEXPECTED."""
     if isinstance(error, HTTPException) and error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return UNEXPECTED
-    return next((TABLE[kind] for kind in type(error).__mro__ if kind in TABLE), UNEXPECTED)
+    return row_of(type(error))
+
+
+def row_of(kind: type[BaseException]) -> Answer:
+    """The table's row for a class of errors."""
+    return next((TABLE[ancestor] for ancestor in kind.__mro__ if ancestor in TABLE), UNEXPECTED)
 
 
 def respond(_: Request[Any, Any, Any], error: Exception) -> Response[ErrorBody]:

@@ -10,7 +10,7 @@ from litestar import Request, Response
 from litestar.params import HeaderParameter
 
 from app.api.bodies import SubmissionBody
-from app.api.client_address import client_address
+from app.api.client_address import address_of
 from app.api.correlation import correlation_id
 from app.api.errors import MalformedError
 from app.api.intake import Intake
@@ -61,7 +61,7 @@ class Submission:
         idempotency_key: IdempotencyKey = None,
     ) -> Response[SubmissionBody]:
         """Submit a photo, as the multipart field `image`."""
-        self._rate.count(self._address(request))
+        self._rate.count(address_of(request, self._trusted_proxies))
         if idempotency_key is not None and not KEY.fullmatch(idempotency_key):
             raise MalformedError("An Idempotency-Key has 1 to 255 visible ASCII characters.")
         session = self._session(session_token, idempotency_key)
@@ -83,7 +83,3 @@ class Submission:
         if token is not None:
             return owner(self._sessions, token)
         return self._sessions.new() if idempotency_key is None else self._sessions.derive(idempotency_key)
-
-    def _address(self, request: Request[Any, Any, Any]) -> str:
-        peer = request.client.host if request.client else ""
-        return client_address(peer, request.headers.getall("x-forwarded-for", []), self._trusted_proxies)

@@ -89,7 +89,7 @@ def _cells(logged: "LoggedEvent", began: datetime) -> list[str]:
 def _summary(history: "Sequence[LoggedEvent]") -> str:
     from eventsourcing.persistence import MapperDeserialisationError
 
-    from domain.upload import fold
+    from domain.fold import fold
 
     took = _elapsed(history[-1].recorded_at - history[0].recorded_at).removeprefix("+")
     try:

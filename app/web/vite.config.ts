@@ -2,9 +2,10 @@
 
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { sourceDigest } from "./sourceDigest.ts";
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), sourceDigest()],
   build: {
     outDir: "built",
     target: "es2022",

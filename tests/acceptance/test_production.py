@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -88,7 +89,7 @@ def processes(folder: Path, settings: dict[str, str], port: int) -> Iterator[lis
         readers = [(name, start(name)) for name in ("project", "project", "dispatch", "dispatch", "work", "work")]
         start("serve", "--port", port)
         for name, process in readers:
-            until(lambda n=name, p=process: p.has_said(STARTED[n]), f"{name} does not start", 60)  # type: ignore[misc]
+            until(partial(process.has_said, STARTED[name]), f"{name} does not start", 60)
         until(lambda: answers(f"http://127.0.0.1:{port}"), "the API does not start", 60)
         yield [process for name, process in readers if name == "work"]
 

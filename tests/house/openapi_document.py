@@ -1,4 +1,4 @@
-"""The OpenAPI document of the API as its code declares it, without any server: `python -m tests.house.openapi_document`."""
+"""The OpenAPI document as the code declares it, without any server: `python -m tests.house.openapi_document`."""
 
 import json
 from typing import Any, Final

@@ -39,7 +39,8 @@ def metadata(wheel: ZipFile) -> Message:
 def test_it_holds_every_module_of_the_four_packages_and_the_schema_and_nothing_else(wheel: ZipFile) -> None:
     modules = {str(file.relative_to(ROOT)) for file in MODULES}
     held = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    assert held == modules | {"app/schema.sql"}
+    page = {str(file.relative_to(ROOT)) for file in (ROOT / "app/web/built").rglob("*") if file.is_file()}
+    assert held == modules | page | {"app/schema.sql", "app/metrics/alerts.yml"}
 
 
 def test_its_schema_is_schema_sql_to_the_byte(wheel: ZipFile) -> None:

@@ -19,7 +19,7 @@ from psycopg_pool import ConnectionPool
 
 from app.storage.folder import FolderStore
 from domain.errors import LogUnavailableError, StorageRefusedError, StorageUnavailableError
-from domain.events import AttemptFailed, Event, Failed, StageAdvanced
+from domain.events import AttemptFailed, Event, Failed, PutOff, StageAdvanced
 from domain.failures import FailureCode
 from domain.ports import BlobStore
 from domain.stages import Stage, Status
@@ -29,6 +29,7 @@ from tests.fakes.gemini import FakeGemini
 from tests.fakes.gemini_replies import Reply, after, not_an_image, picture, prompt_blocked, status, text_only
 from tests.integration.conftest import SilentBell
 from tests.photos.variants import photo
+from workers.calls import Calls
 from workers.imaging.sandbox import Sandbox
 from workers.leases import Leases
 from workers.pipeline import Pipeline
@@ -60,13 +61,21 @@ class House:
         self.uploads, self.event_log, self.pool, self.blobs = uploads, event_log, pool, blobs
         self.clock = Clock()
 
-    def pipeline(self, model: ImageModel, worker: str = "w", blobs: BlobStore | None = None) -> Pipeline:
+    def pipeline(
+        self,
+        model: ImageModel,
+        worker: str = "w",
+        blobs: BlobStore | None = None,
+        calls: Calls | None = None,
+        leases: Leases | None = None,
+    ) -> Pipeline:
         return Pipeline(
             uploads=self.uploads,
-            stages=Stages(blobs=blobs or self.blobs, model=model, sandbox=Sandbox(), accepted=Accepted()),
-            leases=Leases(self.pool, worker),
+            stages=Stages(blobs=blobs or self.blobs, model=model, sandbox=Sandbox(), accepted=Accepted(), calls=calls),
+            leases=leases or Leases(self.pool, worker),
             clock=self.clock,
             worker=worker,
+            places=8,
         )
 
     def submitted(self, original: bytes) -> UUID:
@@ -217,6 +226,52 @@ def test_the_wait_that_the_model_asks_for_is_kept(house: House, model: ImageMode
     assert (failed.stage, failed.code) == (Stage.GENERATING, FailureCode.GENERATION_UNAVAILABLE)
 
 
+def test_beyond_the_budget_an_upload_is_put_off_before_an_attempt_and_goes_on_when_there_is_room(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    pipeline = house.pipeline(model, calls=Calls(house.pool, model.name, 1))
+    first, second = (house.submitted(photo()) for _ in range(2))
+    for upload_id in (first, second):
+        pipeline.run(upload_id)
+    put_off = last(house, second, PutOff)
+    assert (put_off.code, put_off.stage) == (FailureCode.GENERATION_BUDGET_SPENT, None)
+    assert house.uploads.get(second).attempt == 0
+
+    house.clock.time += timedelta(minutes=2)
+    with house.pool.connection() as connection:
+        connection.execute("UPDATE generation_calls SET called_at = called_at - interval '1 hour'")
+    pipeline.run(second)
+    assert [house.uploads.get(one).status for one in (first, second)] == [Status.COMPLETED] * 2
+    assert len(gemini.calls) == 2
+
+
+def test_an_attempt_that_may_not_call_after_all_is_no_strike(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    upload_id = house.submitted(photo())
+    calls = SpentMeanwhile(house.pool, model.name, 1)
+    house.pipeline(model, calls=calls).run(upload_id)
+
+    failed = last(house, upload_id, AttemptFailed)
+    assert (failed.code, failed.stage) == (FailureCode.GENERATION_BUDGET_SPENT, Stage.GENERATING)
+    assert house.uploads.get(upload_id).attempts_left == 3
+    assert gemini.calls == []
+
+
+def test_an_answer_that_is_kept_needs_no_call_and_waits_for_none(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    upload_id = house.submitted(photo())
+    house.pipeline(model, blobs=Broken(house.blobs, "full")).run(upload_id)
+    house.clock.time += timedelta(minutes=5)
+    calls = Calls(house.pool, model.name, 1)
+    calls.admit(uuid4(), 1)
+    house.pipeline(model, calls=calls).run(upload_id)
+
+    assert house.uploads.get(upload_id).status is Status.COMPLETED
+    assert len(gemini.calls) == 1
+
+
 @pytest.mark.parametrize(
     ("reply", "code"),
     [
@@ -318,6 +373,102 @@ def test_an_upload_that_a_live_run_holds_is_left_alone(house: House, local: Imag
     assert house.names(upload_id) == ["submitted"]
 
 
+def test_a_cancel_in_the_middle_of_the_call_and_a_retry_pay_for_one_picture(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    gemini.answer_with(after(2, picture()))
+    upload_id = house.submitted(photo())
+    run = threading.Thread(target=partial(house.pipeline(model, "first").run, upload_id))
+    run.start()
+    gemini.wait_for_calls(1)
+    house.uploads.cancel(upload_id, by="session:abc")
+    house.uploads.retry(upload_id, by="session:abc")
+    house.pipeline(model, "second").run(upload_id)  # finds that the first run still holds it
+    run.join(20)
+    assert house.uploads.get(upload_id).attempt == 1
+    house.pipeline(model, "second").run(upload_id)
+
+    upload = house.uploads.get(upload_id)
+    assert (upload.status, upload.attempt) == (Status.COMPLETED, 2)
+    assert len(gemini.calls) == 1
+
+
+def test_a_run_that_lives_elsewhere_is_not_taken_for_lost(house: House, local: ImageModel) -> None:
+    upload_id = house.submitted(photo())
+    assert Leases(house.pool, "other").take(upload_id)
+    house.uploads.start_attempt(upload_id, by="worker:other")
+    house.pipeline(local).run(upload_id)
+
+    assert house.names(upload_id) == ["submitted", "attempt-started"]
+
+
+def test_a_second_message_of_an_upload_that_runs_in_this_process_holds_no_thread(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    gemini.answer_with(after(1, picture()))
+    upload_id = house.submitted(photo())
+    pipeline = house.pipeline(model)
+    first = threading.Thread(target=partial(pipeline.run, upload_id))
+    first.start()
+    gemini.wait_for_calls(1)
+    with house.pool.connection() as connection:
+        connection.execute("UPDATE leases SET expires_at = clock_timestamp()")
+    pipeline.run(upload_id)
+    assert not house.uploads.get(upload_id).ended
+    first.join(20)
+
+    assert house.uploads.get(upload_id).status is Status.COMPLETED
+    assert house.names(upload_id).count("attempt-started") == 1
+
+
+def test_a_worker_that_stops_begins_nothing_more(house: House, local: ImageModel) -> None:
+    upload_id = house.submitted(photo())
+    pipeline = house.pipeline(local)
+    pipeline.stop_taking()
+    pipeline.run(upload_id)
+
+    assert house.names(upload_id) == ["submitted"]
+
+
+def test_a_run_that_lost_its_lease_appends_nothing_though_no_other_attempt_has_begun(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    gemini.answer_with(after(1, picture()))
+    upload_id = house.submitted(photo())
+    leases = Leases(house.pool, "frozen")
+    run = threading.Thread(target=partial(house.pipeline(model, leases=leases).run, upload_id))
+    run.start()
+    gemini.wait_for_calls(1)
+    with house.pool.connection() as connection:
+        connection.execute("UPDATE leases SET expires_at = clock_timestamp()")
+    assert Leases(house.pool, "other").take(upload_id)
+    leases.beat()
+    before = house.names(upload_id)
+    run.join(20)
+
+    assert house.names(upload_id) == before
+
+
+def test_a_worker_that_stops_while_the_log_is_away_does_not_wait_for_it(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    gemini.always_answer_with(after(1, picture()))
+    upload_id = house.submitted(photo())
+    log = AwayLog(house.pool)
+    house.uploads = Uploads(log, SilentBell())
+    stopping = house.pipeline(model)
+    run = threading.Thread(target=partial(stopping.run, upload_id))
+    run.start()
+    gemini.wait_for_calls(1)
+    log.is_away = True
+    stopping.stop()
+    run.join(20)
+
+    assert not run.is_alive()
+    log.is_away = False
+    assert house.uploads.get(upload_id).running
+
+
 def test_a_run_gives_its_lease_back(house: House, local: ImageModel) -> None:
     upload_id = house.submitted(photo())
     house.pipeline(local).run(upload_id)
@@ -378,11 +529,22 @@ def last(house: House, upload_id: UUID, kind: type[E]) -> E:
     return event
 
 
+class SpentMeanwhile(Calls):
+    """A budget that has room when it is looked at, and none when a call is asked for."""
+
+    def admit(self, upload_id: UUID, attempt: int) -> None:
+        super().admit(uuid4(), 1)
+        super().admit(upload_id, attempt)
+
+
 class Careless:
     """An image model with a bug."""
 
     name = "careless"
     expected_seconds = 1.0
+
+    def prepare(self) -> None:
+        pass
 
     def generate(self, clean_jpeg: bytes, prompt: str) -> Answer:
         raise ZeroDivisionError
@@ -426,6 +588,17 @@ class Half(Wrapped):
     def meddle(self, body: BinaryIO) -> BinaryIO:
         content = body.read()
         return io.BytesIO(content[: len(content) // 2])
+
+
+class AwayLog(EventLog):
+    """A log that takes nothing while it is away."""
+
+    is_away = False
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
+        if self.is_away:
+            raise LogUnavailableError
+        return super().insert_events(stored_events)
 
 
 class ForgetfulLog(EventLog):

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
+from app.schema import migrate
 from domain.failures import FailureCode
 from domain.stages import Stage
 from domain.uploads import Uploads
@@ -68,6 +69,25 @@ def test_the_result_is_named_only_once_the_upload_is_complete(follower: Follower
     assert row(pool, storing.id)["result_id"] is None
     assert complete.result is not None
     assert row(pool, complete.id)["result_id"] == str(complete.result.result_id)
+
+
+def test_a_migration_learns_from_the_log_since_when_each_row_is_in_its_stage(
+    database_url: str, follower: Follower, pool: Pool, uploads: Uploads
+) -> None:
+    a_life_of_each_kind(uploads)
+    moving = run_to(uploads, submit(uploads), Stage.GENERATING)
+    uploads.advance(moving.id, Stage.GENERATING, 50, attempt=1, by=WORKER)
+    uploads.start_attempt(moving.id, by=WORKER)
+    uploads.advance(moving.id, Stage.GENERATING, 60, attempt=2, by=WORKER)
+    follower.catch_up()
+    run_to(uploads, submit(uploads), Stage.COMPLETE)  # the row is not there yet
+    before = rows(pool)
+    with pool.connection() as connection:
+        connection.execute("ALTER TABLE uploads DROP COLUMN stage_since")
+    migrate(database_url)
+
+    assert rows(pool) == before
+    assert row(pool, moving.id)["stage_since"] < row(pool, moving.id)["updated_at"]
 
 
 def test_page_by_page_gives_the_same_rows_as_all_at_once(

@@ -23,8 +23,8 @@ from projections.projector import projector
 from projections.wakeups import RedisBell, Wakeups
 from tests.integration.submissions import WORKER, run_to, submit
 from workers.actors import DramatiqQueue, run_broker, run_worker
-from workers.leases import Leases
-from workers.reconciler import Reconciler
+from workers.leases import LEASE_SECONDS, Leases
+from workers.reconciler import BREAK_SECONDS, Reconciler
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
@@ -256,6 +256,34 @@ def test_an_upload_that_lost_three_workers_is_given_up(
 
     assert uploads.get(upload.id).error_code is FailureCode.WORKER_LOST
     assert queue.sent == []
+
+
+def test_a_reconciler_that_lost_sight_of_the_database_judges_no_worker_before_all_could_move_their_leases(
+    event_log: EventLog, pool: Pool, uploads: Uploads, queue: Queue, reconciler: Reconciler
+) -> None:
+    lost = run_to(uploads, submit(uploads), Stage.GENERATING)
+    projector(event_log, pool).catch_up()
+    time_of_reconciler = FakeTime()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("workers.reconciler.time", time_of_reconciler)
+        reconciler = Reconciler(uploads, pool, queue)
+        time_of_reconciler.now += BREAK_SECONDS + 1
+        reconciler.scan()
+        assert queue.sent == []
+        for _ in range(2):
+            time_of_reconciler.now += LEASE_SECONDS / 2
+            reconciler.scan()
+
+    assert queue.sent == [lost.id]
+
+
+class FakeTime:
+    """A clock that stands still until a test moves it."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 def test_of_two_reconcilers_one_works(

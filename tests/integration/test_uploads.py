@@ -86,11 +86,11 @@ def test_a_cancelled_upload_takes_nothing_more_from_its_worker(uploads: Uploads)
 
 def test_an_upload_is_given_up_only_after_its_last_attempt(uploads: Uploads) -> None:
     upload = submit(uploads)
-    for _ in range(3):
+    for left in (2, 1):
         uploads.start_attempt(upload.id, by=WORKER)
-        if uploads.get(upload.id).attempts_left:
-            with pytest.raises(RefusedError):
-                uploads.give_up(upload.id, by="reconciler")
+        with pytest.raises(RefusedError, match=f"{left} attempts are left"):
+            uploads.give_up(upload.id, by="reconciler")
+    uploads.start_attempt(upload.id, by=WORKER)
     with pytest.raises(AttemptsExhaustedError):
         uploads.start_attempt(upload.id, by=WORKER)
 

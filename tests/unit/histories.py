@@ -7,8 +7,9 @@ from uuid import UUID
 
 from domain.events import Event, StoredImage
 from domain.failures import FailureCode
+from domain.fold import evolve
 from domain.stages import PIPELINE, Stage
-from domain.upload import Upload, evolve
+from domain.upload import Upload
 
 UPLOAD_ID = UUID("6f1c2c1e-6a43-4c6e-9d0a-0f7f2f8f1d11")
 RESULT_ID = UUID("0b0f6d1c-9d0e-4a53-8a58-5b1f6f0a7c22")
@@ -86,6 +87,10 @@ class History:
         upload = self.upload
         event = upload.fail_attempt(code, LATER, stage=upload.reached, attempt=upload.attempt, by="worker:w")
         return self.then(event)
+
+    def put_off(self, code: FailureCode = FailureCode.GENERATION_PAUSED) -> "History":
+        """Let the next attempt wait."""
+        return self.then(self.upload.put_off(code, LATER, by="worker:w"))
 
 
 def submitted() -> History:

@@ -25,7 +25,9 @@ def stored(name: str, state: bytes) -> StoredEvent:
 
 def one_of_each() -> list[Event]:
     complete = submitted().reached(Stage.COMPLETE).events
-    failed = submitted().reached(Stage.GENERATING).attempt_failed().started().failed(FailureCode.CONTENT_BLOCKED)
+    failed = (
+        submitted().reached(Stage.GENERATING).attempt_failed().put_off().started().failed(FailureCode.CONTENT_BLOCKED)
+    )
     retried = failed.then(failed.upload.retry(by="session:abc")).events
     return list({event.NAME: event for event in complete + retried}.values())
 

@@ -5,9 +5,10 @@ from msgspec.structs import replace
 
 from domain import errors
 from domain.events import AttemptFailed, Failed, StageAdvanced
-from domain.failures import MESSAGES, FailureCode
+from domain.failures import HOPELESS, MESSAGES, NO_STRIKES, FailureCode
+from domain.fold import evolve, fold
 from domain.stages import BANDS, PIPELINE, Stage, Status, rank, status_of
-from domain.upload import ATTEMPTS, Upload, evolve, fold
+from domain.upload import ATTEMPTS, Upload
 from tests.unit.histories import FULL, LATER, PREVIEW, PROGRESS, RESULT_ID, History, submitted
 
 
@@ -176,13 +177,53 @@ def test_a_passing_trouble_in_the_last_attempt_fails_the_upload() -> None:
     assert (event.code, event.stage) == (FailureCode.GENERATION_UNAVAILABLE, Stage.GENERATING)
 
 
-def test_a_worker_that_was_asked_to_stop_is_no_strike() -> None:
+@pytest.mark.parametrize("code", sorted(NO_STRIKES))
+def test_an_attempt_that_had_to_wait_is_no_strike(code: FailureCode) -> None:
     history = submitted()
     for _ in range(ATTEMPTS + 2):
-        history.started().attempt_failed(FailureCode.WORKER_STOPPED)
+        history.started().attempt_failed(code)
 
     assert isinstance(history.events[-1], AttemptFailed)
-    assert history.upload.attempts_left == ATTEMPTS
+    assert (history.upload.attempts_left, history.upload.waiting_for) == (ATTEMPTS, code)
+
+
+def test_a_lost_attempt_is_no_strike_and_is_forgotten_once_the_upload_gets_further() -> None:
+    lost = submitted().reached(Stage.GENERATING).started().upload
+    assert (lost.attempts_left, lost.lost, lost.losses) == (ATTEMPTS - 1, 1, 2)
+
+    history = submitted().reached(Stage.GENERATING).started().advanced(Stage.GENERATING, 70)
+    assert history.upload.lost == 1
+    assert history.result().advanced(Stage.STORING).upload.lost == 0
+
+
+def test_losses_are_counted_over_strikes_and_forgotten_by_a_retry() -> None:
+    history = submitted().started().started().attempt_failed().started().started()
+    assert (history.upload.attempts_left, history.upload.lost) == (ATTEMPTS - 2, 2)
+    history.then(history.upload.give_up(by="reconciler")).then(history.upload.retry(by="session:abc"))
+
+    assert (history.upload.attempts_left, history.upload.lost) == (ATTEMPTS, 0)
+
+
+def test_an_upload_that_is_put_off_waits_without_an_attempt() -> None:
+    upload = submitted().reached(Stage.VALIDATING).attempt_failed().put_off(FailureCode.GENERATION_PAUSED).upload
+
+    assert (upload.attempt, upload.attempts_left, upload.running) == (1, ATTEMPTS - 1, False)
+    assert (upload.retry_at, upload.waiting_for) == (LATER, FailureCode.GENERATION_PAUSED)
+
+
+def test_the_next_attempt_waits_for_nothing() -> None:
+    upload = submitted().put_off().started().upload
+
+    assert (upload.retry_at, upload.waiting_for) == (None, None)
+
+
+def test_an_upload_is_put_off_only_while_it_waits_and_only_for_what_is_no_strike() -> None:
+    with pytest.raises(errors.RefusedError):
+        submitted().started().put_off()
+    with pytest.raises(errors.RefusedError):
+        submitted().put_off(FailureCode.STORAGE_UNAVAILABLE)
+    with pytest.raises(errors.UploadEndedError):
+        submitted().started().failed().put_off()
 
 
 def test_after_three_lost_attempts_no_other_begins_and_the_upload_can_be_given_up() -> None:
@@ -204,6 +245,26 @@ def test_a_cancel_ends_the_upload_at_any_stage() -> None:
     upload = history.then(history.upload.cancel(by="session:abc")).upload
 
     assert (upload.stage, upload.progress, upload.error_code) == (Stage.FAILED, 0, FailureCode.CANCELLED)
+
+
+def test_a_second_cancel_changes_nothing() -> None:
+    history = submitted()
+    history.then(history.upload.cancel(by="session:abc"))
+
+    assert history.upload.cancel(by="session:abc") is None
+
+
+def test_no_other_failure_can_be_cancelled() -> None:
+    with pytest.raises(errors.UploadEndedError):
+        submitted().started().failed(FailureCode.INTERNAL_ERROR).upload.cancel(by="session:abc")
+
+
+@pytest.mark.parametrize("code", sorted(HOPELESS))
+def test_a_photo_that_would_fail_again_is_not_retried_and_its_owner_is_told_what_helps(code: FailureCode) -> None:
+    with pytest.raises(errors.RetryHopelessError) as refused:
+        submitted().started().failed(code).upload.retry(by="session:abc")
+
+    assert refused.value.message == f"Another try cannot help. {MESSAGES[code]}"
 
 
 def test_every_event_carries_an_id_of_its_own_its_actor_and_the_correlation_id() -> None:

@@ -13,8 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from domain.errors import RefusedError
 from domain.events import AttemptStarted, Event, Failed, Retried
 from domain.failures import FailureCode
+from domain.fold import fold
 from domain.stages import BANDS, PIPELINE, Stage, Status, rank
-from domain.upload import ATTEMPTS, Upload, fold
+from domain.upload import ATTEMPTS, Upload
 from tests.unit.histories import FULL, LATER, PREVIEW, RESULT_ID, submitted
 
 P = ParamSpec("P")
@@ -78,6 +79,10 @@ class Histories(RuleBasedStateMachine):
         attempt = self.upload.attempt - late
         self.attempted(self.upload.fail_attempt, code, retry_at, stage=stage, attempt=attempt, by="worker:a")
 
+    @rule(code=CODES, retry_at=TIMES)
+    def put_off(self, code: FailureCode, retry_at: datetime) -> None:
+        self.attempted(self.upload.put_off, code, retry_at, by="worker:a")
+
     @rule(code=CODES, stage=STAGES)
     def fail(self, code: FailureCode, stage: Stage | None) -> None:
         self.attempted(self.upload.fail, code, stage=stage, attempt=self.upload.attempt, by="worker:a")
@@ -128,6 +133,7 @@ class Histories(RuleBasedStateMachine):
     @invariant()
     def no_more_attempts_begin_than_are_allowed(self) -> None:
         assert 0 <= self.upload.attempts_left <= ATTEMPTS
+        assert 0 <= self.upload.lost < self.upload.losses + 1 <= ATTEMPTS + 1
         assert self.upload.attempt == sum(isinstance(past, AttemptStarted) for past in self.history.events)
 
     @invariant()

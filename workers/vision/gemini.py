@@ -27,6 +27,10 @@ class GeminiModel:
         self._lock = threading.Lock()
         self._caller: GeminiCaller | None = None
 
+    def prepare(self) -> None:
+        """Load the SDK."""
+        self._held_caller()
+
     def generate(self, clean_jpeg: bytes, prompt: str) -> Answer:
         """The picture in Gemini's answer. Raises PermanentError or PassingError."""
         media_type, image = self._held_caller().call(clean_jpeg, prompt)

@@ -19,6 +19,9 @@ class LocalModel:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
+    def prepare(self) -> None:
+        """Nothing has to be."""
+
     def generate(self, clean_jpeg: bytes, prompt: str) -> Answer:
         """A print whose grain depends on the photo and the prompt; it cannot read what the prompt says."""
         made = self._sandbox.run(Print(clean_jpeg, seed=prompt))

@@ -25,5 +25,8 @@ class ImageModel(Protocol):
     def expected_seconds(self) -> float:
         """How long a call usually takes; progress is shown by it."""
 
+    def prepare(self) -> None:
+        """Do what takes long before the first call: nothing is paid for yet, and after it `generate` calls at once."""
+
     def generate(self, clean_jpeg: bytes, prompt: str) -> Answer:
         """The picture that the prompt asks for. Raises PermanentError or PassingError."""

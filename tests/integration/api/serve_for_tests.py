@@ -10,8 +10,8 @@ from pathlib import Path
 
 from litestar import Litestar
 
-from app.api.application import create_api
 from app.address import ServerError
+from app.api.application import create_api
 from app.api.server import serve
 from app.logs import configure_logs
 from app.sessions import Sessions

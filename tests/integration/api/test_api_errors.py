@@ -8,7 +8,9 @@ from app.sessions import Sessions
 from tests.integration.api.service import Service, error_of
 
 
-@pytest.mark.parametrize("path", ["/", "/api", "/api/", "/nowhere", "/api/status", "/schema/nowhere", "/schema/x.json"])
+@pytest.mark.parametrize(
+    "path", ["/assets", "/api", "/api/", "/nowhere", "/api/status", "/schema/nowhere", "/schema/x.json"]
+)
 def test_an_unknown_route_is_not_found(service: Service, path: str) -> None:
     assert error_of(service.client.get(path)) == (404, "NOT_FOUND")
 

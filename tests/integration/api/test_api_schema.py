@@ -11,10 +11,13 @@ from tests.integration.api.service import Service
 
 PATHS = {
     "/api/uploads": "post",
+    "/api/uploads/{jobId}/retry": "post",
+    "/api/uploads/{jobId}/cancel": "post",
     "/api/status/{jobId}": "get",
     "/api/results/{resultId}": "get",
     "/api/blobs/{signed}": "get",
     "/healthz": "get",
+    "/metrics": "get",
     "/readyz": "get",
 }
 
@@ -41,10 +44,13 @@ def test_it_lists_every_path_and_parameter(document: dict[str, Any]) -> None:
     }
     assert names == {
         "/api/uploads": {("header", "X-Session-Token"), ("header", "Idempotency-Key")},
+        "/api/uploads/{jobId}/retry": {("path", "jobId"), ("header", "X-Session-Token")},
+        "/api/uploads/{jobId}/cancel": {("path", "jobId"), ("header", "X-Session-Token")},
         "/api/status/{jobId}": {("path", "jobId"), ("header", "X-Session-Token"), ("header", "If-None-Match")},
         "/api/results/{resultId}": {("path", "resultId"), ("header", "X-Session-Token")},
         "/api/blobs/{signed}": {("path", "signed")},
         "/healthz": set(),
+        "/metrics": set(),
         "/readyz": set(),
     }
     form = document["paths"]["/api/uploads"]["post"]["requestBody"]["content"]["multipart/form-data"]
@@ -54,10 +60,13 @@ def test_it_lists_every_path_and_parameter(document: dict[str, Any]) -> None:
 def test_it_lists_the_answers_of_each(document: dict[str, Any]) -> None:
     assert {path: set(operation["responses"]) for path, operation in operations(document).items()} == {
         "/api/uploads": {"202", "400", "401", "408", "413", "415", "422", "429", "500", "503"},
+        "/api/uploads/{jobId}/retry": {"202", "401", "404", "409", "429", "500", "503"},
+        "/api/uploads/{jobId}/cancel": {"202", "401", "404", "409", "500", "503"},
         "/api/status/{jobId}": {"200", "304", "401", "404", "500", "503"},
         "/api/results/{resultId}": {"200", "401", "404", "500", "503"},
         "/api/blobs/{signed}": {"200", "404", "500", "503"},
         "/healthz": {"200", "500"},
+        "/metrics": {"200", "500"},
         "/readyz": {"200", "500", "503"},
     }
 
@@ -66,7 +75,7 @@ def test_every_answer_in_json_has_an_example(document: dict[str, Any]) -> None:
     codes = {answer.code for answer in [*TABLE.values(), UNEXPECTED]} | {"NOT_READY"}
     for operation in operations(document).values():
         for status, answer in operation["responses"].items():
-            if status != "304" and "image/jpeg" not in answer["content"]:
+            if status != "304" and not {"image/jpeg", "text/plain"} & answer["content"].keys():
                 examples = [example["value"] for example in answer["content"]["application/json"]["examples"].values()]
                 assert examples, (operation["operationId"], status)
                 assert {example["success"] for example in examples} == {int(status) < 400}
@@ -79,9 +88,11 @@ def test_the_examples_of_a_status_are_what_the_service_answers(document: dict[st
     answer = service.poll(*service.submitted()).json()
 
     assert set(examples) == {"pending", "processing", "completed", "failed"}
-    assert set(examples["pending"]) == set(examples["completed"]) == set(answer)
+    assert set(examples["pending"]) == set(answer) | {"eta"}
+    assert set(examples["processing"]) - set(examples["completed"]) == {"eta"}
+    assert set(examples["completed"]) == set(answer) - {"queuePosition"}
     assert examples["pending"]["stage"] is None
-    assert set(examples["failed"]) - set(answer) == {"errorCode", "errorMessage"}
+    assert set(examples["failed"]) - set(answer) == {"errorCode", "errorMessage", "canRetry"}
 
 
 @pytest.mark.parametrize("path", ["/schema", "/schema/", "/schema/openapi.json"])

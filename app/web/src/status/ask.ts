@@ -3,8 +3,8 @@
  * Knows nothing of what was answered before but its ETag.
  */
 
-import type { ErrorBody, StatusBody } from "./schema";
 import { StatusError } from "./StatusError";
+import type { ErrorBody, StatusBody } from "./schema";
 
 export type Outcome =
   | { kind: "moved"; body: StatusBody; etag: string | null }
@@ -16,12 +16,7 @@ const PATIENCE_MS = 15_000;
 /** However long a server wishes to be left alone. */
 const LONGEST_RETRY_AFTER_MS = 300_000;
 
-export async function ask(
-  jobId: string,
-  token: string,
-  etag: string | null,
-  signal: AbortSignal,
-): Promise<Outcome> {
+export async function ask(jobId: string, token: string, etag: string | null, signal: AbortSignal): Promise<Outcome> {
   const impatience = new AbortController();
   const giveUp = () => impatience.abort();
   const timer = setTimeout(giveUp, PATIENCE_MS);

@@ -4,8 +4,8 @@
  */
 
 import type { Outcome } from "./ask";
-import type { StatusBody } from "./schema";
 import type { StatusError } from "./StatusError";
+import type { StatusBody } from "./schema";
 
 export interface Knowledge {
   readonly body: StatusBody | null;

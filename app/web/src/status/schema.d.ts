@@ -24,6 +24,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/uploads/{jobId}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry
+         * @description Ask for another try at a failed upload. It goes on from the stage that failed and pays for nothing twice.
+         */
+        post: operations["ApiUploadsJobidRetryRetry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{jobId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description End an upload that waits or runs. One that was cancelled before stays so, and is answered in the same way.
+         */
+        post: operations["ApiUploadsJobidCancelCancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/status/{jobId}": {
         parameters: {
             query?: never;
@@ -124,6 +164,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics
+         * @description Ask how the service is doing.
+         */
+        get: operations["MetricsMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -142,12 +202,17 @@ export interface components {
             code: string;
             message: string;
         };
+        /** EtaBody */
+        EtaBody: {
+            p50Seconds: number;
+            p90Seconds: number;
+        };
         /**
          * FailureCode
          * @description Why an upload failed. A code is recorded in events for ever, so none is ever renamed.
          * @enum {string}
          */
-        FailureCode: "NOT_AN_IMAGE" | "UNSUPPORTED_FORMAT" | "IMAGE_TRUNCATED" | "IMAGE_TOO_LARGE" | "IMAGE_TOO_COMPLEX" | "ANIMATED_IMAGE" | "CONTENT_BLOCKED" | "NO_IMAGE_GENERATED" | "GENERATION_REFUSED" | "GENERATION_UNAVAILABLE" | "STORAGE_REFUSED" | "STORAGE_UNAVAILABLE" | "ORIGINAL_MISSING" | "WORKER_LOST" | "WORKER_STOPPED" | "INTERNAL_ERROR" | "CANCELLED";
+        FailureCode: "NOT_AN_IMAGE" | "UNSUPPORTED_FORMAT" | "IMAGE_TRUNCATED" | "IMAGE_TOO_LARGE" | "IMAGE_TOO_COMPLEX" | "ANIMATED_IMAGE" | "CONTENT_BLOCKED" | "NO_IMAGE_GENERATED" | "GENERATION_REFUSED" | "GENERATION_UNAVAILABLE" | "STORAGE_REFUSED" | "STORAGE_UNAVAILABLE" | "ORIGINAL_MISSING" | "GENERATION_PAUSED" | "GENERATION_BUDGET_SPENT" | "WORKER_LOST" | "WORKER_STOPPED" | "INTERNAL_ERROR" | "CANCELLED";
         /** HealthBody */
         HealthBody: {
             /**
@@ -244,8 +309,11 @@ export interface components {
             updatedAt: string;
             isTerminal: boolean;
             pollAfterMs: number | null;
+            queuePosition?: number;
+            eta?: components["schemas"]["EtaBody"];
             errorCode?: components["schemas"]["FailureCode"];
             errorMessage?: string;
+            canRetry?: boolean;
         };
         /** SubmissionBody */
         SubmissionBody: {
@@ -269,6 +337,7 @@ export interface components {
 }
 export type ErrorBody = components['schemas']['ErrorBody'];
 export type ErrorFacts = components['schemas']['ErrorFacts'];
+export type EtaBody = components['schemas']['EtaBody'];
 export type FailureCode = components['schemas']['FailureCode'];
 export type HealthBody = components['schemas']['HealthBody'];
 export type NotReadyBody = components['schemas']['NotReadyBody'];
@@ -370,6 +439,155 @@ export interface operations {
             };
             /** @description Too Many Requests */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ApiUploadsJobidRetryRetry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session that owns the upload, as POST answered it. */
+                "X-Session-Token"?: string | null;
+            };
+            path: {
+                jobId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It goes on from the stage that failed. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ApiUploadsJobidCancelCancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session that owns the upload, as POST answered it. */
+                "X-Session-Token"?: string | null;
+            };
+            path: {
+                jobId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended, or was cancelled before. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -640,6 +858,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NotReadyBody"];
+                };
+            };
+        };
+    };
+    MetricsMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every figure, in Prometheus's text format. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

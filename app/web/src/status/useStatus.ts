@@ -13,8 +13,8 @@
 import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { ask } from "./ask";
 import { isOver, type Knowledge, learn, NOTHING, pauseMs } from "./knowledge";
-import type { Stage, Status, StatusBody } from "./schema";
 import type { StatusError } from "./StatusError";
+import type { Stage, Status, StatusBody } from "./schema";
 import { sessionOf } from "./sessions";
 
 export interface JobStatus {

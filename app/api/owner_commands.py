@@ -1,0 +1,80 @@
+"""POST /api/uploads/{jobId}/retry and /cancel: what a session may ask of its own upload.
+
+Both are answered with the state that they led to. It is made of the log: the read model may not know of it yet, and no
+later poll tells anything older (projections/reader.py, TURNS).
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from anyio import to_thread
+from litestar import Request, Response
+
+from app.api.bodies import StatusBody
+from app.api.client_address import address_of
+from app.api.job_id import JobId, upload_id_of
+from app.api.session_token import SessionToken, owner
+from app.api.status import History
+from app.api.status_answer import answer
+from app.api.upload_rate import UploadRate
+from app.sessions import Session, Sessions
+from app.settings import Network
+from domain.errors import UploadNotFoundError
+from domain.upload import Upload
+from domain.uploads import Uploads
+from projections.forecast import Forecaster
+from projections.reader import StatusRow, row_of
+
+Command = Callable[..., Upload]
+ACCEPTED: Final = 202
+
+log = structlog.get_logger(__name__)
+
+
+class OwnerCommands:
+    """Passes commands on to uploads, in the name of the session that owns them."""
+
+    def __init__(  # one collaborator each
+        self,
+        uploads: Uploads,
+        history: History,
+        forecaster: Forecaster,
+        sessions: Sessions,
+        rate: UploadRate,
+        *,
+        trusted_proxies: Sequence[Network],
+    ) -> None:
+        self._uploads = uploads
+        self._history = history
+        self._forecaster = forecaster
+        self._sessions = sessions
+        self._rate = rate
+        self._trusted_proxies = trusted_proxies
+
+    async def retry(
+        self, request: Request[Any, Any, Any], job_id: JobId, session_token: SessionToken = None
+    ) -> Response[StatusBody | None]:
+        """Ask for another try at a failed upload. It goes on from the stage that failed and pays for nothing twice."""
+        session = owner(self._sessions, session_token)
+        # Another try may cost another call of the image model, just as an upload does.
+        self._rate.count(address_of(request, self._trusted_proxies))
+        return await self._answer(self._uploads.retry, job_id, session)
+
+    async def cancel(self, job_id: JobId, session_token: SessionToken = None) -> Response[StatusBody | None]:
+        """End an upload that waits or runs. One that was cancelled before stays so, and is answered in the same way."""
+        return await self._answer(self._uploads.cancel, job_id, owner(self._sessions, session_token))
+
+    async def _answer(self, command: Command, job_id: str, session: Session) -> Response[StatusBody | None]:
+        row = await to_thread.run_sync(partial(self._execute, command, upload_id_of(job_id), session))
+        return answer(row, await self._forecaster.forecast(row), status_code=ACCEPTED)
+
+    def _execute(self, command: Command, upload_id: UUID, session: Session) -> StatusRow:
+        if self._uploads.get(upload_id).session_hash != session.hash:
+            raise UploadNotFoundError
+        upload = command(upload_id, by=session.actor)
+        log.info("owner.asked", command=command.__name__, upload_id=str(upload_id), version=upload.version)
+        # Not what others have appended since: the row that the next poll finds may be that of this very version.
+        return row_of(self._history(upload_id)[: upload.version])

@@ -1,0 +1,47 @@
+"""Counts the API's requests by route and answer, with how long they took. It sees what the framework refuses, too."""
+
+import time
+from typing import Final
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import CollectorRegistry, Histogram
+
+BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+METHODS: Final = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}
+UNKNOWN: Final = "unknown"
+"""The route or method of whoever asks for what is not there: their own words would make a series each."""
+CUT: Final = "cut"
+"""The status of an answer that was never begun."""
+
+
+def counted(app: ASGIApp, registry: CollectorRegistry) -> ASGIApp:
+    """The app, whose requests are counted."""
+    seconds = Histogram(
+        "darkroom_http_request_seconds",
+        "How long requests took, from their head to the end of the answer.",
+        ["method", "route", "status"],
+        buckets=BUCKETS,
+        registry=registry,
+    )
+
+    async def counting(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = CUT
+
+        async def note_and_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = str(message["status"])
+            await send(message)
+
+        try:
+            await app(scope, receive, note_and_send)
+        finally:
+            method = scope["method"] if scope["method"] in METHODS else UNKNOWN
+            seconds.labels(method, scope.get("path_template") or UNKNOWN, status).observe(time.perf_counter() - began)
+
+    return counting

@@ -1,0 +1,18 @@
+"""Traces: one for each upload, from POST to its end, over every process that works on it; off unless somebody collects.
+
+    POST /api/uploads                   serve; the root
+    ├── storage put                     serve
+    ├── append                          serve
+    ├── dispatch                        dispatch
+    └── attempt                         work; one for each
+        ├── append
+        ├── validating                  a span for each stage
+        ├── generating
+        │   ├── image model
+        │   ├── storage put
+        │   └── append
+        ...
+
+No context travels through the queue or the log. The trace's id is the upload's, and the root's is a part of it: whoever
+holds an upload's id knows both.
+"""

@@ -1,0 +1,100 @@
+/** The requests of the page other than polls. Each answers with the server's body, or raises an ApiError. */
+
+import type { ErrorBody, ResultBody, StatusBody, SubmissionBody } from "../status/schema";
+import { sessionOf } from "../status/sessions";
+
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+
+  constructor(
+    readonly code: string,
+    message: string,
+    /** The same again may well succeed. */
+    readonly isPassing: boolean,
+    readonly retryAfterMs: number | null = null,
+  ) {
+    super(message);
+  }
+}
+
+export class StoppedError extends Error {
+  override readonly name = "StoppedError";
+}
+
+export function askResult(jobId: string, resultId: string): Promise<ResultBody> {
+  return call(jobId, `/api/results/${resultId}`);
+}
+
+export function retry(jobId: string): Promise<StatusBody> {
+  return call(jobId, `/api/uploads/${jobId}/retry`, "POST");
+}
+
+export function cancel(jobId: string): Promise<StatusBody> {
+  return call(jobId, `/api/uploads/${jobId}/cancel`, "POST");
+}
+
+/** Send a photo. An XMLHttpRequest tells how far it is, which fetch does not. */
+export function submit(
+  photo: Blob,
+  { session, key, signal }: { session: string | null; key: string; signal: AbortSignal },
+  onProgress: (share: number) => void,
+): Promise<SubmissionBody> {
+  const form = new FormData();
+  form.append("image", photo, "photo"); // the file's own name is nobody's business
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", "/api/uploads");
+    request.setRequestHeader("Idempotency-Key", key);
+    if (session !== null) {
+      request.setRequestHeader("X-Session-Token", session);
+    }
+    request.upload.onprogress = ({ loaded, total }) => onProgress(total ? loaded / total : 0);
+    request.onload = () => {
+      const { body, error } = judged(request.status, request.responseText, request.getResponseHeader("Retry-After"));
+      if (error) {
+        reject(error);
+      } else {
+        resolve(body as SubmissionBody);
+      }
+    };
+    request.onerror = () => reject(unreachable());
+    request.onabort = () => reject(new StoppedError());
+    signal.addEventListener("abort", () => request.abort());
+    request.send(form);
+  });
+}
+
+async function call<Body>(jobId: string, url: string, method = "GET"): Promise<Body> {
+  const headers = { "X-Session-Token": sessionOf(jobId) ?? "" };
+  const response = await fetch(url, { method, headers, cache: "no-store" }).catch(() => {
+    throw unreachable();
+  });
+  const { body, error } = judged(response.status, await response.text(), response.headers.get("Retry-After"));
+  if (error) {
+    throw error;
+  }
+  return body as Body;
+}
+
+function judged(status: number, text: string, retryAfter: string | null): { body?: unknown; error?: ApiError } {
+  const body = parsed(text) as { success?: boolean } | null;
+  if (status < 300 && body?.success) {
+    return { body };
+  }
+  const told = (body as Partial<ErrorBody> | null)?.error;
+  const message = told?.message ?? "Darkroom does not answer as it should.";
+  const isPassing = status < 400 || status >= 500 || status === 408 || status === 429;
+  return { error: new ApiError(told?.code ?? `HTTP_${status}`, message, isPassing, Number(retryAfter) * 1000 || null) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function unreachable(): ApiError {
+  return new ApiError("NETWORK", "Darkroom cannot be reached just now.", true);
+}

@@ -1,0 +1,23 @@
+/** The page begins here: where a job is still under way, with that job. */
+
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { createRoot } from "react-dom/client";
+import { App } from "./App";
+import { openJob, openJobId } from "./address";
+import { listenToOtherTabs } from "./tabs";
+import { recentUploads } from "./uploads";
+import "./style.css";
+
+const client = new QueryClient();
+listenToOtherTabs(client);
+
+const [latest] = recentUploads();
+if (openJobId() === null && latest && !latest.ending) {
+  openJob(latest.jobId, { replace: true });
+}
+
+createRoot(document.getElementById("page") as HTMLElement).render(
+  <QueryClientProvider client={client}>
+    <App />
+  </QueryClientProvider>,
+);

@@ -1,0 +1,40 @@
+/** Photos that are dropped anywhere on the page, or pasted. */
+
+import { useEffect, useState } from "react";
+
+/** Whether something is held over the page just now. */
+export function usePhotosFromOutside(onPhotos: (photos: File[]) => void): boolean {
+  const [isOver, setOver] = useState(false);
+
+  useEffect(() => {
+    const take = (transfer: DataTransfer | null) => {
+      const files = [...(transfer?.files ?? [])];
+      if (files.length > 0) {
+        onPhotos(files);
+      }
+    };
+    const hold = (event: DragEvent) => {
+      event.preventDefault(); // or the browser would open the photo in place of the page
+      setOver(event.dataTransfer?.types.includes("Files") ?? false);
+    };
+    const leave = ({ relatedTarget }: DragEvent) => setOver((was) => was && relatedTarget !== null);
+    const drop = (event: DragEvent) => {
+      event.preventDefault();
+      setOver(false);
+      take(event.dataTransfer);
+    };
+    const paste = ({ clipboardData }: ClipboardEvent) => take(clipboardData);
+    addEventListener("dragover", hold);
+    addEventListener("dragleave", leave);
+    addEventListener("drop", drop);
+    addEventListener("paste", paste);
+    return () => {
+      removeEventListener("dragover", hold);
+      removeEventListener("dragleave", leave);
+      removeEventListener("drop", drop);
+      removeEventListener("paste", paste);
+    };
+  }, [onPhotos]);
+
+  return isOver;
+}

@@ -1,0 +1,121 @@
+/**
+ * Photos on their way to the server, one after the other, so that all of them join one session.
+ * A passing trouble is waited out; however often a photo is sent, its key makes it one upload.
+ */
+
+import { useRef, useState } from "react";
+import { keepSession } from "../status/sessions";
+import { ApiError, StoppedError, submit } from "./api";
+import { thumbnailOf } from "./thumbnail";
+import { addUpload, latestSession } from "./uploads";
+
+export interface Sending {
+  thumbnail: string | null;
+  /** Of the photo's bytes, from 0 to 1. */
+  share: number;
+  /** What is being waited out. */
+  trouble: ApiError | null;
+  /** How many wait behind it. */
+  waiting: number;
+}
+
+const FIRST_PAUSE_MS = 2000;
+const LONGEST_PAUSE_MS = 30_000;
+
+export function useSending(onTakenIn: (jobId: string) => void, onRefused: (error: ApiError) => void) {
+  const [sending, setSending] = useState<Sending | null>(null);
+  const queue = useRef<Blob[]>([]);
+  const isSending = useRef(false);
+  const stopping = useRef<AbortController | null>(null);
+
+  async function sendAll() {
+    isSending.current = true;
+    for (let photo = queue.current.shift(); photo; photo = queue.current.shift()) {
+      const thumbnail = await thumbnailOf(photo);
+      setSending({ thumbnail, share: 0, trouble: null, waiting: queue.current.length });
+      stopping.current = new AbortController();
+      try {
+        onTakenIn(await sendPatiently(photo, thumbnail, stopping.current.signal, change));
+      } catch (error) {
+        if (error instanceof ApiError) {
+          onRefused(error);
+        } else if (!(error instanceof StoppedError)) {
+          throw error;
+        }
+      }
+    }
+    isSending.current = false;
+    setSending(null);
+  }
+
+  function change(part: Partial<Sending>) {
+    setSending((now) => now && { ...now, ...part });
+  }
+
+  function send(photos: Blob[]) {
+    queue.current.push(...photos);
+    if (isSending.current) {
+      change({ waiting: queue.current.length });
+    } else {
+      void sendAll();
+    }
+  }
+
+  /** Give up the photo that is being sent; those behind it are sent all the same. */
+  function stop() {
+    stopping.current?.abort();
+  }
+
+  return { sending, send, stop };
+}
+
+async function sendPatiently(
+  photo: Blob,
+  thumbnail: string | null,
+  signal: AbortSignal,
+  change: (part: Partial<Sending>) => void,
+): Promise<string> {
+  const key = newKey();
+  let session = latestSession();
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    try {
+      const taken = await submit(photo, { session, key, signal }, (share) => change({ share, trouble: null }));
+      keepSession(taken.jobId, taken.sessionToken);
+      addUpload({ jobId: taken.jobId, submittedAt: new Date().toISOString(), thumbnail });
+      return taken.jobId;
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "UNAUTHORIZED" && session !== null) {
+        session = null; // the server's keys have changed: a new session begins
+        continue;
+      }
+      if (!(error instanceof ApiError && error.isPassing)) {
+        throw error;
+      }
+      change({ trouble: error, share: 0 });
+      await paused(Math.max(pause, error.retryAfterMs ?? 0), signal);
+    }
+  }
+}
+
+/** Return after the pause, or as soon as the network is back. Raises StoppedError. */
+function paused(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const goOn = () => {
+      clearTimeout(timer);
+      removeEventListener("online", goOn);
+      if (signal.aborted) {
+        reject(new StoppedError());
+      } else {
+        resolve();
+      }
+    };
+    const timer = setTimeout(goOn, milliseconds);
+    addEventListener("online", goOn);
+    signal.addEventListener("abort", goOn);
+  });
+}
+
+/** Not crypto.randomUUID: a phone that reaches the page by plain HTTP on the home network has none. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

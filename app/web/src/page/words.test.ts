@@ -1,0 +1,78 @@
+/** What is said of a job is true, and fits what is known. */
+
+import { expect, test } from "vitest";
+import type { StatusBody } from "../status/schema";
+import type { JobStatus } from "../status/useStatus";
+import { announcement, happening, heading, howLong, reached, STAGES } from "./words";
+
+const BODY = { status: "pending", stage: null, progress: 0, isTerminal: false } as StatusBody;
+
+function job(body: Partial<StatusBody>): JobStatus {
+  const data = { ...BODY, ...body };
+  return {
+    status: data.status,
+    stage: data.stage,
+    progress: data.progress,
+    resultId: null,
+    isLoading: false,
+    isComplete: data.status === "completed",
+    isFailed: data.status === "failed",
+    error: null,
+    errorMessage: data.errorMessage ?? null,
+    data,
+  };
+}
+
+test.each([
+  [undefined, "Your photo has arrived."],
+  [0, "Your photo has arrived. It is next."],
+  [1, "Your photo has arrived. One photo is before it."],
+  [7, "Your photo has arrived. 7 photos are before it."],
+])("with %s before it, it says: %s", (queuePosition, sentence) => {
+  expect(happening(job(queuePosition === undefined ? {} : { queuePosition }))).toBe(sentence);
+});
+
+test("the place in line is shown and not read out, lest every poll speak", () => {
+  expect(announcement(job({ queuePosition: 7 }))).toBe(announcement(job({ queuePosition: 6 })));
+});
+
+test.each([
+  [8, 15, "Usually 8 to 15 seconds from here."],
+  [8, 8, "Usually 8 seconds from here."],
+  [0, 1, "Usually a second from here."],
+  [40, 90, "Usually 40 seconds to 2 minutes from here."],
+  [100, 110, "Usually 2 minutes from here."],
+  [120, 300, "Usually 2 to 5 minutes from here."],
+])("a band of %i to %i s reads: %s", (p50Seconds, p90Seconds, sentence) => {
+  expect(howLong({ ...BODY, eta: { p50Seconds, p90Seconds } })).toBe(sentence);
+});
+
+test("where there is too little history, or nothing left to wait for, nothing is promised", () => {
+  expect(howLong(BODY)).toBeNull();
+  expect(howLong(null)).toBeNull();
+  expect(howLong({ ...BODY, isTerminal: true, eta: { p50Seconds: 1, p90Seconds: 2 } })).toBeNull();
+});
+
+test("each stage is announced by its name and place, and progress within it is not", () => {
+  const generating = { status: "processing", stage: "generating" } as const;
+  expect(announcement(job({ ...generating, progress: 30 }))).toMatch(/^Step 2 of 5, Generating\. /);
+  expect(announcement(job({ ...generating, progress: 45 }))).toBe(announcement(job({ ...generating, progress: 30 })));
+});
+
+test("a failure says the server's sentence, and a cancel is no failure to its owner", () => {
+  const failed = job({ status: "failed", stage: "failed", errorMessage: "It broke.", errorCode: "INTERNAL_ERROR" });
+  const cancelled = job({ status: "failed", stage: "failed", errorMessage: "Cancelled.", errorCode: "CANCELLED" });
+  expect([heading(failed), happening(failed)]).toEqual(["This one did not develop", "It broke."]);
+  expect([heading(cancelled), happening(cancelled)]).toEqual(["Cancelled", "It was stopped, as you asked."]);
+});
+
+test.each([
+  [0, undefined],
+  [10, "validating"],
+  [30, "generating"],
+  [70, "generating"],
+  [80, "storing"],
+  [90, "watermarking"],
+])("what failed at %i%% ended in %s", (progress, name) => {
+  expect(STAGES[reached({ stage: "failed", progress })]).toBe(name);
+});

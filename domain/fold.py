@@ -1,0 +1,73 @@
+"""The state after events: a pure fold that refuses nothing but a gap, for it does not judge history."""
+
+from collections.abc import Iterable
+from functools import reduce
+
+from msgspec.structs import replace
+
+from domain.events import (
+    AttemptFailed,
+    AttemptStarted,
+    Event,
+    Failed,
+    PreviewStored,
+    PutOff,
+    ResultStored,
+    Retried,
+    StageAdvanced,
+    Submitted,
+)
+from domain.failures import NO_STRIKES
+from domain.stages import Stage
+from domain.upload import ATTEMPTS, Result, Upload
+
+
+def fold(upload: Upload | None, events: Iterable[Event]) -> Upload | None:
+    """The state after the events: the projector function of the library's repository."""
+    return reduce(evolve, events, upload)
+
+
+def evolve(upload: Upload | None, event: Event) -> Upload:  # noqa: C901, PLR0911 - one case an event
+    """The state after one more event. It records what happened and judges nothing."""
+    if isinstance(event, Submitted):
+        return Upload(
+            id=event.originator_id,
+            version=event.originator_version,
+            session_hash=event.session_hash,
+            correlation_id=event.correlation_id,
+            original_sha256=event.original_sha256,
+            original_size=event.original_size,
+            prompt_version=event.prompt_version,
+        )
+    if upload is None or event.originator_version != upload.version + 1:
+        raise ValueError(f"Version {event.originator_version} does not follow {upload and upload.version}.")
+    then = {"version": event.originator_version}
+    match event:
+        case StageAdvanced():
+            running = upload.running and event.stage is not Stage.COMPLETE
+            # An upload that gets further than where it was lost does not kill its workers there.
+            lost = upload.lost if event.stage is upload.reached else 0
+            return replace(upload, **then, reached=event.stage, progress=event.progress, running=running, lost=lost)
+        case AttemptStarted():
+            # One that is still under way never came back: a loss, and its strike is taken over.
+            left = max(upload.attempts_left - (not upload.running), 0)
+            begun = {"attempt": event.attempt, "running": True, "retry_at": None, "waiting_for": None}
+            return replace(upload, **then, **begun, attempts_left=left, lost=upload.losses)
+        case ResultStored():
+            return replace(upload, **then, result=Result(event.result_id, event.model, event.full))
+        case PreviewStored() if upload.result:
+            return replace(upload, **then, result=replace(upload.result, preview=event.preview))
+        case AttemptFailed():
+            left = upload.attempts_left + (event.code in NO_STRIKES)
+            waiting = {"retry_at": event.retry_at, "waiting_for": event.code}
+            return replace(upload, **then, **waiting, running=False, attempts_left=left)
+        case PutOff():
+            return replace(upload, **then, retry_at=event.retry_at, waiting_for=event.code)
+        case Failed():
+            error = {"error_code": event.code, "error_message": event.message, "failed_stage": event.stage}
+            return replace(upload, **then, **error, running=False, retry_at=None, waiting_for=None)
+        case Retried():
+            error = {"error_code": None, "error_message": None, "failed_stage": None}
+            return replace(upload, **then, **error, attempts_left=ATTEMPTS, lost=0)
+        case _:
+            raise ValueError(f"{event.NAME} cannot be applied to version {upload.version}.")

@@ -1,0 +1,68 @@
+"""One service and one browser for all, and a new person for each test."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.acceptance.service import Service, running
+from tests.browser.chromium import running_chromium
+from tests.browser.person import Person
+from tests.fakes.gemini import FakeGemini
+from tests.fakes.gemini_replies import picture
+
+NewPerson = Callable[..., Person]
+
+
+class Darkroom(NamedTuple):
+    """The service, and the image model that it asks."""
+
+    service: Service
+    gemini: FakeGemini
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser."""
+    with running_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def running_darkroom() -> Iterator[Darkroom]:
+    """The service of the whole run."""
+    with (
+        FakeGemini() as gemini,
+        running(GEMINI_API_KEY=gemini.key, GEMINI_BASE_URL=gemini.url) as service,
+    ):
+        yield Darkroom(service, gemini)
+
+
+@pytest.fixture
+def darkroom(running_darkroom: Darkroom) -> Darkroom:
+    """The service, whose image model answers at once until the test says otherwise."""
+    running_darkroom.gemini.always_answer_with(picture())
+    return running_darkroom
+
+
+@pytest.fixture
+def new_person(chromium: Browser, darkroom: Darkroom) -> Iterator[NewPerson]:
+    """Makes persons, each with a browser of their own unless they share one. None may have met a fault of the page."""
+    persons: list[Person] = []
+
+    def make(share: Person | None = None, **context: Any) -> Person:  # noqa: ANN401 - what Playwright takes
+        shared = share.context if share else chromium.new_context(locale="en-GB", **context)
+        persons.append(Person(shared, darkroom.service.url))
+        return persons[-1]
+
+    yield make
+    for context in {person.context for person in persons}:
+        context.close()
+    assert [fault for person in persons for fault in person.faults] == []
+
+
+@pytest.fixture
+def person(new_person: NewPerson) -> Person:
+    """A new person at the page."""
+    return new_person().open()

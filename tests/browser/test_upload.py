@@ -1,0 +1,162 @@
+"""A person uploads a photo and watches it, whatever happens to the tab, the network or the upload."""
+
+import pytest
+
+from tests.browser.conftest import Darkroom, NewPerson
+from tests.browser.person import Person
+from tests.fakes.gemini_replies import after, picture, prompt_blocked
+from tests.photos.variants import photo
+
+READY = "Your picture is ready"
+DEVELOPING = "Your picture is developing"
+FAILED = "This one did not develop"
+
+
+def test_a_photo_goes_in_and_its_picture_is_revealed(person: Person, darkroom: Darkroom) -> None:
+    darkroom.gemini.always_answer_with(after(6, picture()))
+    person.send().reads(DEVELOPING).sees("This takes the longest.").reads(READY).assert_revealed()
+
+    assert person.progress == sorted(person.progress)
+    assert len(person.spoken) == len(set(person.spoken))
+    assert [word for word in person.spoken if word.startswith("Step 2 of 5, Generating.")]
+    assert person.spoken[-1].startswith(READY)
+    with person.page.expect_download() as download:
+        person.press("Save the preview")
+    assert download.value.path().read_bytes().startswith(b"\xff\xd8\xff")
+
+
+def test_a_reload_in_the_middle_goes_on(person: Person, darkroom: Darkroom) -> None:
+    darkroom.gemini.always_answer_with(after(6, picture()))
+    job_id = person.send().reads(DEVELOPING).job_id
+    shown = person.progress[-1]
+
+    person.page.reload()
+    person.reads(DEVELOPING).reads(READY).assert_revealed()
+
+    assert person.job_id == job_id
+    assert person.progress[0] >= shown
+
+
+def test_a_page_that_was_closed_finds_its_upload_again(
+    person: Person, new_person: NewPerson, darkroom: Darkroom
+) -> None:
+    darkroom.gemini.always_answer_with(after(4, picture()))
+    job_id = person.send().reads(DEVELOPING).job_id
+    person.page.close()
+
+    back = new_person(share=person).open("/")
+
+    assert back.reads(READY).job_id == job_id
+    back.assert_revealed()
+
+
+def test_ten_seconds_without_a_network_cost_nothing(person: Person, darkroom: Darkroom) -> None:
+    darkroom.gemini.always_answer_with(after(3, picture()))
+    person.send().reads(DEVELOPING)
+    person.context.set_offline(offline=True)
+    person.page.evaluate("window.cut = performance.now()")
+    person.sees("Darkroom cannot be reached just now.").reads(DEVELOPING)
+
+    person.wait("performance.now() - cut > 10_000")
+    person.context.set_offline(offline=False)
+
+    # Asked at once, and not after the pause that had grown meanwhile.
+    person.reads(READY, seconds=3).assert_revealed()
+    assert person.page.get_by_text("cannot be reached").count() == 0
+
+
+def test_a_photo_chosen_without_a_network_is_sent_when_it_is_back(person: Person) -> None:
+    person.context.set_offline(offline=True)
+    person.send().reads("Sending your photo").sees("It will be sent again in a moment.")
+    person.context.set_offline(offline=False)
+    person.reads(READY).assert_revealed()
+    assert len(person.sessions) == 1
+
+
+def test_a_failure_says_why_and_a_retry_mends_it(person: Person, darkroom: Darkroom) -> None:
+    darkroom.gemini.always_answer_with(prompt_blocked())
+    person.send().reads(FAILED).sees("The image model declined this photo.")
+    darkroom.gemini.always_answer_with(after(4, picture()))
+
+    person.press("Try again").reads(DEVELOPING).reads(READY).assert_revealed()
+
+    assert person.progress == sorted(person.progress)
+
+
+def test_a_file_that_can_never_develop_offers_another_one_instead(person: Person) -> None:
+    half = photo()[: len(photo()) // 2]
+    person.send(half).reads(FAILED).sees("This image is incomplete or damaged.")
+    assert person.pressable("Try again").count() == 0
+
+    person.press("Choose another photo").reads("Put a photo in the tray")
+
+
+def test_a_cancel_ends_it_and_can_be_taken_back(person: Person, darkroom: Darkroom) -> None:
+    darkroom.gemini.always_answer_with(after(20, picture()))
+    person.send().reads(DEVELOPING)
+
+    darkroom.gemini.always_answer_with(picture())
+    person.press("Cancel").reads("Cancelled").sees("It was stopped, as you asked.")
+    assert person.page.evaluate("document.activeElement.tagName") == "H1"
+
+    person.press("Try again").reads(READY).assert_revealed()
+
+
+def test_two_tabs_show_the_same(person: Person, new_person: NewPerson, darkroom: Darkroom) -> None:
+    darkroom.gemini.always_answer_with(prompt_blocked())
+    job_id = person.send().reads(FAILED).job_id
+    other = new_person(share=person).open(f"/#{job_id}").reads(FAILED)
+    darkroom.gemini.always_answer_with(after(5, picture()))
+
+    person.press("Try again").reads(DEVELOPING)
+
+    other.reads(DEVELOPING).reads(READY).assert_revealed()
+    person.reads(READY)
+    assert other.sessions == person.sessions
+
+
+def test_several_uploads_join_one_session(person: Person) -> None:
+    person.send(photo("coffee"), photo("cat")).reads(READY)
+    person.press("New photo").send(photo("rocket")).reads(READY)
+
+    assert person.page.get_by_role("listitem").filter(has_text="completed").count() == 3
+    assert len(person.sessions) == 3
+    assert len(set(person.sessions.values())) == 1
+
+
+def test_an_upload_can_be_forgotten(person: Person) -> None:
+    person.send().reads(READY)
+    person.page.get_by_role("button", name="Forget the upload of").click()
+    person.reads("Put a photo in the tray")
+    assert person.sessions == {}
+
+
+def test_what_is_no_photo_is_said_before_anything_is_sent(person: Person) -> None:
+    person.send(b"a text that calls itself a photo").sees("This file is not a JPEG, PNG or WebP photo.")
+    assert [request.url for request in person.requests if "/api/" in request.url] == []
+
+
+def test_the_size_limit_is_the_servers_own(person: Person) -> None:
+    limit = 20 * 2**20
+    person.send(photo() + b"\0" * limit).sees("and 20 MB is the most.")
+    assert [request.url for request in person.requests if "/api/" in request.url] == []
+
+
+@pytest.mark.parametrize("way", ["drop", "paste"])
+def test_a_photo_may_be_dropped_or_pasted_anywhere(person: Person, way: str) -> None:
+    person.page.evaluate(
+        """([way, bytes]) => {
+          const carried = new DataTransfer();
+          carried.items.add(new File([new Uint8Array(bytes)], "photo.jpg", { type: "image/jpeg" }));
+          dispatchEvent(way === "drop"
+            ? new DragEvent("drop", { dataTransfer: carried, cancelable: true })
+            : new ClipboardEvent("paste", { clipboardData: carried }));
+        }""",
+        [way, list(photo())],
+    )
+    person.reads(READY).assert_revealed()
+
+
+def test_the_upload_of_another_browser_is_not_shown(person: Person, new_person: NewPerson) -> None:
+    job_id = person.send().reads(READY).job_id
+    new_person().open(f"/#{job_id}").reads("There is no such upload here")

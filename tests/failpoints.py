@@ -1,0 +1,182 @@
+"""Fail-points by name: a process of the service in which something happens at one exact place, once or a few times.
+
+    python -m tests.failpoints work answer.kept=kill
+    python -m tests.failpoints work append.ResultStored=freeze,upload=ID,attempt=1 --lease 2 --grace 1 --stop 5
+
+The product knows nothing of them: this program wraps its functions and then runs the real process with the settings of
+the environment. So they cost nothing, and no setting of an installed service can switch one on.
+
+| point | where |
+| --- | --- |
+| run.begun | a run holds its lease; its attempt has not begun |
+| generate.asking | the clean copy is read; no call of the image model is counted or made |
+| generate.called | the call is counted, and about to be made |
+| generate.answered | the answer is here, and nowhere else |
+| answer.kept, clean.kept, full.stored, preview.stored | the object is stored and read back |
+| page.found | a reader of the log has looked where it is; no transaction is open |
+| page.applied | the projector has written a page's rows, in a transaction that also moves its position |
+| run.sent | a run is in the queue; the dispatcher's position moves in the transaction that is open |
+| due.moved | the reconciler has sent an upload, in the transaction that holds its lock |
+| append.EVENT, appended.EVENT | before and after an append whose first event is of that class |
+
+Actions: `kill` (SIGKILL), `segfault`, `freeze` (SIGSTOP; whoever froze it sends SIGCONT), `term` (SIGTERM), `raise`.
+Options of an action: `upload=ID`, `attempt=N`, `times=N` (1 unless said, counted by each process for itself).
+"""
+
+import argparse
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Final, NamedTuple, Self
+
+import structlog
+
+from app import processes
+from app.logs import configure_logs
+from app.settings import Settings
+from domain.events import EVENTS
+from projections import projector
+from projections.follower import Follower
+from projections.log import EventLog
+from workers import leases, reconciler, stages
+from workers.actors import DramatiqQueue
+from workers.pipeline import Pipeline
+from workers.reconciler import Reconciler
+from workers.stages import Stages
+
+
+class Broken(Exception):  # noqa: N818 - no error of the service
+    """What `raise` raises."""
+
+
+def _raise() -> None:
+    raise Broken
+
+
+def _signal(number: signal.Signals) -> Callable[[], None]:
+    # To this thread: one that is sent to the process may be taken by another, and this one goes on for some steps.
+    return lambda: signal.pthread_kill(threading.get_ident(), number)
+
+
+ACTIONS: Final[dict[str, Callable[[], None]]] = {
+    "kill": _signal(signal.SIGKILL),
+    "segfault": _signal(signal.SIGSEGV),
+    "freeze": _signal(signal.SIGSTOP),
+    "term": _signal(signal.SIGTERM),
+    "raise": _raise,
+}
+
+
+@dataclass
+class FailPoint:
+    """One place and what happens there."""
+
+    point: str
+    action: Callable[[], None]
+    upload: str | None = None
+    attempt: int | None = None
+    times: int = 1
+
+    @classmethod
+    def parsed(cls, text: str) -> Self:
+        """What the command line says of it."""
+        point, _, told = text.partition("=")
+        action, *options = told.split(",")
+        chosen = dict(option.split("=") for option in options)
+        return cls(
+            point,
+            ACTIONS[action],
+            upload=chosen.get("upload"),
+            attempt=int(chosen["attempt"]) if "attempt" in chosen else None,
+            times=int(chosen.get("times", 1)),
+        )
+
+    def reached(self) -> None:
+        """Act, if it is this upload's and this attempt's turn. The run's log context tells whose it is."""
+        run = structlog.contextvars.get_contextvars()
+        if self.times and self.upload in {None, run.get("upload_id")} and self.attempt in {None, run.get("attempt")}:
+            self.times -= 1
+            self.action()
+
+
+class Place(NamedTuple):
+    """A function of the service, and which of its calls are meant."""
+
+    owner: Any
+    function: str
+    after: bool
+    meant: Callable[..., bool] = lambda *_, **__: True
+
+
+def place_of(point: str) -> Place:
+    """The place that a point names."""
+    kind, _, what = point.partition(".")
+    if kind in {"append", "appended"}:
+        names = {event.__name__: name for name, event in EVENTS.items()}
+        topic = names[what]
+        return Place(EventLog, "insert_events", kind == "appended", lambda _, stored, **__: stored[0].topic == topic)
+    if kind in {"full", "preview"}:
+        return Place(stages, "keep_picture", after=True, meant=lambda *told: told[2] == kind)
+    return {
+        "run.begun": Place(Pipeline, "_run", after=False),
+        "generate.asking": Place(Stages, "_call", after=False),
+        "generate.called": Place(stages, "generate", after=False),
+        "generate.answered": Place(stages, "generate", after=True),
+        "answer.kept": Place(stages, "keep_answer", after=True),
+        "clean.kept": Place(stages, "keep", after=True),
+        "page.found": Place(Follower, "position", after=True),
+        "page.applied": Place(projector, "apply", after=True),
+        "run.sent": Place(DramatiqQueue, "send", after=True),
+        "due.moved": Place(Reconciler, "_move", after=True),
+    }[point]
+
+
+def install(fail_point: FailPoint) -> None:
+    """Wrap the function of its place."""
+    place = place_of(fail_point.point)
+    function = getattr(place.owner, place.function)
+
+    @wraps(function)
+    def wrapped(*arguments: Any, **keywords: Any) -> Any:  # noqa: ANN401 - of any function
+        meant = place.meant(*arguments, **keywords)
+        if meant and not place.after:
+            fail_point.reached()
+        answer = function(*arguments, **keywords)
+        if meant and place.after:
+            fail_point.reached()
+        return answer
+
+    setattr(place.owner, place.function, wrapped)
+
+
+def shorten(lease: float | None, grace: float | None, stop: float | None) -> None:
+    """Let lost workers be noticed, and a stop be over, sooner than in life, so that a test is short."""
+    if lease:
+        leases.LEASE_SECONDS = reconciler.LEASE_SECONDS = lease  # type: ignore[misc, attr-defined] # Final, for everybody else
+        leases.BEAT_SECONDS = lease / 4  # type: ignore[misc] # likewise
+    if grace:
+        processes.GRACE_SECONDS = grace  # type: ignore[misc] # likewise
+    if stop:
+        processes.STOP_SECONDS = stop  # type: ignore[misc] # likewise
+
+
+def main() -> None:
+    """Run the process."""
+    parser = argparse.ArgumentParser(prog="python -m tests.failpoints")
+    parser.add_argument("process", choices=("work", "project", "dispatch"))
+    parser.add_argument("points", nargs="*", type=FailPoint.parsed, metavar="POINT=ACTION[,OPTION=VALUE...]")
+    for time in ("--lease", "--grace", "--stop"):
+        parser.add_argument(time, type=float, metavar="SECONDS")
+    arguments = parser.parse_args()
+    settings = Settings.from_env()
+    configure_logs(settings.log_format, settings.log_level)
+    for fail_point in arguments.points:
+        install(fail_point)
+    shorten(arguments.lease, arguments.grace, arguments.stop)
+    getattr(processes, arguments.process)(settings)
+
+
+if __name__ == "__main__":
+    main()

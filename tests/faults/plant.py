@@ -1,0 +1,251 @@
+"""Darkroom around its workers: a real log, queue and storage, and readers in threads; a test starts the workers.
+
+Every worker is a process of its own, started through tests/failpoints.py, with leases of two seconds.
+"""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from threading import Event, Thread
+from typing import Final
+from uuid import UUID, uuid4
+
+from PIL import Image
+from redis import Redis
+
+from app.settings import settings_help
+from app.storage.folder import FolderStore
+from domain.errors import UnavailableError
+from domain.events import AttemptFailed, AttemptStarted, PutOff
+from domain.events import Event as UploadEvent
+from domain.stages import Status
+from domain.upload import Upload
+from domain.uploads import Uploads
+from projections.connections import open_pool
+from projections.dispatcher import dispatcher
+from projections.log import EventLog
+from projections.projector import projector
+from projections.wakeups import RedisBell, Wakeups
+from tests.fakes.gemini import FakeGemini
+from tests.linux_processes import status
+from tests.waiting import until
+from workers.actors import DramatiqQueue, run_broker
+from workers.leases import Leases
+from workers.reconciler import Reconciler
+
+ROOT: Final = Path(__file__).parent.parent.parent
+LEASE_SECONDS: Final = "2"
+START_SECONDS: Final = 30
+
+
+class WorkerProcess:
+    """A `darkroom work` with fail-points."""
+
+    def __init__(self, output: Path, environment: dict[str, str], *points: str) -> None:
+        self._output = output
+        with output.open("xb") as file:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-X",
+                    "faulthandler",
+                    "-m",
+                    "tests.failpoints",
+                    "work",
+                    *points,
+                    "--lease",
+                    LEASE_SECONDS,
+                ],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """Its process id, which is in the name of its actor."""
+        return self._process.pid
+
+    @property
+    def output(self) -> str:
+        """All that it has said."""
+        return self._output.read_text()
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether SIGSTOP has come to it."""
+        return status(self.pid, "State").startswith("T")
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is gone."""
+        return self._process.poll() is not None
+
+    def wait_until_ready(self) -> None:
+        """Return when it takes runs."""
+        try:
+            until(lambda: "worker.started" in self.output, "the worker does not start", START_SECONDS)
+        except AssertionError as error:
+            error.add_note(self._last_words())
+            raise
+
+    def _last_words(self) -> str:
+        """All that it has said, and where each of its threads is: whether it hangs or was never given a turn."""
+        used = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        self.send(signal.SIGABRT)
+        self.ended(10)
+        return f"user and system time in ticks: {used}\n{self.output}"
+
+    def wait_until_frozen(self) -> None:
+        """Return when it has come to its fail-point."""
+        until(lambda: self.is_frozen, f"the worker does not freeze:\n{self.output}", START_SECONDS)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def ended(self, seconds: float) -> int:
+        """Its exit code."""
+        return self._process.wait(seconds)
+
+    def end(self) -> None:
+        """Make sure that it is gone, frozen or not."""
+        if not self.has_ended:
+            self._process.kill()
+        self._process.wait()
+
+
+class Plant:
+    """What workers need around them, and the image model that they ask."""
+
+    def __init__(self, database_url: str, redis_url: str, folder: Path, gemini: FakeGemini, stack: ExitStack) -> None:
+        self.gemini = gemini
+        self.pool = open_pool(database_url, 10, "plant")
+        self.redis = Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=1)
+        self.event_log = EventLog(self.pool)
+        self.blobs = FolderStore(folder / "objects", lambda key, _: key)
+        self._folder = folder
+        self._stack = stack
+        self._stopping = Event()
+        self._settings = {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "SECRET_KEYS": "a key of these tests that is long enough",
+            "DATA_DIR": str(folder),
+            "GEMINI_API_KEY": gemini.key,
+            "GEMINI_BASE_URL": gemini.url,
+        }
+        stack.callback(self.pool.close)
+        stack.callback(self.redis.close)
+        self.uploads = Uploads(self.event_log, self._open_bell())
+        self._start_readers()
+
+    def worker(self, *points: str, ready: bool = True, **settings: str) -> WorkerProcess:
+        """Start one; it is gone at the end of the test."""
+        ours = {name for name, _, _ in settings_help()}
+        machine = {name: value for name, value in os.environ.items() if name not in ours}
+        environment = {**machine, **self._settings, **settings}
+        process = WorkerProcess(self._folder / f"work-{uuid4().hex}.log", environment, *points)
+        self._stack.callback(process.end)
+        if ready:
+            process.wait_until_ready()
+        return process
+
+    def submit(self) -> UUID:
+        """Hand in a small photo, as the API would."""
+        original = _photo()
+        upload_id, digest = uuid4(), sha256(original).hexdigest()
+        self.blobs.put(f"{upload_id}/original-{digest[:16]}", io.BytesIO(original), "image/jpeg")
+        self.uploads.submit(
+            upload_id,
+            session_hash="e" * 64,
+            original_sha256=digest,
+            original_size=len(original),
+            prompt_version=1,
+            correlation_id="c-1",
+            by="session:abc",
+        )
+        return upload_id
+
+    def upload(self, upload_id: UUID) -> Upload:
+        """The upload as the log has it."""
+        return self.uploads.get(upload_id)
+
+    def history(self, upload_id: UUID) -> list[UploadEvent]:
+        """Its events."""
+        return [logged.event for logged in self.event_log.history(upload_id)]
+
+    def actors(self, upload_id: UUID) -> list[str]:
+        """Who began each of its attempts."""
+        return [event.actor for event in self.history(upload_id) if isinstance(event, AttemptStarted)]
+
+    def objects(self, upload_id: UUID) -> dict[str, bytes]:
+        """What the storage holds of it."""
+        return {key: self.blobs.get(key) for key in self.blobs.keys(f"{upload_id}/")}
+
+    def is_leased(self, upload_id: UUID) -> bool:
+        """Whether a live run holds it."""
+        return Leases(self.pool, "nobody").is_held(upload_id)
+
+    def codes(self, upload_id: UUID) -> list[str]:
+        """Why it had to wait, each time."""
+        return [event.code for event in self.history(upload_id) if isinstance(event, AttemptFailed | PutOff)]
+
+    def until_ended(self, *upload_ids: UUID, seconds: float = 60) -> list[Status]:
+        """Wait for the end of them all; how each one ended."""
+        until(lambda: all(map(self._has_ended, upload_ids)), "they do not end", seconds)
+        return [self.upload(one).status for one in upload_ids]
+
+    def _has_ended(self, upload_id: UUID) -> bool:
+        try:
+            return self.upload(upload_id).ended
+        except UnavailableError:
+            return False  # the log is away, which may be the test
+
+    def close(self) -> None:
+        """Tell the readers to stop."""
+        self._stopping.set()
+
+    def _open_bell(self) -> RedisBell:
+        bell = RedisBell(self.redis)
+        self._stack.callback(bell.close)
+        return bell
+
+    def _start_readers(self) -> None:
+        queue = DramatiqQueue(run_broker(self.redis))
+        for follower in (projector(self.event_log, self.pool), dispatcher(self.event_log, self.pool, queue)):
+            wakeups = Wakeups(self.redis)
+            self._run(partial(follower.run, self._stopping, wakeups))
+            self._stack.callback(wakeups.close)
+        reconciler = Reconciler(self.uploads, self.pool, queue)
+        self._run(partial(reconciler.run, self._stopping))
+        self._stack.callback(self._stopping.set)
+
+    def _run(self, target: Callable[[], object]) -> None:
+        thread = Thread(target=target, daemon=True)
+        thread.start()
+        self._stack.callback(thread.join, 10)
+
+
+def _photo() -> bytes:
+    """A small one, of which there are no two."""
+    stream = io.BytesIO()
+    Image.frombytes("RGB", (8, 8), os.urandom(192)).resize((96, 64)).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+@contextmanager
+def running_plant(database_url: str, redis_url: str, folder: Path) -> Iterator[Plant]:
+    """A plant with an image model that answers at once, unless it is told otherwise."""
+    with FakeGemini() as gemini, ExitStack() as stack:
+        yield Plant(database_url, redis_url, folder, gemini, stack)

@@ -1,0 +1,65 @@
+"""The built page that is committed: it is built of the source beside it, it is small, and it needs nobody else.
+
+None of this needs Node. That a build of the source gives these very bytes is for tests/browser, which has it.
+"""
+
+import gzip
+import json
+import re
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from tests.house.the_house import ROOT
+
+WEB: Final = ROOT / "app" / "web"
+BUILT: Final = WEB / "built"
+ASSETS: Final = sorted((BUILT / "assets").iterdir())
+BESIDE: Final = ("index.html", "package-lock.json", "package.json", "vite.config.ts")
+FIRST_LOAD_BYTES: Final = 150_000
+NAMES_IN_CODE: Final = {"http://www.w3.org", "https://react.dev"}
+"""Namespaces and links in the messages of React: nothing that is ever asked for."""
+
+
+def digest(content: bytes) -> str:
+    """SHA-256, in hexadecimal."""
+    return sha256(content).hexdigest()
+
+
+def sources() -> list[Path]:
+    """The files that the page is made of; see app/web/sourceDigest.ts."""
+    written = (file for file in (WEB / "src").rglob("*") if file.is_file() and ".test." not in file.name)
+    return sorted([*written, *(WEB / name for name in BESIDE)], key=lambda file: file.relative_to(WEB).as_posix())
+
+
+def test_it_is_built_of_the_source_beside_it() -> None:
+    lines = (f"{digest(file.read_bytes())}  {file.relative_to(WEB).as_posix()}\n" for file in sources())
+    assert (BUILT / "source.sha256").read_text() == digest("".join(lines).encode()) + "\n", "run `npm run build`"
+
+
+def test_its_first_load_is_small() -> None:
+    files = [BUILT / "index.html", *ASSETS]
+    assert sum(len(gzip.compress(file.read_bytes(), 9)) for file in files) < FIRST_LOAD_BYTES
+
+
+def test_its_index_asks_for_its_assets_and_nothing_else() -> None:
+    index = (BUILT / "index.html").read_text()
+    asked = set(re.findall(r'(?:src|href)="([^"]*)"', index))
+    assert asked == {f"/assets/{file.name}" for file in ASSETS}
+
+
+def test_it_holds_no_inline_script_or_style() -> None:
+    index = (BUILT / "index.html").read_text()
+    assert re.findall(r"<script(?![^>]* src=)|<style| style=| on[a-z]+=", index) == []
+
+
+def test_it_names_no_other_server() -> None:
+    found = {url for file in ASSETS for url in re.findall(r"https?://[\w.-]+", file.read_text())}
+    assert found <= NAMES_IN_CODE
+
+
+def test_its_lock_names_no_server_and_every_hash() -> None:
+    lock = json.loads((WEB / "package-lock.json").read_text())
+    packages = [package for path, package in lock["packages"].items() if path]
+    assert packages
+    assert [package for package in packages if "resolved" in package or "integrity" not in package] == []

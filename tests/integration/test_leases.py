@@ -1,0 +1,81 @@
+"""The leases on a real PostgreSQL: who holds an upload, and how a run finds out that it does not any more."""
+
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg_pool import ConnectionPool
+
+from workers.leases import Lease, Leases
+
+Pool = ConnectionPool[psycopg.Connection[Any]]
+
+
+@pytest.fixture
+def leases(pool: Pool) -> Leases:
+    return Leases(pool, "w")
+
+
+def taken(leases: Leases) -> Lease:
+    lease = leases.take(uuid4())
+    assert lease is not None
+    return lease
+
+
+def let_expire(pool: Pool) -> None:
+    """As if no beat had come for too long."""
+    with pool.connection() as connection:
+        connection.execute("UPDATE leases SET expires_at = clock_timestamp()")
+
+
+def test_an_upload_is_held_by_one_run_and_not_by_another_of_the_same_process(leases: Leases) -> None:
+    lease = taken(leases)
+
+    assert leases.take(lease.upload_id) is None
+    assert leases.is_held(lease.upload_id)
+    assert leases.is_ours(lease)
+
+
+def test_a_lease_that_was_given_back_can_be_taken_at_once(leases: Leases) -> None:
+    lease = taken(leases)
+    leases.give_back(lease)
+
+    assert not leases.is_held(lease.upload_id)
+    assert leases.take(lease.upload_id)
+
+
+def test_an_expired_lease_that_nobody_took_is_still_ours(pool: Pool, leases: Leases) -> None:
+    lease = taken(leases)
+    let_expire(pool)
+    assert not leases.is_held(lease.upload_id)
+
+    assert leases.is_ours(lease)
+    assert leases.is_held(lease.upload_id)
+
+
+def test_a_beat_moves_every_lease_on(pool: Pool, leases: Leases) -> None:
+    held = [taken(leases) for _ in range(3)]
+    let_expire(pool)
+    leases.beat()
+
+    assert all(leases.is_held(lease.upload_id) for lease in held)
+    assert not any(lease.lost.is_set() for lease in held)
+
+
+@pytest.mark.parametrize("thief", ["w", "another worker"])
+def test_a_run_whose_upload_was_taken_finds_out_at_the_next_beat_and_takes_nothing_from_the_other(
+    pool: Pool, leases: Leases, thief: str
+) -> None:
+    old, kept = taken(leases), taken(leases)
+    let_expire(pool)
+    leases.is_ours(kept)
+    other = leases if thief == "w" else Leases(pool, thief)
+    new = other.take(old.upload_id)
+    assert new is not None
+    leases.beat()
+    leases.give_back(old)
+
+    assert (old.lost.is_set(), new.lost.is_set(), kept.lost.is_set()) == (True, False, False)
+    assert not leases.is_ours(old)
+    assert other.is_ours(new)

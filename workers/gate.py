@@ -1,0 +1,83 @@
+"""The gate of a worker process: how many runs go on beside each other, so that one that kills takes few with it.
+
+    never lost a worker   as many as there are places
+    lost one              a few: the square root of the places
+    lost two              alone
+
+Whoever comes in accepts all who are inside, and they accept it, each by its own losses. So a photo that kills its
+worker takes whoever was beside it the first time, a few of them the second time, and nobody the third time, which is
+its last: no other upload can lose three attempts by it. After a machine's death, when all its uploads have lost one,
+they go on a few at a time, and not one by one.
+
+Whoever waits is let in in the order of arrival. A run's wish for little company ends after PATIENCE_SECONDS: a slow one
+must not hold the process, and what joins it then has a loss to spare.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import sqrt
+from threading import Condition
+from time import monotonic
+from typing import Final
+
+PATIENCE_SECONDS: Final = 30.0
+LOOK_SECONDS: Final = 0.5
+"""How soon those who wait notice that a run's patience is over."""
+
+
+class Guest:
+    """A run at the gate: how many may be inside while it is, itself included."""
+
+    def __init__(self, company: int) -> None:
+        self.company = company
+        self.entered_at = 0.0
+
+    def minds(self, inside: int) -> bool:
+        """Whether so many are too many for it."""
+        return inside > self.company and monotonic() - self.entered_at < PATIENCE_SECONDS
+
+
+class Gate:
+    """Lets the runs of one process in."""
+
+    def __init__(self, places: int) -> None:
+        self._companies = (places, max(1, round(sqrt(places))), 1)
+        self._waiting: deque[Guest] = deque()
+        self._inside: set[Guest] = set()
+        self._closed = False
+        self._changed = Condition()
+
+    @contextmanager
+    def entered(self, losses: int) -> Iterator[bool]:
+        """Be inside, after having waited for it; False if the gate was closed before."""
+        guest = Guest(self._companies[min(losses, len(self._companies) - 1)])
+        let_in = self._wait(guest)
+        try:
+            yield let_in
+        finally:
+            with self._changed:
+                self._inside.discard(guest)
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _wait(self, guest: Guest) -> bool:
+        with self._changed:
+            self._waiting.append(guest)
+            while not (self._closed or (self._waiting[0] is guest and self._fits(guest))):
+                self._changed.wait(LOOK_SECONDS)
+            self._waiting.remove(guest)
+            if not self._closed:
+                guest.entered_at = monotonic()
+                self._inside.add(guest)
+            self._changed.notify_all()
+            return not self._closed
+
+    def _fits(self, guest: Guest) -> bool:
+        inside = len(self._inside) + 1
+        return inside <= guest.company and not any(other.minds(inside) for other in self._inside)
