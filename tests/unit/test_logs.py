@@ -161,7 +161,7 @@ def test_a_signed_token_is_masked_in_any_text(stream: io.StringIO, secret: str) 
         ("redis://:pw@cache:6379/0", "redis://:***@cache:6379/0"),
         ("GET /o?X-Amz-Signature=0a1b&x=1", "GET /o?X-Amz-Signature=***&x=1"),
         ("upload 018c2b3e-7a52-7c3e-9b60-3f0a8d6f2a11 in generating", None),
-        ("/work/018c2b3e-7a52-7c3e-9b60-3f0a8d6f2a11/preview-0123456789abcdef.jpg", None),
+        ("/keep/018c2b3e-7a52-7c3e-9b60-3f0a8d6f2a11/preview-0123456789abcdef.jpg", None),
     ],
 )
 def test_credentials_are_masked_in_a_text_and_ids_are_not(stream: io.StringIO, text: str, shown: str | None) -> None:
