@@ -47,8 +47,17 @@ def named(trace: list[Span], name: str) -> Span:
 
 
 def below(trace: list[Span], parent: Span) -> list[str]:
-    """The names of its children, in the order in which they began."""
-    return [span.name for span in trace if span.parent_id == parent.span_id]
+    """The names of its children, in the order in which they began, each once.
+
+    On a busy machine the reconciler sends an upload again, and the run that comes second finds nothing to do.
+    """
+    names = [span.name for span in trace if span.parent_id == parent.span_id and span.name != "run"]
+    return list(dict.fromkeys(names))
+
+
+def in_process(trace: list[Span], process: str) -> set[str]:
+    """The names of the spans that come from it."""
+    return {span.name for span in trace if span.process == process}
 
 
 def test_an_upload_is_one_trace_over_all_processes_and_every_span_is_below_the_right_one(traced: Traced) -> None:
@@ -62,7 +71,9 @@ def test_an_upload_is_one_trace_over_all_processes_and_every_span_is_below_the_r
     assert {span.parent_id for span in trace} - {""} <= {span.span_id for span in trace}, "no parent is missing"
     assert len({span.span_id for span in trace}) == len(trace)
     assert below(trace, root) == ["storage put", "append", "dispatch", "attempt"]
-    assert [span.process for span in trace if span.parent_id == root.span_id] == ["serve", "serve", "dispatch", "work"]
+    assert in_process(trace, "serve") == {ROOT, "storage put", "append"}
+    assert in_process(trace, "dispatch") == {"dispatch"}
+    assert attempt.process == "work"
     assert [name for name in below(trace, attempt) if name in STAGES] == STAGES
     assert "image model" in below(trace, named(trace, "generating"))
     for stage in STAGES:
@@ -80,8 +91,8 @@ def test_a_span_lies_within_its_parent_and_tells_which_job_it_is_about(traced: T
 
     assert all(attempt.began <= span.began <= span.ended <= attempt.ended for span in inside)
     assert {span.attributes["darkroom.upload_id"] for span in trace} == {job.id}
-    correlations = {span.attributes.get("darkroom.correlation_id") for span in trace if span.name != "dispatch"}
-    assert len(correlations) == 1
+    told = [span for span in trace if span.name not in {"dispatch", "run"}]  # these know the upload's id alone
+    assert len({span.attributes["darkroom.correlation_id"] for span in told}) == 1
     assert attempt.attributes["darkroom.attempt"] == 1
 
 
@@ -99,12 +110,12 @@ def test_polls_and_pictures_that_are_fetched_leave_no_trace(traced: Traced) -> N
     job = traced.api.submit(photo("coffee"))
     with Watch(traced.api, job) as watch:
         watch.until_complete()
-    before = traced.trace_of(job, ROOT, "attempt")
     traced.api.preview(job)
     other = traced.api.submit(photo("coffee"))
     with Watch(traced.api, other) as watch:
         watch.until_complete()
     traced.trace_of(other, ROOT, "attempt")  # whatever the preview had left would have come before it
 
-    assert len(traced.trace_of(job, ROOT)) == len(before)
-    assert {span.trace_id for span in traced.collector.spans} >= {job.id.replace("-", "")}
+    assert in_process(traced.trace_of(job, ROOT, "attempt"), "serve") == {ROOT, "storage put", "append"}
+    about = {span.attributes["darkroom.upload_id"] for span in traced.collector.spans}
+    assert {span.trace_id for span in traced.collector.spans} == {str(one).replace("-", "") for one in about}

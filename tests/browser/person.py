@@ -106,13 +106,16 @@ class Person:
         expect(picture).to_be_visible()
         self.wait("document.querySelector('.picture img').naturalWidth > 0")
 
-    def assert_accessible(self) -> None:
-        """Axe finds nothing, and nothing is wider than the screen."""
-        # Colours on their way from one to another are no colours to judge.
+    def settle(self) -> None:
+        """Return when nothing moves any more but what moves for ever."""
         self.wait(
             "document.getAnimations().every(({ playState, effect }) =>"
             " playState !== 'running' || effect.getTiming().iterations === Infinity)"
         )
+
+    def assert_accessible(self) -> None:
+        """Axe finds nothing, and nothing is wider than the screen."""
+        self.settle()  # colours on their way from one to another are no colours to judge
         self.page.evaluate(AXE.read_text())
         found = self.page.evaluate("axe.run().then(({ violations }) => violations)")
         assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found] == []
