@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def until(fact: Callable[[], bool], claim: str, seconds: float = 20) -> None:
+def until(fact: Callable[[], bool], claim: str, seconds: float = 90) -> None:
     """Return as soon as it is so; fail with the claim when it is not in time."""
     deadline = time.monotonic() + seconds
     while not fact():

@@ -130,3 +130,13 @@ class ContestedLog(EventLog):
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
         self._first()
         return super().insert_events(stored_events)
+
+
+def test_an_upload_that_waits_can_be_put_off_and_one_that_runs_cannot(uploads: Uploads) -> None:
+    upload = submit(uploads)
+    waiting = uploads.put_off(upload.id, FailureCode.GENERATION_PAUSED, LATER, by=WORKER)
+
+    assert (waiting.retry_at, waiting.waiting_for) == (LATER, FailureCode.GENERATION_PAUSED)
+    uploads.start_attempt(upload.id, by=WORKER)
+    with pytest.raises(RefusedError, match="Only an upload that waits"):
+        uploads.put_off(upload.id, FailureCode.GENERATION_PAUSED, LATER, by=WORKER)

@@ -17,7 +17,7 @@ from tests.lives import Lives
 @pytest.fixture
 def url(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A process that serves the API, soon."""
-    monkeypatch.setattr(client_module, "START_SECONDS", 15.0)
+    monkeypatch.setattr(client_module, "START_SECONDS", 60.0)
     process = start(database_url, tmp_path, port := free_port())
     yield f"http://127.0.0.1:{port}"
     process.kill()
