@@ -44,8 +44,8 @@ class Process(Running):
     program = (sys.executable, "-m", "tests.failpoints")
 
     def wait_until_at_work(self, kind: str) -> None:
-        """Return when it follows the log."""
-        until(lambda: self.has_said(STARTED[kind]), f"{kind} does not start:\n{self.output}", 60)
+        """Return when it follows the log, or has met its fate at its first look at it."""
+        until(lambda: self.is_frozen or self.has_said(STARTED[kind]), f"{kind} does not start:\n{self.output}", 60)
 
     @property
     def is_frozen(self) -> bool:
