@@ -6,7 +6,7 @@ from typing import Any, Final
 import yaml  # type: ignore[import-untyped] # it ships no types
 
 from domain.failures import FailureCode
-from tests.house.the_house import ROOT
+from tests.house.the_house import ROOT, section
 
 FILE: Final = ROOT / "app" / "metrics" / "alerts.yml"
 RULES: Final[list[dict[str, Any]]] = [
@@ -26,3 +26,8 @@ def test_every_failure_code_in_a_rule_is_one() -> None:
     }
     assert codes
     assert codes <= set(FailureCode)
+
+
+def test_every_alert_has_a_paragraph_in_the_runbook() -> None:
+    runbook = section("Runbook")
+    assert [rule["alert"] for rule in RULES if f"### {rule['alert']}\n" not in runbook] == []
