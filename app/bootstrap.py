@@ -8,7 +8,6 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
-from datetime import UTC, datetime
 from functools import partial
 from threading import Event
 from typing import Any, Final, NamedTuple
@@ -48,6 +47,7 @@ from projections.reader import StatusReader
 from projections.wakeups import RedisBell, Wakeups
 from workers.actors import DramatiqQueue, run_broker, run_worker
 from workers.calls import Calls
+from workers.clock import LogClock
 from workers.imaging.sandbox import Sandbox
 from workers.leases import Leases
 from workers.pipeline import Pipeline
@@ -62,11 +62,6 @@ Pool = ConnectionPool[psycopg.Connection[Any]]
 
 POLL_CONNECTIONS: Final = 4
 """Of the API, beside DATABASE_POOL_SIZE."""
-
-
-def now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)
 
 
 def open_redis(settings: Settings, stack: ExitStack) -> Redis:
@@ -182,7 +177,7 @@ def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
         uploads=open_uploads(traces.log(event_log), redis, stack),
         stages=stages,
         leases=leases,
-        clock=now,
+        clock=LogClock(pool),
         worker=name,
         places=settings.worker_threads,
     )

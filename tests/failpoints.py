@@ -2,6 +2,7 @@
 
     python -m tests.failpoints work answer.kept=kill
     python -m tests.failpoints work append.ResultStored=freeze,upload=ID,attempt=1 --lease 2 --grace 1 --stop 5
+    python -m tests.failpoints work --clock -90
 
 The product knows nothing of them: this program wraps its functions and then runs the real process with the settings of
 the environment. So they cost nothing, and no setting of an installed service can switch one on.
@@ -28,10 +29,12 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, Final, NamedTuple, Self
 
 import structlog
+import time_machine
 
 from app import processes
 from app.logs import configure_logs
@@ -169,7 +172,10 @@ def main() -> None:
     parser.add_argument("points", nargs="*", type=FailPoint.parsed, metavar="POINT=ACTION[,OPTION=VALUE...]")
     for time in ("--lease", "--grace", "--stop"):
         parser.add_argument(time, type=float, metavar="SECONDS")
+    parser.add_argument("--clock", type=float, metavar="SECONDS", help="how far its clock is ahead")
     arguments = parser.parse_args()
+    if arguments.clock:
+        time_machine.travel(datetime.now(UTC) + timedelta(seconds=arguments.clock)).start()
     settings = Settings.from_env()
     configure_logs(settings.log_format, settings.log_level)
     for fail_point in arguments.points:
