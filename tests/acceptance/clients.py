@@ -42,9 +42,12 @@ class Api:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._http.close()
 
-    def post(self, content: bytes, filename: str = "photo.jpg", token: str | None = None) -> httpx.Response:
+    def post(
+        self, content: bytes, filename: str = "photo.jpg", token: str | None = None, key: str | None = None
+    ) -> httpx.Response:
         """Send a file."""
-        headers = {"X-Session-Token": token} if token else {}
+        told = {"X-Session-Token": token, "Idempotency-Key": key}
+        headers = {name: value for name, value in told.items() if value}
         return self._http.post("/api/uploads", files={"image": (filename, content)}, headers=headers)
 
     def submit(self, content: bytes | None = None, filename: str = "photo.jpg") -> Job:
@@ -83,7 +86,7 @@ class Api:
 class Poller:
     """One client that polls its job from now on."""
 
-    def __init__(self, api: Api, job: Job, *, server_may_go: bool) -> None:
+    def __init__(self, api: Api, job: Job, *, server_may_go: bool, pace: float = PACE_SECONDS) -> None:
         self.job = job
         self.last: Mapping[str, Any] = {"stage": None, "progress": 0, "version": 0, "attempt": 0, "isTerminal": False}
         self.stages: list[str | None] = []
@@ -91,6 +94,7 @@ class Poller:
         self.faults: list[str] = []
         self._api = api
         self._server_may_go = server_may_go
+        self._pace = pace
         self._stopping = Event()
         self._thread = Thread(target=self._poll, name=f"poller {job.id}", daemon=True)
         self._thread.start()
@@ -106,7 +110,7 @@ class Poller:
         self._thread.join()
 
     def _poll(self) -> None:
-        while not self.ended and not self._stopping.wait(PACE_SECONDS):
+        while not self.ended and not self._stopping.wait(self._pace):
             try:
                 response = self._api.poll(self.job)
             except httpx.TransportError as error:

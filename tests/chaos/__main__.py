@@ -1,0 +1,150 @@
+"""Hurts a running `darkroom up` by the dice while people use it, then lets it heal and judges.
+
+    python -m tests.chaos --minutes 10 --jobs 300 --seed 7
+
+It prints what it does as it does it, and then what came of it; it ends with 1 if an invariant was broken, and keeps the
+service's log for whoever looks into it. The same seed throws the same dice.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from random import randrange
+from typing import Final
+
+from tests.acceptance.clients import Api, Job
+from tests.acceptance.service import Service
+from tests.chaos import judgement
+from tests.chaos.clients import Client
+from tests.chaos.injuries import Surgeon
+from tests.chaos.model import Model
+from tests.chaos.plan import Plan, plan
+from tests.fakes.gemini import FakeGemini
+from tests.servers import open_folder
+
+HEAL_SECONDS: Final = 120
+"""After the last injury: by then every upload has ended (README, "What must hold")."""
+
+
+class Chaos:
+    """One run."""
+
+    def __init__(self, plan: Plan, seed: int, service: Service, gemini: FakeGemini, api: Api) -> None:
+        self._plan = plan
+        self._service = service
+        self._gemini = gemini
+        self._model = Model(gemini, seed)
+        self._surgeon = Surgeon(service, self._model)
+        self._clients = [Client(api, one, f"chaos-{seed}-{number}") for number, one in enumerate(plan.submissions)]
+
+    def run(self) -> list[str]:
+        """All of it; every violation in a sentence."""
+        started = time.monotonic()
+        for client, submission in zip(self._clients, self._plan.submissions, strict=True):
+            client.start_at(started + submission.at)
+        self._injure(started)
+        self._heal()
+        violations = list(self._judge())
+        self._tell()
+        return violations
+
+    def _injure(self, started: float) -> None:
+        for injury in self._plan.injuries:
+            self._wait_until(started + injury.at)
+            say(f"{injury}: {self._surgeon.injure(injury)}")
+        self._wait_until(started + self._plan.seconds)
+
+    def _wait_until(self, moment: float) -> None:
+        while time.monotonic() < moment:
+            self._surgeon.thaw()
+            time.sleep(0.05)
+
+    def _heal(self) -> None:
+        self._surgeon.thaw(everything=True)
+        self._model.heal()
+        healed = time.monotonic()
+        while not all(client.ended for client in self._clients) and time.monotonic() < healed + HEAL_SECONDS:
+            time.sleep(0.1)
+        say(
+            f"healed; {sum(client.ended for client in self._clients)} of {len(self._clients)} clients saw the end "
+            f"{time.monotonic() - healed:.0f} s later"
+        )
+
+    def _judge(self) -> Iterator[str]:
+        for client in self._clients:
+            if not client.ended:
+                yield f"invariant 2: {client.poller and client.poller.last} has not ended {HEAL_SECONDS} s after"
+            yield from (f"invariant 7, or an answer out of order: {fault}" for fault in client.stop())
+        yield from judgement.submissions(self._service, self._jobs)
+        yield from judgement.verified(self._service)
+        yield from judgement.payments(self._service, self._model)
+        yield from judgement.failures(self._ends, self._happened)
+        yield from judgement.survivors(self._service, self._surgeon.endings)
+        yield from judgement.secrets(self._service, self._jobs, self._gemini.key)
+
+    @property
+    def _jobs(self) -> list[Job]:
+        return [client.poller.job for client in self._clients if client.poller]
+
+    @property
+    def _ends(self) -> list[dict[str, object]]:
+        return [dict(client.poller.last) for client in self._clients if client.poller]
+
+    @property
+    def _happened(self) -> set[str]:
+        kinds = {injury.kind for injury in self._plan.injuries}
+        return kinds | set(self._model.answers) | ({"kill"} if "freeze" in kinds else set())
+
+    def _tell(self) -> None:
+        say(f"jobs: {_counts(str(end.get('errorCode') or end.get('status')) for end in self._ends)}")
+        say(f"attempts: {_counts(str(end.get('attempt')) for end in self._ends)}")
+        say(f"answers of the image model: {_counts(self._model.answers.elements())}")
+        say(f"ended: {_counts(self._surgeon.endings.elements())}")
+        polls = sum(client.poller.refusals for client in self._clients if client.poller)
+        say(
+            f"clients were asked for patience {sum(client.refusals for client in self._clients)} times while they "
+            f"submitted, and {polls} times while they polled"
+        )
+
+
+def _counts(values: Iterator[str]) -> str:
+    return ", ".join(f"{value} {number}" for value, number in Counter(values).most_common())
+
+
+def say(sentence: str) -> None:
+    """Tell whoever started it, at once."""
+    print(sentence, flush=True)  # noqa: T201 - said to a person
+
+
+def main() -> int:
+    """Run; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description="Hurt Darkroom by the dice, and judge.")
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--jobs", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=randrange(10**6))
+    arguments = parser.parse_args()
+    thrown = plan(arguments.seed, arguments.minutes * 60, arguments.jobs)
+    say(f"python -m tests.chaos --minutes {arguments.minutes:g} --jobs {arguments.jobs} --seed {arguments.seed}")
+    with ExitStack() as stack:
+        folder = stack.enter_context(open_folder())
+        gemini = stack.enter_context(FakeGemini())
+        settings = {"GEMINI_API_KEY": gemini.key, "GEMINI_BASE_URL": gemini.url}
+        service = stack.enter_context(Service(folder, settings)).wait_until_ready()
+        api = stack.enter_context(Api(service.url))
+        violations = Chaos(thrown, arguments.seed, service, gemini, api).run()
+        if violations:
+            kept = Path(f"chaos-{arguments.seed}.log").absolute()
+            kept.write_text(service.output)
+            say(f"the service's log is in {kept}")
+    for violation in violations:
+        say(violation)
+    say(f"{len(violations)} violations")
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
