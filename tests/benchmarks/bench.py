@@ -1,0 +1,117 @@
+"""What a benchmark is given: real servers of its own, databases with the schema, and a place for what it has to say.
+
+Every database that it was given is verified afterwards, as `darkroom verify` would: speed that costs truth is none.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from functools import cached_property
+from hashlib import sha256
+from io import BytesIO
+from typing import BinaryIO, Final, NoReturn
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+from app.invariants.verification import Verification
+from app.schema import migrate
+from domain.errors import BlobNotFoundError
+from domain.events import StoredImage
+from projections.connections import open_pool
+from projections.log import EventLog
+from projections.projector import projector
+from tests.servers import running_postgres, running_valkey
+
+PICTURE: Final = b"the one picture of all benchmarks"
+
+
+def picture(key: str) -> StoredImage:
+    """The facts of the one picture, under a key."""
+    return StoredImage(key, sha256(PICTURE).hexdigest(), len(PICTURE), 640, 480, "image/jpeg")
+
+
+class OnePicture:
+    """An object storage in which the same picture lies under every key: nothing here is about storage."""
+
+    def put(self, key: str, body: BinaryIO, media_type: str) -> None:
+        """Forget it."""
+
+    def get(self, key: str) -> bytes:
+        """The picture."""
+        if not key:
+            raise BlobNotFoundError
+        return BytesIO(PICTURE).read()
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """None that anybody has put there."""
+        return iter(())
+
+    def delete(self, key: str) -> None:
+        """Keep it."""
+
+    def signed_url(self, key: str, lifetime: timedelta) -> NoReturn:
+        """Nobody asks."""
+        raise NotImplementedError
+
+    def ping(self) -> None:
+        """It is there."""
+
+
+class Bench:
+    """Servers, databases and notes of one benchmark. With `quick` sizes are tiny, and figures mean nothing."""
+
+    def __init__(self, stack: ExitStack, tell: Callable[[str], None], *, quick: bool) -> None:
+        self.quick = quick
+        self.rounds = 1 if quick else 5
+        self.notes: list[str] = []
+        self._stack = stack
+        self._tell = tell
+        self._databases: list[str] = []
+
+    def sized(self, full: int, quick: int) -> int:
+        """The size of something, as it should be in this run."""
+        return quick if self.quick else full
+
+    def note(self, sentence: str) -> None:
+        """Say something that belongs to the results: what was skipped and why, how something was done."""
+        self._tell(sentence)
+        self.notes.append(sentence)
+
+    @cached_property
+    def postgres_url(self) -> str:
+        """A PostgreSQL of this benchmark's own, set as `darkroom up` sets it."""
+        return self._stack.enter_context(running_postgres()).url
+
+    @cached_property
+    def redis_url(self) -> str:
+        """A Valkey of this benchmark's own."""
+        return self._stack.enter_context(running_valkey()).url
+
+    def database(self, server_url: str | None = None, *, ours: bool = True) -> str:
+        """A new database, on our PostgreSQL or another; with our schema and verified at the end if it is ours."""
+        server_url = server_url or self.postgres_url
+        name = f"bench_{uuid4().hex}"
+        with psycopg.connect(server_url, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        url = server_url.replace("///darkroom?", f"///{name}?")
+        if ours:
+            migrate(url)
+            self._databases.append(url)
+        return url
+
+    def verify(self) -> str:
+        """Check every invariant in every database of ours, and say so in a sentence. Raises AssertionError."""
+        began, uploads, events = time.monotonic(), 0, 0
+        for url in self._databases:
+            with open_pool(url, 4, "darkroom bench") as pool:
+                projector(EventLog(pool), pool).catch_up()
+                verification = Verification(pool, OnePicture())
+                violations = [str(violation) for violation in verification.violations()]
+            if violations:
+                raise AssertionError(f"{len(violations)} violations, the first one is: {violations[0]}")
+            uploads += verification.checked["uploads"]
+            events += verification.checked["events"]
+        return f"0 violations in {uploads:,} uploads and {events:,} events, {time.monotonic() - began:.0f} s."

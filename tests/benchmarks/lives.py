@@ -1,0 +1,67 @@
+"""Whole lives of uploads, made by the domain's own commands: twelve events from the submission to the end."""
+
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from typing import Final
+from uuid import UUID, uuid4
+
+from domain.events import Event
+from domain.fold import evolve
+from domain.stages import Stage
+from domain.upload import Upload
+from tests.benchmarks.bench import picture
+
+WORKER: Final = "worker:bench"
+SESSION_HASH: Final = sha256(b"a session of the benchmarks").hexdigest()
+EVENTS: Final = 12
+STEPS: Final = (
+    (Stage.VALIDATING, 10),
+    (Stage.GENERATING, 30),
+    (Stage.GENERATING, 45),
+    (Stage.GENERATING, 55),
+    (Stage.GENERATING, 70),
+    (Stage.STORING, 80),
+    (Stage.WATERMARKING, 90),
+    (Stage.COMPLETE, 100),
+)
+
+
+def life(session_hash: str = SESSION_HASH) -> list[Event]:
+    """The twelve events of an upload that goes well."""
+    return list(_events(uuid4(), session_hash))
+
+
+def lives(count: int, session_hash: str = SESSION_HASH) -> Iterator[Sequence[Event]]:
+    """That many of them."""
+    return (life(session_hash) for _ in range(count))
+
+
+def _events(upload_id: UUID, session_hash: str) -> Iterator[Event]:
+    first = Upload.submit(
+        upload_id,
+        by=f"session:{session_hash[:16]}",
+        correlation_id=uuid4().hex,
+        session_hash=session_hash,
+        original_sha256=SESSION_HASH,
+        original_size=123_456,
+        prompt_version=1,
+    )
+    yield first
+    upload = evolve(None, first)
+    yield (event := upload.start_attempt(by=WORKER))
+    upload = evolve(upload, event)
+    for stage, progress in STEPS:
+        for decided in _step(upload, stage):
+            yield decided
+            upload = evolve(upload, decided)
+        if advanced := upload.advance(stage, progress, attempt=upload.attempt, by=WORKER):
+            yield advanced
+            upload = evolve(upload, advanced)
+
+
+def _step(upload: Upload, stage: Stage) -> Iterator[Event]:
+    key = f"{upload.id}/{{}}-{SESSION_HASH[:16]}.jpg"
+    if stage is Stage.STORING:
+        yield upload.store_result(uuid4(), "local/bench", picture(key.format("full")), attempt=1, by=WORKER)
+    if stage is Stage.COMPLETE:
+        yield upload.store_preview(picture(key.format("preview")), attempt=1, by=WORKER)

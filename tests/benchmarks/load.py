@@ -1,0 +1,47 @@
+"""Load: one upload of twelve events loaded and advanced, without the database.
+
+Loaded: eleven stored events decoded and folded. Advanced: the command decides, and its event is encoded for the log.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from eventsourcing.persistence import StoredEvent
+
+from domain.fold import fold
+from domain.mapper import EventMapper
+from domain.stages import Stage
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.contest import Case, Contender, Figures, Target
+from tests.benchmarks.lives import WORKER, life
+
+LOADS: Final = 5000
+
+
+@contextmanager
+def cases(bench: Bench) -> Iterator[Sequence[Case]]:
+    """Load one, many times, in one process."""
+    times = bench.sized(LOADS, 50)
+    ours = Contender("Darkroom", "ours", lambda: _timed(_ours(), times))
+    yield [Case("load 12 events and advance", (ours,), (Target(figure="us", at_most=50),))]
+
+
+def _ours() -> Callable[[], object]:
+    mapper = EventMapper()
+    stored: list[StoredEvent] = [mapper.to_stored_event(event) for event in life()]
+
+    def load_and_advance() -> object:
+        upload = fold(None, map(mapper.to_domain_event, stored[:-1]))
+        event = upload and upload.advance(Stage.COMPLETE, 100, attempt=1, by=WORKER)
+        return mapper.to_stored_event(event) if event else None
+
+    return load_and_advance
+
+
+def _timed(work: Callable[[], object], times: int) -> Figures:
+    began = time.perf_counter()
+    for _ in range(times):
+        work()
+    return {"us": (time.perf_counter() - began) / times * 1e6}
