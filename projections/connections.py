@@ -5,9 +5,11 @@ The driver's errors are translated here and nowhere else.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from select import POLLIN, poll
 from typing import Any, Final
 
 import psycopg
+from psycopg import BaseConnection
 from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolClosed, PoolTimeout
 
 from domain.errors import LogUnavailableError
@@ -35,7 +37,7 @@ def open_pool(url: str, size: int, application_name: str) -> ConnectionPool[psyc
         max_size=size,
         timeout=POOL_SECONDS,
         kwargs=_options(application_name),
-        check=ConnectionPool.check_connection,
+        check=_check,
         reconnect_timeout=5,
         open=True,
     )
@@ -49,10 +51,29 @@ def async_pool(url: str, size: int, application_name: str) -> AsyncConnectionPoo
         max_size=size,
         timeout=POOL_SECONDS,
         kwargs=_options(application_name),
-        check=AsyncConnectionPool.check_connection,
+        check=_check_async,
         reconnect_timeout=5,
         open=False,
     )
+
+
+def _check(connection: psycopg.Connection[Any]) -> None:
+    """Raise if the connection is of no use any more."""
+    if _has_something_to_read(connection):
+        ConnectionPool.check_connection(connection)
+
+
+async def _check_async(connection: psycopg.AsyncConnection[Any]) -> None:
+    if _has_something_to_read(connection):
+        await AsyncConnectionPool.check_connection(connection)
+
+
+def _has_something_to_read(connection: BaseConnection[Any]) -> bool:
+    # A server that stops, or ends a session, closes its side, and that can be read. So nobody pays a round trip for
+    # the question whether the server is still there; one that vanished without a word is found out by tcp_user_timeout.
+    waiting = poll()
+    waiting.register(connection.fileno(), POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _options(application_name: str) -> dict[str, Any]:

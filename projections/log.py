@@ -9,7 +9,7 @@ writing. What a new statement still misses then was rolled back.
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 import psycopg
@@ -25,6 +25,13 @@ from projections.connections import translated
 APPEND_LOCK: Final = 0x6461726B_6C6F67  # "darklog"; any number will do that nobody else locks
 
 # The lock's CTE is read before the sequence is: RETURNING and nextval run on the joined rows.
+# Nearly every append is of one event, and arrays would cost both sides as much again.
+APPEND_ONE: Final = """
+WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%(lock)s))
+INSERT INTO event_log (upload_id, version, name, state)
+SELECT %(upload_id)s::uuid, %(version)s::int, %(name)s::text, %(state)s::jsonb FROM lock
+RETURNING position
+"""
 APPEND: Final = """
 WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%(lock)s))
 INSERT INTO event_log (upload_id, version, name, state)
@@ -75,6 +82,26 @@ def _mapper() -> EventMapper:
     return EventMapper()
 
 
+def append_of(stored_events: Sequence[StoredEvent]) -> tuple[LiteralString, dict[str, object]]:
+    """The statement that appends these events in one round trip, and its parameters."""
+    if len(stored_events) == 1:
+        (event,) = stored_events
+        return APPEND_ONE, {
+            "lock": APPEND_LOCK,
+            "upload_id": event.originator_id,
+            "version": event.originator_version,
+            "name": event.topic,
+            "state": event.state.decode(),
+        }
+    return APPEND, {
+        "lock": APPEND_LOCK,
+        "upload_ids": [event.originator_id for event in stored_events],
+        "versions": [event.originator_version for event in stored_events],
+        "names": [event.topic for event in stored_events],
+        "states": [event.state.decode() for event in stored_events],
+    }
+
+
 class EventLog(AggregateRecorder):
     """The library's recorder, over a pool of connections in autocommit: an append is one round trip."""
 
@@ -83,16 +110,10 @@ class EventLog(AggregateRecorder):
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
         """Append, all or nothing. Raises IntegrityError, a RecordConflictError, where a version is taken."""
-        parameters = {
-            "lock": APPEND_LOCK,
-            "upload_ids": [event.originator_id for event in stored_events],
-            "versions": [event.originator_version for event in stored_events],
-            "names": [event.topic for event in stored_events],
-            "states": [event.state.decode() for event in stored_events],
-        }
+        statement, parameters = append_of(stored_events)
         try:
             with translated(), self._pool.connection() as connection:
-                return [position for (position,) in connection.execute(APPEND, parameters)]
+                return [position for (position,) in connection.execute(statement, parameters, prepare=True)]
         except psycopg.errors.UniqueViolation as error:
             raise IntegrityError(str(error)) from error
 

@@ -85,7 +85,8 @@ class Writers:
 def _serve(through: str, url: str, end: Connection) -> None:
     with ExitStack() as stack:
         append = OPEN[through](url, stack)
-        append(life())  # the connection is there, and what it does first is done
+        for event in life():  # so that the connection is there, and has prepared what it will be asked
+            append([event])
         end.send(None)
         while (window := end.recv()) is not None:
             end.send(_write(append, *window))

@@ -17,7 +17,7 @@ from domain.mapper import EventMapper
 from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.connections import open_pool
-from projections.log import APPEND, APPEND_LOCK, EventLog
+from projections.log import EventLog, append_of
 from tests.integration.conftest import SilentBell
 from tests.integration.submissions import WORKER, run_to, submit
 from tests.unit.histories import submitted
@@ -26,16 +26,6 @@ Pool = ConnectionPool[psycopg.Connection[Any]]
 
 WRITERS = 12
 EVENTS_A_WRITER = 150
-
-
-def parameters(stored: StoredEvent) -> dict[str, object]:
-    return {
-        "lock": APPEND_LOCK,
-        "upload_ids": [stored.originator_id],
-        "versions": [stored.originator_version],
-        "names": [stored.topic],
-        "states": [stored.state.decode()],
-    }
 
 
 def stored_submission() -> StoredEvent:
@@ -112,11 +102,38 @@ def test_a_database_that_is_away_is_said_to_be_away() -> None:
             EventLog(pool).last_position()
 
 
+def test_a_connection_that_the_server_has_ended_meanwhile_is_felt_by_nobody(database_url: str) -> None:
+    with open_pool(database_url, 1, "test") as pool, psycopg.connect(database_url) as other:
+        with pool.connection() as connection:
+            ended = connection.info.backend_pid
+        other.execute("SELECT pg_terminate_backend(%s, 10000)", (ended,))
+
+        EventLog(pool).insert_events([stored_submission()])
+
+
+def test_an_append_is_planned_once_for_a_connection(database_url: str) -> None:
+    with open_pool(database_url, 1, "test") as pool:
+        for _ in range(10):
+            EventLog(pool).insert_events([stored_submission()])
+        with pool.connection() as connection:
+            plans = "SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE statement LIKE '%INSERT%'"
+            assert connection.execute(plans).fetchall() == [(5, 5)], "five times it tries whether values help"
+
+
+def test_events_that_are_appended_together_get_positions_in_the_order_of_their_versions(event_log: EventLog) -> None:
+    first = stored_submission()
+    second = StoredEvent(first.originator_id, 2, first.topic, first.state)
+
+    event_log.insert_events([second, first])
+
+    assert [row.version for row in event_log.read(0, 10)] == [1, 2]
+
+
 def test_a_reader_waits_for_a_writer_that_has_a_position_and_has_not_committed(
     database_url: str, event_log: EventLog
 ) -> None:
     with psycopg.connect(database_url) as slow:
-        slow.execute(APPEND, parameters(stored_submission()))
+        slow.execute(*append_of([stored_submission()]))
         event_log.insert_events([stored_submission()])  # the later position is visible, the earlier one is not
         seen: list[int] = []
         reader = threading.Thread(target=lambda: seen.extend(row.position for row in event_log.read(0, 10)))
@@ -131,7 +148,7 @@ def test_a_reader_waits_for_a_writer_that_has_a_position_and_has_not_committed(
 
 def test_a_reader_passes_over_a_position_that_was_rolled_back(database_url: str, event_log: EventLog) -> None:
     with psycopg.connect(database_url) as undecided:
-        undecided.execute(APPEND, parameters(stored_submission()))
+        undecided.execute(*append_of([stored_submission()]))
         undecided.rollback()
     event_log.insert_events([stored_submission()])
 
@@ -140,7 +157,7 @@ def test_a_reader_passes_over_a_position_that_was_rolled_back(database_url: str,
 
 def test_writers_do_not_wait_for_each_other(database_url: str, event_log: EventLog) -> None:
     with psycopg.connect(database_url) as slow:
-        slow.execute(APPEND, parameters(stored_submission()))
+        slow.execute(*append_of([stored_submission()]))
 
         assert event_log.insert_events([stored_submission()]) == [2]
 
@@ -162,7 +179,7 @@ def test_no_reader_misses_repeats_or_reorders_an_event_whatever_the_writers_do(
 
     with psycopg.connect(database_url) as connection:
         committed = [row[0] for row in connection.execute("SELECT position FROM event_log ORDER BY position")]
-    assert len(committed) < WRITERS * EVENTS_A_WRITER, "some were to be rolled back"
+    assert committed[-1] > len(committed), "some were to be rolled back"
     for seen in pages:
         assert [position for page in seen for position in page] == committed
         assert len(seen) > 10, "the reader was to follow while the writers wrote"
@@ -184,7 +201,7 @@ def write(database_url: str, seed: int) -> None:
     dice = random.Random(seed)
     with psycopg.connect(database_url) as connection:
         for _ in range(EVENTS_A_WRITER):
-            connection.execute(APPEND, parameters(stored_submission()))
+            connection.execute(*append_of([stored_submission() for _ in range(dice.choice((1, 1, 1, 2)))]))
             time.sleep(dice.choice((0, 0, 0.002, 0.01)))  # a commit that takes its time: what the test is about
             if dice.random() < 0.15:
                 connection.rollback()
