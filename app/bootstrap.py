@@ -37,7 +37,7 @@ from app.tracing.opening import open_traces
 from domain.ports import BlobStore
 from domain.uploads import Uploads
 from projections.analytics import PollSampler, Sink, analytics
-from projections.connections import async_pool, open_pool
+from projections.connections import ANSWER_SECONDS, STATEMENT_SECONDS, async_pool, open_pool
 from projections.dispatcher import dispatcher
 from projections.follower import Follower
 from projections.log import EventLog
@@ -69,9 +69,11 @@ def open_redis(settings: Settings, stack: ExitStack) -> Redis:
     return redis_connection.open_redis(settings.redis_url or "", stack)
 
 
-def open_log(settings: Settings, process: str, stack: ExitStack) -> tuple[EventLog, Pool]:
+def open_log(
+    settings: Settings, process: str, stack: ExitStack, statement_seconds: float = STATEMENT_SECONDS
+) -> tuple[EventLog, Pool]:
     """The event log, and the connections that it shares with the rest of the process."""
-    pool = open_pool(settings.database_url or "", settings.database_pool_size, f"darkroom {process}")
+    pool = open_pool(settings.database_url or "", settings.database_pool_size, f"darkroom {process}", statement_seconds)
     stack.callback(pool.close)
     return EventLog(pool), pool
 
@@ -117,7 +119,7 @@ def open_metrics(
 def open_api(settings: Settings, stack: ExitStack) -> ASGIApp:
     """What `darkroom serve` serves; its pool for polls lives on the server's event loop."""
     redis = open_redis(settings, stack)
-    event_log, pool = open_log(settings, "serve", stack)
+    event_log, pool = open_log(settings, "serve", stack, ANSWER_SECONDS)
     traces = open_traces(settings, "serve", stack)
     # Polls share their queries, so a few connections beside the log's are plenty.
     poll_pool = async_pool(settings.database_url or "", POLL_CONNECTIONS, "darkroom poll")

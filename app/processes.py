@@ -25,6 +25,8 @@ GRACE_SECONDS: Final = 15.0
 STOP_SECONDS: Final = 25.0
 """How long a whole stop may take, even if PostgreSQL or Redis is frozen."""
 JOIN_SECONDS: Final = 10.0
+REBUILD_STATEMENT_SECONDS: Final = 600.0
+"""To take millions of rows away is one statement, for which nobody waits but who asked for it."""
 LOOK_SECONDS: Final = 0.5
 """How often the main thread looks whether it has got a signal."""
 
@@ -139,5 +141,5 @@ def retry_quarantined(settings: Settings) -> tuple[int, list[Quarantined]]:
 def rebuild(settings: Settings) -> int:
     """Build the read model again from the log; returns how many events that were."""
     with ExitStack() as stack:
-        event_log, pool = bootstrap.open_log(settings, "rebuild", stack)
+        event_log, pool = bootstrap.open_log(settings, "rebuild", stack, REBUILD_STATEMENT_SECONDS)
         return projector.rebuild(event_log, pool)

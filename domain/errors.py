@@ -20,6 +20,7 @@ DarkroomError
 ├── StorageRefusedError         the object storage said no, and will again
 └── UnavailableError            a dependency does not answer now; later it may
     ├── LogUnavailableError
+    │   └── LogUnreachedError
     ├── QueueUnavailableError
     └── StorageUnavailableError
 
@@ -109,6 +110,10 @@ class UnavailableError(DarkroomError):
 
 class LogUnavailableError(UnavailableError):
     """The event log does not answer at the moment. Please try again."""
+
+
+class LogUnreachedError(LogUnavailableError):
+    """The event log cannot be reached at the moment. Please try again."""
 
 
 class QueueUnavailableError(UnavailableError):

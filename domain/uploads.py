@@ -12,7 +12,13 @@ from uuid import UUID
 from eventsourcing.application import AggregateNotFoundError, Repository
 from eventsourcing.persistence import AggregateRecorder, EventStore, RecordConflictError
 
-from domain.errors import AttemptOverError, IdempotencyConflictError, LogUnavailableError, UploadNotFoundError
+from domain.errors import (
+    AttemptOverError,
+    IdempotencyConflictError,
+    LogUnavailableError,
+    LogUnreachedError,
+    UploadNotFoundError,
+)
 from domain.events import Event, StoredImage
 from domain.failures import FailureCode
 from domain.fold import evolve, fold
@@ -142,6 +148,8 @@ class Uploads:
     def _append(self, events: Sequence[Event]) -> None:
         try:
             self._events.put(events)
+        except LogUnreachedError:
+            raise  # nothing was sent
         except (RecordConflictError, LogUnavailableError):
             # A connection lost after its COMMIT looks like a failure, and a second try like a conflict.
             if not self._landed(events[0]):

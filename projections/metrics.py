@@ -12,13 +12,13 @@ import psycopg
 from psycopg_pool import ConnectionPool
 
 from domain.errors import LogUnavailableError
-from projections.connections import translated
+from projections.connections import ANSWER_SECONDS, translated
 
 WINDOW: Final = 20_000
 """Events that are looked back on at most: some 1,500 uploads, and 0.3 s on two busy cores."""
 STANDSTILL_SECONDS: Final = 60
 """How long an upload may be due before it counts as one that stands still."""
-READ_SECONDS: Final = 2.0
+READ_SECONDS: Final = ANSWER_SECONDS
 CONNECTION_SECONDS: Final = 1.0
 
 # The planner takes these for long queries, and would compile them for longer than they run.

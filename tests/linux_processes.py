@@ -1,5 +1,9 @@
-"""What Linux tells about a process, read from /proc."""
+"""What Linux tells about a process, read from /proc, and how one is frozen with all that come from it."""
 
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -12,6 +16,29 @@ def children_of(pid: int) -> list[int]:
         except OSError:  # the thread ended while we looked
             continue
     return [child for child in found if is_running(child)]
+
+
+def descendants(pid: int) -> list[int]:
+    """All processes that come from it."""
+    return [found for child in children_of(pid) for found in (child, *descendants(child))]
+
+
+@contextmanager
+def frozen(pid: int | None) -> Iterator[None]:
+    """It and all that come from it stand still for a while; their connections stay open."""
+    family = [] if pid is None else [pid, *descendants(pid)]
+    signal_all(family, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        signal_all(family, signal.SIGCONT)
+
+
+def signal_all(pids: list[int], number: signal.Signals) -> None:
+    """Send the signal to those of them that are there."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def is_running(pid: int) -> bool:

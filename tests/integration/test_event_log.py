@@ -12,6 +12,7 @@ import pytest
 from eventsourcing.persistence import RecordConflictError, StoredEvent
 from psycopg_pool import ConnectionPool
 
+from app.schema import migrate
 from domain.errors import IdempotencyConflictError, LogUnavailableError, UploadNotFoundError
 from domain.mapper import EventMapper
 from domain.stages import Stage
@@ -20,7 +21,10 @@ from projections.connections import open_pool
 from projections.log import EventLog, append_of
 from tests.integration.conftest import SilentBell
 from tests.integration.submissions import WORKER, run_to, submit
+from tests.linux_processes import frozen
+from tests.servers import running_postgres
 from tests.unit.histories import submitted
+from tests.waiting import until
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
@@ -127,6 +131,25 @@ def test_events_that_are_appended_together_get_positions_in_the_order_of_their_v
     event_log.insert_events([second, first])
 
     assert [row.version for row in event_log.read(0, 10)] == [1, 2]
+
+
+def test_a_server_that_stands_still_is_given_up_and_asked_again() -> None:
+    with running_postgres() as postgres, open_pool(postgres.url, 1, "test", statement_seconds=0.5) as pool:
+        migrate(postgres.url)
+        event_log = EventLog(pool)
+        assert event_log.last_position() == 0
+        with frozen(postgres.pid):
+            for _ in range(2):
+                with pytest.raises(LogUnavailableError):
+                    event_log.last_position()
+        until(lambda: answers(event_log), "it is away for good")
+
+
+def answers(event_log: EventLog) -> bool:
+    try:
+        return event_log.last_position() == 0
+    except LogUnavailableError:
+        return False
 
 
 def test_a_reader_waits_for_a_writer_that_has_a_position_and_has_not_committed(
