@@ -17,6 +17,8 @@ PACE_SECONDS: Final = 0.1
 """Between two polls of one poller."""
 ANSWER_SECONDS: Final = 8
 """How long an answer may take, in a fault on a busy machine too."""
+Tolerated = type[httpx.TransportError] | tuple[()]
+"""What a client may meet in place of an answer: nothing, unless the test lets a server go."""
 STAGES: Final = (None, "validating", "generating", "storing", "watermarking", "complete", "failed")
 
 
@@ -86,14 +88,14 @@ class Api:
 class Poller:
     """One client that polls its job from now on."""
 
-    def __init__(self, api: Api, job: Job, *, server_may_go: bool, pace: float = PACE_SECONDS) -> None:
+    def __init__(self, api: Api, job: Job, tolerates: Tolerated = (), pace: float = PACE_SECONDS) -> None:
         self.job = job
         self.last: Mapping[str, Any] = {"stage": None, "progress": 0, "version": 0, "attempt": 0, "isTerminal": False}
         self.stages: list[str | None] = []
         self.refusals = 0
         self.faults: list[str] = []
         self._api = api
-        self._server_may_go = server_may_go
+        self._tolerates = tolerates
         self._pace = pace
         self._stopping = Event()
         self._thread = Thread(target=self._poll, name=f"poller {job.id}", daemon=True)
@@ -114,7 +116,7 @@ class Poller:
             try:
                 response = self._api.poll(self.job)
             except httpx.TransportError as error:
-                if not self._server_may_go:
+                if not isinstance(error, self._tolerates):
                     self.faults.append(repr(error))
             else:
                 self._judge(response)
@@ -142,8 +144,8 @@ def _place(body: Mapping[str, Any]) -> tuple[int, int, int, int]:
 class Watch:
     """Pollers of several jobs, all at once. At the end none of them may have read anything that it should not."""
 
-    def __init__(self, api: Api, *jobs: Job, server_may_go: bool = False) -> None:
-        self.pollers = [Poller(api, job, server_may_go=server_may_go) for job in jobs]
+    def __init__(self, api: Api, *jobs: Job, tolerates: Tolerated = ()) -> None:
+        self.pollers = [Poller(api, job, tolerates) for job in jobs]
 
     def __enter__(self) -> Self:
         return self

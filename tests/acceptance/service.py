@@ -21,7 +21,7 @@ import httpx
 
 from app.embedded.data_folder import RunningService, running_service
 from app.settings import settings_help
-from tests.linux_processes import children_of, is_running
+from tests.linux_processes import descendants, is_running
 from tests.servers import open_folder
 from tests.waiting import until
 
@@ -119,6 +119,11 @@ class Running:
         self._process.wait()
         return family
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is gone."""
+        return self._process.poll() is not None
+
     def ended(self, seconds: float) -> int:
         """Its exit code."""
         return self._process.wait(seconds)
@@ -198,11 +203,6 @@ def answers(url: str) -> bool:
         return httpx.get(f"{url}/readyz", timeout=5, trust_env=False).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
-
-
-def descendants(pid: int) -> list[int]:
-    """All processes that come from it."""
-    return [found for child in children_of(pid) for found in (child, *descendants(child))]
 
 
 def assert_gone(family: list[int]) -> None:

@@ -56,7 +56,7 @@ class Client:
             time.sleep(PAUSE_SECONDS)
         if response.status_code == httpx.codes.ACCEPTED:
             job = Job(response.json()["jobId"], response.json()["sessionToken"])
-            self.poller = Poller(self._api, job, server_may_go=True, pace=PAUSE_SECONDS)
+            self.poller = Poller(self._api, job, tolerates=httpx.TransportError, pace=PAUSE_SECONDS)
         else:
             self.faults.append(f"its photo was answered {response.status_code} {response.text}")
 

@@ -4,15 +4,15 @@ import os
 import signal
 import time
 from collections import Counter
-from contextlib import suppress
 from typing import Final
 
 import psycopg
 from redis import Redis, RedisError
 
-from tests.acceptance.service import Service, descendants
+from tests.acceptance.service import Service
 from tests.chaos.model import Model
 from tests.chaos.plan import Injury
+from tests.linux_processes import descendants, signal_all
 
 CONNECT_SECONDS: Final = 2
 
@@ -49,7 +49,7 @@ class Surgeon:
         due = [frozen for frozen in self._frozen if everything or frozen[0] <= time.monotonic()]
         for frozen in due:
             self._frozen.remove(frozen)
-            _signal_all(frozen[1], signal.SIGCONT)
+            signal_all(frozen[1], signal.SIGCONT)
 
     def _end(self, child: str, number: signal.Signals) -> str:
         try:
@@ -61,7 +61,7 @@ class Surgeon:
 
     def _freeze(self, injury: Injury) -> str:
         child = self._service.pid_of(injury.target)
-        _signal_all(family := [child, *descendants(child)], signal.SIGSTOP)
+        signal_all(family := [child, *descendants(child)], signal.SIGSTOP)
         self._frozen.append((time.monotonic() + injury.seconds, family))
         return "done"
 
@@ -93,9 +93,3 @@ class Surgeon:
     def _valkey(self) -> Redis:
         url = self._service.addresses.redis_url
         return Redis.from_url(url, socket_timeout=CONNECT_SECONDS, socket_connect_timeout=CONNECT_SECONDS)
-
-
-def _signal_all(processes: list[int], number: signal.Signals) -> None:
-    for process in processes:
-        with suppress(ProcessLookupError):
-            os.kill(process, number)

@@ -1,9 +1,6 @@
 """A worker that is asked to stop: what it cannot finish goes on elsewhere at once, and it is gone in time."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from signal import SIGCONT, SIGSTOP, SIGTERM
+from signal import SIGTERM
 from time import monotonic
 from uuid import UUID
 
@@ -11,9 +8,9 @@ import pytest
 
 from domain.events import AttemptFailed, AttemptStarted
 from domain.stages import Status
-from tests.acceptance.service import descendants
 from tests.fakes.gemini_replies import hang
 from tests.faults.plant import Plant
+from tests.linux_processes import frozen
 
 SHORT = ("--grace", "1", "--stop", "4")
 
@@ -42,7 +39,7 @@ def test_a_worker_stops_in_time_while_a_server_is_frozen_and_its_upload_complete
     upload_id = plant.submit()
     stopping = plant.worker(*SHORT)
     plant.gemini.wait_for_calls(1, timeout=30)
-    with frozen(postgres_processes(plant) if server == "PostgreSQL" else redis_process(plant)):
+    with frozen(postgres_process(plant) if server == "PostgreSQL" else redis_process(plant)):
         asked_at = monotonic()
         stopping.send(SIGTERM)
         stopping.ended(20)
@@ -53,29 +50,16 @@ def test_a_worker_stops_in_time_while_a_server_is_frozen_and_its_upload_complete
     assert plant.upload(upload_id).attempt == 2
 
 
-@contextmanager
-def frozen(pids: list[int]) -> Iterator[None]:
-    """Stop these processes for a while."""
-    for pid in pids:
-        os.kill(pid, SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, SIGCONT)
-
-
-def postgres_processes(plant: Plant) -> list[int]:
-    """The server and every process of it."""
+def postgres_process(plant: Plant) -> int:
+    """The server."""
     with plant.pool.connection() as connection:
         row = connection.execute("SELECT pg_read_file('postmaster.pid')").fetchone()
-    postmaster = int(str(row[0] if row else "").splitlines()[0])
-    return [postmaster, *descendants(postmaster)]
+    return int(str(row[0] if row else "").splitlines()[0])
 
 
-def redis_process(plant: Plant) -> list[int]:
+def redis_process(plant: Plant) -> int:
     """The server."""
-    return [int(plant.redis.info("server")["process_id"])]
+    return int(plant.redis.info("server")["process_id"])
 
 
 def seconds_until_it_went_on(plant: Plant, upload_id: UUID) -> float:
