@@ -89,6 +89,13 @@ class Attempt:
         """From now on a log that is away is an error at once."""
         self._stopping.set()
 
+    def pause(self, seconds: float) -> None:
+        """Wait with what is held. Raises AttemptOverError if there is nothing to wait for."""
+        if self._stopping.wait(seconds):
+            raise AttemptOverError("Its worker stops.")
+        if self._lease.lost.is_set():
+            raise AttemptOverError("Another run has taken the upload.")
+
     def patiently(self, command: Callable[[], _T]) -> _T:
         """What the command gives, be it after a wait for the log. Raises AttemptOverError, LogUnavailableError."""
         while True:

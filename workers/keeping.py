@@ -35,7 +35,7 @@ def clean_key(upload_id: UUID) -> str:
 def keep_answer(blobs: BlobStore, upload_id: UUID, answer: Answer) -> None:
     """Store the image model's answer, which was paid for."""
     content = msgspec.msgpack.encode(answer)
-    keep(blobs, f"{upload_id}/{ANSWER}-{hashlib.sha256(content).hexdigest()[:16]}", content, "application/msgpack")
+    keep(blobs, _answer_key(upload_id, content), content, "application/msgpack")
 
 
 def answer_key(blobs: BlobStore, upload_id: UUID) -> str | None:
@@ -44,15 +44,18 @@ def answer_key(blobs: BlobStore, upload_id: UUID) -> str | None:
 
 
 def kept_answer(blobs: BlobStore, key: str) -> Answer:
-    """The answer under the key."""
-    return msgspec.msgpack.decode(blobs.get(key), type=Answer)
+    """The answer under the key. Raises StorageUnavailableError if that is not what was stored there."""
+    content = blobs.get(key)
+    if key != _answer_key(key.partition("/")[0], content):
+        raise _not_held(key)
+    return msgspec.msgpack.decode(content, type=Answer)
 
 
 def keep(blobs: BlobStore, key: str, content: bytes, media_type: str) -> None:
     """Store the bytes and read them back. Raises StorageUnavailableError if they do not match."""
     blobs.put(key, io.BytesIO(content), media_type)
     if hashlib.sha256(blobs.get(key)).digest() != hashlib.sha256(content).digest():
-        raise StorageUnavailableError(f"The object storage does not hold what it was given as {key}.")
+        raise _not_held(key)
 
 
 def keep_picture(blobs: BlobStore, upload_id: UUID, kind: str, picture: Picture) -> StoredImage:
@@ -60,3 +63,11 @@ def keep_picture(blobs: BlobStore, upload_id: UUID, kind: str, picture: Picture)
     key = f"{upload_id}/{kind}-{picture.sha256[:16]}.jpg"
     keep(blobs, key, picture.jpeg, JPEG)
     return StoredImage(key, picture.sha256, len(picture.jpeg), picture.width, picture.height, JPEG)
+
+
+def _answer_key(upload_id: UUID | str, content: bytes) -> str:
+    return f"{upload_id}/{ANSWER}-{hashlib.sha256(content).hexdigest()[:16]}"
+
+
+def _not_held(key: str) -> StorageUnavailableError:
+    return StorageUnavailableError(f"The object storage does not hold what it was given as {key}.")

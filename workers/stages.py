@@ -3,9 +3,14 @@
 A stage is safe to repeat. It finds what an earlier attempt has stored and goes on from there.
 """
 
+import random
 from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
 from typing import Final
 from uuid import uuid4
+
+import structlog
 
 from domain.errors import BlobNotFoundError, StorageRefusedError, StorageUnavailableError
 from domain.failures import FailureCode
@@ -23,10 +28,14 @@ from workers.steps.generating import generate
 from workers.steps.storing import finish
 from workers.steps.validating import Accepted, validate
 from workers.steps.watermarking import preview
-from workers.vision.model import ImageModel
+from workers.vision.model import Answer, ImageModel
 
 GENERATED: Final = BANDS[Stage.GENERATING][-1]
 """The progress that says that the answer is kept."""
+HOLD_SECONDS: Final = (1, 4, 16)
+"""Between two tries to keep an answer while the storage is away; the next attempt would have to pay for another one."""
+
+log = structlog.get_logger(__name__)
 
 
 class Stages:
@@ -79,6 +88,9 @@ class Stages:
             original = self._blobs.get(original_key(attempt.upload))
         except BlobNotFoundError as error:
             raise PermanentError(FailureCode.ORIGINAL_MISSING, str(error)) from error
+        if sha256(original).hexdigest() != attempt.upload.original_sha256:
+            # The storage's fault, and not the photo's: nobody shall be told that theirs is damaged.
+            raise PassingError(FailureCode.ORIGINAL_MISSING, "the storage does not hold the photo as it was taken in")
         clean = validate(original, self._sandbox, self._accepted)
         keep(self._blobs, clean_key(attempt.upload_id), clean.jpeg, JPEG)
 
@@ -107,7 +119,19 @@ class Stages:
     def _ask(self, attempt: Attempt, clean: bytes) -> None:
         answer = generate(clean, attempt.upload.prompt_version, self._model)
         # Paid for: nothing may happen before it is kept.
-        keep_answer(self._blobs, attempt.upload_id, answer)
+        self._keep(attempt, answer)
+
+    def _keep(self, attempt: Attempt, answer: Answer) -> None:
+        for seconds in HOLD_SECONDS:
+            with suppress(StorageUnavailableError):
+                keep_answer(self._blobs, attempt.upload_id, answer)
+                return
+            log.warning("answer.held", seconds=seconds)
+            attempt.pause(seconds * random.uniform(0.75, 1.25))  # noqa: S311 - no secret
+        try:
+            keep_answer(self._blobs, attempt.upload_id, answer)
+        except StorageUnavailableError as error:
+            raise PermanentError(FailureCode.STORAGE_UNAVAILABLE, str(error)) from error
 
     def store(self, attempt: Attempt) -> None:
         """Make the full image of the answer, store and record it."""

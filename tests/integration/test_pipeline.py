@@ -328,6 +328,34 @@ def test_a_photo_that_is_gone_says_so(house: House, local: ImageModel) -> None:
     assert house.uploads.get(upload_id).error_code is FailureCode.ORIGINAL_MISSING
 
 
+def test_a_photo_of_which_the_storage_has_only_half_is_not_called_damaged(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    house.blobs = Half(house.blobs, "original")
+    upload_id = house.submitted(photo())
+    for _ in range(3):
+        house.pipeline(model).run(upload_id)
+        house.clock.time += timedelta(minutes=5)
+
+    assert last(house, upload_id, Failed).code is FailureCode.ORIGINAL_MISSING
+    assert gemini.calls == []
+
+
+def test_an_answer_of_which_the_storage_has_only_half_is_neither_used_nor_paid_for_again(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    upload_id = house.submitted(photo())
+    house.pipeline(model, blobs=Broken(house.blobs, "full")).run(upload_id)
+    (key,) = house.blobs.keys(f"{upload_id}/generated")
+    house.blobs.put(key, io.BytesIO(house.blobs.get(key)[:100]), "application/msgpack")
+    house.clock.time += timedelta(minutes=5)
+    house.pipeline(model).run(upload_id)
+
+    failed = last(house, upload_id, AttemptFailed)
+    assert (failed.stage, failed.code) == (Stage.STORING, FailureCode.STORAGE_UNAVAILABLE)
+    assert len(gemini.calls) == 1
+
+
 def test_storing_is_never_shown_before_the_picture_was_read_back(house: House, local: ImageModel) -> None:
     upload_id = house.submitted(photo())
     house.pipeline(local, blobs=Half(house.blobs, "full")).run(upload_id)
@@ -493,6 +521,21 @@ def test_a_worker_that_stops_hands_its_runs_over_without_a_strike(
     house.pipeline(model, "next").run(upload_id)
     assert house.uploads.get(upload_id).status is Status.COMPLETED
     run.join(20)
+
+
+def test_a_worker_that_stops_while_it_holds_an_answer_hands_the_upload_over_and_does_not_fail_it(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    upload_id = house.submitted(photo())
+    stopping = house.pipeline(model, blobs=Broken(house.blobs, "generated"))
+    run = threading.Thread(target=partial(stopping.run, upload_id))
+    run.start()
+    gemini.wait_for_calls(1)
+    stopping.stop()
+    run.join(20)
+
+    assert not run.is_alive()
+    assert last(house, upload_id, AttemptFailed).code is FailureCode.WORKER_STOPPED
 
 
 def test_a_log_that_is_away_for_a_moment_costs_the_upload_nothing(house: House, model: ImageModel) -> None:
