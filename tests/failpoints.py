@@ -39,6 +39,7 @@ import time_machine
 from app import processes
 from app.logs import configure_logs
 from app.settings import Settings
+from app.storage import s3
 from domain.events import EVENTS
 from projections import projector
 from projections.follower import Follower
@@ -154,8 +155,8 @@ def install(fail_point: FailPoint) -> None:
     setattr(place.owner, place.function, wrapped)
 
 
-def shorten(lease: float | None, grace: float | None, stop: float | None) -> None:
-    """Let lost workers be noticed, and a stop be over, sooner than in life, so that a test is short."""
+def shorten(lease: float | None, grace: float | None, stop: float | None, silence: int | None) -> None:
+    """Let lost workers and silent storages be noticed, and a stop be over, sooner than in life: a test is short."""
     if lease:
         leases.LEASE_SECONDS = reconciler.LEASE_SECONDS = lease  # type: ignore[misc, attr-defined] # Final, for everybody else
         leases.BEAT_SECONDS = lease / 4  # type: ignore[misc] # likewise
@@ -163,6 +164,8 @@ def shorten(lease: float | None, grace: float | None, stop: float | None) -> Non
         processes.GRACE_SECONDS = grace  # type: ignore[misc] # likewise
     if stop:
         processes.STOP_SECONDS = stop  # type: ignore[misc] # likewise
+    if silence:
+        s3.SILENCE_SECONDS = silence  # type: ignore[misc] # likewise
 
 
 def main() -> None:
@@ -172,6 +175,7 @@ def main() -> None:
     parser.add_argument("points", nargs="*", type=FailPoint.parsed, metavar="POINT=ACTION[,OPTION=VALUE...]")
     for time in ("--lease", "--grace", "--stop"):
         parser.add_argument(time, type=float, metavar="SECONDS")
+    parser.add_argument("--silence", type=int, metavar="SECONDS", help="after which a storage is given up")
     parser.add_argument("--clock", type=float, metavar="SECONDS", help="how far its clock is ahead")
     arguments = parser.parse_args()
     if arguments.clock:
@@ -180,7 +184,7 @@ def main() -> None:
     configure_logs(settings.log_format, settings.log_level)
     for fail_point in arguments.points:
         install(fail_point)
-    shorten(arguments.lease, arguments.grace, arguments.stop)
+    shorten(arguments.lease, arguments.grace, arguments.stop, arguments.silence)
     getattr(processes, arguments.process)(settings)
 
 

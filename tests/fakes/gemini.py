@@ -13,8 +13,6 @@ import base64
 import hashlib
 import json
 import re
-import socket
-import struct
 import sys
 import threading
 import time
@@ -24,6 +22,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Self
 
+from tests.fakes.cutting import cut_off
 from tests.fakes.gemini_replies import Reply, picture
 
 _PATH: Final = re.compile(r"/v1(?:beta)?/models/([\w.-]+):generateContent")
@@ -165,12 +164,8 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b" ")
 
     def reset(self) -> None:
-        """Cut the connection off: closed with a linger of no seconds it ends with a reset and not with a goodbye."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.wfile.close()
-        self.rfile.close()
-        self.connection.close()
-        self.close_connection = True
+        """Cut the connection off."""
+        cut_off(self)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the standard library has it
         """The ledger is the log."""

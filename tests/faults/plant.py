@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from hashlib import sha256
@@ -20,8 +20,8 @@ from uuid import UUID, uuid4
 from PIL import Image
 from redis import Redis
 
-from app.settings import settings_help
-from app.storage.folder import FolderStore
+from app.settings import Settings, settings_help
+from app.storage import open_store
 from domain.errors import UnavailableError
 from domain.events import AttemptFailed, AttemptStarted, PutOff
 from domain.events import Event as UploadEvent
@@ -33,6 +33,7 @@ from projections.dispatcher import dispatcher
 from projections.log import EventLog
 from projections.projector import projector
 from projections.wakeups import RedisBell, Wakeups
+from tests.acceptance.service import darkroom
 from tests.fakes.gemini import FakeGemini
 from tests.linux_processes import status
 from tests.waiting import until
@@ -128,12 +129,19 @@ class WorkerProcess:
 class Plant:
     """What workers need around them, and the image model that they ask."""
 
-    def __init__(self, database_url: str, redis_url: str, folder: Path, gemini: FakeGemini, stack: ExitStack) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        redis_url: str,
+        folder: Path,
+        gemini: FakeGemini,
+        stack: ExitStack,
+        storage: Mapping[str, str],
+    ) -> None:
         self.gemini = gemini
         self.pool = open_pool(database_url, 10, "plant")
         self.redis = Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=1)
         self.event_log = EventLog(self.pool)
-        self.blobs = FolderStore(folder / "objects", lambda key, _: key)
         self._folder = folder
         self._stack = stack
         self._stopping = Event()
@@ -144,7 +152,9 @@ class Plant:
             "DATA_DIR": str(folder),
             "GEMINI_API_KEY": gemini.key,
             "GEMINI_BASE_URL": gemini.url,
+            **storage,
         }
+        self.blobs = open_store(Settings.from_env(self._settings), lambda key, _: key)
         stack.callback(self.pool.close)
         stack.callback(self.redis.close)
         self.uploads = Uploads(self.event_log, self._open_bell())
@@ -212,6 +222,11 @@ class Plant:
         except UnavailableError:
             return False  # the log is away, which may be the test
 
+    def assert_verified(self) -> None:
+        """Nothing is violated, by the judgement of `darkroom verify`."""
+        verified = darkroom("verify", folder=self._folder, **self._settings)
+        assert verified.stdout.startswith("0 violations"), verified.stdout + verified.stderr
+
     def close(self) -> None:
         """Tell the readers to stop."""
         self._stopping.set()
@@ -245,7 +260,9 @@ def _photo() -> bytes:
 
 
 @contextmanager
-def running_plant(database_url: str, redis_url: str, folder: Path) -> Iterator[Plant]:
-    """A plant with an image model that answers at once, unless it is told otherwise."""
+def running_plant(
+    database_url: str, redis_url: str, folder: Path, storage: Mapping[str, str] | None = None
+) -> Iterator[Plant]:
+    """A plant with an image model that answers at once, unless it is told otherwise; its storage is a folder, or so."""
     with FakeGemini() as gemini, ExitStack() as stack:
-        yield Plant(database_url, redis_url, folder, gemini, stack)
+        yield Plant(database_url, redis_url, folder, gemini, stack, storage or {})

@@ -22,6 +22,7 @@ from app.storage.folder import INCOMING, STALE_SECONDS, FolderStore
 from app.storage.s3 import S3Store
 from domain.errors import BlobNotFoundError, StorageRefusedError, StorageUnavailableError
 from domain.ports import BlobStore
+from tests.fakes.s3 import FakeS3
 from tests.s3_server import S3Server, running_s3_server
 
 MINUTE = timedelta(minutes=1)
@@ -77,7 +78,15 @@ def folder_store(tmp_path: Path) -> Iterator[FolderStore]:
         yield FolderStore(root, lambda key, life: f"{url}/{quote(key)}?until={time.time() + life.total_seconds()}")
 
 
-@pytest.fixture(params=["folder", "s3"])
+@pytest.fixture(scope="module")
+def fake_store() -> Iterator[BlobStore]:
+    """What other tests let fail: it keeps the promises too, or they would show nothing."""
+    with FakeS3() as fake:
+        yield open_store(S3Server(fake.environ).settings, lambda key, _lifetime: key)
+        assert fake.turned_away == ["AccessDenied"] * fake.turned_away.count("AccessDenied"), "links expire"
+
+
+@pytest.fixture(params=["folder", "s3", "fake"])
 def store(request: pytest.FixtureRequest) -> BlobStore:
     found: BlobStore = request.getfixturevalue(f"{request.param}_store")
     for key in found.keys(""):
