@@ -3,6 +3,7 @@
 Every part is closed in the reverse order of its making, by the exit stack that it was made on.
 """
 
+import asyncio
 import os
 import secrets
 import socket
@@ -24,6 +25,7 @@ from redis import Redis
 from app import redis_connection
 from app.api.application import create_api
 from app.api.metrics import Metrics
+from app.listening import listening
 from app.metrics.exposition import add_dramatiq, expose
 from app.metrics.families import asked_at_scrape
 from app.metrics.process import process_registry
@@ -44,7 +46,8 @@ from projections.log import EventLog
 from projections.posthog import open_posthog
 from projections.projector import projector
 from projections.reader import StatusReader
-from projections.wakeups import RedisBell, Wakeups
+from projections.wakeups import PROJECTED, RedisBell, Wakeups
+from projections.watches import Watches
 from workers.actors import DramatiqQueue, run_broker, run_worker
 from workers.calls import Calls
 from workers.clock import LogClock
@@ -116,8 +119,8 @@ def open_metrics(
     expose(registry, settings.host, settings.metrics_port, stack)
 
 
-def open_api(settings: Settings, stack: ExitStack) -> ASGIApp:
-    """What `darkroom serve` serves; its pool for polls lives on the server's event loop."""
+def open_api(settings: Settings, stack: ExitStack, stopping: asyncio.Event) -> ASGIApp:
+    """What `darkroom serve` serves; its pool for polls and its watches live on the server's event loop."""
     redis = open_redis(settings, stack)
     event_log, pool = open_log(settings, "serve", stack, ANSWER_SECONDS)
     traces = open_traces(settings, "serve", stack)
@@ -126,15 +129,18 @@ def open_api(settings: Settings, stack: ExitStack) -> ASGIApp:
     blobs = traces.storage(open_blobs(settings))
     registry = process_registry("serve", {"log": pool, "polls": poll_pool})
 
+    watches = Watches()
+
     @asynccontextmanager
     async def polls(_: Litestar) -> AsyncIterator[None]:
-        async with poll_pool:
+        async with poll_pool, listening(watches, redis, stopping):
             yield
 
     api = create_api(
         uploads=open_uploads(traces.log(event_log), redis, stack),
         history=event_log.history,
         reader=StatusReader(poll_pool),
+        watches=watches,
         blobs=blobs,
         sessions=Sessions(settings.secret_keys),
         links=SignedLinks(settings.secret_keys),
@@ -202,7 +208,9 @@ def open_readers(settings: Settings, stack: ExitStack) -> list[Reader]:
     """What `darkroom project` runs: the projector and, with a key, the reader for PostHog."""
     event_log, pool = open_log(settings, "project", stack)
     open_metrics(settings, "project", pool, stack)
-    followers = [projector(event_log, pool)]
+    bell = RedisBell(open_redis(settings, stack), PROJECTED)
+    stack.callback(bell.close)
+    followers = [projector(event_log, pool, bell.ring)]
     if settings.posthog_api_key:
         followers.append(analytics(event_log, pool, open_sink(settings, stack)))
     return [Reader(follower, open_wakeups(settings, stack)) for follower in followers]

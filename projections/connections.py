@@ -90,10 +90,16 @@ def open_pool(
     )
 
 
-def async_pool(url: str, size: int, application_name: str) -> AsyncConnectionPool[psycopg.AsyncConnection[Any]]:
+def async_pool(
+    url: str,
+    size: int,
+    application_name: str,
+    connection_class: type[psycopg.AsyncConnection[Any]] = psycopg.AsyncConnection,
+) -> AsyncConnectionPool[psycopg.AsyncConnection[Any]]:
     """A pool for an event loop, to be opened on it."""
     return _AsyncPool(
         url,
+        connection_class=connection_class,
         min_size=1,
         max_size=size,
         timeout=POOL_SECONDS,

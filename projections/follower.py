@@ -18,6 +18,8 @@ from projections.log import EventLog, LoggedEvent
 from projections.wakeups import Wakeups
 
 Handle = Callable[["psycopg.Connection[Any]", Sequence[LoggedEvent]], None]
+Tell = Callable[[Sequence[LoggedEvent]], None]
+"""Is told of a page that is done with, after the commit; it returns at once."""
 
 PAGE: Final = 1000
 POLL_SECONDS: Final = 0.5
@@ -46,12 +48,14 @@ class Follower:
         handle: Handle,
         *,
         page: int | None = None,
+        tell: Tell = lambda _: None,
     ) -> None:
         self.reader = reader
         self._log = event_log
         self._pool = pool
         self._handle = handle
         self._page = page or PAGE
+        self._tell = tell
 
     def position(self) -> int:
         """The last position that is done with."""
@@ -70,8 +74,11 @@ class Follower:
         with translated(), self._pool.connection() as connection, connection.transaction():
             move = {"reader": self.reader, "from": position, "to": page[-1].position}
             # Whoever moves the position first has the page; another waits here, and then finds it gone.
-            if connection.execute(MOVE_POSITION, move).rowcount:
+            ours = bool(connection.execute(MOVE_POSITION, move).rowcount)
+            if ours:
                 self._handle(connection, page)
+        if ours:
+            self._tell(page)
         return True
 
     def catch_up(self) -> None:

@@ -77,6 +77,9 @@ class Forecast(Struct, frozen=True):
     eta: Eta | None = None
 
 
+NOTHING: Final = Forecast()
+
+
 class Queue(Struct, frozen=True):
     """The runs under way, and when the uploads that wait were submitted, the first one first."""
 
@@ -130,28 +133,28 @@ class Forecaster:
 
     async def forecast(self, row: StatusRow) -> Forecast:
         """What may be expected of the upload; nothing, once it has ended."""
+        # Equal and not identical: a row that comes from the database holds plain strings.
+        if row.status == Status.PENDING:
+            queue, bands = self._queue.recall(suits=lambda queue: queue.holds(row)), self._bands.recall()
+            if queue is None or bands is None:
+                queue, bands = await self._ask(row)
+            return _waiting(row, queue, bands)
+        if row.status == Status.PROCESSING and row.running:
+            bands = self._bands.recall()
+            if bands is None:
+                _, bands = await self._ask(None)
+            return Forecast(eta=self._running(row, bands))
+        return NOTHING
+
+    async def _ask(self, waiting: StatusRow | None) -> tuple[Queue | None, Bands | None]:
+        """The queue, for one that waits in it, and the bands; nothing, if they are not there in time."""
         with suppress(TimeoutError):
             async with asyncio.timeout(FORECAST_SECONDS):
-                # Equal and not identical: a row that comes from the database holds plain strings.
-                if row.status == Status.PENDING:
-                    return await self._waiting(row)
-                if row.status == Status.PROCESSING and row.running:
-                    return Forecast(eta=await self._running(row))
-        return Forecast()
+                queue = await self._queue.get(suits=lambda queue: queue.holds(waiting)) if waiting else None
+                return queue, await self._bands.get()
+        return None, None
 
-    async def _waiting(self, row: StatusRow) -> Forecast:
-        queue = await self._queue.get(suits=lambda queue: queue.holds(row))
-        position = queue.position(row) if queue else None
-        bands = await self._bands.get()
-        band = bands.by_stage.get(None) if bands else None
-        if queue is None or position is None or band is None or row.retry_at:
-            return Forecast(position)
-        if position and not queue.runs:
-            return Forecast(position)  # nothing moves the queue, and nobody knows until when
-        return Forecast(position, band.eta(ahead=position * band.mean / max(queue.runs, 1)))
-
-    async def _running(self, row: StatusRow) -> Eta | None:
-        bands = await self._bands.get()
+    def _running(self, row: StatusRow, bands: Bands | None) -> Eta | None:
         band = bands.by_stage.get(row.stage) if bands else None
         if bands is None or band is None:
             return None
@@ -166,3 +169,13 @@ class Forecaster:
         read_at = self._clock()
         bands = await self._reader.select(SELECT_BANDS, dict_row, RECENT)
         return Bands({band.stage: band for band in msgspec.convert(bands, list[Band])}, read_at)
+
+
+def _waiting(row: StatusRow, queue: Queue | None, bands: Bands | None) -> Forecast:
+    position = queue.position(row) if queue else None
+    band = bands.by_stage.get(None) if bands else None
+    if queue is None or position is None or band is None or row.retry_at:
+        return Forecast(position)
+    if position and not queue.runs:
+        return Forecast(position)  # nothing moves the queue, and nobody knows until when
+    return Forecast(position, band.eta(ahead=position * band.mean / max(queue.runs, 1)))

@@ -3,7 +3,7 @@
 An event that cannot be applied stops its upload's row and is recorded in `quarantine`; the others go on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +17,9 @@ from projections.follower import MOVE_POSITION, PAGE, Follower
 from projections.log import EventLog, LoggedEvent
 from projections.uploads import Projection, project
 
+Changed = Callable[[Collection[UUID]], None]
+"""Is told which rows have changed, after the commit; it returns at once."""
+
 READER: Final = "projector"
 
 SELECT_QUARANTINED: Final = "SELECT upload_id FROM quarantine WHERE upload_id = ANY(%s)"
@@ -28,9 +31,15 @@ LOCK_POSITION: Final = "SELECT position FROM positions WHERE reader = %s FOR UPD
 log = structlog.get_logger(__name__)
 
 
-def projector(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]]) -> Follower:
-    """The reader of the log that keeps the read model current."""
-    return Follower(READER, event_log, pool, apply)
+def projector(
+    event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]], changed: Changed = lambda _: None
+) -> Follower:
+    """The reader of the log that keeps the read model current, and says whose rows it has changed."""
+
+    def tell(page: Sequence[LoggedEvent]) -> None:
+        changed({logged.upload_id for logged in page})
+
+    return Follower(READER, event_log, pool, apply, tell=tell)
 
 
 def apply(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:

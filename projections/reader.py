@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import reduce
-from typing import Any, Final, LiteralString, TypeVar
+from itertools import chain, islice
+from typing import Any, Final, LiteralString, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
 import psycopg
 from msgspec import Struct
-from psycopg.rows import AsyncRowFactory, class_row, dict_row
+from psycopg.rows import AsyncRowFactory, args_row, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from domain.errors import LogUnavailableError
@@ -50,8 +51,8 @@ WHERE r.result_id = %s AND r.preview IS NOT NULL
 """
 
 
-class StatusRow(Struct, frozen=True, kw_only=True):
-    """Where an upload is, and whose it is."""
+class StatusRow(Struct, frozen=True):
+    """Where an upload is, and whose it is; its fields are SELECT_STATUSES' columns, in their order."""
 
     upload_id: UUID
     version: int
@@ -98,12 +99,36 @@ class ResultRow(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class _Polls(NamedTuple):
+    """Polls that one query will answer, by upload, and by when the first of them must be answered."""
+
+    by_upload: dict[UUID, list[asyncio.Future[StatusRow | None]]]
+    due: float
+
+    def answer(self, rows: Iterable[StatusRow]) -> None:
+        """Hand each poll its row, or None."""
+        found = {row.upload_id: row for row in rows}
+        for upload_id, polls in self.by_upload.items():
+            row = found.get(upload_id)
+            for poll in polls:
+                if not poll.done():  # whoever asked may be gone
+                    poll.set_result(row)
+
+    def refuse(self, error: Exception) -> None:
+        """Tell each poll that there is no answer."""
+        for poll in chain.from_iterable(self.by_upload.values()):
+            if not poll.done():
+                poll.set_exception(error)
+                poll.exception()  # an error that nobody fetches is reported as a mistake of ours
+
+
 class StatusReader:
     """Reads the read model for pollers, over a pool in autocommit."""
 
     def __init__(self, pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]]) -> None:
         self._pool = pool
-        self._waiting: dict[UUID, asyncio.Future[StatusRow | None]] = {}
+        self._waiting: dict[UUID, list[asyncio.Future[StatusRow | None]]] = {}
+        self._since = 0.0
         self._round: asyncio.Task[None] | None = None
 
     async def status(self, upload_id: UUID) -> StatusRow | None:
@@ -111,28 +136,18 @@ class StatusReader:
         loop = asyncio.get_running_loop()
         # A query under way may be older than what the same client has read elsewhere since: a poll only ever joins a
         # query that is still to be sent.
-        answer = self._waiting.setdefault(upload_id, loop.create_future())
-        if self._round is None or self._round.done():
-            self._round = loop.create_task(self._answer_all())
-        with _bounded():
-            return await asyncio.wait_for(asyncio.shield(answer), QUERY_SECONDS)
+        if not self._waiting:
+            self._since = loop.time()
+            if self._round is None or self._round.done():
+                self._round = loop.create_task(self._answer_all())
+        answer: asyncio.Future[StatusRow | None] = loop.create_future()
+        self._waiting.setdefault(upload_id, []).append(answer)
+        return await answer
 
     async def result(self, result_id: UUID) -> ResultRow | None:
         """The result, once its upload is complete. Raises LogUnavailableError."""
         rows = await self.select(SELECT_RESULT, dict_row, result_id)
         return msgspec.convert(rows[0], ResultRow) if rows else None
-
-    async def _answer_all(self) -> None:
-        while self._waiting:
-            ids = list(self._waiting)[:BATCH]
-            batch = {upload_id: self._waiting.pop(upload_id) for upload_id in ids}
-            try:
-                rows = {row.upload_id: row for row in await self.select(SELECT_STATUSES, class_row(StatusRow), ids)}
-            except Exception as error:  # noqa: BLE001 - whatever it is, each poll that waits is told
-                _refuse(batch.values(), error)
-            else:
-                for upload_id, answer in batch.items():
-                    answer.set_result(rows.get(upload_id))
 
     async def select(self, query: LiteralString, rows: AsyncRowFactory[_Row], *parameters: object) -> list[_Row]:
         """The rows of any query, within the same bound. Raises LogUnavailableError."""
@@ -141,11 +156,33 @@ class StatusReader:
                 cursor = connection.cursor(row_factory=rows)
                 return await (await cursor.execute(query, parameters, prepare=True)).fetchall()
 
+    async def _answer_all(self) -> None:
+        while self._waiting:
+            polls = self._take()
+            try:
+                with _bounded():
+                    async with asyncio.timeout_at(polls.due) as bound, self._pool.connection() as connection:
+                        # Kept while polls come in: the pool asks the server whether it is there at every loan.
+                        while polls.by_upload:
+                            bound.reschedule(polls.due)
+                            polls.answer(await _select(connection, list(polls.by_upload)))
+                            polls = self._take()
+            except Exception as error:  # noqa: BLE001 - whatever it is, each poll that waits is told
+                polls.refuse(error)
 
-def _refuse(answers: Iterable[asyncio.Future[StatusRow | None]], error: Exception) -> None:
-    for answer in answers:
-        answer.set_exception(error)
-        answer.exception()  # its poll may be gone, and an error that nobody fetches is reported as a mistake of ours
+    def _take(self) -> _Polls:
+        """The next polls, as many as one query asks for."""
+        due = self._since + QUERY_SECONDS
+        ids = list(islice(self._waiting, BATCH))
+        taken = {upload_id: self._waiting.pop(upload_id) for upload_id in ids}
+        if self._waiting:
+            self._since = asyncio.get_running_loop().time()
+        return _Polls(taken, due)
+
+
+async def _select(connection: psycopg.AsyncConnection[Any], upload_ids: list[UUID]) -> list[StatusRow]:
+    cursor = connection.cursor(row_factory=args_row(StatusRow), binary=True)
+    return await (await cursor.execute(SELECT_STATUSES, (upload_ids,), prepare=True)).fetchall()
 
 
 @contextmanager

@@ -27,10 +27,16 @@ class Remembered(Generic[T]):
         self._old_at = -1.0
         self._round: asyncio.Task[T | None] | None = None
 
-    async def get(self, *, suits: Callable[[T], bool] = lambda _: True) -> T | None:
-        """The answer, if it is young enough and suits; else a new one, whatever it is. None if there was never one."""
+    def recall(self, *, suits: Callable[[T], bool] = lambda _: True) -> T | None:
+        """The answer, if it is young enough and suits."""
         if self._answer is not None and self._clock() < self._old_at and suits(self._answer):
             return self._answer
+        return None
+
+    async def get(self, *, suits: Callable[[T], bool] = lambda _: True) -> T | None:
+        """The answer, if it is young enough and suits; else a new one, whatever it is. None if there was never one."""
+        if (recalled := self.recall(suits=suits)) is not None:
+            return recalled
         under_way = self._round is not None and not self._round.done()
         answer = await self._next()
         if under_way and answer is not None and not suits(answer):

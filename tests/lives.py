@@ -57,17 +57,17 @@ class Lives:
         """Bring the read model up to date."""
         projector(self.log, self.pool).catch_up()
 
-    def submitted(self) -> UUID:
+    def submitted(self, session_hash: str = SESSION_HASH) -> UUID:
         """An upload that waits for its first attempt."""
         upload_id = uuid4()
         self.uploads.submit(
             upload_id,
-            session_hash=SESSION_HASH,
+            session_hash=session_hash,
             original_sha256=sha256(b"original").hexdigest(),
             original_size=8,
             prompt_version=1,
             correlation_id=uuid4().hex,
-            by=f"session:{SESSION_HASH[:16]}",
+            by=f"session:{session_hash[:16]}",
         )
         return upload_id
 

@@ -29,9 +29,11 @@ from app.api.intake import Intake
 from app.api.metrics import Metrics
 from app.api.owner_commands import OwnerCommands
 from app.api.page import Page
+from app.api.polls_first import PollsFirst
 from app.api.response_headers import add_headers
 from app.api.results import Results
-from app.api.status import History, PollAnalytics, StatusPoll
+from app.api.status import History, PollAnalytics, Statuses, StatusPoll
+from app.api.status_stream import StatusStream
 from app.api.submission import Submission
 from app.api.upload_rate import UploadRate
 from app.sessions import Sessions
@@ -51,6 +53,7 @@ from domain.ports import BlobStore, Clock
 from domain.uploads import Uploads
 from projections.forecast import Forecaster
 from projections.reader import StatusReader
+from projections.watches import Watches
 
 BODY_SECONDS: Final = 60.0
 """How long a photo may take to arrive."""
@@ -61,6 +64,12 @@ STATUS_HEADERS: Final = [
     ),
     ResponseHeader(name="Retry-After", documentation_only=True, description="In seconds, while it runs."),
 ]
+
+PREFERENCE_APPLIED: Final = ResponseHeader(
+    name="Preference-Applied",
+    documentation_only=True,
+    description="`wait=N` where the answer was held, or would have been: ask again at once.",
+)
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
@@ -74,6 +83,7 @@ def create_api(
     uploads: Uploads,
     history: History,
     reader: StatusReader,
+    watches: Watches,
     blobs: BlobStore,
     sessions: Sessions,
     links: SignedLinks,
@@ -90,6 +100,8 @@ def create_api(
     public_url = settings.public_url or ""
     rate = UploadRate(settings.uploads_per_minute)
     forecaster = Forecaster(reader)
+    statuses = Statuses(reader, history, forecaster)
+    poll = StatusPoll(statuses, watches, sessions, analytics)
     submission = Submission(
         Intake(uploads, blobs, prompt_version),
         sessions,
@@ -100,11 +112,13 @@ def create_api(
         trusted_proxies=settings.trusted_proxies,
     )
     commands = OwnerCommands(uploads, history, forecaster, sessions, rate, trusted_proxies=settings.trusted_proxies)
-    return Litestar(
-        [
+    return PollsFirst(
+        poll=poll,
+        route_handlers=[
             _submission(submission),
             *_commands(commands),
-            _status(StatusPoll(reader, history, forecaster, sessions, analytics)),
+            _status(poll),
+            _stream(StatusStream(statuses, watches, sessions)),
             _result(Results(reader, blobs, sessions, public_url=public_url, clock=clock)),
             _blob(Blobs(blobs, links)),
             *_health(Health(checks)),
@@ -172,8 +186,16 @@ def _status(poll: StatusPoll) -> HTTPRouteHandler:
             304: docs.NOT_MODIFIED,
             **errors(UnauthorizedError, UploadNotFoundError, UnavailableError),
         },
-        response_headers=STATUS_HEADERS,
+        response_headers=[*STATUS_HEADERS, PREFERENCE_APPLIED],
     )(poll.status)
+
+
+def _stream(stream: StatusStream) -> HTTPRouteHandler:
+    return get(
+        "/api/status/{jobId:str}/stream",
+        operation_class=AskingOperation,
+        responses={200: docs.STREAM, **errors(UnauthorizedError, UploadNotFoundError, UnavailableError)},
+    )(stream.stream)
 
 
 def _result(results: Results) -> HTTPRouteHandler:

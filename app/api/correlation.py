@@ -15,7 +15,7 @@ SANE: Final = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 
 def correlation_id(scope: Scope) -> str:
     """The same one each time for a request."""
-    state: dict[str, Any] = scope["state"]
+    state: dict[str, Any] = scope.setdefault("state", {})
     if STATE_KEY not in state:
         sent = next((value for name, value in scope["headers"] if name.lower() == HEADER), b"")
         state[STATE_KEY] = sent.decode("ascii") if SANE.fullmatch(sent) else str(uuid4())
@@ -25,5 +25,10 @@ def correlation_id(scope: Scope) -> str:
 
 async def bind_correlation_id(request: Request[Any, Any, Any]) -> None:
     """Make every line that is logged for this request carry its id."""
+    bind(request.scope)
+
+
+def bind(scope: Scope) -> None:
+    """The same, past the framework."""
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(correlation_id=correlation_id(request.scope))
+    structlog.contextvars.bind_contextvars(correlation_id=correlation_id(scope))

@@ -151,6 +151,22 @@ STATUS: Final = answers(
 RETRIED: Final = answers(StatusBody, "It goes on from the stage that failed.", retried=TRIED_AGAIN)
 CANCELLED: Final = answers(StatusBody, "It has ended, or was cancelled before.", cancelled=CANCELLATION)
 NOT_MODIFIED: Final = ResponseSpec(None, description="The upload did not move since the given version.")
+STREAM: Final = ResponseSpec(
+    str,
+    generate_examples=False,
+    description="The body of the status as server-sent events: one now, one at each step, and the end.",
+    media_type="text/event-stream",
+    examples=[
+        Example(
+            id="events",
+            value=f"retry: {POLL_AFTER_MS}\n\n"
+            + "".join(
+                f"id: {body.version}\ndata: {msgspec.json.encode(body).decode()}\n\n"
+                for body in (PROCESSING, COMPLETED)
+            ),
+        )
+    ],
+)
 REVEALED: Final = answers(ResultBody, "The result, with a link to its preview for five minutes.", result=RESULT)
 ALIVE: Final = answers(HealthBody, "The process lives.", alive=HealthBody())
 ALL_ANSWER: Final = answers(ReadinessBody, "Every dependency answers.", ready=READY)

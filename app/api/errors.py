@@ -23,6 +23,7 @@ from litestar.exceptions import (
 from msgspec import Struct
 
 from app.api.bodies import ErrorBody, ErrorFacts
+from app.api.reply import Reply, in_json
 from domain.errors import (
     BlobNotFoundError,
     DarkroomError,
@@ -124,24 +125,28 @@ def row_of(kind: type[BaseException]) -> Answer:
     return next((TABLE[ancestor] for ancestor in kind.__mro__ if ancestor in TABLE), UNEXPECTED)
 
 
-def respond(_: Request[Any, Any, Any], error: Exception) -> Response[ErrorBody]:
-    """The answer to an error, logged where it is not the client's own."""
+def respond(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The reply to an error, in the framework's form."""
+    reply = reply_to(error)
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reply.headers.items()}
+    return Response(reply.body, status_code=reply.status, headers=headers)
+
+
+def reply_to(error: Exception) -> Reply:
+    """The reply to an error, logged where it is not the client's own."""
     answer = answer_of(error)
     if answer is UNEXPECTED:
         log.error("api.unexpected", exc_info=error)
     elif answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("api.unavailable", error=str(error))
-    return Response(
-        ErrorBody(error=ErrorFacts(code=answer.code, message=answer.message or str(error))),
-        status_code=answer.status,
-        headers=_headers(answer, error),
-    )
+    body = ErrorBody(error=ErrorFacts(code=answer.code, message=answer.message or str(error)))
+    return in_json(answer.status, body, _headers(answer, error))
 
 
-def _headers(answer: Answer, error: Exception) -> dict[str, str]:
-    headers = {"Cache-Control": "no-store"}
+def _headers(answer: Answer, error: Exception) -> dict[bytes, bytes]:
+    headers = {b"cache-control": b"no-store"}
     if allow := (getattr(error, "headers", None) or {}).get("allow"):
-        headers["Allow"] = allow
+        headers[b"allow"] = allow.encode("latin-1")
     if retry_after := getattr(error, "retry_after", answer.retry_after):
-        headers["Retry-After"] = str(retry_after)
+        headers[b"retry-after"] = b"%d" % retry_after
     return headers

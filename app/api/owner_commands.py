@@ -11,9 +11,9 @@ from uuid import UUID
 
 import structlog
 from anyio import to_thread
-from litestar import Request, Response
+from litestar import Request
+from litestar.types import ASGIApp
 
-from app.api.bodies import StatusBody
 from app.api.client_address import address_of
 from app.api.job_id import JobId, upload_id_of
 from app.api.session_token import SessionToken, owner
@@ -56,18 +56,18 @@ class OwnerCommands:
 
     async def retry(
         self, request: Request[Any, Any, Any], job_id: JobId, session_token: SessionToken = None
-    ) -> Response[StatusBody | None]:
+    ) -> ASGIApp:
         """Ask for another try at a failed upload. It goes on from the stage that failed and pays for nothing twice."""
         session = owner(self._sessions, session_token)
         # Another try may cost another call of the image model, just as an upload does.
         self._rate.count(address_of(request, self._trusted_proxies))
         return await self._answer(self._uploads.retry, job_id, session)
 
-    async def cancel(self, job_id: JobId, session_token: SessionToken = None) -> Response[StatusBody | None]:
+    async def cancel(self, job_id: JobId, session_token: SessionToken = None) -> ASGIApp:
         """End an upload that waits or runs. One that was cancelled before stays so, and is answered in the same way."""
         return await self._answer(self._uploads.cancel, job_id, owner(self._sessions, session_token))
 
-    async def _answer(self, command: Command, job_id: str, session: Session) -> Response[StatusBody | None]:
+    async def _answer(self, command: Command, job_id: str, session: Session) -> ASGIApp:
         row = await to_thread.run_sync(partial(self._execute, command, upload_id_of(job_id), session))
         return answer(row, await self._forecaster.forecast(row), status_code=ACCEPTED)
 

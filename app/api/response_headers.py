@@ -21,6 +21,9 @@ async def add_headers(message: Message, scope: Scope) -> None:
         return
     headers = list(message.get("headers", ()))
     said = {name.lower() for name, _ in headers}
-    headers += [header for header in HEADERS if header[0] not in said]
-    headers.append((b"x-request-id", correlation_id(scope).encode("ascii")))
-    message["headers"] = headers
+    message["headers"] = [*headers, *(header for header in every(scope) if header[0] not in said)]
+
+
+def every(scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
+    """What an answer to this request carries, unless it says it itself."""
+    return (*HEADERS, (b"x-request-id", correlation_id(scope).encode("ascii")))

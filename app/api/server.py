@@ -35,12 +35,14 @@ class StoppingError(UnavailableError):
     """The service is stopping. Please send this again."""
 
 
-def serve(create_app: Callable[[], Any], host: str, port: int, *, stop_seconds: float = STOP_SECONDS) -> None:
-    """Serve until SIGTERM or SIGINT. Raises ServerError with the reason if that cannot be."""
+def serve(
+    create_app: Callable[[asyncio.Event], Any], host: str, port: int, *, stop_seconds: float = STOP_SECONDS
+) -> None:
+    """Serve until SIGTERM or SIGINT, which the app is told by an event. Raises ServerError if that cannot be."""
     address = free_address(host, port)
-    cut = asyncio.Event()
+    stopping, cut = asyncio.Event(), asyncio.Event()
     server = Server(
-        lambda: _cut_off(create_app(), cut),
+        lambda: _cut_off(create_app(stopping), cut),
         factory=True,
         address=address,
         port=port,
@@ -54,11 +56,10 @@ def serve(create_app: Callable[[], Any], host: str, port: int, *, stop_seconds: 
         log_dictconfig={"loggers": {"_granian": {"propagate": True}}, "handlers": {}, "formatters": {}},
     )
     server.on_startup(lambda: log.info("api.listening", url=f"http://{_printed(address)}:{port}"))
-    asyncio.run(_run(server, cut, stop_seconds))
+    asyncio.run(_run(server, stopping, cut, stop_seconds))
 
 
-async def _run(server: Server, cut: asyncio.Event, stop_seconds: float) -> None:
-    stopping = asyncio.Event()
+async def _run(server: Server, stopping: asyncio.Event, cut: asyncio.Event, stop_seconds: float) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     serving = asyncio.create_task(server.serve())
@@ -91,7 +92,9 @@ def _cut_off(app: ASGIApp, cut: asyncio.Event) -> ASGIApp:
                 receiving.cancel()
                 cutting.cancel()
 
-        await app(scope, receive_or_raise if scope["type"] == ScopeType.HTTP else receive, send)
+        # Whoever asks has no body that could be late; and what is held listens, for as long as it is held.
+        sends = scope["type"] == ScopeType.HTTP and scope["method"] != "GET"
+        await app(scope, receive_or_raise if sends else receive, send)
 
     return until_cut
 

@@ -1,32 +1,31 @@
-"""GET /api/status/{jobId}: where an upload is. The path that everybody polls."""
+"""GET /api/status/{jobId}: where an upload is. The path that everybody polls, and may be held on.
+
+An ASGI application: what is polled most does not go through the framework (app/api/polls_first.py).
+"""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from anyio import to_thread
-from litestar import Response
-from litestar.params import HeaderParameter
+from litestar.types import ASGIApp, Receive, Scope, Send
 
-from app.api.bodies import StatusBody
-from app.api.job_id import JobId, upload_id_of
-from app.api.session_token import SessionToken, owner
-from app.api.status_answer import Tags, answer
+from app.api.asking import Asking, IfNoneMatch, Prefer, polling
+from app.api.holding import MOST, held
+from app.api.job_id import JobId
+from app.api.reply import Reply
+from app.api.session_token import SessionToken
+from app.api.status_answer import answer, is_terminal, place_of
 from app.sessions import Sessions
 from domain.errors import UploadNotFoundError
 from domain.stages import Stage
-from projections.forecast import Forecaster
+from projections.forecast import Forecast, Forecaster
 from projections.log import LoggedEvent
 from projections.reader import StatusReader, StatusRow, row_at_last_turn, row_of
+from projections.watches import Watches
 
 History = Callable[[UUID], Sequence[LoggedEvent]]
 """Every event of one upload; it blocks."""
-IfNoneMatch = Annotated[
-    str | None,
-    HeaderParameter(
-        name="If-None-Match", required=False, description="The ETag of the last answer: 304 if nothing moved."
-    ),
-]
 
 
 class PollAnalytics(Protocol):
@@ -43,20 +42,37 @@ class NoAnalytics:
         """Forget it."""
 
 
-class StatusPoll:
-    """Answers polls from the read model, and from the log where that is behind."""
+class Statuses:
+    """The state of uploads as their owners may know it: from the read model, and from the log where that is behind."""
 
-    def __init__(
-        self,
-        reader: StatusReader,
-        history: History,
-        forecaster: Forecaster,
-        sessions: Sessions,
-        analytics: PollAnalytics,
-    ) -> None:
+    def __init__(self, reader: StatusReader, history: History, forecaster: Forecaster) -> None:
         self._reader = reader
         self._history = history
         self._forecaster = forecaster
+
+    async def now(self, upload_id: UUID, session_hash: str, read_version: int) -> tuple[StatusRow, Forecast]:
+        """The upload as it is, no older than what the client has read. Raises UploadNotFoundError."""
+        row = await self._reader.status(upload_id)
+        if row is None or (row.session_hash == session_hash and (row.missed_turn or row.version < read_version)):
+            row = await to_thread.run_sync(self._row_from_log, upload_id, read_version)
+        if row.session_hash != session_hash:
+            raise UploadNotFoundError
+        return row, await self._forecaster.forecast(row)
+
+    def _row_from_log(self, upload_id: UUID, read_version: int) -> StatusRow:
+        history = self._history(upload_id)
+        if not history:
+            raise UploadNotFoundError
+        # Whoever says what it has read is told the newest; everybody else must not be told more than the row will be.
+        return row_of(history) if read_version > 1 else row_at_last_turn(history)
+
+
+class StatusPoll:
+    """Answers polls, at once or when the upload has moved."""
+
+    def __init__(self, statuses: Statuses, watches: Watches, sessions: Sessions, analytics: PollAnalytics) -> None:
+        self._statuses = statuses
+        self._watches = watches
         self._sessions = sessions
         self._analytics = analytics
 
@@ -65,26 +81,33 @@ class StatusPoll:
         job_id: JobId,
         session_token: SessionToken = None,
         if_none_match: IfNoneMatch = None,
-    ) -> Response[StatusBody | None]:
+        prefer: Prefer = None,
+    ) -> ASGIApp:
         """Ask where an upload is."""
-        session_hash = owner(self._sessions, session_token).hash
-        read = Tags.of(if_none_match)
-        row = await self._row(upload_id_of(job_id), session_hash, read.version)
+        del job_id, session_token, if_none_match, prefer  # for the document: `polling` reads them
+        return self
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        reply = await self.reply(scope, receive)
+        await reply(scope, receive, send)
+
+    async def reply(self, scope: Scope, receive: Receive) -> Reply:
+        """The answer to a request."""
+        asked = polling(scope, self._sessions)
+        if asked.wait and self._watches.count < MOST:
+            return await self._held(asked, receive)
+        row, forecast = await self._statuses.now(asked.upload_id, asked.session_hash, asked.read.version)
         self._analytics.status_poll(row.upload_id, row.stage, row.progress)
-        return answer(row, await self._forecaster.forecast(row), read=read)
+        return answer(row, forecast, read=asked.read)
 
-    async def _row(self, upload_id: UUID, session_hash: str, read_version: int) -> StatusRow:
-        """The upload as it is, and no older than what the client has read."""
-        row = await self._reader.status(upload_id)
-        if row is None or (row.session_hash == session_hash and (row.missed_turn or row.version < read_version)):
-            row = await to_thread.run_sync(self._row_from_log, upload_id, read_version)
-        if row.session_hash != session_hash:
-            raise UploadNotFoundError
-        return row
-
-    def _row_from_log(self, upload_id: UUID, read_version: int) -> StatusRow:
-        history = self._history(upload_id)
-        if not history:
-            raise UploadNotFoundError
-        # Whoever says what it has read is told the newest; everybody else must not be told more than the row will be.
-        return row_of(history) if read_version > 1 else row_at_last_turn(history)
+    async def _held(self, asked: Asking, receive: Receive) -> Reply:
+        async with held(self._watches, asked.upload_id, receive, asked.wait) as hold:
+            while True:
+                row, forecast = await self._statuses.now(asked.upload_id, asked.session_hash, asked.read.version)
+                if is_terminal(row) or place_of(row, forecast) not in asked.read.places or not hold.goes_on:
+                    break
+                await hold.wait()
+        self._analytics.status_poll(row.upload_id, row.stage, row.progress)
+        applied = {} if self._watches.closed else {b"preference-applied": b"wait=%d" % asked.wait}
+        return answer(row, forecast, read=asked.read, applied=applied)

@@ -16,6 +16,7 @@ def openapi_document() -> dict[str, Any]:
         uploads=_ABSENT,
         history=_ABSENT,
         reader=_ABSENT,
+        watches=_ABSENT,
         blobs=_ABSENT,
         sessions=_ABSENT,
         links=_ABSENT,

@@ -29,6 +29,7 @@ def api() -> Litestar:
         uploads=absent,
         history=absent,
         reader=absent,
+        watches=absent,
         blobs=absent,
         sessions=absent,
         links=absent,

@@ -1,5 +1,6 @@
 """GET /metrics and /readyz of the API as it is composed, over a real PostgreSQL, a real Valkey and a folder."""
 
+import asyncio
 import re
 import shutil
 import socket
@@ -56,7 +57,7 @@ class Scene(Struct):
 def running_api(folder: Path, **settings: Any) -> Iterator[Scene]:  # noqa: ANN401 - the fields of Settings
     """The API that `darkroom serve` serves."""
     with ExitStack() as stack:
-        app = open_api(Settings(secret_keys=(KEY,), data_dir=folder, **settings), stack)
+        app = open_api(Settings(secret_keys=(KEY,), data_dir=folder, **settings), stack, asyncio.Event())
         yield Scene(stack.enter_context(TestClient(app, raise_server_exceptions=False)), folder / "objects")
 
 

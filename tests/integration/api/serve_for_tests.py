@@ -1,18 +1,21 @@
 """Serves the API on real parts, as `darkroom serve` does, for tests that need a process.
 
-Its arguments: DATABASE_URL FOLDER PORT BODY_SECONDS.
+Its arguments: DATABASE_URL FOLDER PORT BODY_SECONDS REDIS_URL; the last one may be empty.
 """
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from litestar import Litestar
+from redis import Redis
 
 from app.address import ServerError
 from app.api.application import create_api
 from app.api.server import serve
+from app.listening import listening
 from app.logs import configure_logs
 from app.sessions import Sessions
 from app.settings import Settings
@@ -22,20 +25,27 @@ from domain.uploads import Uploads
 from projections.connections import async_pool, open_pool
 from projections.log import EventLog
 from projections.reader import StatusReader
+from projections.watches import Watches
 from tests.integration.api.service import KEYS, Polls
 from tests.lives import Silence
 
 STOP_SECONDS = 2.0
 
 
-def create_app(database_url: str, folder: Path, body_seconds: float) -> Litestar:
+def create_app(
+    database_url: str, folder: Path, body_seconds: float, redis_url: str, stopping: asyncio.Event
+) -> Litestar:
     """The API."""
+    watches = Watches()
     pool = open_pool(database_url, 4, "api")
     reading = async_pool(database_url, 4, "api")
 
     @asynccontextmanager
     async def connected(_: Litestar) -> AsyncIterator[None]:
-        async with reading:
+        async with reading, AsyncExitStack() as stack:
+            if redis_url:
+                redis = stack.enter_context(Redis.from_url(redis_url, socket_timeout=2))
+                await stack.enter_async_context(listening(watches, redis, stopping))
             yield
         pool.close()
         sys.stderr.write("closed\n")
@@ -46,6 +56,7 @@ def create_app(database_url: str, folder: Path, body_seconds: float) -> Litestar
         uploads=Uploads(log, Silence()),
         history=log.history,
         reader=StatusReader(reading),
+        watches=watches,
         blobs=FolderStore(folder, links.sign),
         sessions=Sessions(KEYS),
         links=links,
@@ -58,12 +69,12 @@ def create_app(database_url: str, folder: Path, body_seconds: float) -> Litestar
     )
 
 
-def main(database_url: str, folder: str, port: str, body_seconds: str) -> None:
+def main(database_url: str, folder: str, port: str, body_seconds: str, redis_url: str) -> None:
     """Serve until a signal."""
     configure_logs("json", "info")
     try:
         serve(
-            lambda: create_app(database_url, Path(folder), float(body_seconds)),
+            lambda stopping: create_app(database_url, Path(folder), float(body_seconds), redis_url, stopping),
             "127.0.0.1",
             int(port),
             stop_seconds=STOP_SECONDS,

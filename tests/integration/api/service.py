@@ -22,6 +22,7 @@ from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.connections import async_pool
 from projections.reader import StatusReader
+from projections.watches import Watches
 from tests.lives import Lives
 
 KEYS: Final = ("a key for the tests, long enough",)
@@ -123,6 +124,7 @@ def running_service(
             uploads=uploads or lives.uploads,
             history=lives.log.history,
             reader=StatusReader(pool),
+            watches=Watches(),
             blobs=store,
             sessions=sessions,
             links=links,

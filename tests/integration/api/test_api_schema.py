@@ -14,6 +14,7 @@ PATHS = {
     "/api/uploads/{jobId}/retry": "post",
     "/api/uploads/{jobId}/cancel": "post",
     "/api/status/{jobId}": "get",
+    "/api/status/{jobId}/stream": "get",
     "/api/results/{resultId}": "get",
     "/api/blobs/{signed}": "get",
     "/healthz": "get",
@@ -46,7 +47,17 @@ def test_it_lists_every_path_and_parameter(document: dict[str, Any]) -> None:
         "/api/uploads": {("header", "X-Session-Token"), ("header", "Idempotency-Key")},
         "/api/uploads/{jobId}/retry": {("path", "jobId"), ("header", "X-Session-Token")},
         "/api/uploads/{jobId}/cancel": {("path", "jobId"), ("header", "X-Session-Token")},
-        "/api/status/{jobId}": {("path", "jobId"), ("header", "X-Session-Token"), ("header", "If-None-Match")},
+        "/api/status/{jobId}": {
+            ("path", "jobId"),
+            ("header", "X-Session-Token"),
+            ("header", "If-None-Match"),
+            ("header", "Prefer"),
+        },
+        "/api/status/{jobId}/stream": {
+            ("path", "jobId"),
+            ("header", "X-Session-Token"),
+            ("header", "Last-Event-ID"),
+        },
         "/api/results/{resultId}": {("path", "resultId"), ("header", "X-Session-Token")},
         "/api/blobs/{signed}": {("path", "signed")},
         "/healthz": set(),
@@ -63,6 +74,7 @@ def test_it_lists_the_answers_of_each(document: dict[str, Any]) -> None:
         "/api/uploads/{jobId}/retry": {"202", "401", "404", "409", "429", "500", "503"},
         "/api/uploads/{jobId}/cancel": {"202", "401", "404", "409", "500", "503"},
         "/api/status/{jobId}": {"200", "304", "401", "404", "500", "503"},
+        "/api/status/{jobId}/stream": {"200", "401", "404", "500", "503"},
         "/api/results/{resultId}": {"200", "401", "404", "500", "503"},
         "/api/blobs/{signed}": {"200", "404", "500", "503"},
         "/healthz": {"200", "500"},
@@ -75,7 +87,7 @@ def test_every_answer_in_json_has_an_example(document: dict[str, Any]) -> None:
     codes = {answer.code for answer in [*TABLE.values(), UNEXPECTED]} | {"NOT_READY"}
     for operation in operations(document).values():
         for status, answer in operation["responses"].items():
-            if status != "304" and not {"image/jpeg", "text/plain"} & answer["content"].keys():
+            if status != "304" and not {"image/jpeg", "text/plain", "text/event-stream"} & answer["content"].keys():
                 examples = [example["value"] for example in answer["content"]["application/json"]["examples"].values()]
                 assert examples, (operation["operationId"], status)
                 assert {example["success"] for example in examples} == {int(status) < 400}

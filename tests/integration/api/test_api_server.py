@@ -4,87 +4,27 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
 import httpx
-import psycopg
 import pytest
-from msgspec import Struct
 
 from app.sessions import Sessions
 from tests.integration.api.service import JPEG, KEYS, PNG, error_of
+from tests.integration.api.serving import BODY_SECONDS, Server, answers, running, start
 from tests.waiting import until
 
-BODY_SECONDS: Final = 3.0
-REPOSITORY: Final = Path(__file__).parents[3]
 LIMIT: Final = 20 * 2**20
 HEAD: Final = (
     b"POST /api/uploads HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=edge\r\n"
     b"Content-Length: 100000\r\n\r\n--edge\r\n"
 )
-
-
-class Server(Struct):
-    """A serving process."""
-
-    process: subprocess.Popen[str]
-    port: int
-    database_url: str
-    folder: Path
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def uploads(self) -> int:
-        with psycopg.connect(self.database_url) as connection:
-            row = connection.execute("SELECT count(*) FROM event_log").fetchone()
-        assert row
-        return int(row[0])
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> str:
-        """Send a signal, wait for the end, and return what was logged."""
-        self.process.send_signal(number)
-        return self.process.communicate(timeout=20)[1]
-
-
-def start(database_url: str, folder: Path, port: int, body_seconds: float = BODY_SECONDS) -> subprocess.Popen[str]:
-    """Start a serving process."""
-    parameters = [database_url, str(folder), str(port), str(body_seconds)]
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.integration.api.serve_for_tests", *parameters],
-        cwd=REPOSITORY,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def free_port() -> int:
-    """A port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def running(database_url: str, folder: Path, body_seconds: float) -> Iterator[Server]:
-    """A process that answers."""
-    server = Server(start(database_url, folder, port := free_port(), body_seconds), port, database_url, folder)
-    try:
-        until(lambda: answers(server), "the server answers")
-        yield server
-    finally:
-        server.process.kill()
-        server.process.communicate()
 
 
 @pytest.fixture
@@ -105,14 +45,6 @@ def spools(server: Server) -> int:
     """How many photos are on their way in: each has a file without a name."""
     descriptors = Path(f"/proc/{server.process.pid}/fd")
     return sum(str(path.readlink()).endswith("(deleted)") for path in descriptors.iterdir() if path.is_symlink())
-
-
-def answers(server: Server) -> bool:
-    """Whether it serves."""
-    try:
-        return httpx.get(f"{server.url}/healthz").status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def slow_upload(server: Server) -> socket.socket:

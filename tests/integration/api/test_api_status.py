@@ -263,3 +263,19 @@ def test_the_status_url_of_the_submission_is_the_one_to_poll(service: Service) -
     response = service.client.get(body["statusUrl"], headers={"X-Session-Token": body["sessionToken"]})
 
     assert UUID(response.json()["jobId"]) == UUID(body["jobId"])
+
+
+def test_every_other_way_to_write_its_address_leads_to_the_same_answer(service: Service) -> None:
+    upload_id, token = service.submitted()
+    service.lives.project()
+    headers = {"X-Session-Token": token, "X-Request-ID": "same"}
+
+    straight, *others = (
+        service.client.get(path, headers=headers)
+        for path in (f"/api/status/{upload_id}", f"/api/status/{upload_id}/", f"/api/status//{upload_id}")
+    )
+
+    for other in others:
+        assert (other.status_code, other.content) == (200, straight.content)
+        assert sorted(other.headers.multi_items()) == sorted(straight.headers.multi_items())
+    assert error_of(service.client.post(f"/api/status/{upload_id}", headers=headers)) == (405, "METHOD_NOT_ALLOWED")

@@ -10,7 +10,7 @@ from app.cli import client as client_module
 from app.cli.client import Client, Job, RefusedError
 from domain.stages import Stage
 from tests.integration.api.service import JPEG
-from tests.integration.api.test_api_server import free_port, start
+from tests.integration.api.serving import free_port, start
 from tests.lives import Lives
 
 

@@ -1,0 +1,24 @@
+"""What the API hears outside of any request: every step of an upload, over one subscription, and that it is to stop."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio import to_thread
+from redis import Redis
+
+from projections.wakeups import PROJECTED, Subscription
+from projections.watches import Watches
+
+
+@asynccontextmanager
+async def listening(watches: Watches, redis: Redis, stopping: asyncio.Event) -> AsyncIterator[None]:
+    """Let the watches hear of every step of an upload, and of our stop."""
+    loop = asyncio.get_running_loop()
+    closing = asyncio.create_task(watches.close_at(stopping))
+    subscription = Subscription(redis, PROJECTED, lambda message: loop.call_soon_threadsafe(watches.hear, message))
+    try:
+        yield
+    finally:
+        closing.cancel()
+        await to_thread.run_sync(subscription.close)

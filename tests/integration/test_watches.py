@@ -1,0 +1,130 @@
+"""Who waits for which upload: woken by the projector's bell, and all of them served by one query."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from redis import Redis
+
+from domain.stages import Stage
+from domain.uploads import Uploads
+from projections.log import EventLog
+from projections.projector import projector
+from projections.reader import StatusReader
+from projections.wakeups import ANY, MOST, PROJECTED, RedisBell, Subscription, ids_of
+from projections.watches import Watches
+from tests.integration.submissions import run_to, submit
+from tests.integration.test_reader import Counter, on_loop
+from tests.waiting import until
+
+FOREVER = 60.0
+
+
+@pytest.fixture
+def redis(valkey_url: str) -> Iterator[Redis]:
+    with Redis.from_url(valkey_url, socket_timeout=2) as client:
+        yield client
+
+
+def test_a_step_reaches_all_who_watch_an_upload_by_one_query(
+    database_url: str,
+    uploads: Uploads,
+    event_log: EventLog,
+    pool: Any,  # noqa: ANN401 - the driver's
+) -> None:
+    upload, other = submit(uploads), submit(uploads)
+    heard: list[bytes] = []
+    reader_of_log = projector(event_log, pool, lambda ids: heard.append(b"".join(each.bytes for each in ids)))
+    reader_of_log.catch_up()
+
+    async def follow(reader: StatusReader, counter: Counter) -> tuple[list[int], int, int]:
+        watches = Watches()
+
+        async def version(upload_id: UUID) -> int:
+            with watches.watch(upload_id) as watch:
+                await watch.wait(FOREVER)
+                row = await reader.status(upload_id)
+                return row.version if row else 0
+
+        following = [asyncio.create_task(version(upload.id)) for _ in range(200)]
+        undisturbed = asyncio.create_task(version(other.id))
+        await asyncio.sleep(0)
+        run_to(uploads, upload, Stage.VALIDATING)
+        reader_of_log.catch_up()
+        watches.hear(heard[-1])
+        versions = await asyncio.gather(*following)
+        assert not undisturbed.done()
+        assert watches.count == 1
+        watches.close()
+        return versions, await undisturbed, counter.queries
+
+    versions, others, queries = on_loop(database_url, follow)
+
+    assert (versions, others) == ([3] * 200, 1)
+    assert queries == 2  # one for the two hundred, one for the other
+
+
+def test_a_ring_between_two_waits_is_remembered_and_time_ends_a_wait() -> None:
+    async def watch() -> None:
+        watches, upload_id = Watches(), uuid4()
+        with watches.watch(upload_id) as watch:
+            watches.hear(upload_id.bytes)
+            await asyncio.wait_for(watch.wait(FOREVER), 5)
+            await watch.wait(0.01)
+        watches.hear(upload_id.bytes)  # nobody is there any more
+        assert watches.count == 0
+
+    asyncio.run(watch())
+
+
+def test_a_message_about_any_upload_wakes_everybody() -> None:
+    async def watch() -> None:
+        watches = Watches()
+
+        async def one() -> None:
+            with watches.watch(uuid4()) as watch:
+                await watch.wait(FOREVER)
+
+        tasks = [asyncio.create_task(one()) for _ in range(3)]
+        await asyncio.sleep(0)
+        watches.hear(ANY)
+        await asyncio.wait_for(asyncio.gather(*tasks), 5)
+
+    asyncio.run(watch())
+
+
+def test_the_bell_names_the_uploads_and_stops_naming_them_where_they_are_too_many(redis: Redis) -> None:
+    heard: list[bytes] = []
+    subscription = Subscription(redis, PROJECTED, heard.append)
+    until(lambda: heard == [ANY], "it is told that it may have missed something")
+    bell = RedisBell(redis, PROJECTED)
+    few, many = {uuid4() for _ in range(3)}, [uuid4() for _ in range(MOST + 1)]
+
+    bell.ring(few)
+    until(lambda: len(heard) == 2, "it is not heard")
+    bell.ring(many)
+    until(lambda: len(heard) == 3, "it is not heard")
+
+    assert set(ids_of(heard[1])) == few
+    assert heard[2] == ANY
+    bell.close()
+    subscription.close()
+
+
+def test_the_projector_names_the_rows_that_it_changed_and_only_after_its_commit(
+    uploads: Uploads,
+    event_log: EventLog,
+    pool: Any,  # noqa: ANN401 - the driver's
+) -> None:
+    ids = {submit(uploads).id for _ in range(3)}
+    seen: list[tuple[set[UUID], int]] = []
+
+    def note(changed: Any) -> None:  # noqa: ANN401 - a collection of ids
+        with pool.connection() as connection:
+            seen.append((set(changed), connection.execute("SELECT count(*) FROM uploads").fetchone()[0]))
+
+    projector(event_log, pool, note).catch_up()
+
+    assert seen == [(ids, 3)]
