@@ -41,6 +41,7 @@ HOPELESS: Final = frozenset(
         FailureCode.IMAGE_TOO_LARGE,
         FailureCode.IMAGE_TOO_COMPLEX,
         FailureCode.ANIMATED_IMAGE,
+        FailureCode.CONTENT_BLOCKED,
         FailureCode.ORIGINAL_MISSING,
     }
 )

@@ -38,7 +38,7 @@ TURNS: Final = (Failed.NAME, Retried.NAME)
 
 SELECT_STATUSES: Final = f"""
 SELECT upload_id, version, session_hash, status, stage, progress, attempt, result_id, error_code, error_message,
-       created_at, updated_at, running, retry_at, stage_since,
+       created_at, updated_at, running, retry_at, waiting_for, stage_since,
        status <> 'completed' AND EXISTS (
            SELECT FROM event_log e WHERE e.upload_id = u.upload_id AND e.version > u.version AND e.name IN {TURNS}
        ) AS missed_turn
@@ -68,6 +68,7 @@ class StatusRow(Struct, frozen=True):
     updated_at: datetime
     running: bool
     retry_at: datetime | None
+    waiting_for: FailureCode | None
     stage_since: datetime
     missed_turn: bool = False  # the log has one of TURNS that the row does not know yet
 

@@ -81,7 +81,7 @@ class Lives:
         """An upload that is complete, with its objects in the storage."""
         return self.reached(Stage.COMPLETE)
 
-    def failed(self, stage: Stage, code: FailureCode = FailureCode.CONTENT_BLOCKED) -> UUID:
+    def failed(self, stage: Stage, code: FailureCode = FailureCode.NO_IMAGE_GENERATED) -> UUID:
         """An upload that failed for good in a stage."""
         upload_id = self.reached(stage)
         self.uploads.fail(upload_id, code, stage=stage, attempt=1, by=WORKER)

@@ -36,7 +36,8 @@ class StatusBody(Body, frozen=True, kw_only=True):
     """Where an upload is.
 
     `queuePosition`, the number of uploads that wait before this one, is there while it is pending; `eta` while it is
-    pending or processing, as far as our own recent uploads tell; the error's members and `canRetry` on failure alone.
+    pending or processing, as far as our own recent uploads tell; `waitingFor`, a failure code, while that keeps the
+    next attempt from beginning; the error's members and `canRetry` on failure alone.
     """
 
     job_id: UUID
@@ -52,6 +53,7 @@ class StatusBody(Body, frozen=True, kw_only=True):
     poll_after_ms: int | None
     queue_position: int | UnsetType = UNSET
     eta: EtaBody | UnsetType = UNSET
+    waiting_for: FailureCode | UnsetType = UNSET
     error_code: FailureCode | UnsetType = UNSET
     error_message: str | UnsetType = UNSET
     can_retry: bool | UnsetType = UNSET

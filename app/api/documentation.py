@@ -75,6 +75,9 @@ PROCESSING: Final = msgspec.structs.replace(
     queue_position=UNSET,
     eta=EtaBody(p50_seconds=8, p90_seconds=25),
 )
+WAITING: Final = msgspec.structs.replace(
+    PROCESSING, version=6, eta=UNSET, waiting_for=FailureCode.GENERATION_PAUSED, progress=30
+)
 ENDED: Final = msgspec.structs.replace(PROCESSING, is_terminal=True, poll_after_ms=None, eta=UNSET)
 COMPLETED: Final = msgspec.structs.replace(
     ENDED, status=Status.COMPLETED, stage=Stage.COMPLETE, progress=100, version=12, result_id=RESULT_ID
@@ -146,7 +149,13 @@ def _add(by_status: dict[int, list[Example]], answer: Answer, message: str, name
 
 SUBMITTED: Final = answers(SubmissionBody, "The photo was taken in.", submitted=SUBMISSION)
 STATUS: Final = answers(
-    StatusBody, "Where the upload is.", pending=PENDING, processing=PROCESSING, completed=COMPLETED, failed=FAILED
+    StatusBody,
+    "Where the upload is.",
+    pending=PENDING,
+    processing=PROCESSING,
+    waiting=WAITING,
+    completed=COMPLETED,
+    failed=FAILED,
 )
 RETRIED: Final = answers(StatusBody, "It goes on from the stage that failed.", retried=TRIED_AGAIN)
 CANCELLED: Final = answers(StatusBody, "It has ended, or was cancelled before.", cancelled=CANCELLATION)

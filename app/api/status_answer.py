@@ -114,6 +114,7 @@ def body_of(row: StatusRow, forecast: Forecast) -> StatusBody:
         poll_after_ms=None if is_terminal(row) else POLL_AFTER_MS,
         queue_position=UNSET if position is None else position,
         eta=EtaBody(p50_seconds=eta.p50_seconds, p90_seconds=eta.p90_seconds) if eta else UNSET,
+        waiting_for=row.waiting_for or UNSET,
         error_code=row.error_code or UNSET,
         error_message=row.error_message or UNSET,
         can_retry=row.error_code not in HOPELESS if row.error_code else UNSET,

@@ -1,9 +1,11 @@
 """One who uses the page: opens it, sends photos, looks and listens, and remembers whatever the page did wrong."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
 from tests.photos.variants import photo
@@ -63,6 +65,11 @@ class Person:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=SECONDS * 1000)
         return self
 
+    def reads_small_print(self, pattern: str) -> "Person":
+        """Wait until the line of small print fits."""
+        expect(self.page.locator(".card .fine")).to_have_text(re.compile(pattern), timeout=SECONDS * 1000)
+        return self
+
     def press(self, name: str) -> "Person":
         """Press a button, or a link that looks like one."""
         self.pressable(name).click()
@@ -92,6 +99,11 @@ class Person:
     def spoken(self) -> list[str]:
         """Everything that the live region has said since the page was loaded."""
         return list(self.page.evaluate("seen.spoken"))
+
+    @property
+    def posts(self) -> list[str]:
+        """The paths that the page has posted to, in order."""
+        return [httpx.URL(request.url).path for request in self.requests if request.method == "POST"]
 
     @property
     def sessions(self) -> dict[str, str]:

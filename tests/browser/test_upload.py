@@ -1,15 +1,18 @@
 """A person uploads a photo and watches it, whatever happens to the tab, the network or the upload."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.browser.conftest import Darkroom, NewPerson
 from tests.browser.person import Person
-from tests.fakes.gemini_replies import after, picture, prompt_blocked
-from tests.photos.variants import photo
+from tests.fakes.gemini_replies import after, picture, prompt_blocked, text_only
+from tests.photos.variants import oriented, photo
 
 READY = "Your picture is ready"
 DEVELOPING = "Your picture is developing"
 FAILED = "This one did not develop"
+ACCEPTED = "image/jpeg,image/png,image/webp"
 
 
 def test_a_photo_goes_in_and_its_picture_is_revealed(person: Person, darkroom: Darkroom) -> None:
@@ -74,13 +77,22 @@ def test_a_photo_chosen_without_a_network_is_sent_when_it_is_back(person: Person
 
 
 def test_a_failure_says_why_and_a_retry_mends_it(person: Person, darkroom: Darkroom) -> None:
-    darkroom.gemini.always_answer_with(prompt_blocked())
-    person.send().reads(FAILED).sees("The image model declined this photo.")
+    darkroom.gemini.always_answer_with(text_only())
+    person.send().reads(FAILED).sees("The image model answered without a picture.")
     darkroom.gemini.always_answer_with(after(4, picture()))
 
     person.press("Try again").reads(DEVELOPING).reads(READY).assert_revealed()
 
     assert person.progress == sorted(person.progress)
+    assert person.posts == ["/api/uploads", f"/api/uploads/{person.job_id}/retry"]
+
+
+def test_what_the_image_model_refused_is_not_offered_to_be_tried_again(person: Person, darkroom: Darkroom) -> None:
+    darkroom.gemini.always_answer_with(prompt_blocked())
+    person.send().reads(FAILED).sees("The image model declined this photo.")
+
+    assert person.pressable("Try again").count() == 0
+    assert person.pressable("Choose another photo").is_visible()
 
 
 def test_a_file_that_can_never_develop_offers_another_one_instead(person: Person) -> None:
@@ -92,7 +104,7 @@ def test_a_file_that_can_never_develop_offers_another_one_instead(person: Person
 
 
 def test_a_cancel_ends_it_and_can_be_taken_back(person: Person, darkroom: Darkroom) -> None:
-    darkroom.gemini.always_answer_with(after(20, picture()))
+    darkroom.gemini.always_answer_with(after(8, picture()))
     person.send().reads(DEVELOPING)
 
     darkroom.gemini.always_answer_with(picture())
@@ -100,10 +112,12 @@ def test_a_cancel_ends_it_and_can_be_taken_back(person: Person, darkroom: Darkro
     assert person.page.evaluate("document.activeElement.tagName") == "H1"
 
     person.press("Try again").reads(READY).assert_revealed()
+    upload = f"/api/uploads/{person.job_id}"
+    assert person.posts == ["/api/uploads", f"{upload}/cancel", f"{upload}/retry"]
 
 
 def test_two_tabs_show_the_same(person: Person, new_person: NewPerson, darkroom: Darkroom) -> None:
-    darkroom.gemini.always_answer_with(prompt_blocked())
+    darkroom.gemini.always_answer_with(text_only())
     job_id = person.send().reads(FAILED).job_id
     other = new_person(share=person).open(f"/#{job_id}").reads(FAILED)
     darkroom.gemini.always_answer_with(after(5, picture()))
@@ -136,9 +150,11 @@ def test_what_is_no_photo_is_said_before_anything_is_sent(person: Person) -> Non
     assert [request.url for request in person.requests if "/api/" in request.url] == []
 
 
-def test_the_size_limit_is_the_servers_own(person: Person) -> None:
-    limit = 20 * 2**20
-    person.send(photo() + b"\0" * limit).sees("and 20 MB is the most.")
+def test_the_size_limit_is_the_servers_own(person: Person, tmp_path: Path) -> None:
+    large = tmp_path / "large.jpg"
+    large.write_bytes(photo() + b"\0" * (20 * 2**20))
+    person.page.locator("input[multiple]").set_input_files(large)
+    person.sees("and 20 MB is the most.")
     assert [request.url for request in person.requests if "/api/" in request.url] == []
 
 
@@ -155,6 +171,22 @@ def test_a_photo_may_be_dropped_or_pasted_anywhere(person: Person, way: str) -> 
         [way, list(photo())],
     )
     person.reads(READY).assert_revealed()
+
+
+def test_a_phone_may_take_the_photo(new_person: NewPerson) -> None:
+    """As far as a desk's Chromium knows cameras: it opens its chooser where a phone's opens the camera."""
+    phone = new_person(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True).open()
+    # Whoever listens first makes Playwright intercept choosers, some time later: a tap is quicker than that.
+    phone.page.on("filechooser", lambda _: None)
+    phone.reads("Put a photo in the tray")
+    with phone.page.expect_file_chooser() as chooser:
+        phone.press("Take a photo")
+    camera = chooser.value.element
+    assert [camera.get_attribute(name) for name in ("capture", "accept")] == ["environment", ACCEPTED]
+    assert not chooser.value.is_multiple()
+
+    chooser.value.set_files({"name": "taken.jpg", "mimeType": "image/jpeg", "buffer": oriented(6)})
+    phone.reads(READY).assert_revealed()
 
 
 def test_the_upload_of_another_browser_is_not_shown(person: Person, new_person: NewPerson) -> None:

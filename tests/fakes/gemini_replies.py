@@ -3,7 +3,8 @@
 import base64
 import io
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from threading import Event
+from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image, ImageOps
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
 Reply = Callable[["Handler", "Call"], None]
 """How a call is answered."""
+
+LONGEST_WAIT: Final = 60.0
+"""In seconds, for a word that never comes."""
 
 
 def picture() -> Reply:
@@ -35,6 +39,16 @@ def after(seconds: float, reply: Reply) -> Reply:
 
     def answer(handler: "Handler", call: "Call") -> None:
         handler.server.gemini.closing.wait(seconds)
+        reply(handler, call)
+
+    return answer
+
+
+def when(told: Event, reply: Reply) -> Reply:
+    """The reply, but not before somebody says so; the test that asks for it has to."""
+
+    def answer(handler: "Handler", call: "Call") -> None:
+        told.wait(LONGEST_WAIT)
         reply(handler, call)
 
     return answer

@@ -106,7 +106,7 @@ def test_every_failure_of_an_upload_is_told_with_the_stage_and_progress_it_had(
             "upload_id": str(upload_id),
             "final_stage": "generating",
             "final_progress": 30,
-            "error_code": FailureCode.CONTENT_BLOCKED,
+            "error_code": FailureCode.NO_IMAGE_GENERATED,
         },
         {
             "upload_id": str(upload_id),

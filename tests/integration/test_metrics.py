@@ -176,15 +176,15 @@ def test_the_window_is_bounded_by_time_and_by_events(
 ) -> None:
     long_ago = lives.failed(Stage.GENERATING)
     lives.age(long_ago, timedelta(hours=2))
-    assert "darkroom_uploads_failed CONTENT_BLOCKED" not in scene.scrape()
+    assert "darkroom_uploads_failed NO_IMAGE_GENERATED" not in scene.scrape()
 
     lives.failed(Stage.GENERATING)
-    assert scene.scrape()["darkroom_uploads_failed CONTENT_BLOCKED"] == 1
+    assert scene.scrape()["darkroom_uploads_failed NO_IMAGE_GENERATED"] == 1
     monkeypatch.setattr("projections.metrics.WINDOW", 3)
     for _ in range(3):
         lives.submitted()
     told = scene.scrape()
-    assert "darkroom_uploads_failed CONTENT_BLOCKED" not in told
+    assert "darkroom_uploads_failed NO_IMAGE_GENERATED" not in told
     assert told["darkroom_window_seconds"] < 60
 
 

@@ -46,7 +46,7 @@ def one_line(text: str) -> str:
 
 def attempt_failed(lives: Lives) -> str:
     """An upload that failed after everything that can happen to one."""
-    upload_id = lives.failed(Stage.GENERATING, FailureCode.CONTENT_BLOCKED)
+    upload_id = lives.failed(Stage.GENERATING, FailureCode.NO_IMAGE_GENERATED)
     lives.uploads.retry(upload_id, by="staff:ada")
     return str(upload_id)
 
@@ -60,7 +60,7 @@ def test_a_timeline_shows_each_event_with_its_stage_attempt_actor_and_code(lives
         ["attempt-started", "1", WORKER],
         ["stage-advanced", "validating", "10%", "1", WORKER],
         ["stage-advanced", "generating", "30%", "1", WORKER],
-        ["failed", "generating", "CONTENT_BLOCKED", WORKER],
+        ["failed", "generating", "NO_IMAGE_GENERATED", WORKER],
         ["retried", "staff:ada"],
     ]
     assert [row[0] for row in rows] == ["1", "2", "3", "4", "5", "6"]
@@ -81,7 +81,7 @@ def test_a_timeline_as_json_has_the_facts_of_each_event(lives: Lives, data: Path
     events = json.loads(timeline(upload_id, "--data", data, "--json").stdout)
     assert [event["version"] for event in events] == [1, 2, 3, 4]
     assert events[-1]["name"] == "upload.failed"
-    assert events[-1]["facts"]["code"] == "CONTENT_BLOCKED"
+    assert events[-1]["facts"]["code"] == "NO_IMAGE_GENERATED"
     assert events[0]["recordedAt"].endswith("Z")
 
 

@@ -68,7 +68,7 @@ def test_a_run_that_lost_the_race_is_told(pool: Pool, uploads: Uploads) -> None:
 
 def test_a_retry_goes_on_from_where_the_upload_failed(uploads: Uploads) -> None:
     upload = run_to(uploads, submit(uploads), Stage.GENERATING)
-    uploads.fail(upload.id, FailureCode.CONTENT_BLOCKED, stage=Stage.GENERATING, attempt=1, by=WORKER)
+    uploads.fail(upload.id, FailureCode.NO_IMAGE_GENERATED, stage=Stage.GENERATING, attempt=1, by=WORKER)
     retried = uploads.retry(upload.id, by="session:abc")
 
     assert (retried.status, retried.stage, retried.progress) == (Status.PROCESSING, Stage.GENERATING, 30)

@@ -77,7 +77,7 @@ class History:
             self.advanced(step)
         return self
 
-    def failed(self, code: FailureCode = FailureCode.CONTENT_BLOCKED) -> "History":
+    def failed(self, code: FailureCode = FailureCode.NO_IMAGE_GENERATED) -> "History":
         """End in failure."""
         upload = self.upload
         return self.then(upload.fail(code, stage=upload.reached, attempt=upload.attempt, by="worker:w"))

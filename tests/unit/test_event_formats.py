@@ -10,7 +10,6 @@ import pytest
 from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 
 from domain.events import EVENTS, AttemptStarted, Event
-from domain.failures import FailureCode
 from domain.mapper import EventMapper
 from domain.stages import Stage
 from tests.unit.histories import UPLOAD_ID, submitted
@@ -25,9 +24,7 @@ def stored(name: str, state: bytes) -> StoredEvent:
 
 def one_of_each() -> list[Event]:
     complete = submitted().reached(Stage.COMPLETE).events
-    failed = (
-        submitted().reached(Stage.GENERATING).attempt_failed().put_off().started().failed(FailureCode.CONTENT_BLOCKED)
-    )
+    failed = submitted().reached(Stage.GENERATING).attempt_failed().put_off().started().failed()
     retried = failed.then(failed.upload.retry(by="session:abc")).events
     return list({event.NAME: event for event in complete + retried}.values())
 

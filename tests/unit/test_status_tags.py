@@ -27,6 +27,7 @@ PENDING = StatusRow(
     updated_at=AT,
     running=False,
     retry_at=None,
+    waiting_for=None,
     stage_since=AT,
 )
 FORECASTS = (

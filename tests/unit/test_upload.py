@@ -116,8 +116,8 @@ def test_a_failure_keeps_the_last_progress_and_says_where_it_happened() -> None:
     upload = submitted().reached(Stage.GENERATING).advanced(Stage.GENERATING, 45).failed().upload
 
     assert (upload.status, upload.stage, upload.progress) == (Status.FAILED, Stage.FAILED, 45)
-    assert (upload.failed_stage, upload.error_code) == (Stage.GENERATING, FailureCode.CONTENT_BLOCKED)
-    assert upload.error_message == MESSAGES[FailureCode.CONTENT_BLOCKED]
+    assert (upload.failed_stage, upload.error_code) == (Stage.GENERATING, FailureCode.NO_IMAGE_GENERATED)
+    assert upload.error_message == MESSAGES[FailureCode.NO_IMAGE_GENERATED]
 
 
 def test_a_retry_goes_on_from_the_stage_that_failed() -> None:

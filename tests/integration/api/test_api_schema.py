@@ -96,12 +96,13 @@ def test_every_answer_in_json_has_an_example(document: dict[str, Any]) -> None:
 
 def test_the_examples_of_a_status_are_what_the_service_answers(document: dict[str, Any], service: Service) -> None:
     content = document["paths"]["/api/status/{jobId}"]["get"]["responses"]["200"]["content"]["application/json"]
-    examples = {example["value"]["status"]: example["value"] for example in content["examples"].values()}
+    examples = {name: example["value"] for name, example in content["examples"].items()}
     answer = service.poll(*service.submitted()).json()
 
-    assert set(examples) == {"pending", "processing", "completed", "failed"}
+    assert set(examples) == {"pending", "processing", "waiting", "completed", "failed"}
     assert set(examples["pending"]) == set(answer) | {"eta"}
     assert set(examples["processing"]) - set(examples["completed"]) == {"eta"}
+    assert set(examples["waiting"]) - set(examples["completed"]) == {"waitingFor"}
     assert set(examples["completed"]) == set(answer) - {"queuePosition"}
     assert examples["pending"]["stage"] is None
     assert set(examples["failed"]) - set(answer) == {"errorCode", "errorMessage", "canRetry"}

@@ -10,7 +10,7 @@ from app.sessions import Sessions
 from domain.failures import MESSAGES, FailureCode
 from domain.stages import Stage
 from tests.integration.api.service import Service, error_of, moment, running_service
-from tests.lives import WORKER
+from tests.lives import WORKER, soon
 
 MEMBERS = {
     "success",
@@ -62,6 +62,26 @@ def test_the_row_says_the_same_as_the_log_did_before_it(service: Service) -> Non
 
     assert service.count("SELECT count(*) FROM uploads") == 1
     assert service.poll(upload_id, token).json() == from_log
+
+
+def test_an_upload_that_waits_says_for_what_until_its_next_attempt_begins(service: Service) -> None:
+    upload_id, token = service.submitted()
+    lives = service.lives
+    lives.run(upload_id, Stage.GENERATING)
+    code = FailureCode.GENERATION_UNAVAILABLE
+    lives.uploads.fail_attempt(upload_id, code, soon(), stage=Stage.GENERATING, attempt=1, by=WORKER)
+    lives.project()
+    assert service.poll(upload_id, token).json()["waitingFor"] == "GENERATION_UNAVAILABLE"
+
+    lives.uploads.put_off(upload_id, FailureCode.GENERATION_PAUSED, soon(), by=WORKER)
+    lives.project()
+    body = service.poll(upload_id, token).json()
+    assert (body["status"], body["waitingFor"]) == ("processing", "GENERATION_PAUSED")
+    assert not {"errorCode", "errorMessage"} & set(body)
+
+    lives.run(upload_id, Stage.GENERATING)
+    lives.project()
+    assert "waitingFor" not in service.poll(upload_id, token).json()
 
 
 def test_a_running_upload_shows_its_stage_and_when_to_ask_again(service: Service) -> None:

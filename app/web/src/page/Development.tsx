@@ -13,7 +13,7 @@ import { tellEverywhere } from "./tabs";
 import { noteEnding, useRecentUploads } from "./uploads";
 import { useFocusOnArrival } from "./useFocusOnArrival";
 import { useResult } from "./useResult";
-import { announcement, happening, heading, howLong, made } from "./words";
+import { announcement, happening, heading, howLong, made, waiting } from "./words";
 
 interface Properties {
   jobId: string;
@@ -31,6 +31,8 @@ export function Development({ jobId, onSpeak, onLight }: Properties) {
   const { isComplete, isFailed, status } = job;
   const isLost = job.error?.isFinal || (status === null && !job.isLoading);
 
+  const wait = waiting(job);
+  const isMoving = !isComplete && !isFailed && wait === null;
   const sentence = isLost ? "" : announcement(job);
   useEffect(() => onSpeak(sentence), [onSpeak, sentence]);
   useEffect(() => onLight(isComplete), [onLight, isComplete]);
@@ -45,7 +47,7 @@ export function Development({ jobId, onSpeak, onLight }: Properties) {
   }
   return (
     <section className="bench" data-status={status ?? "loading"}>
-      <Print latent={upload?.thumbnail ?? null} developed={job.progress / 100} isMoving={!isComplete && !isFailed}>
+      <Print latent={upload?.thumbnail ?? null} developed={job.progress / 100} isMoving={isMoving}>
         <Reveal result={result} />
       </Print>
       <div className="card">
@@ -67,6 +69,7 @@ export function Development({ jobId, onSpeak, onLight }: Properties) {
         <p className="fine">{result.data ? made(result.data) : howLong(job.data)}</p>
         <Stages stage={job.stage} progress={job.progress} />
         <div role="status">
+          {wait && <p>{wait}</p>}
           {job.error && (
             <p className="trouble">{job.error.message} Your upload goes on without this page; we keep asking.</p>
           )}

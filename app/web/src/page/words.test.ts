@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import type { StatusBody } from "../status/schema";
 import type { JobStatus } from "../status/useStatus";
-import { announcement, happening, heading, howLong, reached, STAGES } from "./words";
+import { announcement, happening, heading, howLong, reached, STAGES, waiting } from "./words";
 
 const BODY = { status: "pending", stage: null, progress: 0, isTerminal: false } as StatusBody;
 
@@ -57,6 +57,23 @@ test("each stage is announced by its name and place, and progress within it is n
   const generating = { status: "processing", stage: "generating" } as const;
   expect(announcement(job({ ...generating, progress: 30 }))).toMatch(/^Step 2 of 5, Generating\. /);
   expect(announcement(job({ ...generating, progress: 45 }))).toBe(announcement(job({ ...generating, progress: 30 })));
+});
+
+test.each([
+  ["GENERATION_PAUSED", /^The image model does not answer just now\./],
+  ["GENERATION_BUDGET_SPENT", /^Many pictures are being made just now\./],
+  ["WORKER_STOPPED", /^The work on your photo was interrupted\./],
+] as const)("what waits for %s says so, and not that it is being worked on", (waitingFor, sentence) => {
+  const generating = job({ status: "processing", stage: "generating", waitingFor });
+  expect(waiting(generating)).toMatch(sentence);
+  expect([heading(generating), happening(generating)]).toEqual(["Waiting to go on", ""]);
+  expect(happening(job({ waitingFor }))).toBe("Your photo has arrived.");
+});
+
+test("a wait is told on its own, and its stage is not announced again after it", () => {
+  const generating = { status: "processing", stage: "generating" } as const;
+  expect(waiting(job(generating))).toBeNull();
+  expect(announcement(job({ ...generating, waitingFor: "GENERATION_PAUSED" }))).toBe(announcement(job(generating)));
 });
 
 test("a failure says the server's sentence, and a cancel is no failure to its owner", () => {

@@ -1,6 +1,6 @@
 /** What the page says of a job, in words that do not lie. Pure: a status in, sentences out. */
 
-import type { ResultBody, Stage, StatusBody } from "../status/schema";
+import type { FailureCode, ResultBody, Stage, StatusBody } from "../status/schema";
 import type { JobStatus } from "../status/useStatus";
 
 export const STAGES = ["validating", "generating", "storing", "watermarking", "complete"] as const;
@@ -22,6 +22,14 @@ const SENTENCES: Record<Step, string> = {
   complete: "Every stage is done. This is its preview, under a watermark.",
 };
 
+const WAITS: Partial<Record<FailureCode, string>> = {
+  GENERATION_PAUSED: "The image model does not answer just now. Your photo goes on by itself as soon as it does.",
+  GENERATION_BUDGET_SPENT: "Many pictures are being made just now. Yours goes on by itself when its turn comes.",
+  GENERATION_UNAVAILABLE: "The image model could not be reached. It is asked again in a moment, by itself.",
+  STORAGE_UNAVAILABLE: "Our storage could not be reached. It is tried again in a moment, by itself.",
+};
+const WAITS_ANYHOW = "The work on your photo was interrupted. It goes on by itself in a moment.";
+
 export function heading(job: JobStatus): string {
   switch (job.status) {
     case null:
@@ -29,7 +37,7 @@ export function heading(job: JobStatus): string {
     case "pending":
       return "Waiting for its turn";
     case "processing":
-      return "Your picture is developing";
+      return job.data?.waitingFor ? "Waiting to go on" : "Your picture is developing";
     case "completed":
       return "Your picture is ready";
     case "failed":
@@ -37,6 +45,7 @@ export function heading(job: JobStatus): string {
   }
 }
 
+/** What is being done; nothing, while it waits in the middle of a stage. */
 export function happening({ status, stage, errorMessage, data }: JobStatus): string {
   switch (status) {
     case null:
@@ -46,8 +55,13 @@ export function happening({ status, stage, errorMessage, data }: JobStatus): str
     case "failed":
       return data?.errorCode === "CANCELLED" ? "It was stopped, as you asked." : (errorMessage ?? "Processing failed.");
     default:
-      return SENTENCES[stage as Step];
+      return data?.waitingFor ? "" : SENTENCES[stage as Step];
   }
+}
+
+/** Why it does not go on just now. */
+export function waiting({ data }: JobStatus): string | null {
+  return data?.waitingFor ? (WAITS[data.waitingFor] ?? WAITS_ANYHOW) : null;
 }
 
 /** What a screen reader says when something moved; the same text twice is said once. */
@@ -57,7 +71,7 @@ export function announcement(job: JobStatus): string {
   }
   const step = job.status === "processing" ? `Step ${STAGES.indexOf(job.stage as Step) + 1} of ${STAGES.length}, ` : "";
   const name = job.status === "processing" ? `${NAMES[job.stage as Step]}. ` : `${heading(job)}. `;
-  return step + name + happening({ ...job, data: unplaced(job.data) });
+  return step + name + happening({ ...job, data: steady(job.data) });
 }
 
 /** How long it takes from here, as a band that half and nine in ten of the recent uploads kept to. */
@@ -98,12 +112,12 @@ function place(body: StatusBody | null): string {
   }
 }
 
-/** Its place in line changes too often to be read out. */
-function unplaced(body: StatusBody | null): StatusBody | null {
+/** Without its place in line, which changes too often to be read out, and its waits, which are told on their own. */
+function steady(body: StatusBody | null): StatusBody | null {
   if (body === null) {
     return null;
   }
-  const { queuePosition: _, ...rest } = body;
+  const { queuePosition: _, waitingFor: __, ...rest } = body;
   return rest;
 }
 

@@ -311,6 +311,7 @@ export interface components {
             pollAfterMs: number | null;
             queuePosition?: number;
             eta?: components["schemas"]["EtaBody"];
+            waitingFor?: components["schemas"]["FailureCode"];
             errorCode?: components["schemas"]["FailureCode"];
             errorMessage?: string;
             canRetry?: boolean;
