@@ -3,49 +3,68 @@
  * Knows nothing of what was answered before but its ETag.
  */
 
+import { type Hold, hold, isApplied, LONGEST_HOLD_MS } from "./hold";
 import { StatusError } from "./StatusError";
 import type { ErrorBody, StatusBody } from "./schema";
 
+export interface Question {
+  jobId: string;
+  token: string;
+  /** Of the last answer. */
+  etag: string | null;
+  /** The server may hold its answer until the job moves. */
+  mayHold: boolean;
+}
+
+/** What came of it. `isHeld`: the server holds its answers, so nothing is won by a pause before the next poll. */
 export type Outcome =
-  | { kind: "moved"; body: StatusBody; etag: string | null }
-  | { kind: "unmoved" }
-  | { kind: "trouble"; error: StatusError };
+  | { kind: "moved"; body: StatusBody; etag: string | null; isHeld: boolean }
+  | { kind: "unmoved"; isHeld: boolean }
+  /** Nobody looks any more, or the network has gone: the request was given up, and nothing was learned. */
+  | { kind: "let go" }
+  /** `isCut`: it came while the answer was held, so that the holding may be to blame. */
+  | { kind: "trouble"; error: StatusError; isCut: boolean };
 
 /** A request that nobody answers is given up after this time, and asked again. */
 const PATIENCE_MS = 15_000;
 /** However long a server wishes to be left alone. */
 const LONGEST_RETRY_AFTER_MS = 300_000;
 
-export async function ask(jobId: string, token: string, etag: string | null, signal: AbortSignal): Promise<Outcome> {
+export async function ask({ jobId, token, etag, mayHold }: Question, signal: AbortSignal): Promise<Outcome> {
   const impatience = new AbortController();
   const giveUp = () => impatience.abort();
-  const timer = setTimeout(giveUp, PATIENCE_MS);
+  const held = mayHold ? hold(giveUp) : null;
+  const timer = setTimeout(giveUp, held && etag ? LONGEST_HOLD_MS : PATIENCE_MS);
   signal.addEventListener("abort", giveUp);
   try {
-    const headers = { "X-Session-Token": token, ...(etag && { "If-None-Match": etag }) };
+    const headers = { "X-Session-Token": token, ...(etag && { "If-None-Match": etag }), ...held?.headers };
     const url = `/api/status/${encodeURIComponent(jobId)}`;
-    return await outcomeOf(await fetch(url, { headers, signal: impatience.signal, cache: "no-store" }));
+    return await outcomeOf(await fetch(url, { headers, signal: impatience.signal, cache: "no-store" }), etag, held);
   } catch {
     // No answer, or half of one, or none in JSON: a network's doing, or that of a proxy in between.
-    return trouble(new StatusError("NETWORK", "Darkroom cannot be reached just now."));
+    const error = new StatusError("NETWORK", "Darkroom cannot be reached just now.");
+    return held?.isLetGo ? { kind: "let go" } : trouble(error, held);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", giveUp);
+    held?.end();
   }
 }
 
-async function outcomeOf(response: Response): Promise<Outcome> {
+async function outcomeOf(response: Response, known: string | null, held: Hold | null): Promise<Outcome> {
+  const isHeld = held !== null && isApplied(response);
   if (response.status === 304) {
-    return { kind: "unmoved" };
+    return { kind: "unmoved", isHeld: isHeld && held.isLong };
   }
   if (!response.ok) {
-    return trouble(await refusal(response));
+    return trouble(await refusal(response), held);
   }
   const body = (await response.json()) as StatusBody;
   if (body.success !== true || typeof body.version !== "number") {
     throw new TypeError("This is no status of Darkroom's.");
   }
-  return { kind: "moved", body, etag: response.headers.get("ETag") };
+  const etag = response.headers.get("ETag");
+  return { kind: "moved", body, etag, isHeld: isHeld && etag !== known };
 }
 
 async function refusal(response: Response): Promise<StatusError> {
@@ -69,6 +88,7 @@ function retryAfterMs(response: Response): number | null {
   return Number.isFinite(wait) ? Math.min(Math.max(wait, 0), LONGEST_RETRY_AFTER_MS) : null;
 }
 
-function trouble(error: StatusError): Outcome {
-  return { kind: "trouble", error };
+function trouble(error: StatusError, held: Hold | null): Outcome {
+  const isPassing = !error.isFinal && error.retryAfterMs === null;
+  return { kind: "trouble", error, isCut: isPassing && (held?.isCut ?? false) };
 }

@@ -14,24 +14,39 @@ export interface Knowledge {
   readonly error: StatusError | null;
   /** Polls in a row that failed. */
   readonly failures: number;
+  /** The server holds its answers until the job moves. */
+  readonly isHeld: boolean;
+  /** Something in between cuts off what is held. */
+  readonly isCut: boolean;
 }
 
-export const NOTHING: Knowledge = { body: null, etag: null, error: null, failures: 0 };
+export const NOTHING: Knowledge = { body: null, etag: null, error: null, failures: 0, isHeld: false, isCut: false };
 
 const POLL_MS = 2500;
 const SHORTEST_POLL_MS = 2000;
 const LONGEST_POLL_MS = 3000;
 const LONGEST_PAUSE_MS = 30_000;
+/** No pause at all; 0 would mean never. */
+const AT_ONCE_MS = 1;
 
 export function learn(known: Knowledge, outcome: Outcome): Knowledge {
   switch (outcome.kind) {
     case "moved":
-      return { ...newer(known, outcome.body, outcome.etag), error: null, failures: 0 };
+      return { ...known, ...newer(known, outcome.body, outcome.etag), ...well(outcome.isHeld) };
     case "unmoved":
-      return { ...known, error: null, failures: 0 };
-    case "trouble":
-      return { ...known, error: outcome.error, failures: known.failures + 1 };
+      return { ...known, ...well(outcome.isHeld) };
+    case "let go":
+      return { ...known, isHeld: false };
+    case "trouble": {
+      const rest = { ...known, isHeld: false, isCut: known.isCut || outcome.isCut };
+      // Where answers were held before, one that is cut off is no trouble yet: the next one is asked for without.
+      return known.isHeld && outcome.isCut ? rest : { ...rest, error: outcome.error, failures: known.failures + 1 };
+    }
   }
+}
+
+function well(isHeld: boolean) {
+  return { error: null, failures: 0, isHeld };
 }
 
 /** An answer that was overtaken by a later one changes nothing. */
@@ -43,10 +58,18 @@ export function isOver({ body, error }: Knowledge): boolean {
   return body?.status === "completed" || body?.status === "failed" || (error?.isFinal ?? false);
 }
 
+/** Whether the server may hold its next answer; in trouble people are to hear at once that it is over. */
+export function mayHold({ error, isCut }: Knowledge): boolean {
+  return error === null && !isCut;
+}
+
 /** How long to wait before the next poll. */
-export function pauseMs({ body, error, failures }: Knowledge): number {
+export function pauseMs({ body, error, failures, isHeld }: Knowledge): number {
   if (error) {
     return Math.max(error.retryAfterMs ?? 0, Math.min(POLL_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS));
+  }
+  if (isHeld) {
+    return AT_ONCE_MS;
   }
   return Math.min(Math.max(body?.pollAfterMs ?? POLL_MS, SHORTEST_POLL_MS), LONGEST_POLL_MS);
 }

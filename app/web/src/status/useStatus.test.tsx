@@ -36,7 +36,7 @@ const FAILED: StatusBody = {
   errorMessage: "Processing failed. Please try again.",
 };
 
-type Answer = () => Response | Promise<Response>;
+type Answer = (request?: RequestInit) => Response | Promise<Response>;
 const fetching = vi.fn<typeof fetch>();
 let client: QueryClient;
 
@@ -53,13 +53,30 @@ function breaks(): Promise<Response> {
   return Promise.reject(new TypeError("Failed to fetch"));
 }
 
+/** Nothing, until the one who asks gives up. */
+const silent: Answer = (request) =>
+  new Promise((_, reject) => request?.signal?.addEventListener("abort", () => reject(new Error("aborted"))));
+
 const unmoved: Answer = () => new Response(null, { status: 304 });
+
+/** The answer after a while, of a server that holds its answers and says so; nothing, if nobody waits for it. */
+function holds(milliseconds: number, answer: Answer): Answer {
+  return (request) =>
+    new Promise((resolve, reject) => {
+      request?.signal?.addEventListener("abort", () => reject(new Error("aborted")));
+      setTimeout(async () => {
+        const response = await answer();
+        response.headers.set("Preference-Applied", "wait=20");
+        resolve(response);
+      }, milliseconds);
+    });
+}
 
 /** The answers, one a request; the last one stays. */
 function server(...answers: Answer[]) {
-  fetching.mockImplementation(async () => {
+  fetching.mockImplementation(async (_, request) => {
     const answer = answers.length > 1 ? answers.shift() : answers[0];
-    return (answer as Answer)();
+    return (answer as Answer)(request);
   });
 }
 
@@ -108,7 +125,7 @@ test("it asks at once, in the name of the session, and shows what is answered", 
   await pass(1);
 
   expect(fetching.mock.calls[0]?.[0]).toBe(`/api/status/${JOB}`);
-  expect(sentHeaders(0)).toEqual({ "X-Session-Token": "token" });
+  expect(sentHeaders(0)).toEqual({ "X-Session-Token": "token", Prefer: "wait=20" });
   expect(shown.current).toEqual({
     status: "processing",
     stage: "generating",
@@ -140,7 +157,7 @@ test.each([
 });
 
 test("it keeps what it knows while it asks again", async () => {
-  server(says(GENERATING), () => new Promise(() => {}));
+  server(says(GENERATING), silent);
   const shown = follow();
   await pass(3000);
   expect(fetching).toHaveBeenCalledTimes(2);
@@ -216,7 +233,7 @@ test.each([
 });
 
 test("a first answer that is a trouble leaves it loading, and says so, also while it asks again", async () => {
-  server(breaks, () => new Promise(() => {}));
+  server(breaks, silent);
   const shown = follow();
   await pass(1);
   expect(shown.current).toMatchObject({ isLoading: true, error: { code: "NETWORK" } });
@@ -250,10 +267,7 @@ test.each([
 });
 
 test("a request that nobody answers is given up, and asked again", async () => {
-  fetching.mockImplementation(
-    (_, init) =>
-      new Promise((_, reject) => init?.signal?.addEventListener("abort", () => reject(new Error("aborted")))),
-  );
+  server(silent);
   const shown = follow();
   await pass(15_100);
   expect(shown.current.error?.code).toBe("NETWORK");
@@ -312,7 +326,7 @@ test("it says which version it knows, and a 304 leaves everything as it is", asy
   server(says(GENERATING), unmoved);
   const shown = follow();
   await pass(5100);
-  expect(sentHeaders(1)).toEqual({ "X-Session-Token": "token", "If-None-Match": '"5"' });
+  expect(sentHeaders(1)).toEqual({ "X-Session-Token": "token", "If-None-Match": '"5"', Prefer: "wait=20" });
   expect(fetching).toHaveBeenCalledTimes(3);
   expect(sentHeaders(2)).toEqual(sentHeaders(1));
   expect(shown.current).toMatchObject({ progress: 45, error: null });
@@ -346,4 +360,98 @@ test("two that follow one job ask once", async () => {
   follow();
   await pass(1);
   expect(fetching).toHaveBeenCalledTimes(1);
+});
+
+const STORING: StatusBody = { ...GENERATING, stage: "storing", progress: 80, version: 6 };
+
+test("a server that holds its answers is asked again at once, whether it had news or none for long", async () => {
+  server(says(GENERATING), holds(7000, says(STORING)), holds(20_000, unmoved), holds(300, says(COMPLETED)));
+  const shown = follow();
+  await pass(2501 + 7001);
+  expect(shown.current.progress).toBe(80);
+  expect(fetching).toHaveBeenCalledTimes(3);
+  await pass(20_010);
+  expect(fetching).toHaveBeenCalledTimes(4);
+  await pass(310);
+  expect(shown.current).toMatchObject({ isComplete: true, error: null });
+  await pass(60_000);
+  expect(fetching).toHaveBeenCalledTimes(4);
+});
+
+test.each([
+  ["unchanged much too soon", unmoved],
+  ["with what was known before", says(STORING)],
+])("an answer that comes back %s is not rushed after", async (_, answer) => {
+  server(says(GENERATING), holds(10, says(STORING)), holds(10, answer));
+  follow();
+  await pass(2600);
+  expect(fetching).toHaveBeenCalledTimes(3);
+  await pass(2300);
+  expect(fetching).toHaveBeenCalledTimes(3);
+  await pass(300);
+  expect(fetching).toHaveBeenCalledTimes(4);
+});
+
+test("where something in between cuts off what is held, it polls as ever and says nothing of it", async () => {
+  const cut = () => new Promise<Response>((_, reject) => setTimeout(() => reject(new TypeError("reset")), 8000));
+  server(says(GENERATING), holds(10, says(STORING)), cut, unmoved);
+  const shown = follow();
+  await pass(2600 + 8000);
+  expect(shown.current).toMatchObject({ progress: 80, error: null });
+  expect(fetching).toHaveBeenCalledTimes(3);
+  await pass(2500);
+  expect(fetching).toHaveBeenCalledTimes(4);
+  expect(sentHeaders(3)).toEqual({ "X-Session-Token": "token", "If-None-Match": '"6"' });
+  await pass(2500);
+  expect(fetching).toHaveBeenCalledTimes(5);
+  expect(sentHeaders(4)).toEqual(sentHeaders(3));
+});
+
+test("in trouble nothing is held, so that its end is heard at once", async () => {
+  server(says(GENERATING), breaks, unmoved, unmoved);
+  const shown = follow();
+  await pass(2600);
+  expect(shown.current.error?.code).toBe("NETWORK");
+  await pass(2500);
+  expect(sentHeaders(2)).not.toHaveProperty("Prefer");
+  await pass(2500);
+  expect(sentHeaders(3)).toHaveProperty("Prefer");
+});
+
+test("a hidden tab lets go of what is held, and asks at once when it is seen again", async () => {
+  server(says(GENERATING), holds(20_000, unmoved));
+  const shown = follow();
+  await pass(4000);
+  await turnTab("hidden");
+  expect(fetching.mock.calls[1]?.[1]?.signal?.aborted).toBe(true);
+  await pass(60_000);
+  expect(fetching).toHaveBeenCalledTimes(2);
+  await turnTab("visible");
+  expect(fetching).toHaveBeenCalledTimes(3);
+  expect(shown.current).toMatchObject({ progress: 45, error: null });
+});
+
+test("what is held is let go when the network goes, and what is wrong is said", async () => {
+  server(says(GENERATING), holds(20_000, unmoved), breaks);
+  const shown = follow();
+  await pass(4000);
+  await act(async () => void window.dispatchEvent(new Event("offline")));
+  await pass(2600);
+  expect(shown.current).toMatchObject({ progress: 45, error: { code: "NETWORK" } });
+});
+
+test("of many jobs two are held, so that the browser has connections left, and the others are polled", async () => {
+  const jobs = ["one", "two", "three"];
+  fetching.mockImplementation(async (url, request) => {
+    const body = { ...GENERATING, jobId: String(url).split("/").at(-1) as string };
+    const isKnown = "If-None-Match" in ((request?.headers ?? {}) as object);
+    return (isKnown ? holds(20_000, unmoved) : says(body))(request);
+  });
+  for (const job of jobs) {
+    keepSession(job, "token");
+    follow(job);
+  }
+  await pass(2600);
+  const asked = fetching.mock.calls.slice(3).map(([, request]) => "Prefer" in ((request?.headers ?? {}) as object));
+  expect(asked).toEqual([true, true, false]);
 });

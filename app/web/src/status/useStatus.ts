@@ -8,11 +8,13 @@
  *                               │    ▲                                   │
  *                               └────┘ 2 to 3 s, longer in trouble,      └──told of a retry──> asking
  *                                      not while the tab is hidden
+ *
+ * A server that holds its answers until the job moves (hold.ts) is asked again at once.
  */
 
 import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { ask } from "./ask";
-import { isOver, type Knowledge, learn, NOTHING, pauseMs } from "./knowledge";
+import { isOver, type Knowledge, learn, mayHold, NOTHING, pauseMs } from "./knowledge";
 import type { StatusError } from "./StatusError";
 import type { Stage, Status, StatusBody } from "./schema";
 import { sessionOf } from "./sessions";
@@ -40,7 +42,9 @@ export function useStatus(jobId: string | null): JobStatus {
     queryKey: statusKey(jobId),
     queryFn: async ({ client, queryKey, signal }) => {
       const known = () => client.getQueryData<Knowledge>(queryKey) ?? NOTHING;
-      const outcome = await ask(jobId as string, token as string, known().etag, signal);
+      const { etag } = known();
+      const question = { jobId: jobId as string, token: token as string, etag, mayHold: mayHold(known()) };
+      const outcome = await ask(question, signal);
       // Looked up again: somebody may have told more of the job in the meantime.
       return learn(known(), outcome);
     },
@@ -61,7 +65,7 @@ export function useStatus(jobId: string | null): JobStatus {
 /** Tell every `useStatus` of the job what was answered elsewhere: to its retry, to its cancel, in another tab. */
 export function tellStatus(client: QueryClient, body: StatusBody): void {
   client.setQueryData<Knowledge>(statusKey(body.jobId), (known = NOTHING) =>
-    learn(known, { kind: "moved", body, etag: null }),
+    learn(known, { kind: "moved", body, etag: null, isHeld: known.isHeld }),
   );
 }
 
