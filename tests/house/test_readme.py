@@ -1,5 +1,6 @@
 """What README.md says is so: settings, commands, endpoints, errors, events and paths, compared with the code."""
 
+import re
 from typing import Any, Final
 
 import rich_click as click
@@ -122,3 +123,9 @@ def test_every_path_that_the_text_names_is_there() -> None:
     tops = (*(f"{package}/" for package in PACKAGES), "tests/", ".ci/")
     named = {word for word in TEXT.replace("`", " ").split() if word.startswith(tops) and "<" not in word}
     assert [path for path in sorted(named) if not (ROOT / path.rstrip(".,;:()")).exists()] == []
+
+
+def test_every_screenshot_is_shown_and_none_is_missing() -> None:
+    shown = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", TEXT)
+    there = sorted(file.relative_to(ROOT).as_posix() for file in (ROOT / "app/web/screenshots").iterdir())
+    assert sorted(shown) == there

@@ -66,14 +66,14 @@ export function Development({ jobId, onSpeak, onLight }: Properties) {
           </>
         )}
         <p className={isFailed ? "problem" : undefined}>{happening(job)}</p>
-        <p className="fine">{result.data ? made(result.data) : howLong(job.data)}</p>
-        <Stages stage={job.stage} progress={job.progress} />
         <div role="status">
           {wait && <p>{wait}</p>}
           {job.error && (
             <p className="trouble">{job.error.message} Your upload goes on without this page; we keep asking.</p>
           )}
         </div>
+        <p className="fine">{result.data ? made(result.data) : howLong(job.data)}</p>
+        <Stages stage={job.stage} progress={job.progress} />
         {result.data && (
           <div className="choices">
             <a className="button" href={result.data.preview.url} download="darkroom.jpg">
