@@ -9,12 +9,13 @@ does. So commits that wait together still share one flush.
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from statistics import quantiles
 from typing import Final
 
 from app.schema import migrate
 from tests.benchmarks import library, pgbench
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.contest import Case, Contender, Target
+from tests.benchmarks.contest import Case, Contender, Figures, Target
 from tests.benchmarks.slow_flush import FLUSH_MS, slow_postgres
 from tests.benchmarks.writers import Writers
 from tests.servers import open_folder
@@ -48,8 +49,8 @@ def _cases(bench: Bench, stack: ExitStack, disk: str, server_url: str, *, times:
 
     def case(count: int) -> Case:
         contenders = [
-            Contender("Darkroom", "ours", partial(ours.round, count, seconds)),
-            Contender(LIBRARY, "peer", partial(peer.round, count, seconds)),
+            Contender("Darkroom", "ours", partial(_throughput, ours, count, seconds)),
+            Contender(LIBRARY, "peer", partial(_throughput, peer, count, seconds)),
         ]
         if pgbench.PROGRAM:
             limit = partial(pgbench.insert, bare, script, count, seconds)
@@ -59,6 +60,12 @@ def _cases(bench: Bench, stack: ExitStack, disk: str, server_url: str, *, times:
     if not pgbench.PROGRAM:
         bench.note("The limit is left out: there is no pgbench here.")
     return [case(count) for count in counts]
+
+
+def _throughput(writers: Writers, count: int, seconds: float) -> Figures:
+    appended = writers.round(count, seconds)
+    took = [append.ended - append.began for append in appended]
+    return {FIGURE: len(appended) / seconds, "p99 ms": quantiles(took, n=100)[-1] * 1000}
 
 
 def _targets(times: float) -> tuple[Target, ...]:

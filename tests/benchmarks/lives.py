@@ -1,12 +1,15 @@
 """Whole lives of uploads, made by the domain's own commands: twelve events from the submission to the end."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import Final
 from uuid import UUID, uuid4
 
+from eventsourcing.persistence import StoredEvent
+
 from domain.events import Event
 from domain.fold import evolve
+from domain.mapper import EventMapper
 from domain.stages import Stage
 from domain.upload import Upload
 from tests.benchmarks.bench import picture
@@ -31,9 +34,12 @@ def life(session_hash: str = SESSION_HASH) -> list[Event]:
     return list(_events(uuid4(), session_hash))
 
 
-def lives(count: int, session_hash: str = SESSION_HASH) -> Iterator[Sequence[Event]]:
-    """That many of them."""
-    return (life(session_hash) for _ in range(count))
+def crowd(count: int, together: int = 100) -> Iterator[list[StoredEvent]]:
+    """That many lives, as the log keeps them, a list of events for so many uploads that are under way together."""
+    mapper = EventMapper()
+    for begin in range(0, count, together):
+        beside = [life() for _ in range(min(together, count - begin))]
+        yield [mapper.to_stored_event(event) for step in zip(*beside, strict=True) for event in step]
 
 
 def _events(upload_id: UUID, session_hash: str) -> Iterator[Event]:

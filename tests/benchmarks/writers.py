@@ -1,46 +1,69 @@
 """Writers: a process each, with a connection each, that append the lives of uploads, an event at a time.
 
-They are started once and wait; a round lets so many of them go at the same moment, for so long. What they append
-through is given by name, so that a process can be told. An upload that is under way when the time is over is finished
-outside of it, so that nothing is left standing.
+They are started once and wait; a round lets so many of them go at the same moment, for so long, as fast as they can or
+at a rate. What they append through is given by name, so that a process can be told. An upload that is under way when
+the time is over is finished outside of it, so that nothing is left standing.
 """
 
 import multiprocessing
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from multiprocessing.connection import Connection
-from statistics import quantiles
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 from uuid import UUID
 
 from eventsourcing.persistence import EventStore
+from redis import Redis
 
 from domain.events import Event
 from domain.mapper import EventMapper
 from projections.connections import open_pool
 from projections.log import EventLog
-from tests.benchmarks.contest import Figures
+from projections.wakeups import RedisBell
 from tests.benchmarks.library import recorder
 from tests.benchmarks.lives import life
 
 HEAD_START: Final = 0.2
 """Seconds in which the last writer hears that it may begin."""
 
-Append = Callable[[Sequence[Event]], object]
-Report = tuple[int, list[float]]
+Append = Callable[[Event], int]
+"""Appends an event and answers with its position."""
 
 
-def darkroom(url: str, stack: ExitStack) -> Append:
-    """Our log, behind the store that domain/uploads.py appends through."""
+class Appended(NamedTuple):
+    """An append: the event's position, and when it began and ended, in seconds by the machine's monotonic clock."""
+
+    position: int
+    began: float
+    ended: float
+
+
+def darkroom(url: str, redis_url: str | None, stack: ExitStack) -> Append:
+    """Our log, behind the store that domain/uploads.py appends through; with Redis, its bell too."""
     pool = stack.enter_context(open_pool(url, 1, "bench"))
-    return EventStore[UUID](EventMapper(), EventLog(pool)).put
+    put = _put(EventStore(EventMapper(), EventLog(pool)))
+    if redis_url is None:
+        return put
+    bell = RedisBell(stack.enter_context(Redis.from_url(redis_url)))
+    stack.callback(bell.close)
+
+    def put_and_ring(event: Event) -> int:
+        position = put(event)
+        bell.ring()
+        return position
+
+    return put_and_ring
 
 
-def library(url: str, stack: ExitStack) -> Append:
+def library(url: str, _: str | None, stack: ExitStack) -> Append:
     """The library's own recorder. It gets our mapper too: what differs is how a row is written."""
-    return EventStore[UUID](EventMapper(), recorder(url, stack)).put
+    return _put(EventStore(EventMapper(), recorder(url, stack)))
+
+
+def _put(store: EventStore[UUID]) -> Append:
+    return lambda event: store.put([event])[0].notification.id
 
 
 OPEN: Final = {"darkroom": darkroom, "library": library}
@@ -49,28 +72,27 @@ OPEN: Final = {"darkroom": darkroom, "library": library}
 class Writers:
     """Processes that wait to append to one database through one recorder."""
 
-    def __init__(self, through: str, url: str, count: int) -> None:
+    def __init__(self, through: str, url: str, count: int, redis_url: str | None = None) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([__name__])
         self._ends: list[Connection] = []
         self._processes = []
         for _ in range(count):
             ours, theirs = context.Pipe()
-            process = context.Process(target=_serve, args=(through, url, theirs), daemon=True)
+            process = context.Process(target=_serve, args=(through, url, redis_url, theirs), daemon=True)
             process.start()
             self._ends.append(ours)
             self._processes.append(process)
         for end in self._ends:
             end.recv()
 
-    def round(self, count: int, seconds: float) -> Figures:
-        """Let so many of them append for so long."""
+    def round(self, count: int, seconds: float, rate: float | None = None) -> list[Appended]:
+        """Let so many of them append for so long; with a rate, all together so many events a second."""
         begin = time.monotonic() + HEAD_START
-        for end in self._ends[:count]:
-            end.send((begin, begin + seconds))
-        reports: list[Report] = [end.recv() for end in self._ends[:count]]
-        took = [latency for _, latencies in reports for latency in latencies]
-        return {"events/s": sum(count for count, _ in reports) / seconds, "p99 ms": quantiles(took, n=100)[-1] * 1000}
+        pause = count / rate if rate else 0
+        for number, end in enumerate(self._ends[:count]):
+            end.send((begin + pause * number / count, begin + seconds, pause))
+        return [appended for end in self._ends[:count] for appended in end.recv()]
 
     def __enter__(self) -> Self:
         return self
@@ -82,24 +104,26 @@ class Writers:
             process.join()
 
 
-def _serve(through: str, url: str, end: Connection) -> None:
+def _serve(through: str, url: str, redis_url: str | None, end: Connection) -> None:
     with ExitStack() as stack:
-        append = OPEN[through](url, stack)
+        append = OPEN[through](url, redis_url, stack)
         for event in life():  # so that the connection is there, and has prepared what it will be asked
-            append([event])
+            append(event)
         end.send(None)
         while (window := end.recv()) is not None:
             end.send(_write(append, *window))
 
 
-def _write(append: Append, begin: float, deadline: float) -> Report:
-    latencies = []
-    time.sleep(max(begin - time.monotonic(), 0))
+def _write(append: Append, begin: float, deadline: float, pause: float) -> list[Appended]:
+    done: list[Appended] = []
+    due = begin
     while time.monotonic() < deadline:
         for event in life():
+            time.sleep(max(due - time.monotonic(), 0))
             began = time.monotonic()
-            append([event])
-            ended = time.monotonic()
-            if ended < deadline:
-                latencies.append(ended - began)
-    return len(latencies), latencies
+            position = append(event)
+            done.append(Appended(position, began, time.monotonic()))
+            due = due + pause if pause else began
+            if due > deadline:
+                pause, due = 0.0, began  # the rest of this life, outside of the time
+    return [appended for appended in done if appended.ended < deadline]

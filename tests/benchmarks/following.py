@@ -1,0 +1,124 @@
+"""The lag of a reader: from the end of an append to the end of the commit that makes it visible.
+
+The reader is a process of its own, and so are the writers; all read one clock, the machine's monotonic one.
+"""
+
+import multiprocessing
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from multiprocessing.connection import Connection
+from statistics import quantiles
+from threading import Event, Thread
+from types import TracebackType
+from typing import Any, Final, Self
+
+import psycopg
+from redis import Redis
+
+from projections import projector
+from projections.connections import open_pool
+from projections.follower import Follower
+from projections.log import EventLog, LoggedEvent
+from projections.wakeups import Wakeups
+from tests.benchmarks import runner
+from tests.benchmarks.contest import Figures
+from tests.benchmarks.writers import Writers
+
+WRITERS: Final = 4
+Commits = list[tuple[int, float]]
+"""The last position of what became visible, and when."""
+
+
+class Noting(Follower):
+    """Our reader, which remembers when it was done with what."""
+
+    def __init__(self, event_log: EventLog, pool: Any) -> None:  # noqa: ANN401 - the pool of open_pool
+        super().__init__(projector.READER, event_log, pool, self._apply)
+        self.commits: Commits = []
+        self._last = 0
+
+    def step(self) -> bool:
+        """The next page, and when it was visible."""
+        moved = super().step()
+        if moved:
+            self.commits.append((self._last, time.monotonic()))
+        return moved
+
+    def _apply(self, connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:
+        projector.apply(connection, page)
+        self._last = page[-1].position
+
+
+def follow_ours(url: str, redis_url: str, end: Connection) -> None:
+    """Be the projector until told to stop; tell what was seen when asked."""
+    with open_pool(url, 4, "bench") as pool, Redis.from_url(redis_url) as redis:
+        follower, stopping, wakeups = Noting(EventLog(pool), pool), Event(), Wakeups(redis)
+        thread = Thread(target=follower.run, args=(stopping, wakeups), daemon=True)
+        thread.start()
+        _answer(end, lambda: follower.commits)
+        stopping.set()
+        wakeups.close()
+        thread.join()
+
+
+def follow_theirs(url: str, _: str, end: Connection) -> None:
+    """Be the library's runner."""
+    with runner.running(url) as running:
+        _answer(end, lambda: running.view.committed)
+
+
+def _answer(end: Connection, commits: Callable[[], Commits]) -> None:
+    end.send(None)
+    while (last := end.recv()) is not None:
+        while not commits() or commits()[-1][0] < last:
+            time.sleep(0.01)
+        end.send(list(commits()))
+
+
+class Lag:
+    """Writers and a reader, which wait to be measured."""
+
+    def __init__(self, through: str, reader: Callable[[str, str, Connection], None], url: str, redis_url: str) -> None:
+        self._stack = ExitStack()
+        self._writers = self._stack.enter_context(Writers(through, url, WRITERS, redis_url))
+        context = multiprocessing.get_context("forkserver")
+        self._end, theirs = context.Pipe()
+        self._process = context.Process(target=reader, args=(url, redis_url, theirs), daemon=True)
+        self._process.start()
+        self._end.recv()
+
+    def measure(self, rate: float, seconds: float) -> Figures:
+        """The lag of every event at so many a second."""
+        appended = self._writers.round(WRITERS, seconds, rate)
+        self._end.send(max(append.position for append in appended))
+        commits: Commits = self._end.recv()
+        positions = [position for position, _ in commits]
+        lags = [
+            max(commits[bisect_left(positions, append.position)][1] - append.ended, 0) * 1000 for append in appended
+        ]
+        cuts = quantiles(lags, n=100)
+        return {"lag p50 ms": cuts[49], "lag p99 ms": cuts[98], "events/s": len(appended) / seconds}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._end.send(None)
+        self._process.join()
+        self._stack.close()
+
+
+class DarkroomLag(Lag):
+    """Ours, woken by the bell."""
+
+    def __init__(self, url: str, redis_url: str) -> None:
+        super().__init__("darkroom", follow_ours, url, redis_url)
+
+
+class LibraryLag(Lag):
+    """The library's, woken by NOTIFY."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__("library", follow_theirs, url, "")
