@@ -25,6 +25,7 @@ from redis import Redis
 from app import redis_connection
 from app.api.application import create_api
 from app.api.metrics import Metrics
+from app.erasure import erase
 from app.listening import listening
 from app.metrics.exposition import add_dramatiq, expose
 from app.metrics.families import asked_at_scrape
@@ -191,6 +192,12 @@ def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
     )
     worker = run_worker(broker, traces.run(pipeline.run), settings.worker_threads)
     return WorkerParts(pipeline, leases, model, worker)
+
+
+def open_erasure(settings: Settings, stack: ExitStack) -> Callable[..., int]:
+    """What `darkroom erase` does with an upload."""
+    event_log, _ = open_log(settings, "erase", stack)
+    return partial(erase, open_uploads(event_log, open_redis(settings, stack), stack), open_blobs(settings))
 
 
 class Reader(NamedTuple):

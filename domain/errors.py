@@ -113,7 +113,9 @@ class LogUnavailableError(UnavailableError):
 
 
 class LogUnreachedError(LogUnavailableError):
-    """The event log cannot be reached at the moment. Please try again."""
+    """The event log does not answer at the moment. Please try again."""
+
+    # Nothing was sent to it, so nothing can have been appended.
 
 
 class QueueUnavailableError(UnavailableError):

@@ -124,6 +124,12 @@ class Retried(Event, frozen=True, kw_only=True):
     NAME: ClassVar[str] = "upload.retried"
 
 
+class Erased(Event, frozen=True, kw_only=True):
+    """The upload's photo and pictures were taken away for good, and it is nobody's any more. Nothing follows."""
+
+    NAME: ClassVar[str] = "upload.erased"
+
+
 EVENTS: dict[str, type[Event]] = {
     event.NAME: event
     for event in (
@@ -136,6 +142,7 @@ EVENTS: dict[str, type[Event]] = {
         PutOff,
         Failed,
         Retried,
+        Erased,
     )
 }
 """Every event by its name."""

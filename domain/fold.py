@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from domain.events import (
     AttemptFailed,
     AttemptStarted,
+    Erased,
     Event,
     Failed,
     PreviewStored,
@@ -66,6 +67,9 @@ def evolve(upload: Upload | None, event: Event) -> Upload:  # noqa: C901, PLR091
         case Failed():
             error = {"error_code": event.code, "error_message": event.message, "failed_stage": event.stage}
             return replace(upload, **then, **error, running=False, retry_at=None, waiting_for=None)
+        case Erased():
+            # Whoever asks for it by its session finds nothing.
+            return replace(upload, **then, session_hash="", original_sha256="", result=None)
         case Retried():
             error = {"error_code": None, "error_message": None, "failed_stage": None}
             return replace(upload, **then, **error, attempts_left=ATTEMPTS, lost=0)

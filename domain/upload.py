@@ -22,6 +22,7 @@ from domain import errors
 from domain.events import (
     AttemptFailed,
     AttemptStarted,
+    Erased,
     Event,
     Failed,
     PreviewStored,
@@ -87,6 +88,11 @@ class Upload(Struct, frozen=True, kw_only=True):
     def ended(self) -> bool:
         """Whether the upload is complete or failed."""
         return self.status in {Status.COMPLETED, Status.FAILED}
+
+    @property
+    def erased(self) -> bool:
+        """Whether its photo and pictures were taken away for good: then it is no session's."""
+        return not self.session_hash
 
     @property
     def losses(self) -> int:
@@ -182,11 +188,17 @@ class Upload(Struct, frozen=True, kw_only=True):
 
     def retry(self, *, by: str) -> Retried:
         """Go on from the stage that failed."""
-        if self.status is not Status.FAILED:
+        if self.status is not Status.FAILED or self.erased:
             raise errors.NotFailedError
         if self.error_code in HOPELESS:
             raise errors.RetryHopelessError(f"Another try cannot help. {self.error_message}")
         return self._next(Retried, by)
+
+    def erase(self, *, by: str) -> Erased | None:
+        """Take the photo and its pictures away for good; None where that was done before. It must have ended."""
+        if not self.ended:
+            raise errors.RefusedError("An upload that may still run cannot be erased. Cancel it first.")
+        return None if self.erased else self._next(Erased, by)
 
     def _fail(self, code: FailureCode, stage: Stage | None, by: str) -> Failed:
         return self._next(Failed, by, stage=stage, code=code, message=MESSAGES[code])

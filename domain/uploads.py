@@ -132,6 +132,15 @@ class Uploads:
         """Go on from the stage that failed."""
         return self._execute(upload_id, lambda upload: [upload.retry(by=by)])
 
+    def erase(self, upload_id: UUID, *, by: str) -> Upload:
+        """Take the upload out of everybody's hands, and cancel it first where it may still run."""
+
+        def cancel_and_erase(upload: Upload) -> list[Event | None]:
+            cancelled = None if upload.ended else upload.cancel(by=by)
+            return [cancelled, (evolve(upload, cancelled) if cancelled else upload).erase(by=by)]
+
+        return self._execute(upload_id, cancel_and_erase)
+
     def _execute(self, upload_id: UUID, command: Command) -> Upload:
         for _ in range(CONFLICTS):
             upload = self.get(upload_id)

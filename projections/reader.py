@@ -19,7 +19,7 @@ from psycopg.rows import AsyncRowFactory, args_row, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from domain.errors import LogUnavailableError
-from domain.events import Failed, Retried, StoredImage
+from domain.events import Erased, Failed, Retried, StoredImage
 from domain.failures import FailureCode
 from domain.stages import Stage, Status
 from projections.connections import translated
@@ -33,7 +33,7 @@ QUERY_SECONDS: Final = 4.0
 BATCH: Final = 500
 """The most ids that one query asks for."""
 
-TURNS: Final = (Failed.NAME, Retried.NAME)
+TURNS: Final = (Failed.NAME, Retried.NAME, Erased.NAME)
 """What somebody asked for, or what ends the asking: a client may have read of it in an answer made of the log."""
 
 SELECT_STATUSES: Final = f"""

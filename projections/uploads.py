@@ -131,6 +131,7 @@ WHERE u.upload_id = ANY(%s) AND u.version > 0
 LOAD_ALL: Final = """
 SELECT to_jsonb(u)::text, to_jsonb(r)::text FROM uploads u LEFT JOIN results r USING (upload_id)
 """
+ERASE: Final = ("DELETE FROM results WHERE upload_id = ANY(%s)", "DELETE FROM uploads WHERE upload_id = ANY(%s)")
 CLEAR: Final = ("DELETE FROM results", "DELETE FROM uploads", "DELETE FROM quarantine")
 
 
@@ -142,7 +143,11 @@ def load(connection: psycopg.Connection[Any], upload_ids: Iterable[UUID]) -> dic
 
 
 def save(connection: psycopg.Connection[Any], projections: Sequence[Projection]) -> None:
-    """Write the rows; one that is newer already stays."""
+    """Write the rows; one that is newer already stays, and of an erased upload none does."""
+    if erased := [projection.upload.id for projection in projections if projection.upload.erased]:
+        for statement in ERASE:
+            connection.execute(statement, (erased,))
+    projections = [projection for projection in projections if not projection.upload.erased]
     connection.execute(SAVE_UPLOADS, (_json([projection.row() for projection in projections]),))
     results = [row for row in (projection.result_row() for projection in projections) if row]
     if results:

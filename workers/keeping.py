@@ -65,6 +65,14 @@ def keep_picture(blobs: BlobStore, upload_id: UUID, kind: str, picture: Picture)
     return StoredImage(key, picture.sha256, len(picture.jpeg), picture.width, picture.height, JPEG)
 
 
+def take_away(blobs: BlobStore, upload_id: UUID) -> int:
+    """Delete every object of an erased upload; how many that were."""
+    keys = list(blobs.keys(f"{upload_id}/"))
+    for key in keys:
+        blobs.delete(key)
+    return len(keys)
+
+
 def _answer_key(upload_id: UUID | str, content: bytes) -> str:
     return f"{upload_id}/{ANSWER}-{hashlib.sha256(content).hexdigest()[:16]}"
 

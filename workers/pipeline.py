@@ -21,7 +21,13 @@ from uuid import UUID
 
 import structlog
 
-from domain.errors import AttemptsExhaustedError, LogUnavailableError, RefusedError, UnavailableError
+from domain.errors import (
+    AttemptsExhaustedError,
+    LogUnavailableError,
+    RefusedError,
+    StorageRefusedError,
+    UnavailableError,
+)
 from domain.failures import NO_STRIKES, FailureCode
 from domain.ports import Clock
 from domain.upload import ATTEMPTS, Upload
@@ -164,7 +170,8 @@ class Pipeline:
             self._stages.go_through(attempt)
             log.info("upload.complete", seconds=round(monotonic() - started, 2))
         except RefusedError as error:
-            log.info("attempt.over", reason=str(error))  # cancelled, or another attempt has begun
+            log.info("attempt.over", reason=str(error))  # cancelled, erased, or another attempt has begun
+            self._take_away_if_erased(attempt.upload_id)
         except LogUnavailableError:
             log.warning("attempt.left", reason="the event log is away")  # the reconciler finds it
         except Exception as error:  # noqa: BLE001 - whatever it is, the upload must not hang on it
@@ -185,6 +192,14 @@ class Pipeline:
                     attempt.try_again(unknown.code, self._clock() + self._wait(attempt.upload, unknown))
         except (RefusedError, LogUnavailableError) as refusal:
             log.warning("attempt.left", reason=str(refusal))
+
+    def _take_away_if_erased(self, upload_id: UUID) -> None:
+        # The attempt may have stored something after everything was taken away.
+        try:
+            if self._uploads.get(upload_id).erased:
+                self._stages.take_away(upload_id)
+        except (UnavailableError, StorageRefusedError) as error:
+            log.warning("upload.not_taken_away", reason=str(error))  # `darkroom verify` finds it
 
     @staticmethod
     def _wait(upload: Upload, error: PassingError) -> timedelta:

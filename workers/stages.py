@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from typing import Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 
@@ -22,7 +22,17 @@ from workers.calls import Calls
 from workers.errors import PassingError, PermanentError
 from workers.imaging.jobs import Picture
 from workers.imaging.sandbox import Sandbox
-from workers.keeping import JPEG, answer_key, clean_key, keep, keep_answer, keep_picture, kept_answer, original_key
+from workers.keeping import (
+    JPEG,
+    answer_key,
+    clean_key,
+    keep,
+    keep_answer,
+    keep_picture,
+    kept_answer,
+    original_key,
+    take_away,
+)
 from workers.progress import progress_shown
 from workers.steps.generating import generate
 from workers.steps.storing import finish
@@ -80,6 +90,10 @@ class Stages:
                 except (StorageUnavailableError, BlobNotFoundError) as error:
                     raise PassingError(FailureCode.STORAGE_UNAVAILABLE, str(error)) from error
         attempt.advance(Stage.COMPLETE, 100)
+
+    def take_away(self, upload_id: UUID) -> None:
+        """Delete what is stored of an erased upload. Raises UnavailableError, StorageRefusedError."""
+        take_away(self._blobs, upload_id)
 
     def validate(self, attempt: Attempt) -> None:
         """Make the clean copy of the original."""

@@ -5,6 +5,7 @@ import sys
 import rich_click as click
 
 from app.cli import processes
+from app.cli.erase import erase
 from app.cli.status import status
 from app.cli.submit import submit
 from app.cli.timeline import timeline
@@ -13,7 +14,7 @@ from domain.errors import DarkroomError
 
 
 @click.group()
-@click.command_panel("Use it", commands=["up", "submit", "status", "timeline", "verify"])
+@click.command_panel("Use it", commands=["up", "submit", "status", "timeline", "verify", "erase"])
 @click.command_panel("Run it on many machines", commands=["migrate", "serve", "work", "project", "dispatch"])
 @click.version_option(package_name="darkroom")
 def darkroom() -> None:
@@ -29,6 +30,7 @@ for command in (
     status,
     timeline,
     verify,
+    erase,
     processes.serve,
     processes.work,
     processes.project,

@@ -8,7 +8,7 @@ from uuid import UUID
 from eventsourcing.persistence import MapperDeserialisationError
 from msgspec import Struct
 
-from domain.events import Event
+from domain.events import Erased, Event
 from projections.log import LoggedEvent
 
 PATIENCE: Final = timedelta(seconds=120)
@@ -48,6 +48,11 @@ class Evidence(Struct, frozen=True, kw_only=True, dict=True):
     def events(self) -> list[Event]:
         """Those events that can be read."""
         return [event for _, event in self.readings if isinstance(event, Event)]
+
+    @property
+    def erased(self) -> bool:
+        """Whether its photo and pictures were taken away for good."""
+        return any(isinstance(event, Erased) for event in self.events)
 
     @cached_property
     def readings(self) -> list[tuple[LoggedEvent, Event | str]]:

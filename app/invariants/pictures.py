@@ -11,13 +11,19 @@ from domain.stages import Stage
 
 
 def recorded_pictures(evidence: Evidence) -> list[StoredImage]:
-    """The pictures that the stream records: the full image first."""
+    """The pictures that the stream records and that are to be there: the full image first."""
+    if evidence.erased:
+        return []
     full = [event.full for event in evidence.events if isinstance(event, ResultStored)]
     return full + [event.preview for event in evidence.events if isinstance(event, PreviewStored)]
 
 
 def check_pictures(evidence: Evidence, store: BlobStore) -> Iterator[Violation]:
     """Whatever is missing or differs. Raises UnavailableError or StorageRefusedError where it cannot be read."""
+    if evidence.erased:
+        for key in store.keys(f"{evidence.upload_id}/"):
+            yield evidence.violation(8, f"it is erased, but the object {key} exists.")
+        return
     if any(isinstance(event, StageAdvanced) and event.stage is Stage.COMPLETE for event in evidence.events):
         for name, kind in (("full image", ResultStored), ("preview", PreviewStored)):
             if not any(isinstance(event, kind) for event in evidence.events):

@@ -61,6 +61,8 @@ def _difference(table: str, there: Struct | None, expected: Struct | None) -> st
 
 def _lag(evidence: Evidence, version: int) -> Iterator[Violation]:
     behind = next((logged for logged in evidence.history if logged.version > version), None)
+    if evidence.erased and not version:
+        return  # as it should be
     # A quarantined row lags by design, and has been told.
     if behind and not evidence.quarantine and evidence.now - behind.recorded_at > PATIENCE:
         seconds = round((evidence.now - behind.recorded_at).total_seconds())

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from app.invariants.evidence import PATIENCE, Evidence, Violation
-from domain.events import AttemptFailed, Event, Failed, PutOff, ResultStored, Retried, StageAdvanced, Submitted
+from domain.events import AttemptFailed, Erased, Event, Failed, PutOff, ResultStored, Retried, StageAdvanced, Submitted
 from domain.stages import BANDS, Stage, rank
 
 
@@ -62,6 +62,9 @@ def _ending(evidence: Evidence) -> Iterator[Violation]:
     ended: Event | None = None
     for event in evidence.events:
         asked_for = isinstance(event, Retried)
+        if isinstance(event, Erased) and ended and not isinstance(ended, Erased):
+            ended = event
+            continue
         at = f"version {event.originator_version} ({event.NAME})"
         if ended and not (asked_for and isinstance(ended, Failed)):
             yield evidence.violation(2, f"{at} follows its end at version {ended.originator_version} ({ended.NAME}).")

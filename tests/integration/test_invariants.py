@@ -1,5 +1,6 @@
 """A healthy system has no violation; each thing that is broken by hand is found, alone, and said in one line."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -153,7 +154,7 @@ def test_an_upload_that_waits_for_its_next_attempt_does_not_stand_still_until_th
         lives.project()
         lives.age(upload_id, LONG)
     invariant, sentence = only(lives, upload_id)
-    assert (invariant, "stands still since 180 s" in sentence) == (2, True)
+    assert (invariant, bool(re.search(r"stands still since 1[89]\d s", sentence))) == (2, True)
 
 
 def test_what_follows_a_completion_is_found(lives: Lives) -> None:
@@ -334,13 +335,17 @@ def test_a_row_that_lags_for_too_long_is_found(lives: Lives) -> None:
     lives.uploads.retry(upload_id, by="session:0")
     lives.uploads.cancel(upload_id, by="session:0")
     lives.age(upload_id, LONG)
-    assert only(lives, upload_id) == (4, "its row is at version 4 although version 5 is 300 s old.")
+    invariant, sentence = only(lives, upload_id)
+    assert invariant == 4
+    assert re.fullmatch(r"its row is at version 4 although version 5 is 3[01]\d s old\.", sentence)
 
 
 def test_a_row_that_is_missing_for_too_long_is_found(lives: Lives) -> None:
     upload_id = lives.complete()
     lives.age(upload_id, LONG)
-    assert only(lives, upload_id) == (4, "its row is missing although version 1 is 300 s old.")
+    invariant, sentence = only(lives, upload_id)
+    assert invariant == 4
+    assert re.fullmatch(r"its row is missing although version 1 is 3[01]\d s old\.", sentence)
 
 
 def test_a_quarantined_upload_is_found_with_the_error_that_stopped_it(lives: Lives) -> None:
@@ -366,6 +371,31 @@ def test_a_second_result_in_a_stream_is_found(lives: Lives) -> None:
         stored.position,
     )
     assert only(lives, upload_id) == (5, "2 results are recorded, at versions 5, 7.")
+
+
+# Invariant 8
+
+
+def test_what_an_erasure_left_behind_is_found(lives: Lives) -> None:
+    upload_id = lives.complete()
+    lives.uploads.erase(upload_id, by="staff:erika")
+    lives.project()
+    for key in lives.store.keys(f"{upload_id}/full"):
+        lives.store.delete(key)
+    (key,) = lives.store.keys(f"{upload_id}/")
+    assert only(lives, upload_id) == (8, f"it is erased, but the object {key} exists.")
+    lives.store.delete(key)
+    assert violations(lives) == []
+
+
+def test_a_row_of_an_erased_upload_is_found_when_it_stays(lives: Lives) -> None:
+    upload_id = lives.failed(Stage.GENERATING)
+    lives.project()
+    lives.uploads.erase(upload_id, by="staff:erika")
+    lives.age(upload_id, LONG)
+    assert only(lives, upload_id)[0] == 4
+    lives.project()
+    assert violations(lives) == []
 
 
 # Invariant 6

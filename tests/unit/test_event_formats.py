@@ -26,7 +26,9 @@ def one_of_each() -> list[Event]:
     complete = submitted().reached(Stage.COMPLETE).events
     failed = submitted().reached(Stage.GENERATING).attempt_failed().put_off().started().failed()
     retried = failed.then(failed.upload.retry(by="session:abc")).events
-    return list({event.NAME: event for event in complete + retried}.values())
+    cancelled = failed.then(failed.upload.cancel(by="session:abc"))
+    erased = cancelled.then(cancelled.upload.erase(by="staff:erika")).events
+    return list({event.NAME: event for event in complete + retried + erased}.values())
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

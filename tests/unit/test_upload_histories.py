@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from domain.errors import RefusedError
-from domain.events import AttemptStarted, Event, Failed, Retried
+from domain.events import AttemptStarted, Erased, Event, Failed, Retried
 from domain.failures import FailureCode
 from domain.fold import fold
 from domain.stages import BANDS, PIPELINE, Stage, Status, rank
@@ -99,6 +99,11 @@ class Histories(RuleBasedStateMachine):
     def retry(self) -> None:
         self.attempted(self.upload.retry, by="session:abc")
 
+    @rule(well=st.integers(0, 9))
+    def erase(self, well: int) -> None:
+        if not well:  # seldom, since nothing can follow
+            self.attempted(self.upload.erase, by="staff:erika")
+
     @invariant()
     def progress_never_falls(self) -> None:
         assert self.upload.progress >= self.before.progress
@@ -114,21 +119,21 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def complete_means_a_stored_result_with_its_preview(self) -> None:
-        if self.upload.status is Status.COMPLETED:
+        if self.upload.status is Status.COMPLETED and not self.upload.erased:
             assert self.upload.result
             assert self.upload.result.preview
             assert not self.upload.running
 
     @invariant()
-    def complete_is_final(self) -> None:
-        if self.before.status is Status.COMPLETED:
+    def complete_is_final_and_so_is_an_erasure(self) -> None:
+        if self.before.erased or (self.before.status is Status.COMPLETED and not self.upload.erased):
             assert self.upload == self.before
 
     @invariant()
-    def only_a_retry_follows_a_failure(self) -> None:
+    def only_a_retry_or_an_erasure_follows_a_failure(self) -> None:
         events = self.history.events
         for failed, following in pairwise(events):
-            assert not isinstance(failed, Failed) or isinstance(following, Retried)
+            assert not isinstance(failed, Failed) or isinstance(following, Retried | Erased)
 
     @invariant()
     def no_more_attempts_begin_than_are_allowed(self) -> None:
