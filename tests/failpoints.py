@@ -44,7 +44,7 @@ from domain.events import EVENTS
 from projections import projector
 from projections.follower import Follower
 from projections.log import EventLog
-from workers import leases, reconciler, stages
+from workers import calls, leases, reconciler, stages
 from workers.actors import DramatiqQueue
 from workers.pipeline import Pipeline
 from workers.reconciler import Reconciler
@@ -176,6 +176,7 @@ def main() -> None:
     for time in ("--lease", "--grace", "--stop"):
         parser.add_argument(time, type=float, metavar="SECONDS")
     parser.add_argument("--silence", type=int, metavar="SECONDS", help="after which a storage is given up")
+    parser.add_argument("--failures", type=int, metavar="NUMBER", help="of the image model, that open the breaker")
     parser.add_argument("--clock", type=float, metavar="SECONDS", help="how far its clock is ahead")
     arguments = parser.parse_args()
     if arguments.clock:
@@ -184,6 +185,8 @@ def main() -> None:
     configure_logs(settings.log_format, settings.log_level)
     for fail_point in arguments.points:
         install(fail_point)
+    if arguments.failures:
+        calls.FAILURES = arguments.failures  # type: ignore[misc] # Final, for everybody else
     shorten(arguments.lease, arguments.grace, arguments.stop, arguments.silence)
     getattr(processes, arguments.process)(settings)
 

@@ -8,13 +8,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from threading import Event, Thread
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID, uuid4
 
 from PIL import Image
@@ -30,6 +30,7 @@ from domain.upload import Upload
 from domain.uploads import Uploads
 from projections.connections import open_pool
 from projections.dispatcher import dispatcher
+from projections.follower import Follower
 from projections.log import EventLog
 from projections.projector import projector
 from projections.wakeups import RedisBell, Wakeups
@@ -41,6 +42,8 @@ from workers.actors import DramatiqQueue, run_broker
 from workers.leases import Leases
 from workers.reconciler import Reconciler
 
+P = TypeVar("P", bound="WorkerProcess")
+
 ROOT: Final = Path(__file__).parent.parent.parent
 LEASE_SECONDS: Final = "2"
 START_SECONDS: Final = 30
@@ -48,6 +51,9 @@ START_SECONDS: Final = 30
 
 class WorkerProcess:
     """A `darkroom work` with fail-points."""
+
+    command = "work"
+    started = "worker.started"
 
     def __init__(self, output: Path, environment: dict[str, str], *points: str) -> None:
         self._output = output
@@ -59,7 +65,7 @@ class WorkerProcess:
                     "faulthandler",
                     "-m",
                     "tests.failpoints",
-                    "work",
+                    self.command,
                     *points,
                     "--lease",
                     LEASE_SECONDS,
@@ -93,9 +99,9 @@ class WorkerProcess:
         return self._process.poll() is not None
 
     def wait_until_ready(self) -> None:
-        """Return when it takes runs."""
+        """Return when it is at work."""
         try:
-            until(lambda: "worker.started" in self.output, "the worker does not start", START_SECONDS)
+            until(lambda: self.started in self.output, f"{self.command} does not start", START_SECONDS)
         except AssertionError as error:
             error.add_note(self._last_words())
             raise
@@ -126,6 +132,13 @@ class WorkerProcess:
         self._process.wait()
 
 
+class DispatchProcess(WorkerProcess):
+    """A `darkroom dispatch` with fail-points."""
+
+    command = "dispatch"
+    started = "dispatcher.started"
+
+
 class Plant:
     """What workers need around them, and the image model that they ask."""
 
@@ -137,6 +150,8 @@ class Plant:
         gemini: FakeGemini,
         stack: ExitStack,
         storage: Mapping[str, str],
+        *,
+        dispatches: bool,
     ) -> None:
         self.gemini = gemini
         self.pool = open_pool(database_url, 10, "plant")
@@ -158,14 +173,23 @@ class Plant:
         stack.callback(self.pool.close)
         stack.callback(self.redis.close)
         self.uploads = Uploads(self.event_log, self._open_bell())
-        self._start_readers()
+        self._start_projector()
+        if dispatches:
+            self._start_dispatch()
 
     def worker(self, *points: str, ready: bool = True, **settings: str) -> WorkerProcess:
         """Start one; it is gone at the end of the test."""
+        return self._start(WorkerProcess, points, settings, ready=ready)
+
+    def dispatch(self, *points: str) -> DispatchProcess:
+        """Start one, for a plant that has no dispatcher and no reconciler of its own."""
+        return self._start(DispatchProcess, points, {}, ready=True)
+
+    def _start(self, kind: type[P], points: Sequence[str], settings: dict[str, str], *, ready: bool) -> P:
         ours = {name for name, _, _ in settings_help()}
         machine = {name: value for name, value in os.environ.items() if name not in ours}
         environment = {**machine, **self._settings, **settings}
-        process = WorkerProcess(self._folder / f"work-{uuid4().hex}.log", environment, *points)
+        process = kind(self._folder / f"{kind.command}-{uuid4().hex}.log", environment, *points)
         self._stack.callback(process.end)
         if ready:
             process.wait_until_ready()
@@ -211,6 +235,14 @@ class Plant:
         """Why it had to wait, each time."""
         return [event.code for event in self.history(upload_id) if isinstance(event, AttemptFailed | PutOff)]
 
+    def waits(self, upload_id: UUID) -> list[float]:
+        """In seconds, between the end of each attempt that failed and the time of the next."""
+        return [
+            (logged.event.retry_at - logged.recorded_at).total_seconds()
+            for logged in self.event_log.history(upload_id)
+            if isinstance(logged.event, AttemptFailed)
+        ]
+
     def until_ended(self, *upload_ids: UUID, seconds: float = 60) -> list[Status]:
         """Wait for the end of them all; how each one ended."""
         until(lambda: all(map(self._has_ended, upload_ids)), "they do not end", seconds)
@@ -236,14 +268,20 @@ class Plant:
         self._stack.callback(bell.close)
         return bell
 
-    def _start_readers(self) -> None:
+    def _start_projector(self) -> None:
+        self._follow(projector(self.event_log, self.pool))
+
+    def _start_dispatch(self) -> None:
         queue = DramatiqQueue(run_broker(self.redis))
-        for follower in (projector(self.event_log, self.pool), dispatcher(self.event_log, self.pool, queue)):
-            wakeups = Wakeups(self.redis)
-            self._run(partial(follower.run, self._stopping, wakeups))
-            self._stack.callback(wakeups.close)
+        self._follow(dispatcher(self.event_log, self.pool, queue))
         reconciler = Reconciler(self.uploads, self.pool, queue)
         self._run(partial(reconciler.run, self._stopping))
+        self._stack.callback(self._stopping.set)
+
+    def _follow(self, follower: Follower) -> None:
+        wakeups = Wakeups(self.redis)
+        self._run(partial(follower.run, self._stopping, wakeups))
+        self._stack.callback(wakeups.close)
         self._stack.callback(self._stopping.set)
 
     def _run(self, target: Callable[[], object]) -> None:
@@ -261,8 +299,13 @@ def _photo() -> bytes:
 
 @contextmanager
 def running_plant(
-    database_url: str, redis_url: str, folder: Path, storage: Mapping[str, str] | None = None
+    database_url: str,
+    redis_url: str,
+    folder: Path,
+    storage: Mapping[str, str] | None = None,
+    *,
+    dispatches: bool = True,
 ) -> Iterator[Plant]:
     """A plant with an image model that answers at once, unless it is told otherwise; its storage is a folder, or so."""
     with FakeGemini() as gemini, ExitStack() as stack:
-        yield Plant(database_url, redis_url, folder, gemini, stack, storage or {})
+        yield Plant(database_url, redis_url, folder, gemini, stack, storage or {}, dispatches=dispatches)

@@ -14,7 +14,6 @@ from uuid import UUID
 import pytest
 
 from domain.errors import UploadNotFoundError
-from domain.events import AttemptFailed
 from domain.failures import MESSAGES, FailureCode
 from domain.stages import Status
 from domain.upload import Upload
@@ -124,7 +123,7 @@ def test_a_storage_that_stays_away_fails_the_upload_after_three_attempts_and_one
         # An attempt without the answer would have to pay for another one, so the first one tries for as long as three.
         attempts = 1 if place == "the answer" else 3
         assert (upload.attempt, upload.error_code) == (attempts, FailureCode.STORAGE_UNAVAILABLE), place
-        assert all(first < second for first, second in pairwise(waits(plant, job))), place
+        assert all(first < second for first, second in pairwise(plant.waits(job))), place
         assert_not_shown(upload, PLACES[place][1])
     assert calls_by_photo(plant) == [1] * (len(PLACES) - len(FREE))
     plant.assert_verified()
@@ -154,12 +153,3 @@ def calls_by_photo(plant: Plant) -> list[int]:
     """How often the image model was asked, for each photo that it has seen; no two are alike."""
     photos = [call.sha256 for call in plant.gemini.calls]
     return [photos.count(photo) for photo in set(photos)]
-
-
-def waits(plant: Plant, upload_id: UUID) -> list[float]:
-    """In seconds, between the end of an attempt and the time of the next."""
-    return [
-        (logged.event.retry_at - logged.recorded_at).total_seconds()
-        for logged in plant.event_log.history(upload_id)
-        if isinstance(logged.event, AttemptFailed)
-    ]
