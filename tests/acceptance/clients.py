@@ -144,8 +144,8 @@ def _place(body: Mapping[str, Any]) -> tuple[int, int, int, int]:
 class Watch:
     """Pollers of several jobs, all at once. At the end none of them may have read anything that it should not."""
 
-    def __init__(self, api: Api, *jobs: Job, tolerates: Tolerated = ()) -> None:
-        self.pollers = [Poller(api, job, tolerates) for job in jobs]
+    def __init__(self, api: Api, *jobs: Job, tolerates: Tolerated = (), pace: float = PACE_SECONDS) -> None:
+        self.pollers = [Poller(api, job, tolerates, pace) for job in jobs]
 
     def __enter__(self) -> Self:
         return self

@@ -17,7 +17,6 @@ from threading import Event, Thread
 from typing import Final, TypeVar
 from uuid import UUID, uuid4
 
-from PIL import Image
 from redis import Redis
 
 from app.settings import Settings, settings_help
@@ -37,6 +36,7 @@ from projections.wakeups import RedisBell, Wakeups
 from tests.acceptance.service import darkroom
 from tests.fakes.gemini import FakeGemini
 from tests.linux_processes import status
+from tests.photos.variants import stamp
 from tests.waiting import until
 from workers.actors import DramatiqQueue, run_broker
 from workers.leases import Leases
@@ -197,7 +197,7 @@ class Plant:
 
     def submit(self) -> UUID:
         """Hand in a small photo, as the API would."""
-        original = _photo()
+        original = stamp()
         upload_id, digest = uuid4(), sha256(original).hexdigest()
         self.blobs.put(f"{upload_id}/original-{digest[:16]}", io.BytesIO(original), "image/jpeg")
         self.uploads.submit(
@@ -288,13 +288,6 @@ class Plant:
         thread = Thread(target=target, daemon=True)
         thread.start()
         self._stack.callback(thread.join, 10)
-
-
-def _photo() -> bytes:
-    """A small one, of which there are no two."""
-    stream = io.BytesIO()
-    Image.frombytes("RGB", (8, 8), os.urandom(192)).resize((96, 64)).save(stream, "JPEG")
-    return stream.getvalue()
 
 
 @contextmanager
