@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 from eventsourcing.persistence import RecordConflictError, StoredEvent
 from psycopg_pool import ConnectionPool
+from redis import Redis
 
 from app.schema import migrate
 from domain.errors import IdempotencyConflictError, LogUnavailableError, UploadNotFoundError
@@ -18,7 +20,9 @@ from domain.mapper import EventMapper
 from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.connections import open_pool
-from projections.log import EventLog, append_of
+from projections.follower import Follower
+from projections.log import EventLog, LoggedEvent, append_of
+from projections.wakeups import RedisBell, Wakeups
 from tests.integration.conftest import SilentBell
 from tests.integration.submissions import WORKER, run_to, submit
 from tests.linux_processes import frozen
@@ -29,7 +33,10 @@ from tests.waiting import until
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
 WRITERS = 12
-EVENTS_A_WRITER = 150
+ATTEMPTS_A_WRITER = 600
+EVENTS = 6000
+"""How many of them are committed, at least."""
+PAGE = 50
 
 
 def stored_submission() -> StoredEvent:
@@ -186,50 +193,57 @@ def test_writers_do_not_wait_for_each_other(database_url: str, event_log: EventL
 
 
 def test_no_reader_misses_repeats_or_reorders_an_event_whatever_the_writers_do(
-    database_url: str, event_log: EventLog
+    database_url: str, valkey_url: str, event_log: EventLog, pool: Pool
 ) -> None:
-    done = threading.Event()
     pages: list[list[list[int]]] = [[], []]
-    readers = [threading.Thread(target=follow, args=(event_log, done, seen)) for seen in pages]
-    writers = [threading.Thread(target=write, args=(database_url, seed)) for seed in range(WRITERS)]
-    for thread in readers + writers:
-        thread.start()
-    for thread in writers:
-        thread.join(60)
-    done.set()
-    for thread in readers:
-        thread.join(60)
+    with ExitStack() as stack:
+        redis = stack.enter_context(Redis.from_url(valkey_url))
+        readers = [following(stack, redis, event_log, pool, seen) for seen in pages]
+        bell = RedisBell(redis)
+        stack.callback(bell.close)
+        writers = [threading.Thread(target=write, args=(database_url, seed, bell)) for seed in range(WRITERS)]
+        for thread in writers:
+            thread.start()
+        for thread in writers:
+            thread.join(60)
+        end = event_log.last_position()
+        until(lambda: {reader.position() for reader in readers} == {end}, "the readers do not come to the end")
 
     with psycopg.connect(database_url) as connection:
         committed = [row[0] for row in connection.execute("SELECT position FROM event_log ORDER BY position")]
-    assert committed[-1] > len(committed), "some were to be rolled back"
+    assert EVENTS <= len(committed) < committed[-1], "some were to be rolled back"
     for seen in pages:
         assert [position for page in seen for position in page] == committed
-        assert len(seen) > 10, "the reader was to follow while the writers wrote"
+        assert sum(len(page) < PAGE for page in seen) > 10, "the reader was to catch up with the writers now and then"
 
 
-def follow(event_log: EventLog, done: threading.Event, seen: list[list[int]]) -> None:
-    position = 0
-    while True:
-        finished = done.is_set()
-        page = [row.position for row in event_log.read(position, 50)]
-        if page:
-            seen.append(page)
-            position = page[-1]
-        elif finished:
-            return
+def following(stack: ExitStack, redis: Redis, event_log: EventLog, pool: Pool, seen: list[list[int]]) -> Follower:
+    """A reader at work, woken by the bell, that notes the positions of every page."""
+
+    def note(_: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:
+        seen.append([logged.position for logged in page])
+
+    reader = Follower(f"reader-{uuid4().hex}", event_log, pool, note, page=PAGE)
+    wakeups, stopping = Wakeups(redis), threading.Event()
+    thread = threading.Thread(target=reader.run, args=(stopping, wakeups))
+    thread.start()
+    stack.callback(thread.join)
+    stack.callback(wakeups.close)
+    stack.callback(stopping.set)
+    return reader
 
 
-def write(database_url: str, seed: int) -> None:
+def write(database_url: str, seed: int, bell: RedisBell) -> None:
     dice = random.Random(seed)
     with psycopg.connect(database_url) as connection:
-        for _ in range(EVENTS_A_WRITER):
+        for _ in range(ATTEMPTS_A_WRITER):
             connection.execute(*append_of([stored_submission() for _ in range(dice.choice((1, 1, 1, 2)))]))
             time.sleep(dice.choice((0, 0, 0.002, 0.01)))  # a commit that takes its time: what the test is about
             if dice.random() < 0.15:
                 connection.rollback()
             else:
                 connection.commit()
+                bell.ring()
 
 
 def wait_for_lock(database_url: str) -> None:
