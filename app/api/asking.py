@@ -60,11 +60,13 @@ def polling(scope: Scope, sessions: Sessions) -> Asking:
     headers = dict(scope["headers"])
     session_hash = _owner(headers, sessions)
     upload_id = upload_id_of(scope["path_params"]["jobId"])
-    if b"if-none-match" not in headers:
-        return Asking(upload_id, session_hash)
-    read = Tags.of(headers[b"if-none-match"].decode("latin-1"))
+    tags = headers.get(b"if-none-match", b"").decode("latin-1")
+    read = Tags.of(tags)
     wait = WAIT.search(headers.get(b"prefer", b""))
-    return Asking(upload_id, session_hash, read, min(int(wait[1]), LONGEST_WAIT) if wait and read.places else 0)
+    # Whoever has read nothing yet is answered at once all the same, and told by the way that the next may be held.
+    if wait and (read.places or not tags):
+        return Asking(upload_id, session_hash, read, min(int(wait[1]), LONGEST_WAIT))
+    return Asking(upload_id, session_hash, read)
 
 
 def following(scope: Scope, sessions: Sessions) -> Asking:

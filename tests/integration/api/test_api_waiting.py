@@ -160,7 +160,6 @@ def test_one_that_sees_nothing_move_gets_304_when_its_time_is_up(scene: Scene) -
 @pytest.mark.parametrize(
     "headers",
     [
-        {"Prefer": "wait=30"},
         {"Prefer": "wait=30", "If_None_Match": '"7-x"'},
         {"Prefer": "wait=30", "If_None_Match": "*"},
         {"Prefer": "wait=0", "If_None_Match": '"1"'},
@@ -180,6 +179,15 @@ def test_who_does_not_say_what_it_has_read_or_how_long_it_waits_is_answered_at_o
 
     assert answer.status_code in {200, 304}
     assert "Preference-Applied" not in answer.headers
+
+
+def test_who_has_read_nothing_yet_is_answered_at_once_and_told_that_the_next_may_be_held(scene: Scene) -> None:
+    upload_id = scene.submitted()
+
+    answer = httpx.get(scene.url(upload_id), headers=scene.headers(Prefer="wait=30"), timeout=AT_ONCE)
+
+    assert (answer.status_code, answer.headers["ETag"]) == (200, '"1"')
+    assert answer.headers["Preference-Applied"] == "wait=30"
 
 
 def test_nobody_waits_for_what_has_ended(scene: Scene) -> None:
