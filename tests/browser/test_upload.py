@@ -64,7 +64,7 @@ def test_ten_seconds_without_a_network_cost_nothing(person: Person, darkroom: Da
     person.context.set_offline(offline=False)
 
     # Asked at once, and not after the pause that had grown meanwhile.
-    person.reads(READY, seconds=3).assert_revealed()
+    person.reads(READY, seconds=6).assert_revealed()
     assert person.page.get_by_text("cannot be reached").count() == 0
 
 
