@@ -41,15 +41,21 @@ class EventMapper(Mapper[UUID]):
 
     def to_domain_event(self, stored_event: StoredEvent) -> Event:
         """The event of a row of the log. Raises MapperDeserialisationError if it cannot be read."""
+        row = stored_event
+        return self.read(row.originator_id, row.originator_version, row.topic, row.state)
+
+    def read(self, upload_id: UUID | str, version: int, name: str, state: bytes | str) -> Event:
+        """The event of a row of the log that is not in the library's form, which a rebuild would feel."""
         try:
-            event = EVENTS[stored_event.topic]
-            facts = self._upcast(event, msgspec.json.decode(stored_event.state))
-            facts["originator_id"] = stored_event.originator_id
-            facts["originator_version"] = stored_event.originator_version
+            event = EVENTS[name]
+            facts = self._upcast(event, msgspec.json.decode(state))
+            facts["originator_id"] = upload_id
+            facts["originator_version"] = version
             return msgspec.convert(facts, event)
         except (KeyError, msgspec.MsgspecError) as error:
-            place = f"{stored_event.topic} at version {stored_event.originator_version} of {stored_event.originator_id}"
-            raise MapperDeserialisationError(f"{place} cannot be read: {error!r}") from error
+            raise MapperDeserialisationError(
+                f"{name} at version {version} of {upload_id} cannot be read: {error!r}"
+            ) from error
 
     def _upcast(self, event: type[Event], facts: dict[str, Any]) -> dict[str, Any]:
         for version in range(facts.pop("schema_version"), event.SCHEMA_VERSION):

@@ -56,6 +56,8 @@ class Follower:
         self._handle = handle
         self._page = page or PAGE
         self._tell = tell
+        self._moved_to: int | None = None
+        """Where this one has moved the position to, as long as nobody else is known to have moved it since."""
 
     def position(self) -> int:
         """The last position that is done with."""
@@ -67,10 +69,11 @@ class Follower:
 
     def step(self) -> bool:
         """Handle the next page; False if there is none."""
-        position = self.position()
+        position = self.position() if self._moved_to is None else self._moved_to
         page = self._log.read(position, self._page)
         if not page:
             return False
+        self._moved_to = None  # unknown, should anything fail from here on
         with translated(), self._pool.connection() as connection, connection.transaction():
             move = {"reader": self.reader, "from": position, "to": page[-1].position}
             # Whoever moves the position first has the page; another waits here, and then finds it gone.
@@ -78,11 +81,13 @@ class Follower:
             if ours:
                 self._handle(connection, page)
         if ours:
+            self._moved_to = page[-1].position
             self._tell(page)
         return True
 
     def catch_up(self) -> None:
         """Handle pages until there is none."""
+        self._moved_to = None
         while self.step():
             pass
 
@@ -94,7 +99,8 @@ class Follower:
                 if self.step():
                     continue
                 failures = 0
-                wakeups.wait(POLL_SECONDS)
+                if not wakeups.wait(POLL_SECONDS):
+                    self._moved_to = None  # whoever sets a position by hand is heard, too
             except UnavailableError as error:
                 level = log.info if isinstance(error, LogUnavailableError) and not failures else log.warning
                 level("reader.paused", reader=self.reader, error=str(error), cause=repr(error.__cause__))

@@ -46,10 +46,10 @@ SELECT (SELECT count(*) FROM leases WHERE expires_at > statement_timestamp()) AS
 # says nothing of how long an upload takes.
 SELECT_BANDS: Final = """
 WITH recent AS (
-    SELECT upload_id, updated_at AS completed_at FROM uploads u
-    WHERE status = 'completed' AND version > 0 AND updated_at > statement_timestamp() - interval '24 hours'
+    SELECT upload_id, completed_at FROM uploads u
+    WHERE completed_at > statement_timestamp() - interval '24 hours'
       AND NOT EXISTS (SELECT FROM event_log e WHERE e.upload_id = u.upload_id AND e.name = 'upload.retried')
-    ORDER BY updated_at DESC LIMIT %s
+    ORDER BY completed_at DESC LIMIT %s
 ), begun AS (
     SELECT e.state ->> 'stage' AS stage, extract(epoch FROM r.completed_at - min(e.recorded_at))::float8 AS remaining
     FROM recent r JOIN event_log e USING (upload_id)

@@ -69,7 +69,7 @@ class LoggedEvent(Struct, frozen=True):
     @property
     def event(self) -> Event:
         """The event itself. Raises MapperDeserialisationError if it cannot be read."""
-        return _mapper().to_domain_event(self.stored)
+        return _mapper().read(self.upload_id, self.version, self.name, self.state)
 
     @property
     def stored(self) -> StoredEvent:
@@ -160,5 +160,5 @@ class EventLog(AggregateRecorder):
 
     def _select(self, query: str, parameters: Any) -> list[LoggedEvent]:  # noqa: ANN401 - the driver's parameters
         with translated(), self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=class_row(LoggedEvent))
+            cursor = connection.cursor(row_factory=class_row(LoggedEvent), binary=True)
             return cursor.execute(query, parameters).fetchall()

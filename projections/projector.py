@@ -13,7 +13,7 @@ from psycopg_pool import ConnectionPool
 
 from projections import uploads
 from projections.connections import translated
-from projections.follower import MOVE_POSITION, PAGE, Follower
+from projections.follower import MOVE_POSITION, Follower
 from projections.log import EventLog, LoggedEvent
 from projections.uploads import Projection, project
 
@@ -21,6 +21,8 @@ Changed = Callable[[Collection[UUID]], None]
 """Is told which rows have changed, after the commit; it returns at once."""
 
 READER: Final = "projector"
+PAGE: Final = 5000
+"""In events. The more there are in a page, the more of them end in one write of one row."""
 
 SELECT_QUARANTINED: Final = "SELECT upload_id FROM quarantine WHERE upload_id = ANY(%s)"
 QUARANTINE: Final = """
@@ -39,7 +41,7 @@ def projector(
     def tell(page: Sequence[LoggedEvent]) -> None:
         changed({logged.upload_id for logged in page})
 
-    return Follower(READER, event_log, pool, apply, tell=tell)
+    return Follower(READER, event_log, pool, apply, page=PAGE, tell=tell)
 
 
 def apply(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:

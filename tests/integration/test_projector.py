@@ -19,6 +19,11 @@ from tests.integration.submissions import WORKER, run_to, submit
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
+SLOW_TO_EMPTY = """
+CREATE FUNCTION take_a_while() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NULL; END $$;
+CREATE TRIGGER slow_to_empty BEFORE DELETE ON uploads FOR EACH STATEMENT EXECUTE FUNCTION take_a_while();
+"""
+
 
 @pytest.fixture
 def follower(event_log: EventLog, pool: Pool) -> Follower:
@@ -94,10 +99,10 @@ def test_page_by_page_gives_the_same_rows_as_all_at_once(
     event_log: EventLog, pool: Pool, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_life_of_each_kind(uploads)
-    monkeypatch.setattr("projections.follower.PAGE", 1)
+    monkeypatch.setattr("projections.projector.PAGE", 1)
     projector(event_log, pool).catch_up()
     one_by_one = rows(pool)
-    monkeypatch.setattr("projections.follower.PAGE", 1000)
+    monkeypatch.setattr("projections.projector.PAGE", 1000)
     rebuild(event_log, pool)
 
     assert rows(pool) == one_by_one
@@ -119,7 +124,10 @@ def test_a_rebuild_gives_the_same_rows_and_goes_on_from_the_end(
     assert count == event_log.last_position() == follower.position()
 
 
-def test_two_projectors_apply_nothing_twice(event_log: EventLog, pool: Pool, uploads: Uploads) -> None:
+def test_two_projectors_apply_nothing_twice(
+    event_log: EventLog, pool: Pool, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projections.projector.PAGE", 50)
     for _ in range(20):
         a_life_of_each_kind(uploads)
     threads = [threading.Thread(target=projector(event_log, pool).catch_up) for _ in range(2)]
@@ -181,3 +189,31 @@ def test_a_row_that_breaks_a_constraint_stops_its_upload_and_no_other(
     assert row(pool, whole.id)["stage"] == "complete"
     with pool.connection() as connection:
         assert connection.execute("SELECT upload_id FROM quarantine").fetchall() == [(broken.id,)]
+
+
+def test_a_rebuild_may_take_longer_than_a_statement_that_somebody_waits_for(
+    database_url: str, event_log: EventLog, uploads: Uploads
+) -> None:
+    submit(uploads)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(SLOW_TO_EMPTY)
+    impatient = {"autocommit": True, "options": "-c statement_timeout=200ms"}
+    with ConnectionPool[psycopg.Connection[Any]](database_url, kwargs=impatient, min_size=1) as pool:
+        assert rebuild(event_log, pool) == 1
+
+
+def test_a_reader_that_another_one_overtook_goes_on_where_that_one_is(
+    event_log: EventLog, pool: Pool, uploads: Uploads
+) -> None:
+    handled: list[int] = []
+    first, second = (
+        Follower("pages", event_log, pool, lambda _, page: handled.extend(one.position for one in page), page=1)
+        for _ in range(2)
+    )
+    for _ in range(4):
+        submit(uploads)
+
+    for reader in (first, second, second, first, first):  # the first one has not seen what the second one did
+        reader.step()
+
+    assert handled == [1, 2, 3, 4]

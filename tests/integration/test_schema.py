@@ -16,6 +16,9 @@ FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 UNION ALL
 SELECT 'index', tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
 UNION ALL
+SELECT 'storage', relname, '', array_to_string(reloptions, ' ')
+FROM pg_class WHERE relnamespace = 'public'::regnamespace
+UNION ALL
 SELECT 'view', viewname, '', definition FROM pg_views WHERE schemaname = 'public'
 UNION ALL
 SELECT 'trigger', event_object_table, trigger_name, string_agg(event_manipulation, ' ' ORDER BY event_manipulation)
