@@ -57,9 +57,14 @@ class Verification:
         self.checked: Counter[str] = Counter(uploads=0, events=0, objects=0)
         self.strays: list[str] = []
 
-    def violations(self) -> Iterator[Violation]:
-        """Everything that is not as promised. Raises UnavailableError, StorageRefusedError."""
+    def violations(self, sample: int | None = None) -> Iterator[Violation]:
+        """Everything that is not as promised, of all uploads or of about so many, which their random ids choose.
+
+        Raises UnavailableError, StorageRefusedError.
+        """
         for page in self._pages():
+            if sample is not None and self.checked["uploads"] >= sample:
+                return
             for evidence in page:
                 self.checked["uploads"] += 1
                 self.checked["events"] += len(evidence.history)

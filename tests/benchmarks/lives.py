@@ -12,6 +12,7 @@ from domain.fold import evolve
 from domain.mapper import EventMapper
 from domain.stages import Stage
 from domain.upload import Upload
+from domain.uploads import Uploads
 from tests.benchmarks.bench import picture
 
 WORKER: Final = "worker:bench"
@@ -71,3 +72,15 @@ def _step(upload: Upload, stage: Stage) -> Iterator[Event]:
         yield upload.store_result(uuid4(), "local/bench", picture(key.format("full")), attempt=1, by=WORKER)
     if stage is Stage.COMPLETE:
         yield upload.store_preview(picture(key.format("preview")), attempt=1, by=WORKER)
+
+
+def go_through(uploads: Uploads, upload_id: UUID) -> None:
+    """What a run of the pipeline appends, through the application; there are no pictures to make."""
+    attempt = uploads.start_attempt(upload_id, by=WORKER).attempt
+    full, preview = (picture(f"{upload_id}/{kind}-{SESSION_HASH[:16]}.jpg") for kind in ("full", "preview"))
+    for stage, progress in STEPS:
+        if stage is Stage.STORING:
+            uploads.store_result(upload_id, uuid4(), "local/bench", full, attempt=attempt, by=WORKER)
+        if stage is Stage.COMPLETE:
+            uploads.store_preview(upload_id, preview, attempt=attempt, by=WORKER)
+        uploads.advance(upload_id, stage, progress, attempt=attempt, by=WORKER)

@@ -1,0 +1,51 @@
+"""Uploads by the million: lives copied in PostgreSQL itself, event by event and valid, and the rows made of them."""
+
+from typing import Final
+
+import psycopg
+
+from domain.mapper import EventMapper
+from projections.projector import READER
+from tests.benchmarks.lives import life
+from tests.benchmarks.sql_rebuild import RESULTS, UPLOADS
+
+CHUNK: Final = 20_000
+INSERT: Final = """
+INSERT INTO event_log (upload_id, version, name, state)
+SELECT u.id, e.version, e.name,
+       replace(replace(replace(e.state, e.upload, u.id::text), e.event, gen_random_uuid()::text),
+               e.result, md5(u.id::text)::uuid::text)::jsonb
+FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, %(uploads)s)) u
+CROSS JOIN unnest(%(versions)s::int[], %(names)s::text[], %(states)s::text[], %(uploads_of)s::text[],
+                  %(events)s::text[], %(results)s::text[]) AS e (version, name, state, upload, event, result)
+"""
+DONE: Final = f"""
+INSERT INTO positions (reader, position) SELECT '{READER}', max(position) FROM event_log
+ON CONFLICT (reader) DO UPDATE SET position = excluded.position
+"""
+
+
+def fill(url: str, uploads: int) -> None:
+    """Make an empty database hold so many uploads that went well, their events and their rows."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET synchronous_commit = off")
+        for begin in range(0, uploads, CHUNK):
+            connection.execute(INSERT, {"uploads": min(CHUNK, uploads - begin), **_template()})
+        connection.execute("SET work_mem = '256MB'")
+        for statement in (UPLOADS, RESULTS, DONE):
+            connection.execute(statement.encode())
+        connection.execute("VACUUM ANALYZE event_log, uploads, results")
+
+
+def _template() -> dict[str, list[object]]:
+    events = life()
+    stored = [EventMapper().to_stored_event(event) for event in events]
+    (result_id,) = {str(event.result_id) for event in events if hasattr(event, "result_id")}
+    return {
+        "versions": [row.originator_version for row in stored],
+        "names": [row.topic for row in stored],
+        "states": [row.state.decode() for row in stored],
+        "uploads_of": [str(row.originator_id) for row in stored],
+        "events": [str(event.event_id) for event in events],
+        "results": [result_id] * len(stored),
+    }

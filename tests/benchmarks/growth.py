@@ -1,0 +1,90 @@
+"""Growth: what a million uploads weigh, what appends and polls cost then, and what is left of their writes.
+
+Uploads that went well, twelve events each, are made in PostgreSQL itself. Then four writers append to that log, one
+event a transaction, and a hundred random rows are read by the poll's own query, in one go.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Final
+
+import psycopg
+
+from app.schema import migrate
+from projections.reader import SELECT_STATUSES
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.bloat import write_lives
+from tests.benchmarks.bulk import fill
+from tests.benchmarks.contest import Case, Contender, Figures
+from tests.benchmarks.writers import Writers
+
+SIZES: Final = (10_000, 100_000, 1_000_000)
+WRITTEN: Final = 1_000_000
+WRITERS: Final = 4
+SAMPLE: Final = 2000
+POLLS: Final = 200
+SELECT_SIZES: Final = """
+SELECT pg_table_size('event_log') / 2 ^ 20, pg_indexes_size('event_log') / 2 ^ 20,
+       pg_table_size('uploads') / 2 ^ 20, pg_indexes_size('uploads') / 2 ^ 20
+"""
+SELECT_IDS: Final = "SELECT upload_id FROM uploads WHERE upload_id > gen_random_uuid() ORDER BY upload_id LIMIT 1"
+
+
+@contextmanager
+def cases(bench: Bench) -> Iterator[Sequence[Case]]:
+    """Every size, and then the writes."""
+    bench.rounds = 1
+    bench.note(f"Verified is a sample of {SAMPLE:,} uploads of each size.")
+    sizes = SIZES[: bench.sized(len(SIZES), 2)]
+    yield [
+        *(_size(bench, bench.sized(size, size // 1000)) for size in sizes),
+        _bloat(bench, bench.sized(WRITTEN, 1000)),
+    ]
+
+
+def _size(bench: Bench, uploads: int) -> Case:
+    measure = partial(_measure, bench, uploads, bench.sized(5, 1))
+    return Case(f"{uploads:,} uploads", (Contender("Darkroom", "ours", measure),))
+
+
+def _measure(bench: Bench, uploads: int, seconds: float) -> Figures:
+    url = bench.database(sample=SAMPLE)
+    began = time.monotonic()
+    fill(url, uploads)
+    bench.note(f"{uploads:,} uploads and their events were made in {time.monotonic() - began:.0f} s.")
+    with psycopg.connect(url) as connection:
+        events, event_indexes, rows, row_indexes = connection.execute(SELECT_SIZES).fetchone() or (0, 0, 0, 0)
+    with Writers("darkroom", url, WRITERS) as writers:
+        appended = writers.round(WRITERS, seconds)
+    return {
+        "MiB event_log": events,
+        "MiB its indexes": event_indexes,
+        "MiB uploads": rows,
+        "MiB their indexes": row_indexes,
+        "appends/s": len(appended) / seconds,
+        "us a polled row": _polled(url),
+    }
+
+
+def _polled(url: str) -> float:
+    took = 0.0
+    with psycopg.connect(url, autocommit=True) as connection:
+        for _ in range(POLLS):
+            ids = [connection.execute(SELECT_IDS).fetchone() for _ in range(100)]
+            began = time.perf_counter()
+            connection.execute(SELECT_STATUSES, ([found[0] for found in ids if found],), prepare=True).fetchall()
+            took += time.perf_counter() - began
+    return took / POLLS / 100 * 1e6
+
+
+def _bloat(bench: Bench, uploads: int) -> Case:
+    def database() -> str:
+        url = bench.database(ours=False)  # rows without events: there is nothing to verify
+        migrate(url)
+        return url
+
+    ours, theirs = (partial(write_lives, database(), uploads, as_postgresql_would=way) for way in (False, True))
+    contenders = (Contender("Darkroom", "ours", ours), Contender("PostgreSQL's defaults", "peer", theirs))
+    return Case(f"writes of {uploads:,} uploads", contenders)
