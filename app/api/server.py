@@ -4,8 +4,10 @@ It knows nothing of what it serves.
 """
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -18,6 +20,8 @@ from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send, We
 
 from app.address import ServerError, free_address
 from domain.errors import UnavailableError
+
+Received = HTTPReceiveMessage | WebSocketReceiveMessage
 
 STOP_SECONDS: Final = 10.0
 """What is under way at the stop may take this long; bodies that are still on their way are cut off then."""
@@ -55,6 +59,8 @@ def serve(
         log_level=LogLevels.error,
         log_dictconfig={"loggers": {"_granian": {"propagate": True}}, "handlers": {}, "formatters": {}},
     )
+    # What was loaded by now stays: the collector, which many polls call often, need not look at it again each time.
+    server.on_startup(gc.freeze)
     server.on_startup(lambda: log.info("api.listening", url=f"http://{_printed(address)}:{port}"))
     asyncio.run(_run(server, stopping, cut, stop_seconds))
 
@@ -80,26 +86,29 @@ def _cut_off(app: ASGIApp, cut: asyncio.Event) -> ASGIApp:
     """The app, whose requests stop waiting for their bodies at the cut: granian itself waits for the slowest."""
 
     async def until_cut(scope: Scope, receive: Receive, send: Send) -> None:
-        async def receive_or_raise() -> HTTPReceiveMessage | WebSocketReceiveMessage:
-            receiving = asyncio.ensure_future(_message(receive))
-            cutting = asyncio.ensure_future(cut.wait())
-            try:
-                await asyncio.wait({receiving, cutting}, return_when=asyncio.FIRST_COMPLETED)
-                if receiving.done():
-                    return receiving.result()
-                raise StoppingError
-            finally:
-                receiving.cancel()
-                cutting.cancel()
-
         # Whoever asks has no body that could be late; and what is held listens, for as long as it is held.
-        sends = scope["type"] == ScopeType.HTTP and scope["method"] != "GET"
-        await app(scope, receive_or_raise if sends else receive, send)
+        if scope["type"] == ScopeType.HTTP and scope["method"] != "GET":
+            await app(scope, partial(_received, receive, cut), send)
+        else:
+            await app(scope, receive, send)
 
     return until_cut
 
 
-async def _message(receive: Receive) -> HTTPReceiveMessage | WebSocketReceiveMessage:
+async def _received(receive: Receive, cut: asyncio.Event) -> Received:
+    receiving = asyncio.ensure_future(_message(receive))
+    cutting = asyncio.ensure_future(cut.wait())
+    try:
+        await asyncio.wait({receiving, cutting}, return_when=asyncio.FIRST_COMPLETED)
+        if receiving.done():
+            return receiving.result()
+        raise StoppingError
+    finally:
+        receiving.cancel()
+        cutting.cancel()
+
+
+async def _message(receive: Receive) -> Received:
     return await receive()  # a future of granian's, which no task can be made of
 
 

@@ -175,7 +175,7 @@ def test_a_mistake_of_ours_is_told_to_each_poll_and_stops_no_later_one(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def poll(reader: StatusReader, _: Counter) -> set[type]:
-        monkeypatch.setattr("projections.reader.SELECT_STATUSES", "SELECT nonsense WHERE %s IS NULL")
+        monkeypatch.setattr("projections.reader.SELECT_STATUSES", "SELECT nonsense WHERE %s::text IS NULL")
         answers = await asyncio.gather(*(reader.status(uuid4()) for _ in range(3)), return_exceptions=True)
         monkeypatch.setattr("projections.reader.SELECT_STATUSES", SELECT_STATUSES)
         assert await reader.status(uuid4()) is None
