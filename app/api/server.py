@@ -5,6 +5,7 @@ It knows nothing of what it serves.
 
 import asyncio
 import gc
+import resource
 import signal
 from collections.abc import Callable
 from functools import partial
@@ -30,6 +31,8 @@ LAST_SECONDS: Final = 5.0
 CONNECTIONS: Final = 8192
 """More wait in the kernel. An idle or slow one costs memory alone, so there may be many."""
 BACKLOG: Final = 2048
+OWN_FILES: Final = 512
+"""What the process may have open beside connections."""
 HEADERS_MILLISECONDS: Final = 10_000
 
 log = structlog.get_logger(__name__)
@@ -44,6 +47,7 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT, which the app is told by an event. Raises ServerError if that cannot be."""
     address = free_address(host, port)
+    _allow_files(CONNECTIONS + OWN_FILES)
     stopping, cut = asyncio.Event(), asyncio.Event()
     server = Server(
         lambda: _cut_off(create_app(stopping), cut),
@@ -63,6 +67,14 @@ def serve(
     server.on_startup(gc.freeze)
     server.on_startup(lambda: log.info("api.listening", url=f"http://{_printed(address)}:{port}"))
     asyncio.run(_run(server, stopping, cut, stop_seconds))
+
+
+def _allow_files(count: int) -> None:
+    """Raise the soft limit, which is 1024 on most machines, as far as the hard one allows: a connection is a file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _run(server: Server, stopping: asyncio.Event, cut: asyncio.Event, stop_seconds: float) -> None:

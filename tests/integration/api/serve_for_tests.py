@@ -30,6 +30,8 @@ from tests.integration.api.service import KEYS, Polls
 from tests.lives import Silence
 
 STOP_SECONDS = 2.0
+POOL_SIZE = 4
+"""Of each of its two pools."""
 
 
 def create_app(
@@ -37,8 +39,8 @@ def create_app(
 ) -> Litestar:
     """The API."""
     watches = Watches()
-    pool = open_pool(database_url, 4, "api")
-    reading = async_pool(database_url, 4, "api")
+    pool = open_pool(database_url, POOL_SIZE, "api")
+    reading = async_pool(database_url, POOL_SIZE, "api")
 
     @asynccontextmanager
     async def connected(_: Litestar) -> AsyncIterator[None]:

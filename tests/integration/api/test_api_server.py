@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 import socket
 import time
@@ -15,6 +16,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from app.api.server import CONNECTIONS
 from app.sessions import Sessions
 from tests.integration.api.service import JPEG, KEYS, PNG, error_of
 from tests.integration.api.serving import BODY_SECONDS, Server, answers, running, start
@@ -210,6 +212,19 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(server: Server) -> None:
     sentence = "is taken by another program. Stop that one, or choose another port.\n"
     assert told == f"Port {server.port} on 127.0.0.1 {sentence}"
     assert answers(server)
+
+
+def test_a_low_limit_of_open_files_is_raised_to_what_its_connections_need(database_url: str, tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (500, hard))
+    try:
+        with running(database_url, tmp_path) as server:
+            limits = Path(f"/proc/{server.process.pid}/limits").read_text()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    raised = re.findall(r"Max open files\s+([0-9]+)", limits)
+    assert int(raised[0]) >= min(hard, CONNECTIONS)
 
 
 def test_it_starts_at_once_and_has_no_child(server: Server) -> None:
