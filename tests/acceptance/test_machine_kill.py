@@ -11,9 +11,10 @@ from typing import Any
 
 from app.storage.folder import FolderStore
 from tests.acceptance.clients import Api, Watch
-from tests.acceptance.service import Service, assert_gone, descendants
+from tests.acceptance.service import Service, assert_gone
 from tests.fakes.gemini import FakeGemini
 from tests.fakes.gemini_replies import after, picture
+from tests.linux_processes import descendants
 from tests.photos.variants import stamp
 from tests.servers import open_folder
 
