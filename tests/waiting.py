@@ -2,6 +2,10 @@
 
 import time
 from collections.abc import Callable
+from typing import Final
+
+BUSY_SECONDS: Final = 15.0
+"""What a busy machine may add to a bound. Whatever has none takes a minute, or for ever."""
 
 
 def until(fact: Callable[[], bool], claim: str, seconds: float = 90) -> None:

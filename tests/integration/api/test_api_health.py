@@ -3,11 +3,10 @@
 import threading
 from pathlib import Path
 
-import pytest
-
 from app.api.health import Check
 from domain.errors import QueueUnavailableError
 from tests.integration.api.service import Service, error_of, running_service
+from tests.waiting import BUSY_SECONDS
 
 SECRET = "postgresql://erika:hunter2@db.example"
 
@@ -64,4 +63,4 @@ def test_checks_that_hang_are_given_up_together(database_url: str, tmp_path: Pat
 
     assert error_of(response) == (503, "NOT_READY")
     assert set(response.json()["checks"].values()) == {"No answer within 2 s."}
-    assert response.elapsed.total_seconds() == pytest.approx(2, abs=1)
+    assert response.elapsed.total_seconds() < 2 + BUSY_SECONDS
