@@ -84,6 +84,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/status/{jobId}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream
+         * @description Follow an upload. Each event's data is the body of its status, and its id the version.
+         */
+        get: operations["ApiStatusJobidStreamStream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/results/{resultId}": {
         parameters: {
             query?: never;
@@ -624,6 +644,8 @@ export interface operations {
                 "X-Session-Token"?: string | null;
                 /** @description The ETag of the last answer: 304 if nothing moved. */
                 "If-None-Match"?: string | null;
+                /** @description `wait=N`, with If-None-Match: the answer is held until the upload moves, N seconds at most and never more than 30. */
+                Prefer?: string | null;
             };
             path: {
                 jobId: string;
@@ -647,6 +669,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ApiStatusJobidStreamStream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session that owns the upload, as POST answered it. */
+                "X-Session-Token"?: string | null;
+                /** @description The id of the last event that was read: it is not told again. */
+                "Last-Event-ID"?: string | null;
+            };
+            path: {
+                jobId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The body of the status as server-sent events: one now, one at each step, and the end. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
             };
             /** @description Unauthorized */
             401: {
