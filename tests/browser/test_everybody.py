@@ -1,13 +1,14 @@
 """The page is for everybody: every state of it, dark and light, on a phone and on a wide screen, by keyboard alone."""
 
 import re
+from threading import Event
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Darkroom, NewPerson
 from tests.browser.person import Person
-from tests.fakes.gemini_replies import after, picture, prompt_blocked
+from tests.fakes.gemini_replies import after, picture, prompt_blocked, when
 from tests.photos.variants import twelve_megapixels
 
 FIRST_LOAD_BYTES = 150_000
@@ -30,7 +31,8 @@ def test_every_state_is_accessible_and_fits(
     network = person.context.new_cdp_session(person.page)
     network.send("Network.enable")
     network.send("Network.emulateNetworkConditions", SLOW)
-    darkroom.gemini.always_answer_with(after(8, picture()))
+    told = Event()
+    darkroom.gemini.always_answer_with(when(told, picture()))
     person.send(twelve_megapixels()).reads("Sending your photo")
     person.wait("document.querySelector('[role=progressbar]').ariaValueNow > 5")
     person.assert_accessible()
@@ -38,6 +40,7 @@ def test_every_state_is_accessible_and_fits(
     person.reads("Your picture is developing").assert_accessible()
     person.context.set_offline(offline=True)
     person.sees("cannot be reached").assert_accessible()
+    told.set()
     person.context.set_offline(offline=False)
     person.reads("Your picture is ready").assert_revealed()
     person.assert_accessible()
