@@ -33,8 +33,9 @@ class Hold:
         """Whether there is somebody to wait, and time."""
         return not self.gone and not self._watches.closed and asyncio.get_running_loop().time() < self._until
 
-    def leave(self, _: asyncio.Future[None]) -> None:
-        """The client is gone."""
+    def leave(self, listening: asyncio.Future[None]) -> None:
+        """The client is gone, whichever way."""
+        listening.exception()  # an error that nobody fetches is reported as a mistake of ours
         self.gone = True
         self._watch.ring()
 

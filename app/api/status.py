@@ -4,7 +4,7 @@ An ASGI application: what is polled most does not go through the framework (app/
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from anyio import to_thread
@@ -23,6 +23,9 @@ from projections.forecast import Forecast, Forecaster
 from projections.log import LoggedEvent
 from projections.reader import StatusReader, StatusRow, row_at_last_turn, row_of
 from projections.watches import Watches
+
+HELD: Final = "/api/status/{jobId} held"
+"""The route that is counted for polls that are held: how long they take is their clients' wish."""
 
 History = Callable[[UUID], Sequence[LoggedEvent]]
 """Every event of one upload; it blocks."""
@@ -96,6 +99,7 @@ class StatusPoll:
         """The answer to a request."""
         asked = polling(scope, self._sessions)
         if asked.wait and self._watches.count < MOST:
+            scope["path_template"] = HELD
             return await self._held(asked, receive)
         row, forecast = await self._statuses.now(asked.upload_id, asked.session_hash, asked.read.version)
         self._analytics.status_poll(row.upload_id, row.stage, row.progress)

@@ -16,7 +16,7 @@ MILLISECONDS: Final = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 def polls(url: str, connections: int, seconds: int, environment: dict[str, str]) -> Figures:
     """Poll for so long; every poll must be answered with 200."""
     assert PROGRAM
-    command = [PROGRAM, "-t1", f"-c{connections}", f"-d{seconds}", "--latency", "-s", str(SCRIPT), url]
+    command = [PROGRAM, "-t1", f"-c{connections}", f"-d{seconds}", "--timeout=60s", "--latency", "-s", str(SCRIPT), url]
     told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
     assert "Non-2xx" not in told, told
     assert "Socket errors" not in told, told

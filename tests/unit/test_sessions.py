@@ -94,3 +94,27 @@ def test_a_session_shows_no_secret() -> None:
 
     assert session.id not in f"{session!r} {session}"
     assert session.token not in f"{session!r} {session}"
+
+
+def test_the_owner_of_a_token_is_its_session_each_time_and_a_forged_one_has_none() -> None:
+    sessions = Sessions([NEW])
+    session = sessions.new()
+    forged = session.token[:-1] + ("A" if session.token[-1] != "A" else "B")
+
+    assert [sessions.owner(session.token.encode()) for _ in range(2)] == [session.hash] * 2
+    assert [sessions.owner(each.encode()) for each in (forged, session.id, "", "a.b", "é")] == [None] * 5
+    assert Sessions([FOREIGN]).owner(session.token.encode()) is None
+
+
+def test_what_is_remembered_of_tokens_opens_nothing_and_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.sessions.KNOWN", 3)
+    sessions = Sessions([NEW])
+    made = [sessions.new() for _ in range(5)]
+
+    assert [sessions.owner(session.token.encode()) for session in made] == [session.hash for session in made]
+    remembered = vars(sessions)["_known"]
+    assert len(remembered) == 3
+    assert not any(
+        secret.encode() in b"".join(remembered) for session in made for secret in (session.id, session.token)
+    )
+    assert set(remembered.values()) == {session.hash for session in made[-3:]}
