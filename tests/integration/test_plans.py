@@ -1,0 +1,100 @@
+"""What PostgreSQL does for each question that is asked again and again: it never reads a table that grows as a whole.
+
+Judged are the statements as the driver prepares them, once planned for their values and once for any. The database is
+as in real life: most uploads have ended, some are under way. `leases` and `positions` hold what lives at this moment,
+and may be read as a whole.
+"""
+
+import re
+from typing import Any, Final
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from domain.stages import Stage
+from domain.uploads import Uploads
+from projections import log, metrics, reader, uploads
+from projections.connections import open_pool
+from projections.log import EventLog
+from projections.projector import projector
+from tests.benchmarks.bulk import fill
+from tests.integration.conftest import SilentBell
+from tests.integration.submissions import run_to, submit
+from workers.reconciler import SELECT_DUE
+
+ENDED: Final = 4000
+UNDER_WAY: Final = 20
+GROWING: Final = {"event_log", "uploads", "results"}
+IDS: Final = [uuid4() for _ in range(20)]
+STREAM: Final = {"upload_id": IDS[0], "gt": 0, "lte": log.MAX_VERSION, "limit": None}
+SELECT_PREPARED: Final = "SELECT name, cardinality(parameter_types) FROM pg_prepared_statements"
+QUESTIONS: Final[dict[str, tuple[str, dict[str, Any] | tuple[Any, ...]]]] = {
+    "a poll": (reader.SELECT_STATUSES, (IDS,)),
+    "a result": (reader.SELECT_RESULT, (IDS[0],)),
+    "an upload's events": (log.SELECT_STREAM.format(direction="ASC"), STREAM),
+    "a page of the dispatcher": (log.SELECT_PAGE, (100, 100)),
+    "a page of the projector": (log.SELECT_PAGE, (ENDED * 12 - 100, 5000)),
+    "the end of the log": (log.SELECT_LAST_POSITION, ()),
+    "the projector's rows": (uploads.LOAD, (IDS,)),
+    "the reconciler's scan": (SELECT_DUE, (10, 1000)),
+    "the support's timeline": ("SELECT * FROM timeline WHERE upload_id = %s ORDER BY version", (IDS[0],)),
+    "how many are open": (metrics.SELECT_OPEN, ()),
+    "how many stand still": (metrics.SELECT_STANDSTILL, {"standstill": 60}),
+    "the oldest that waits": (metrics.SELECT_PENDING, ()),
+}
+
+
+@pytest.fixture(scope="module")
+def grown(postgres_url: str, template: str) -> str:
+    """A database that has seen some thousand uploads."""
+    name = "grown"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+    url = postgres_url.replace("///darkroom?", f"///{name}?")
+    fill(url, ENDED)
+    with open_pool(url, 2, "test") as pool:
+        application = Uploads(EventLog(pool), SilentBell())
+        for _ in range(UNDER_WAY):
+            run_to(application, submit(application), Stage.GENERATING)
+        projector(EventLog(pool), pool).catch_up()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ANALYZE")
+    return url
+
+
+@pytest.mark.parametrize("planned", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_nothing_that_is_asked_all_the_time_reads_a_whole_table(grown: str, question: str, planned: str) -> None:
+    query, parameters = QUESTIONS[question]
+
+    assert whole_tables(plan(grown, planned, query, parameters)) & GROWING == set()
+
+
+def test_a_question_without_an_index_would_be_found_out(grown: str) -> None:
+    found = plan(grown, "auto", "SELECT FROM uploads WHERE original_size = %s", (1,))
+
+    assert whole_tables(found) == {"uploads"}
+
+
+def plan(url: str, planned: str, query: str, parameters: dict[str, Any] | tuple[Any, ...]) -> dict[str, Any]:
+    """The plan of the statement that the driver prepares."""
+    names = dict.fromkeys(re.findall(r"%\((\w+)\)s", query))
+    values = [parameters[name] for name in names] if isinstance(parameters, dict) else parameters
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"SET plan_cache_mode = {planned}".encode())
+        connection.execute(query.encode(), parameters, prepare=True)
+        ((name, count),) = connection.execute(SELECT_PREPARED).fetchall()
+        assert count == len(values)
+        execute = sql.SQL("EXPLAIN (FORMAT JSON) EXECUTE {}").format(sql.Identifier(name))
+        if values:
+            execute += sql.SQL(" ({})").format(sql.SQL(", ").join(map(sql.Literal, values)))
+        ((found,),) = connection.execute(execute).fetchall()
+    return dict(found[0]["Plan"])
+
+
+def whole_tables(node: dict[str, Any]) -> set[str]:
+    """The tables of which a plan looks at every row."""
+    here = {node["Relation Name"]} if node["Node Type"] == "Seq Scan" else set()
+    return here.union(*(whole_tables(below) for below in node.get("Plans", [])))
