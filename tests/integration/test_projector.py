@@ -12,10 +12,13 @@ from app.schema import migrate
 from domain.failures import FailureCode
 from domain.stages import Stage
 from domain.uploads import Uploads
+from projections.connections import open_pool
 from projections.follower import Follower
 from projections.log import EventLog
 from projections.projector import projector, rebuild
+from tests.benchmarks.lives import crowd
 from tests.integration.submissions import WORKER, run_to, submit
+from tests.waiting import until
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
@@ -217,3 +220,27 @@ def test_a_reader_that_another_one_overtook_goes_on_where_that_one_is(
         reader.step()
 
     assert handled == [1, 2, 3, 4]
+
+
+def test_hardly_a_write_but_those_that_change_the_status_touches_an_index(
+    database_url: str, event_log: EventLog, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = 40
+    for events in crowd(together, together):
+        event_log.insert_events(events)
+    monkeypatch.setattr(
+        "projections.projector.PAGE", together
+    )  # so that every event of an upload is a write of its row
+    with open_pool(database_url, 1, "test") as own:
+        projector(EventLog(own), own).catch_up()
+
+    until(lambda: writes(pool)[0] == 11 * together, "a session's statistics are there when it has ended")
+    assert writes(pool)[1] > 8 * together, "nine of eleven change no status; a few find their page full"
+
+
+def writes(pool: Pool) -> tuple[int, int]:
+    """How often rows of `uploads` were updated, and how often without a change of any index."""
+    with pool.connection() as connection:
+        query = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'uploads'"
+        ((updated, in_place),) = connection.execute(query).fetchall()
+    return int(updated), int(in_place)
