@@ -45,6 +45,19 @@ class _BoundConnection(psycopg.Connection[Any]):
         return super().wait(gen, interval, bound)
 
 
+class BoundAsyncConnection(psycopg.AsyncConnection[Any]):
+    """The same on an event loop, for polls alone: they wait for an answer, and not for a server to be told to stop."""
+
+    async def wait(
+        self,
+        gen: PQGen[_T],
+        interval: float = INTERVAL_SECONDS,
+        timeout: float | None = None,  # noqa: ASYNC109 - the driver's
+    ) -> _T:
+        """Wait for the driver's generator, as long as the caller says, or else as long as a statement may take."""
+        return await super().wait(gen, interval, ANSWER_SECONDS + SILENCE_SECONDS if timeout is None else timeout)
+
+
 class _Pool(ConnectionPool[psycopg.Connection[Any]]):
     """Gives out no connection that the server has closed. The library's own check would wait a second for each one."""
 
@@ -94,7 +107,7 @@ def async_pool(
     url: str,
     size: int,
     application_name: str,
-    connection_class: type[psycopg.AsyncConnection[Any]] = psycopg.AsyncConnection,
+    connection_class: type[BoundAsyncConnection] = BoundAsyncConnection,
 ) -> AsyncConnectionPool[psycopg.AsyncConnection[Any]]:
     """A pool for an event loop, to be opened on it."""
     return _AsyncPool(
@@ -102,8 +115,8 @@ def async_pool(
         connection_class=connection_class,
         min_size=1,
         max_size=size,
-        timeout=POOL_SECONDS,
-        kwargs=_options(application_name, STATEMENT_SECONDS),
+        timeout=ANSWER_SECONDS,
+        kwargs=_options(application_name, ANSWER_SECONDS),
         reconnect_timeout=5,
         open=False,
     )

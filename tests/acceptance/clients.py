@@ -154,7 +154,8 @@ class Watch:
         for poller in self.pollers:
             poller.stop()
         if error is None:
-            assert [fault for poller in self.pollers for fault in poller.faults] == []
+            faults = [fault for poller in self.pollers for fault in poller.faults]
+            assert not faults, faults
 
     @property
     def statuses(self) -> list[str]:

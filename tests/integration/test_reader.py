@@ -13,7 +13,7 @@ from app.schema import migrate
 from domain.errors import LogUnavailableError
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections.connections import async_pool
+from projections.connections import BoundAsyncConnection, async_pool
 from projections.log import EventLog
 from projections.projector import projector
 from projections.reader import SELECT_STATUSES, StatusReader, row_of
@@ -37,7 +37,7 @@ def on_loop(database_url: str, use: Callable[[StatusReader, Counter], Awaitable[
     async def run() -> T:
         counter = Counter()
 
-        class Counting(psycopg.AsyncConnection[Any]):
+        class Counting(BoundAsyncConnection):
             """A connection whose queries are counted."""
 
             def cursor(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the driver's
