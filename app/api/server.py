@@ -78,8 +78,12 @@ def _allow_files(count: int) -> None:
 
 
 async def _run(server: Server, stopping: asyncio.Event, cut: asyncio.Event, stop_seconds: float) -> None:
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        loop.add_signal_handler(number, stopping.set)
+        # The loop hears of a signal by a byte in a pipe, which is lost where that is full: thousands of clients that go
+        # at the same moment fill it. This handler needs none: the loop is awake then, and Python calls it.
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopping.set))
     serving = asyncio.create_task(server.serve())
     stop = asyncio.create_task(stopping.wait())
     await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)

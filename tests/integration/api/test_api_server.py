@@ -5,6 +5,8 @@ import re
 import resource
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +21,7 @@ import pytest
 from app.api.server import CONNECTIONS
 from app.sessions import Sessions
 from tests.integration.api.service import JPEG, KEYS, PNG, error_of
-from tests.integration.api.serving import BODY_SECONDS, Server, answers, running, start
+from tests.integration.api.serving import BODY_SECONDS, REPOSITORY, Server, answers, free_port, running, start
 from tests.waiting import BUSY_SECONDS, until
 
 LIMIT: Final = 20 * 2**20
@@ -246,3 +248,41 @@ def test_what_is_logged_holds_no_token(server: Server) -> None:
     assert "upload.submitted" in told
     assert token not in told
     assert "erika" not in told
+
+
+CROWDED: Final = """
+import asyncio, os, signal, sys
+from app.api.server import serve
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        for _ in range(2):
+            await send({"type": f"{(await receive())['type']}.complete"})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+    if scope["path"] == "/crowd":
+        for _ in range(10_000):
+            asyncio.get_running_loop().call_soon_threadsafe(int)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+serve(lambda _: app, "127.0.0.1", int(sys.argv[1]), stop_seconds=2)
+"""
+
+
+def test_a_stop_is_heard_though_so_much_happens_at_that_moment_that_nothing_can_wake_the_loop_for_it() -> None:
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-c", CROWDED, str(port)], cwd=REPOSITORY, stderr=subprocess.PIPE)
+    try:
+        until(lambda: is_open(port), "it does not listen")
+        assert httpx.get(f"http://127.0.0.1:{port}/crowd").status_code == 200
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def is_open(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
