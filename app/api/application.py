@@ -35,6 +35,7 @@ from app.api.results import Results
 from app.api.status import History, PollAnalytics, Statuses, StatusPoll
 from app.api.status_stream import StatusStream
 from app.api.submission import Submission
+from app.api.threads import Threads
 from app.api.upload_rate import UploadRate
 from app.sessions import Sessions
 from app.settings import Settings
@@ -98,7 +99,7 @@ def create_api(
 ) -> Litestar:
     """The API, made of these parts."""
     public_url = settings.public_url or ""
-    rate = UploadRate(settings.uploads_per_minute)
+    rate, threads = UploadRate(settings.uploads_per_minute), Threads()
     forecaster = Forecaster(reader)
     statuses = Statuses(reader, history, forecaster)
     poll = StatusPoll(statuses, watches, sessions, analytics)
@@ -106,12 +107,15 @@ def create_api(
         Intake(uploads, blobs, prompt_version),
         sessions,
         rate,
+        threads,
         max_bytes=settings.max_upload_bytes,
         body_seconds=body_seconds,
         public_url=public_url,
         trusted_proxies=settings.trusted_proxies,
     )
-    commands = OwnerCommands(uploads, history, forecaster, sessions, rate, trusted_proxies=settings.trusted_proxies)
+    commands = OwnerCommands(
+        uploads, history, forecaster, sessions, rate, threads=threads, trusted_proxies=settings.trusted_proxies
+    )
     return PollsFirst(
         poll=poll,
         route_handlers=[

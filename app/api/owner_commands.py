@@ -10,7 +10,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from anyio import to_thread
 from litestar import Request
 from litestar.types import ASGIApp
 
@@ -19,6 +18,7 @@ from app.api.job_id import JobId, upload_id_of
 from app.api.session_token import SessionToken, owner
 from app.api.status import History
 from app.api.status_answer import answer
+from app.api.threads import Threads
 from app.api.upload_rate import UploadRate
 from app.sessions import Session, Sessions
 from app.settings import Network
@@ -45,6 +45,7 @@ class OwnerCommands:
         sessions: Sessions,
         rate: UploadRate,
         *,
+        threads: Threads,
         trusted_proxies: Sequence[Network],
     ) -> None:
         self._uploads = uploads
@@ -52,6 +53,7 @@ class OwnerCommands:
         self._forecaster = forecaster
         self._sessions = sessions
         self._rate = rate
+        self._threads = threads
         self._trusted_proxies = trusted_proxies
 
     async def retry(
@@ -68,7 +70,7 @@ class OwnerCommands:
         return await self._answer(self._uploads.cancel, job_id, owner(self._sessions, session_token))
 
     async def _answer(self, command: Command, job_id: str, session: Session) -> ASGIApp:
-        row = await to_thread.run_sync(partial(self._execute, command, upload_id_of(job_id), session))
+        row = await self._threads.run(partial(self._execute, command, upload_id_of(job_id), session))
         return answer(row, await self._forecaster.forecast(row), status_code=ACCEPTED)
 
     def _execute(self, command: Command, upload_id: UUID, session: Session) -> StatusRow:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any, Final
 
-from anyio import to_thread
 from litestar import Request, Response
 from litestar.params import HeaderParameter
 
@@ -16,6 +15,7 @@ from app.api.errors import MalformedError
 from app.api.intake import Intake
 from app.api.photo import received_photo
 from app.api.session_token import SessionToken, owner
+from app.api.threads import Threads
 from app.api.upload_rate import UploadRate
 from app.sessions import Session, Sessions
 from app.settings import Network
@@ -40,6 +40,7 @@ class Submission:
         intake: Intake,
         sessions: Sessions,
         rate: UploadRate,
+        threads: Threads,
         *,
         max_bytes: int,
         body_seconds: float,
@@ -49,6 +50,7 @@ class Submission:
         self._intake = intake
         self._sessions = sessions
         self._rate = rate
+        self._threads = threads
         self._max_bytes = max_bytes
         self._body_seconds = body_seconds
         self._public_url = public_url
@@ -68,7 +70,7 @@ class Submission:
         async with received_photo(request, max_bytes=self._max_bytes, seconds=self._body_seconds) as photo:
             take = partial(self._intake.take, photo, session)
             correlation = correlation_id(request.scope)
-            upload_id = await to_thread.run_sync(
+            upload_id = await self._threads.run(
                 partial(take, idempotency_key=idempotency_key, correlation_id=correlation)
             )
         status_url = f"{self._public_url}/api/status/{upload_id}"

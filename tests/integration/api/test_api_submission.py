@@ -162,7 +162,7 @@ def test_a_sane_request_id_becomes_the_correlation_id_and_comes_back(service: Se
 def test_another_request_id_is_replaced_by_one_of_ours(service: Service, sent: str) -> None:
     response = service.client.get("/healthz", headers={b"X-Request-ID": sent.encode()})
 
-    assert UUID(response.headers["X-Request-ID"]).version == 4
+    assert re.fullmatch(r"[0-9a-f]{32}", response.headers["X-Request-ID"])
 
 
 def test_what_is_logged_of_a_submission_carries_its_ids_and_no_secret(service: Service) -> None:

@@ -1,0 +1,63 @@
+"""Requests share threads: whoever finds none within the bound is told to come again; whoever has begun ends well."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from threading import Event
+
+import pytest
+
+from app.api.errors import answer_of
+from app.api.threads import OverloadedError, Threads
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.api.threads.WAIT_SECONDS", 0.05)
+
+
+async def while_both_are_busy(threads: Threads, then: Callable[[], Awaitable[None]]) -> list[bool]:
+    """Two that wait for a gate, and something else meanwhile; what the two gave."""
+    gate, begun = Event(), [Event(), Event()]
+
+    def wait(mine: Event) -> bool:
+        mine.set()
+        return gate.wait(30)
+
+    busy = [asyncio.create_task(threads.run(lambda mine=mine: wait(mine))) for mine in begun]  # type: ignore[misc] # mypy knows no default of a lambda
+    await asyncio.gather(*(asyncio.to_thread(mine.wait, 30) for mine in begun))
+    await then()
+    gate.set()
+    return await asyncio.gather(*busy)
+
+
+def test_one_too_many_is_told_to_come_again_and_the_others_end_well() -> None:
+    async def use() -> None:
+        threads = Threads(2)
+
+        async def one_more() -> None:
+            with pytest.raises(OverloadedError) as refused:
+                await threads.run(lambda: True)
+            answer = answer_of(refused.value)
+            assert (answer.status, answer.code, answer.retry_after) == (503, "UNAVAILABLE", 2)
+
+        assert await while_both_are_busy(threads, one_more) == [True, True]
+        assert await threads.run(lambda: "again")
+
+    asyncio.run(use())
+
+
+def test_whoever_goes_away_while_waiting_takes_no_thread_with_it() -> None:
+    async def use() -> None:
+        threads = Threads(2)
+
+        async def one_that_goes() -> None:
+            waiting = asyncio.create_task(threads.run(lambda: True))
+            await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+
+        await while_both_are_busy(threads, one_that_goes)
+        assert await asyncio.gather(*(threads.run(lambda: True) for _ in range(2))) == [True, True]
+
+    asyncio.run(use())
