@@ -1,9 +1,9 @@
 """Append: one event a transaction, by 1 to 16 writers, on this disk and on one whose flush is slow.
 
-The writers are processes with a connection each, as a fleet of workers has. The peer is the library's own recorder for
-applications, the one that keeps an order; the limit is pgbench, which takes no lock. The slow flush is a library that
-PostgreSQL is started with: fdatasync, which is how it makes its write-ahead log safe, sleeps before it does what it
-does. So commits that wait together still share one flush.
+The writers are threads with a connection each, eight to a process, as workers have. The peer is the library's own
+recorder for applications, the one that keeps an order; the limit is pgbench, which takes no lock. The slow flush is a
+library that PostgreSQL is started with: fdatasync, which is how it makes its write-ahead log safe, sleeps before it
+does what it does. So commits that wait together still share one flush.
 """
 
 from collections.abc import Iterator, Sequence

@@ -22,7 +22,7 @@ def environment(url: str) -> dict[str, str]:
         "POSTGRES_USER": query["user"][0],
         "POSTGRES_PASSWORD": "",
         "POSTGRES_POOL_SIZE": "1",
-        "POSTGRES_MAX_OVERFLOW": "4",
+        "POSTGRES_MAX_OVERFLOW": "7",
         "CREATE_TABLE": "no",
     }
 

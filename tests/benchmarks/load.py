@@ -1,6 +1,7 @@
 """Load: one upload of twelve events loaded and advanced, without the database.
 
-Loaded: eleven stored events decoded and folded. Advanced: the command decides, and its event is encoded for the log.
+Loaded: eleven stored events decoded and folded. Advanced: the command decides, and its event is encoded for the log. It
+is the time of the processor that counts, for there is nothing to wait for.
 """
 
 import time
@@ -41,7 +42,7 @@ def _ours() -> Callable[[], object]:
 
 
 def _timed(work: Callable[[], object], times: int) -> Figures:
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(times):
         work()
-    return {"us": (time.perf_counter() - began) / times * 1e6}
+    return {"us": (time.process_time() - began) / times * 1e6}

@@ -1,14 +1,16 @@
-"""Writers: a process each, with a connection each, that append the lives of uploads, an event at a time.
+"""Writers: threads with a connection each, eight to a process like a worker's, that append lives, an event at a time.
 
-They are started once and wait; a round lets so many of them go at the same moment, for so long, as fast as they can or
-at a rate. What they append through is given by name, so that a process can be told. An upload that is under way when
+Their processes are started once and wait; a round lets so many go at the same moment, for so long, as fast as they can
+or at a rate. What they append through is given by name, so that a process can be told. An upload that is under way when
 the time is over is finished outside of it, so that nothing is left standing.
 """
 
 import multiprocessing
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from math import ceil
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Final, NamedTuple, Self
@@ -25,11 +27,21 @@ from projections.wakeups import RedisBell
 from tests.benchmarks.library import recorder
 from tests.benchmarks.lives import life
 
+THREADS: Final = 8
+"""Of a process: what WORKER_THREADS is unless it is told."""
 HEAD_START: Final = 0.2
 """Seconds in which the last writer hears that it may begin."""
 
 Append = Callable[[Event], int]
 """Appends an event and answers with its position."""
+
+
+class Window(NamedTuple):
+    """When a writer begins and ends, and how long it waits from one event to the next, in seconds."""
+
+    begin: float
+    deadline: float
+    pause: float
 
 
 class Appended(NamedTuple):
@@ -42,7 +54,7 @@ class Appended(NamedTuple):
 
 def darkroom(url: str, redis_url: str | None, stack: ExitStack) -> Append:
     """Our log, behind the store that domain/uploads.py appends through; with Redis, its bell too."""
-    pool = stack.enter_context(open_pool(url, 1, "bench"))
+    pool = stack.enter_context(open_pool(url, THREADS, "bench"))
     put = _put(EventStore(EventMapper(), EventLog(pool)))
     if redis_url is None:
         return put
@@ -70,14 +82,14 @@ OPEN: Final = {"darkroom": darkroom, "library": library}
 
 
 class Writers:
-    """Processes that wait to append to one database through one recorder."""
+    """Processes whose threads wait to append to one database through one recorder."""
 
     def __init__(self, through: str, url: str, count: int, redis_url: str | None = None) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([__name__])
         self._ends: list[Connection] = []
         self._processes = []
-        for _ in range(count):
+        for _ in range(0, count, THREADS):
             ours, theirs = context.Pipe()
             process = context.Process(target=_serve, args=(through, url, redis_url, theirs), daemon=True)
             process.start()
@@ -90,9 +102,11 @@ class Writers:
         """Let so many of them append for so long; with a rate, all together so many events a second."""
         begin = time.monotonic() + HEAD_START
         pause = count / rate if rate else 0
-        for number, end in enumerate(self._ends[:count]):
-            end.send((begin + pause * number / count, begin + seconds, pause))
-        return [appended for end in self._ends[:count] for appended in end.recv()]
+        windows = [Window(begin + pause * number / count, begin + seconds, pause) for number in range(count)]
+        ends = self._ends[: ceil(count / THREADS)]
+        for place, end in enumerate(ends):
+            end.send(windows[place * THREADS : (place + 1) * THREADS])
+        return [appended for end in ends for appended in end.recv()]
 
     def __enter__(self) -> Self:
         return self
@@ -107,11 +121,13 @@ class Writers:
 def _serve(through: str, url: str, redis_url: str | None, end: Connection) -> None:
     with ExitStack() as stack:
         append = OPEN[through](url, redis_url, stack)
-        for event in life():  # so that the connection is there, and has prepared what it will be asked
-            append(event)
+        threads = stack.enter_context(ThreadPoolExecutor(THREADS))
+        # So that every connection is there, and has prepared what it will be asked.
+        list(threads.map(lambda _: [append(event) for event in life()], range(THREADS)))
         end.send(None)
-        while (window := end.recv()) is not None:
-            end.send(_write(append, *window))
+        while (windows := end.recv()) is not None:
+            written = threads.map(lambda window: _write(append, *window), windows)
+            end.send([appended for thread in written for appended in thread])
 
 
 def _write(append: Append, begin: float, deadline: float, pause: float) -> list[Appended]:
