@@ -84,6 +84,8 @@ async def _run(server: Server, stopping: asyncio.Event, cut: asyncio.Event, stop
         # The loop hears of a signal by a byte in a pipe, which is lost where that is full: thousands of clients that go
         # at the same moment fill it. This handler needs none: the loop is awake then, and Python calls it.
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopping.set))
+    # Nor is there a traceback to be printed for the byte.
+    signal.set_wakeup_fd(signal.set_wakeup_fd(-1), warn_on_full_buffer=False)
     serving = asyncio.create_task(server.serve())
     stop = asyncio.create_task(stopping.wait())
     await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)

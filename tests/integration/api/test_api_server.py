@@ -276,7 +276,8 @@ def test_a_stop_is_heard_though_so_much_happens_at_that_moment_that_nothing_can_
     try:
         until(lambda: is_open(port), "it does not listen")
         assert httpx.get(f"http://127.0.0.1:{port}/crowd").status_code == 200
-        assert process.wait(20) == 0
+        assert b"Traceback" not in process.communicate(timeout=20)[1]
+        assert process.returncode == 0
     finally:
         process.kill()
         process.communicate()
