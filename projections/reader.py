@@ -166,7 +166,7 @@ class StatusReader:
             try:
                 with _bounded():
                     async with asyncio.timeout_at(polls.due) as bound, self._pool.connection() as connection:
-                        # Kept while polls come in: the pool asks the server whether it is there at every loan.
+                        # Kept while polls come in: to lend one each time costs more than the query.
                         while polls.by_upload:
                             bound.reschedule(polls.due)
                             polls.answer(await _select(connection, polls.by_upload))
