@@ -125,7 +125,8 @@ def test_every_path_that_the_text_names_is_there() -> None:
     assert [path for path in sorted(named) if not (ROOT / path.rstrip(".,;:()")).exists()] == []
 
 
-def test_every_screenshot_is_shown_and_none_is_missing() -> None:
+def test_every_picture_is_shown_and_none_is_missing() -> None:
     shown = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", TEXT)
-    there = sorted(file.relative_to(ROOT).as_posix() for file in (ROOT / "app/web/screenshots").iterdir())
-    assert sorted(shown) == there
+    screenshots = (ROOT / "app/web/screenshots").iterdir()
+    results = (ROOT / "tests/benchmarks/results").glob("*.svg")
+    assert sorted(shown) == sorted(file.relative_to(ROOT).as_posix() for file in (*screenshots, *results))
