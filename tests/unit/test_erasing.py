@@ -11,7 +11,9 @@ ERIKA = "staff:erika"
 
 
 @pytest.mark.parametrize(
-    "history", [submitted().reached(Stage.COMPLETE), submitted().reached(Stage.GENERATING).failed()], ids=str
+    "history",
+    [submitted().reached(Stage.COMPLETE), submitted().reached(Stage.GENERATING).failed()],
+    ids=["complete", "failed"],
 )
 def test_it_is_no_sessions_and_has_no_picture_and_keeps_its_stage(history: History) -> None:
     stage = history.upload.stage
