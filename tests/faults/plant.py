@@ -5,16 +5,13 @@ Every worker is a process of its own, started through tests/failpoints.py, with 
 
 import io
 import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from threading import Event, Thread
-from typing import Final, TypeVar
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from redis import Redis
@@ -35,7 +32,7 @@ from projections.projector import projector
 from projections.wakeups import RedisBell, Wakeups
 from tests.acceptance.service import darkroom
 from tests.fakes.gemini import FakeGemini
-from tests.linux_processes import status
+from tests.faults.processes import DispatchProcess, WorkerProcess
 from tests.photos.variants import stamp
 from tests.waiting import until
 from workers.actors import DramatiqQueue, run_broker
@@ -43,100 +40,6 @@ from workers.leases import Leases
 from workers.reconciler import Reconciler
 
 P = TypeVar("P", bound="WorkerProcess")
-
-ROOT: Final = Path(__file__).parent.parent.parent
-LEASE_SECONDS: Final = "2"
-START_SECONDS: Final = 30
-
-
-class WorkerProcess:
-    """A `darkroom work` with fail-points."""
-
-    command = "work"
-    started = "worker.started"
-
-    def __init__(self, output: Path, environment: dict[str, str], *points: str) -> None:
-        self._output = output
-        with output.open("xb") as file:
-            self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-X",
-                    "faulthandler",
-                    "-m",
-                    "tests.failpoints",
-                    self.command,
-                    *points,
-                    "--lease",
-                    LEASE_SECONDS,
-                ],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=file,
-                start_new_session=True,
-            )
-
-    @property
-    def pid(self) -> int:
-        """Its process id, which is in the name of its actor."""
-        return self._process.pid
-
-    @property
-    def output(self) -> str:
-        """All that it has said."""
-        return self._output.read_text()
-
-    @property
-    def is_frozen(self) -> bool:
-        """Whether SIGSTOP has come to it."""
-        return status(self.pid, "State").startswith("T")
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether it is gone."""
-        return self._process.poll() is not None
-
-    def wait_until_ready(self) -> None:
-        """Return when it is at work."""
-        try:
-            until(lambda: self.started in self.output, f"{self.command} does not start", START_SECONDS)
-        except AssertionError as error:
-            error.add_note(self._last_words())
-            raise
-
-    def _last_words(self) -> str:
-        """All that it has said, and where each of its threads is: whether it hangs or was never given a turn."""
-        used = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-        self.send(signal.SIGABRT)
-        self.ended(10)
-        return f"user and system time in ticks: {used}\n{self.output}"
-
-    def wait_until_frozen(self) -> None:
-        """Return when it has come to its fail-point."""
-        until(lambda: self.is_frozen, f"the worker does not freeze:\n{self.output}", START_SECONDS)
-
-    def send(self, number: signal.Signals) -> None:
-        """Send it a signal."""
-        self._process.send_signal(number)
-
-    def ended(self, seconds: float) -> int:
-        """Its exit code."""
-        return self._process.wait(seconds)
-
-    def end(self) -> None:
-        """Make sure that it is gone, frozen or not."""
-        if not self.has_ended:
-            self._process.kill()
-        self._process.wait()
-
-
-class DispatchProcess(WorkerProcess):
-    """A `darkroom dispatch` with fail-points."""
-
-    command = "dispatch"
-    started = "dispatcher.started"
 
 
 class Plant:

@@ -8,7 +8,8 @@ import pytest
 from domain.failures import FailureCode
 from domain.stages import Status
 from tests.fakes.gemini_replies import after, picture
-from tests.faults.plant import Plant, WorkerProcess
+from tests.faults.plant import Plant
+from tests.faults.processes import WorkerProcess
 from tests.waiting import until
 
 

@@ -10,7 +10,8 @@ import pytest
 from domain.stages import Status
 from tests.fakes.gemini import Call, Handler
 from tests.fakes.gemini_replies import Reply, after, picture
-from tests.faults.plant import LEASE_SECONDS, Plant, running_plant
+from tests.faults.plant import Plant, running_plant
+from tests.faults.processes import LEASE_SECONDS
 from workers.actors import DramatiqQueue, run_broker
 
 SLOW_SECONDS = 5 * float(LEASE_SECONDS)
