@@ -8,7 +8,10 @@ import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
+from app import processes
 from app.schema import migrate
+from app.settings import Settings
+from domain.errors import LogUnavailableError
 from domain.failures import FailureCode
 from domain.stages import Stage
 from domain.uploads import Uploads
@@ -195,14 +198,17 @@ def test_a_row_that_breaks_a_constraint_stops_its_upload_and_no_other(
 
 
 def test_a_rebuild_may_take_longer_than_a_statement_that_somebody_waits_for(
-    database_url: str, event_log: EventLog, uploads: Uploads
+    database_url: str, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     submit(uploads)
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(SLOW_TO_EMPTY)
-    impatient = {"autocommit": True, "options": "-c statement_timeout=200ms"}
-    with ConnectionPool[psycopg.Connection[Any]](database_url, kwargs=impatient, min_size=1) as pool:
-        assert rebuild(event_log, pool) == 1
+    settings = Settings(database_url=database_url)
+
+    assert processes.rebuild(settings) == 1
+    monkeypatch.setattr(processes, "REBUILD_STATEMENT_SECONDS", 0.2)  # it is this bound that makes the difference
+    with pytest.raises(LogUnavailableError):
+        processes.rebuild(settings)
 
 
 def test_a_reader_that_another_one_overtook_goes_on_where_that_one_is(
