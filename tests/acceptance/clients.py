@@ -34,9 +34,10 @@ class Api:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        # A connection a request, so that no answer is lost with a connection that a killed server had kept open.
-        limits = httpx.Limits(max_keepalive_connections=0)
-        self._http = httpx.Client(base_url=url, timeout=ANSWER_SECONDS, trust_env=False, limits=limits)
+        # A connection a request, so that no answer is lost with a connection that a killed server had kept open. Said
+        # in the request: a pool that may keep none was seen to close one under the thread that still read from it.
+        headers = {"Connection": "close"}
+        self._http = httpx.Client(base_url=url, timeout=ANSWER_SECONDS, trust_env=False, headers=headers)
 
     def __enter__(self) -> Self:
         return self
