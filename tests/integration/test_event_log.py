@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -15,7 +15,7 @@ from psycopg_pool import ConnectionPool
 from redis import Redis
 
 from app.schema import migrate
-from domain.errors import IdempotencyConflictError, LogUnavailableError, UploadNotFoundError
+from domain.errors import IdempotencyConflictError, LogUnavailableError, LogUnreachedError, UploadNotFoundError
 from domain.mapper import EventMapper
 from domain.stages import Stage
 from domain.uploads import Uploads
@@ -96,6 +96,11 @@ def test_an_append_whose_answer_got_lost_counts_once(event_log: EventLog, pool: 
     upload = submit(Uploads(LossyLog(pool), SilentBell()))
 
     assert [logged.version for logged in event_log.history(upload.id)] == [1]
+
+
+def test_an_append_that_was_never_sent_is_not_looked_for(pool: Pool) -> None:
+    with pytest.raises(LogUnreachedError):
+        submit(Uploads(UnreachableLog(pool), SilentBell()))
 
 
 def test_the_log_refuses_to_be_changed(pool: Pool, uploads: Uploads) -> None:
@@ -274,3 +279,13 @@ class LossyLog(EventLog):
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
         super().insert_events(stored_events)
         raise LogUnavailableError
+
+
+class UnreachableLog(EventLog):
+    """A log to which nothing can be sent; whoever asks it all the same is noticed."""
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
+        raise LogUnreachedError
+
+    def select_events(self, originator_id: UUID | str, **_: object) -> Sequence[StoredEvent]:
+        raise AssertionError("nothing was sent, so there is nothing to look for")
