@@ -11,7 +11,7 @@ from domain.errors import UnavailableError
 _T = TypeVar("_T")
 
 MOST: Final = 20
-"""Twice as many as there are connections to PostgreSQL: while half of them talk to the storage, half append."""
+"""Twice as many as DATABASE_POOL_SIZE is unless set: while half of them talk to the storage, half append."""
 WAIT_SECONDS: Final = 1.0
 """For a thread; whoever would wait longer is better told to come again."""
 
