@@ -3,8 +3,10 @@
  * A passing trouble is waited out; however often a photo is sent, its key makes it one upload.
  */
 
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { keepSession } from "../status/sessions";
+import { prefetchStatus } from "../status/useStatus";
 import { ApiError, StoppedError, submit } from "./api";
 import { thumbnailOf } from "./thumbnail";
 import { addUpload, latestSession } from "./uploads";
@@ -23,6 +25,7 @@ const FIRST_PAUSE_MS = 2000;
 const LONGEST_PAUSE_MS = 30_000;
 
 export function useSending(onTakenIn: (jobId: string) => void, onRefused: (error: ApiError) => void) {
+  const client = useQueryClient();
   const [sending, setSending] = useState<Sending | null>(null);
   const queue = useRef<Blob[]>([]);
   const isSending = useRef(false);
@@ -35,7 +38,7 @@ export function useSending(onTakenIn: (jobId: string) => void, onRefused: (error
       setSending({ thumbnail, share: 0, trouble: null, waiting: queue.current.length });
       stopping.current = new AbortController();
       try {
-        onTakenIn(await sendPatiently(photo, thumbnail, stopping.current.signal, change));
+        onTakenIn(await sendPatiently(client, photo, thumbnail, stopping.current.signal, change));
       } catch (error) {
         if (error instanceof ApiError) {
           onRefused(error);
@@ -70,6 +73,7 @@ export function useSending(onTakenIn: (jobId: string) => void, onRefused: (error
 }
 
 async function sendPatiently(
+  client: QueryClient,
   photo: Blob,
   thumbnail: string | null,
   signal: AbortSignal,
@@ -81,6 +85,7 @@ async function sendPatiently(
     try {
       const taken = await submit(photo, { session, key, signal }, (share) => change({ share, trouble: null }));
       keepSession(taken.jobId, taken.sessionToken);
+      void prefetchStatus(client, taken.jobId); // before the page is drawn anew
       addUpload({ jobId: taken.jobId, submittedAt: new Date().toISOString(), thumbnail });
       return taken.jobId;
     } catch (error) {

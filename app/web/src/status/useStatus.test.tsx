@@ -6,7 +6,7 @@ import type { ReactNode } from "react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { StatusBody } from "./schema";
 import { keepSession } from "./sessions";
-import { tellStatus, useStatus } from "./useStatus";
+import { prefetchStatus, tellStatus, useStatus } from "./useStatus";
 
 const JOB = "0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11";
 const RESULT = "7a1d6c52-58a0-4c63-8f3e-2f1f3d0b9e22";
@@ -454,4 +454,17 @@ test("of many jobs two are held, so that the browser has connections left, and t
   await pass(2600);
   const asked = fetching.mock.calls.slice(3).map(([, request]) => "Prefer" in ((request?.headers ?? {}) as object));
   expect(asked).toEqual([true, true, false]);
+});
+
+test("asked for before it is shown, it is shown with the answer, and its next poll can be held", async () => {
+  server(says(GENERATING), holds(60, says(STORING)), unmoved);
+  await prefetchStatus(client, JOB);
+  expect(fetching).toHaveBeenCalledTimes(1);
+
+  const shown = follow();
+  expect(shown.current).toMatchObject({ isLoading: false, progress: 45 });
+  await pass(62);
+
+  expect(sentHeaders(1)).toMatchObject({ "If-None-Match": '"5"', Prefer: "wait=20" });
+  expect(shown.current.progress).toBe(80);
 });

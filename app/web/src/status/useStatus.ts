@@ -12,7 +12,7 @@
  * A server that holds its answers until the job moves (hold.ts) is asked again at once.
  */
 
-import { type QueryClient, useQuery } from "@tanstack/react-query";
+import { type QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
 import { ask } from "./ask";
 import { isOver, type Knowledge, learn, mayHold, NOTHING, pauseMs } from "./knowledge";
 import type { StatusError } from "./StatusError";
@@ -38,7 +38,17 @@ export interface JobStatus {
 
 export function useStatus(jobId: string | null): JobStatus {
   const token = jobId === null ? null : sessionOf(jobId);
-  const { data } = useQuery({
+  const { data } = useQuery({ ...statusQuery(jobId, token), enabled: token !== null });
+  return token === null ? shown(NOTHING, false) : shown(data ?? NOTHING, true);
+}
+
+/** Ask before a component does: while it is being drawn, the answer is on its way. */
+export async function prefetchStatus(client: QueryClient, jobId: string): Promise<void> {
+  await client.prefetchQuery(statusQuery(jobId, sessionOf(jobId)));
+}
+
+function statusQuery(jobId: string | null, token: string | null) {
+  return queryOptions({
     queryKey: statusKey(jobId),
     queryFn: async ({ client, queryKey, signal }) => {
       const known = () => client.getQueryData<Knowledge>(queryKey) ?? NOTHING;
@@ -48,7 +58,6 @@ export function useStatus(jobId: string | null): JobStatus {
       // Looked up again: somebody may have told more of the job in the meantime.
       return learn(known(), outcome);
     },
-    enabled: token !== null,
     // Troubles are knowledge too. Query would drop an error as soon as it asks again; people are told until it is over.
     retry: false,
     networkMode: "always",
@@ -59,7 +68,6 @@ export function useStatus(jobId: string | null): JobStatus {
     refetchOnReconnect: true,
     refetchOnMount: true,
   });
-  return token === null ? shown(NOTHING, false) : shown(data ?? NOTHING, true);
 }
 
 /** Tell every `useStatus` of the job what was answered elsewhere: to its retry, to its cancel, in another tab. */
