@@ -22,6 +22,7 @@ from multipart import (  # type: ignore[import-untyped] # it ships no types
 )
 
 from app.api.errors import BodyTooLargeError, BodyTooSlowError, MalformedError, UnsupportedMediaTypeError
+from app.api.threads import Place
 
 FIELD: Final = "image"
 FRAME_BYTES: Final = 64 * 1024
@@ -30,6 +31,9 @@ PARTS: Final = 16
 CHUNK_BYTES: Final = 256 * 1024
 """What is held in memory before a thread writes it to disk."""
 HEAD_BYTES: Final = 16
+LOOK_SECONDS: Final = 0.05
+FAST_BYTES: Final = 50 * 1024
+"""A photo of which less than this comes in LOOK_SECONDS, 1 MB/s, costs us next to nothing while it comes."""
 
 
 class Photo(Struct, frozen=True):
@@ -50,12 +54,12 @@ class Spool:
         self._hash = sha256()
         self._held = bytearray()
         self._head = b""
-        self._size = 0
+        self.size = 0
 
     async def write(self, chunk: bytes) -> None:
         """Take some more. Raises BodyTooLargeError."""
-        self._size += len(chunk)
-        if self._size > self._max_bytes:
+        self.size += len(chunk)
+        if self.size > self._max_bytes:
             raise BodyTooLargeError
         self._held += chunk
         if len(self._held) >= CHUNK_BYTES:
@@ -64,13 +68,13 @@ class Spool:
     async def finish(self) -> Photo:
         """The photo. Raises MalformedError for an empty file, UnsupportedMediaTypeError for what is no photo."""
         await self._flush()
-        if not self._size:
+        if not self.size:
             raise MalformedError("The file is empty.")
         media_type = sniff(self._head)
         if media_type is None:
             raise UnsupportedMediaTypeError
         await to_thread.run_sync(self._file.seek, 0)
-        return Photo(self._file, self._hash.hexdigest(), self._size, media_type)
+        return Photo(self._file, self._hash.hexdigest(), self.size, media_type)
 
     async def _flush(self) -> None:
         held, self._held = self._held, bytearray()
@@ -94,12 +98,18 @@ def sniff(head: bytes) -> str | None:
 
 
 @asynccontextmanager
-async def received_photo(request: Request[Any, Any, Any], *, max_bytes: int, seconds: float) -> AsyncIterator[Photo]:
-    """The photo of a request, for as long as the context lasts. Raises ApiErrors."""
+async def received_photo(
+    request: Request[Any, Any, Any], place: Place, *, max_bytes: int, seconds: float
+) -> AsyncIterator[Photo]:
+    """The photo of a request, for as long as the context lasts. Raises ApiErrors.
+
+    A photo that comes slowly leaves its place to others: it is its client who is waited for, not we.
+    """
     boundary = _boundary(request.headers.get("content-type", ""))
     _refuse_declared_size(request.headers.get("content-length", ""), max_bytes)
     with TemporaryFile() as file:
         spool = Spool(file, max_bytes)
+        pace = asyncio.create_task(_leave_if_slow(spool, place))
         try:
             async with asyncio.timeout(seconds):
                 await _read(request, PushMultipartParser(boundary, max_segment_count=PARTS), spool, max_bytes)
@@ -107,7 +117,17 @@ async def received_photo(request: Request[Any, Any, Any], *, max_bytes: int, sec
             raise BodyTooSlowError from None
         except MultipartError:
             raise MalformedError("This multipart body is broken.") from None
+        finally:
+            pace.cancel()
         yield await spool.finish()
+
+
+async def _leave_if_slow(spool: Spool, place: Place) -> None:
+    size = -FAST_BYTES
+    while spool.size - size >= FAST_BYTES:
+        size = spool.size
+        await asyncio.sleep(LOOK_SECONDS)
+    place.leave()
 
 
 def _boundary(content_type: str) -> str:

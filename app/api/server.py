@@ -8,7 +8,6 @@ import gc
 import resource
 import signal
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -16,13 +15,9 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send, WebSocketReceiveMessage
 
 from app.address import ServerError, free_address
-from domain.errors import UnavailableError
-
-Received = HTTPReceiveMessage | WebSocketReceiveMessage
+from app.api.cut import Cut
 
 STOP_SECONDS: Final = 10.0
 """What is under way at the stop may take this long; bodies that are still on their way are cut off then."""
@@ -38,19 +33,15 @@ HEADERS_MILLISECONDS: Final = 10_000
 log = structlog.get_logger(__name__)
 
 
-class StoppingError(UnavailableError):
-    """The service is stopping. Please send this again."""
-
-
 def serve(
     create_app: Callable[[asyncio.Event], Any], host: str, port: int, *, stop_seconds: float = STOP_SECONDS
 ) -> None:
     """Serve until SIGTERM or SIGINT, which the app is told by an event. Raises ServerError if that cannot be."""
     address = free_address(host, port)
     _allow_files(CONNECTIONS + OWN_FILES)
-    stopping, cut = asyncio.Event(), asyncio.Event()
+    stopping, cut = asyncio.Event(), Cut()
     server = Server(
-        lambda: _cut_off(create_app(stopping), cut),
+        lambda: cut.applied_to(create_app(stopping)),
         factory=True,
         address=address,
         port=port,
@@ -77,7 +68,7 @@ def _allow_files(count: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-async def _run(server: Server, stopping: asyncio.Event, cut: asyncio.Event, stop_seconds: float) -> None:
+async def _run(server: Server, stopping: asyncio.Event, cut: Cut, stop_seconds: float) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
@@ -96,38 +87,8 @@ async def _run(server: Server, stopping: asyncio.Event, cut: asyncio.Event, stop
     log.info("api.stopping")
     server.stop()  # type: ignore[no-untyped-call] # granian's own lack
     await asyncio.wait({serving}, timeout=stop_seconds)
-    cut.set()
+    cut.make()
     await asyncio.wait({serving}, timeout=LAST_SECONDS)
-
-
-def _cut_off(app: ASGIApp, cut: asyncio.Event) -> ASGIApp:
-    """The app, whose requests stop waiting for their bodies at the cut: granian itself waits for the slowest."""
-
-    async def until_cut(scope: Scope, receive: Receive, send: Send) -> None:
-        # Whoever asks has no body that could be late; and what is held listens, for as long as it is held.
-        if scope["type"] == ScopeType.HTTP and scope["method"] != "GET":
-            await app(scope, partial(_received, receive, cut), send)
-        else:
-            await app(scope, receive, send)
-
-    return until_cut
-
-
-async def _received(receive: Receive, cut: asyncio.Event) -> Received:
-    receiving = asyncio.ensure_future(_message(receive))
-    cutting = asyncio.ensure_future(cut.wait())
-    try:
-        await asyncio.wait({receiving, cutting}, return_when=asyncio.FIRST_COMPLETED)
-        if receiving.done():
-            return receiving.result()
-        raise StoppingError
-    finally:
-        receiving.cancel()
-        cutting.cancel()
-
-
-async def _message(receive: Receive) -> Received:
-    return await receive()  # a future of granian's, which no task can be made of
 
 
 def _printed(address: str) -> str:

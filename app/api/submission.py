@@ -67,12 +67,14 @@ class Submission:
         if idempotency_key is not None and not KEY.fullmatch(idempotency_key):
             raise MalformedError("An Idempotency-Key has 1 to 255 visible ASCII characters.")
         session = self._session(session_token, idempotency_key)
-        async with received_photo(request, max_bytes=self._max_bytes, seconds=self._body_seconds) as photo:
+        # Whoever finds no place is told so before its photo is read.
+        async with (
+            self._threads.place() as place,
+            received_photo(request, place, max_bytes=self._max_bytes, seconds=self._body_seconds) as photo,
+        ):
             take = partial(self._intake.take, photo, session)
             correlation = correlation_id(request.scope)
-            upload_id = await self._threads.run(
-                partial(take, idempotency_key=idempotency_key, correlation_id=correlation)
-            )
+            upload_id = await place.run(partial(take, idempotency_key=idempotency_key, correlation_id=correlation))
         status_url = f"{self._public_url}/api/status/{upload_id}"
         # A derived session's token is told only now: whoever sent the same photo under the same key has made it.
         # A repeated submission is answered as the first one was, pending, lest a poll seem to go back.

@@ -1,7 +1,11 @@
-"""Threads for what blocks: so many at a time, and a bounded wait for one. Knows nothing of what they do."""
+"""Places for requests, each with a thread for what blocks: so many at a time, and a bounded wait for one.
+
+Knows nothing of what they do.
+"""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -13,29 +17,62 @@ _T = TypeVar("_T")
 MOST: Final = 20
 """Twice as many as DATABASE_POOL_SIZE is unless set: while half of them talk to the storage, half append."""
 WAIT_SECONDS: Final = 1.0
-"""For a thread; whoever would wait longer is better told to come again."""
+"""For a place; whoever would wait longer is better told to come again."""
 
 
 class OverloadedError(UnavailableError):
     """Too much comes in at this moment. Please try again."""
 
 
+class Place:
+    """One request's place; it may leave it early, while it waits for others."""
+
+    def __init__(self, places: CapacityLimiter, threads: CapacityLimiter) -> None:
+        self._places = places
+        self._threads = threads
+        self._is_taken = False
+
+    async def take(self) -> None:
+        """Take it, unless it is taken. Raises OverloadedError."""
+        if self._is_taken:
+            return
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._places.acquire_on_behalf_of(self)
+        except TimeoutError:
+            raise OverloadedError from None
+        self._is_taken = True
+
+    def leave(self) -> None:
+        """Leave it to somebody else."""
+        if self._is_taken:
+            self._is_taken = False
+            self._places.release_on_behalf_of(self)
+
+    async def run(self, function: Callable[[], _T]) -> _T:
+        """What the function gives; once it has begun, it runs to its end, whoever goes away. Raises OverloadedError."""
+        await self.take()
+        return await to_thread.run_sync(function, limiter=self._threads)
+
+
 class Threads:
-    """A number of threads that requests share."""
+    """A number of places that requests share, each with a thread."""
 
     def __init__(self, most: int = MOST) -> None:
         self._places = CapacityLimiter(most)
         self._threads = CapacityLimiter(most)
 
-    async def run(self, function: Callable[[], _T]) -> _T:
-        """What the function gives; once it has begun, it runs to its end, whoever goes away. Raises OverloadedError."""
-        request = object()
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[Place]:
+        """A place of one's own. Raises OverloadedError."""
+        place = Place(self._places, self._threads)
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
-                await self._places.acquire_on_behalf_of(request)
-        except TimeoutError:
-            raise OverloadedError from None
-        try:
-            return await to_thread.run_sync(function, limiter=self._threads)
+            await place.take()
+            yield place
         finally:
-            self._places.release_on_behalf_of(request)
+            place.leave()
+
+    async def run(self, function: Callable[[], _T]) -> _T:
+        """What the function gives, run at a place. Raises OverloadedError."""
+        async with self.place() as place:
+            return await place.run(function)

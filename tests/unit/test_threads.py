@@ -61,3 +61,19 @@ def test_whoever_goes_away_while_waiting_takes_no_thread_with_it() -> None:
         assert await asyncio.gather(*(threads.run(lambda: True) for _ in range(2))) == [True, True]
 
     asyncio.run(use())
+
+
+def test_a_place_that_was_left_is_somebody_elses_until_it_is_needed_again() -> None:
+    async def use() -> None:
+        threads = Threads(1)
+        async with threads.place() as place:
+            with pytest.raises(OverloadedError):
+                await threads.run(lambda: True)
+            place.leave()
+            assert await threads.run(lambda: "somebody else")
+            assert await place.run(lambda: "again")
+            with pytest.raises(OverloadedError):
+                await threads.run(lambda: True)
+        assert await threads.run(lambda: "at last")
+
+    asyncio.run(use())

@@ -2,9 +2,11 @@
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from ipaddress import ip_network
 from pathlib import Path
+from threading import Event, Semaphore
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -12,12 +14,14 @@ import httpx
 import pytest
 import structlog
 
+from app.api.threads import MOST
 from app.storage.folder import FolderStore
 from domain.errors import LogUnavailableError, StorageRefusedError, StorageUnavailableError
 from domain.events import Submitted
 from domain.uploads import Uploads
 from tests.integration.api.service import JPEG, PNG, Service, error_of, running_service
 from tests.photos.variants import photo
+from tests.waiting import BUSY_SECONDS
 
 SECRET_NAME = "holiday-of-erika.jpg"
 
@@ -232,6 +236,32 @@ def test_without_the_storage_nothing_is_submitted(
     assert int(response.headers["Retry-After"]) > 0
     assert "Erika" not in response.text
     assert service.uploads() == 0
+
+
+def test_whoever_finds_no_place_is_told_to_come_again_before_its_photo_is_looked_at(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heal, standing, put = Event(), Semaphore(0), service.store.put
+
+    def put_when_healed(key: str, body: BinaryIO, media_type: str) -> None:
+        standing.release()
+        assert heal.wait(BUSY_SECONDS)
+        put(key, body, media_type)
+
+    monkeypatch.setattr(service.store, "put", put_when_healed)
+    with ThreadPoolExecutor(MOST) as clients:
+        posts = [clients.submit(service.post) for _ in range(MOST)]
+        for _ in posts:
+            assert standing.acquire(timeout=BUSY_SECONDS)
+
+        refused = service.client.post("/api/uploads", content=b"This is no form.")
+        heal.set()
+
+        assert error_of(refused) == (503, "UNAVAILABLE")
+        assert refused.headers["Retry-After"] == "2"
+        assert {post.result().status_code for post in posts} == {202}
+    assert service.post().status_code == 202
+    assert service.uploads() == MOST + 1
 
 
 class AwayUploads(Uploads):
