@@ -89,7 +89,7 @@ def test_a_picture_that_takes_too_much_computing_exhausts_its_child() -> None:
 
 @pytest.mark.parametrize(
     ("number", "blame"),
-    [(signal.SIGKILL, ExhaustedError), (signal.SIGSEGV, ExhaustedError), (signal.SIGHUP, PassingError)],
+    [(signal.SIGKILL, ExhaustedError), (signal.SIGSEGV, ExhaustedError), (signal.SIGTERM, PassingError)],
 )
 def test_a_killed_child_is_blamed_on_the_picture_only_when_the_picture_can_do_that(
     number: signal.Signals, blame: type[PassingError]
