@@ -1,8 +1,5 @@
 """ETags of a status: what they say of a client's knowledge, and what they tell apart."""
 
-from datetime import UTC, datetime
-from uuid import UUID
-
 import msgspec
 import pytest
 
@@ -10,26 +7,8 @@ from app.api.status_answer import Tags, answer
 from domain.stages import Stage, Status
 from projections.forecast import Eta, Forecast
 from projections.reader import StatusRow
+from tests.status_rows import PENDING
 
-AT = datetime(2026, 1, 2, tzinfo=UTC)
-PENDING = StatusRow(
-    upload_id=UUID(int=1),
-    version=1,
-    session_hash="e" * 64,
-    status=Status.PENDING,
-    stage=None,
-    progress=0,
-    attempt=0,
-    result_id=None,
-    error_code=None,
-    error_message=None,
-    created_at=AT,
-    updated_at=AT,
-    running=False,
-    retry_at=None,
-    waiting_for=None,
-    stage_since=AT,
-)
 FORECASTS = (
     Forecast(),
     Forecast(0),
