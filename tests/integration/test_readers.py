@@ -132,7 +132,7 @@ def test_a_follower_survives_the_loss_of_its_connections(
         until(lambda: len(queue.sent) == 1)
         with psycopg.connect(database_url, autocommit=True) as connection:
             connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         submit(uploads)
