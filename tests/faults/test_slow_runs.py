@@ -37,8 +37,8 @@ def test_a_run_that_takes_five_leases_is_not_taken_over_while_one_whose_worker_d
     gate = Event()
     plant.gemini.answer_with(answer_at(gate))
     dispatch = plant.dispatch()
-    slow = plant.submit()
     plant.worker(WORKER_THREADS="1")
+    slow = plant.submit()
     plant.gemini.wait_for_calls(1, timeout=30)
     doomed = plant.worker("generate.called=kill", ready=False)
     lost = plant.submit()
@@ -54,5 +54,5 @@ def test_a_run_that_takes_five_leases_is_not_taken_over_while_one_whose_worker_d
     assert [len(plant.actors(upload_id)) for upload_id in (slow, lost)] == [1, 2]
     assert len(plant.gemini.calls) == 2
     sent = [json.loads(line) for line in dispatch.output.splitlines() if "reconciler.sent" in line]
-    assert {line["upload_id"] for line in sent} == {str(lost)}
+    assert {line["upload_id"] for line in sent} == {str(lost)}, sent
     plant.assert_verified()
