@@ -15,6 +15,7 @@ from psycopg_pool import ConnectionPool
 from domain.errors import LogUnavailableError, UnavailableError
 from projections.connections import translated
 from projections.log import EventLog, LoggedEvent
+from projections.pages import Pages
 from projections.wakeups import Wakeups
 
 Handle = Callable[["psycopg.Connection[Any]", Sequence[LoggedEvent]], None]
@@ -51,10 +52,9 @@ class Follower:
         tell: Tell = lambda _: None,
     ) -> None:
         self.reader = reader
-        self._log = event_log
         self._pool = pool
         self._handle = handle
-        self._page = page or PAGE
+        self._pages = Pages(event_log, page or PAGE)
         self._tell = tell
         self._moved_to: int | None = None
         """Where this one has moved the position to, as long as nobody else is known to have moved it since."""
@@ -70,7 +70,7 @@ class Follower:
     def step(self) -> bool:
         """Handle the next page; False if there is none."""
         position = self.position() if self._moved_to is None else self._moved_to
-        page = self._log.read(position, self._page)
+        page = self._pages.after(position)
         if not page:
             return False
         self._moved_to = None  # unknown, should anything fail from here on

@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 from eventsourcing.persistence import AggregateRecorder, IntegrityError, StoredEvent
 from msgspec import Struct
-from psycopg.rows import class_row
+from psycopg.rows import args_row
 from psycopg_pool import ConnectionPool
 
 from domain.events import Event
@@ -57,7 +57,10 @@ MAX_VERSION: Final = 2**31 - 1
 
 
 class LoggedEvent(Struct, frozen=True):
-    """A row of the log: an event with its position and the time, by PostgreSQL's clock, at which it was recorded."""
+    """A row of the log: an event with its position and the time, by PostgreSQL's clock, at which it was recorded.
+
+    Its fields are the columns of every SELECT here, in their order.
+    """
 
     position: int
     upload_id: UUID
@@ -160,5 +163,5 @@ class EventLog(AggregateRecorder):
 
     def _select(self, query: str, parameters: Any) -> list[LoggedEvent]:  # noqa: ANN401 - the driver's parameters
         with translated(), self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=class_row(LoggedEvent), binary=True)
+            cursor = connection.cursor(row_factory=args_row(LoggedEvent), binary=True)
             return cursor.execute(query, parameters).fetchall()

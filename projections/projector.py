@@ -3,6 +3,7 @@
 An event that cannot be applied stops its upload's row and is recorded in `quarantine`; the others go on.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +16,7 @@ from projections import uploads
 from projections.connections import translated
 from projections.follower import MOVE_POSITION, Follower
 from projections.log import EventLog, LoggedEvent
+from projections.pages import Pages
 from projections.uploads import Projection, project
 
 Changed = Callable[[Collection[UUID]], None]
@@ -46,20 +48,24 @@ def projector(
 
 def apply(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:
     """Bring the rows of a page's uploads up to date, in the transaction of the caller."""
-    upload_ids = list({logged.upload_id for logged in page})
-    stopped = {row[0] for row in connection.execute(SELECT_QUARANTINED, (upload_ids,))}
-    projections = uploads.load(connection, upload_ids)
-    last: dict[UUID, LoggedEvent] = {}
+    streams: dict[UUID, list[LoggedEvent]] = defaultdict(list)
     for logged in page:
-        if logged.upload_id in stopped:
-            continue
+        streams[logged.upload_id].append(logged)
+    for (stopped,) in connection.execute(SELECT_QUARANTINED, (list(streams),)):
+        del streams[stopped]
+    projections = uploads.load(connection, streams)
+    changed = []
+    for upload_id, stream in streams.items():
+        projection, last = projections.get(upload_id), None
         try:
-            projections[logged.upload_id] = project(projections.get(logged.upload_id), logged)
-            last[logged.upload_id] = logged
+            for logged in stream:
+                projection = project(projection, logged)
+                last = logged
         except Exception as error:  # noqa: BLE001 - no I/O here: whatever it is, the event is to blame, and stops no other
-            stopped.add(logged.upload_id)
             _quarantine(connection, logged, error)
-    _save(connection, {last[upload_id]: projections[upload_id] for upload_id in last})
+        if projection and last:
+            changed.append((last, projection))
+    _save(connection, changed)
 
 
 def rebuild(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]]) -> int:
@@ -70,10 +76,11 @@ def rebuild(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]]) 
     """
     projector(event_log, pool).position()  # so that there is a row to lock
     count = position = 0
+    pages = Pages(event_log, PAGE)
     with translated(), pool.connection() as connection, connection.transaction():
         before = connection.execute(LOCK_POSITION, (READER,)).fetchone()
         uploads.clear(connection)
-        while page := event_log.read(position, PAGE):
+        while page := pages.after(position):
             apply(connection, page)
             count, position = count + len(page), page[-1].position
         move = {"reader": READER, "from": before and before[0], "to": position}
@@ -81,15 +88,16 @@ def rebuild(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]]) 
     return count
 
 
-def _save(connection: psycopg.Connection[Any], changed: dict[LoggedEvent, Projection]) -> None:
+def _save(connection: psycopg.Connection[Any], changed: Sequence[tuple[LoggedEvent, Projection]]) -> None:
+    """Write the projections, each with the last event in it."""
     if not changed:
         return
     try:
         with connection.transaction():
-            uploads.save(connection, list(changed.values()))
+            uploads.save(connection, [projection for _, projection in changed])
     except (psycopg.IntegrityError, psycopg.DataError):
         # One row breaks a constraint: find it, so that it stops nobody else's.
-        for logged, projection in changed.items():
+        for logged, projection in changed:
             try:
                 with connection.transaction():
                     uploads.save(connection, [projection])
