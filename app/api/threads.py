@@ -18,6 +18,8 @@ MOST: Final = 20
 """Twice as many as DATABASE_POOL_SIZE is unless set: while half of them talk to the storage, half append."""
 WAIT_SECONDS: Final = 1.0
 """For a place; whoever would wait longer is better told to come again."""
+AGAIN_SECONDS: Final = 2.0
+"""For one that was left: whoever has sent its photo by now is worth more patience, and those who have not give way."""
 
 
 class OverloadedError(UnavailableError):
@@ -32,12 +34,12 @@ class Place:
         self._threads = threads
         self._is_taken = False
 
-    async def take(self) -> None:
-        """Take it, unless it is taken. Raises OverloadedError."""
+    async def take(self, seconds: float) -> None:
+        """Take it, unless it is taken. Raises OverloadedError after so many seconds."""
         if self._is_taken:
             return
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(seconds):
                 await self._places.acquire_on_behalf_of(self)
         except TimeoutError:
             raise OverloadedError from None
@@ -51,7 +53,7 @@ class Place:
 
     async def run(self, function: Callable[[], _T]) -> _T:
         """What the function gives; once it has begun, it runs to its end, whoever goes away. Raises OverloadedError."""
-        await self.take()
+        await self.take(AGAIN_SECONDS)
         return await to_thread.run_sync(function, limiter=self._threads)
 
 
@@ -67,7 +69,7 @@ class Threads:
         """A place of one's own. Raises OverloadedError."""
         place = Place(self._places, self._threads)
         try:
-            await place.take()
+            await place.take(WAIT_SECONDS)
             yield place
         finally:
             place.leave()

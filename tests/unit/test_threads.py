@@ -13,6 +13,7 @@ from app.api.threads import OverloadedError, Threads
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.api.threads.WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("app.api.threads.AGAIN_SECONDS", 0.05)
 
 
 async def while_both_are_busy(threads: Threads, then: Callable[[], Awaitable[None]]) -> list[bool]:
