@@ -7,7 +7,7 @@ from projections.log import EventLog, LoggedEvent
 
 
 class Pages:
-    """Pages of at most so many events. Whoever is not behind by more is read to when asked, and not ahead."""
+    """Pages of at most so many events. Behind a page that is not full nothing is read ahead."""
 
     def __init__(self, event_log: EventLog, size: int) -> None:
         self._log = event_log
