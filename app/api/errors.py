@@ -24,6 +24,7 @@ from msgspec import Struct
 
 from app.api.bodies import ErrorBody, ErrorFacts
 from app.api.reply import Reply, in_json
+from app.api.threads import OverloadedError
 from domain.errors import (
     BlobNotFoundError,
     DarkroomError,
@@ -133,11 +134,14 @@ def respond(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
 
 
 def reply_to(error: Exception) -> Reply:
-    """The reply to an error, logged where it is not the client's own."""
+    """The reply to an error, logged where it is not the client's own.
+
+    Nor where too much comes in: a line for each would cost more than the refusal; the metrics count them.
+    """
     answer = answer_of(error)
     if answer is UNEXPECTED:
         log.error("api.unexpected", exc_info=error)
-    elif answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    elif answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, OverloadedError):
         log.warning("api.unavailable", error=str(error))
     body = ErrorBody(error=ErrorFacts(code=answer.code, message=answer.message or str(error)))
     return in_json(answer.status, body, _headers(answer, error))
