@@ -3,6 +3,7 @@
 A thread that breaks ends its process, with exit code 1: whoever supervises it starts another one.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -51,6 +52,7 @@ class Threads:
 
     def wait(self) -> None:
         """Return when it is time to stop. From then on the process has STOP_SECONDS left, whatever hangs."""
+        gc.freeze()  # what was loaded by now stays: the collector need not look at it again each time
         # The kernel may give a signal to any thread, above all when it has just been let go on by SIGCONT; Python's
         # handler runs in this one alone, which does not wake for it.
         while not self.stopping.wait(LOOK_SECONDS):

@@ -23,7 +23,7 @@ Changed = Callable[[Collection[UUID]], None]
 """Is told which rows have changed, after the commit; it returns at once."""
 
 READER: Final = "projector"
-PAGE: Final = 5000
+PAGE: Final = 10_000
 """In events. The more there are in a page, the more of them end in one write of one row."""
 
 SELECT_QUARANTINED: Final = "SELECT upload_id FROM quarantine WHERE upload_id = ANY(%s)"

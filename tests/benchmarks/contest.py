@@ -4,6 +4,7 @@ Whoever is measured answers one round with its figures. A round takes the conten
 what else the machine does hits all of them. Nothing here knows what is measured.
 """
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import Literal
@@ -78,6 +79,8 @@ def run(case: Case, rounds: int, tell: Callable[[str], None]) -> Outcome:
     for number in range(rounds):
         turn = number % max(len(case.contenders), 1)
         for contender in case.contenders[turn:] + case.contenders[:turn]:
+            gc.collect()
+            gc.freeze()  # what the benchmarks have loaded is a burden to nobody who is measured
             figures = contender.measure()
             for figure, value in figures.items():
                 scores[contender.name].rounds.setdefault(figure, []).append(value)

@@ -18,7 +18,7 @@ from domain.uploads import Uploads
 from projections import log, metrics, reader, uploads
 from projections.connections import open_pool
 from projections.log import EventLog
-from projections.projector import projector
+from projections.projector import PAGE, projector
 from tests.benchmarks.bulk import fill
 from tests.integration.conftest import SilentBell
 from tests.integration.submissions import run_to, submit
@@ -35,7 +35,7 @@ QUESTIONS: Final[dict[str, tuple[str, dict[str, Any] | tuple[Any, ...]]]] = {
     "a result": (reader.SELECT_RESULT, (IDS[0],)),
     "an upload's events": (log.SELECT_STREAM.format(direction="ASC"), STREAM),
     "a page of the dispatcher": (log.SELECT_PAGE, (100, 100)),
-    "a page of the projector": (log.SELECT_PAGE, (ENDED * 12 - 100, 5000)),
+    "a page of the projector": (log.SELECT_PAGE, (ENDED * 12 - 100, PAGE)),
     "the end of the log": (log.SELECT_LAST_POSITION, ()),
     "the projector's rows": (uploads.LOAD, (IDS,)),
     "the reconciler's scan": (SELECT_DUE, (10, 1000)),
