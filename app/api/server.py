@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
+import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
@@ -29,6 +30,8 @@ BACKLOG: Final = 2048
 OWN_FILES: Final = 512
 """What the process may have open beside connections."""
 HEADERS_MILLISECONDS: Final = 10_000
+OBJECTS: Final = 20_000
+"""So many more of them, and the collector looks for cycles. Python's own 700 are the polls of a moment, all in use."""
 
 log = structlog.get_logger(__name__)
 
@@ -54,10 +57,15 @@ def serve(
         log_level=LogLevels.error,
         log_dictconfig={"loggers": {"_granian": {"propagate": True}}, "handlers": {}, "formatters": {}},
     )
-    # What was loaded by now stays: the collector, which many polls call often, need not look at it again each time.
-    server.on_startup(gc.freeze)
+    server.on_startup(_spare_the_collector)
     server.on_startup(lambda: log.info("api.listening", url=f"http://{_printed(address)}:{port}"))
-    asyncio.run(_run(server, stopping, cut, stop_seconds))
+    uvloop.run(_run(server, stopping, cut, stop_seconds))
+
+
+def _spare_the_collector() -> None:
+    """Let it look for cycles more seldom, and not among what was loaded by now, which stays."""
+    gc.freeze()
+    gc.set_threshold(OBJECTS)
 
 
 def _allow_files(count: int) -> None:
@@ -71,12 +79,8 @@ def _allow_files(count: int) -> None:
 async def _run(server: Server, stopping: asyncio.Event, cut: Cut, stop_seconds: float) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
+        # uvloop hears of a signal by a pipe of its own, which thousands of clients that go at that moment do not fill.
         loop.add_signal_handler(number, stopping.set)
-        # The loop hears of a signal by a byte in a pipe, which is lost where that is full: thousands of clients that go
-        # at the same moment fill it. This handler needs none: the loop is awake then, and Python calls it.
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopping.set))
-    # Nor is there a traceback to be printed for the byte.
-    signal.set_wakeup_fd(signal.set_wakeup_fd(-1), warn_on_full_buffer=False)
     serving = asyncio.create_task(server.serve())
     stop = asyncio.create_task(stopping.wait())
     await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
