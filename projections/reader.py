@@ -186,7 +186,7 @@ class StatusReader:
 
 async def _select(connection: psycopg.AsyncConnection[Any], upload_ids: Iterable[UUID]) -> list[tuple[Any, ...]]:
     cursor = connection.cursor(row_factory=tuple_row, binary=True)
-    ids = "{" + ",".join(map(str, upload_ids)) + "}"
+    ids = "{" + ",".join([upload_id.hex for upload_id in upload_ids]) + "}"  # a third of the work of str
     return await (await cursor.execute(SELECT_STATUSES, (ids,), prepare=True)).fetchall()
 
 

@@ -1,6 +1,7 @@
 """Bodies that are still on their way when the service has stopped for long enough are cut off."""
 
 import asyncio
+from collections.abc import Awaitable
 from functools import partial
 
 from litestar.enums import ScopeType
@@ -31,12 +32,11 @@ class Cut:
     def applied_to(self, app: ASGIApp) -> ASGIApp:
         """The app, with bodies that end at the cut."""
 
-        async def until_cut(scope: Scope, receive: Receive, send: Send) -> None:
+        def until_cut(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             # Whoever asks has no body that could be late; and what is held listens, for as long as it is held.
             if scope["type"] == ScopeType.HTTP and scope["method"] != "GET":
-                await app(scope, partial(self._received, receive), send)
-            else:
-                await app(scope, receive, send)
+                return app(scope, partial(self._received, receive), send)
+            return app(scope, receive, send)
 
         return until_cut
 

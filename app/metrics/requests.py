@@ -1,6 +1,7 @@
 """Counts the API's requests by route and answer, with how long they took. It sees what the framework refuses, too."""
 
 import time
+from collections.abc import Awaitable
 from functools import cache
 from typing import Final
 
@@ -34,11 +35,11 @@ def counted(app: ASGIApp, registry: CollectorRegistry) -> ASGIApp:
         began = time.perf_counter()
         status = CUT
 
-        async def note_and_send(message: Message) -> None:
+        def note_and_send(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = str(message["status"])
-            await send(message)
+            return send(message)
 
         try:
             await app(scope, receive, note_and_send)
