@@ -26,8 +26,6 @@ const POLL_MS = 2500;
 const SHORTEST_POLL_MS = 2000;
 const LONGEST_POLL_MS = 3000;
 const LONGEST_PAUSE_MS = 30_000;
-/** No pause at all; 0 would mean never. */
-const AT_ONCE_MS = 1;
 
 export function learn(known: Knowledge, outcome: Outcome): Knowledge {
   switch (outcome.kind) {
@@ -63,13 +61,15 @@ export function mayHold({ error, isCut }: Knowledge): boolean {
   return error === null && !isCut;
 }
 
+/** Whether the next poll is sent at once, without a pause. */
+export function isFollowed(known: Knowledge): boolean {
+  return known.isHeld && !isOver(known);
+}
+
 /** How long to wait before the next poll. */
-export function pauseMs({ body, error, failures, isHeld }: Knowledge): number {
+export function pauseMs({ body, error, failures }: Knowledge): number {
   if (error) {
     return Math.max(error.retryAfterMs ?? 0, Math.min(POLL_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS));
-  }
-  if (isHeld) {
-    return AT_ONCE_MS;
   }
   return Math.min(Math.max(body?.pollAfterMs ?? POLL_MS, SHORTEST_POLL_MS), LONGEST_POLL_MS);
 }

@@ -1,121 +1,33 @@
 /** The hook against a fake of the server at the fetch boundary, with a clock that the tests move. */
 
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act, cleanup, renderHook } from "@testing-library/react";
-import type { ReactNode } from "react";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { StatusBody } from "./schema";
-import { keepSession } from "./sessions";
-import { prefetchStatus, tellStatus, useStatus } from "./useStatus";
+import { act } from "@testing-library/react";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  breaks,
+  COMPLETED,
+  client,
+  close,
+  FAILED,
+  fetching,
+  follow,
+  GENERATING,
+  JOB,
+  open,
+  PENDING,
+  pass,
+  RESULT,
+  refuses,
+  says,
+  sentHeaders,
+  server,
+  silent,
+  turnTab,
+  unmoved,
+} from "./server.test.fake";
+import { tellStatus } from "./useStatus";
 
-const JOB = "0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11";
-const RESULT = "7a1d6c52-58a0-4c63-8f3e-2f1f3d0b9e22";
-
-const PENDING: StatusBody = {
-  success: true,
-  jobId: JOB,
-  status: "pending",
-  stage: null,
-  progress: 0,
-  resultId: null,
-  version: 1,
-  attempt: 0,
-  createdAt: "2024-12-21T10:29:40Z",
-  updatedAt: "2024-12-21T10:29:40Z",
-  isTerminal: false,
-  pollAfterMs: 2500,
-};
-const GENERATING: StatusBody = { ...PENDING, status: "processing", stage: "generating", progress: 45, version: 5 };
-const ENDED: StatusBody = { ...GENERATING, isTerminal: true, pollAfterMs: null, version: 12 };
-const COMPLETED: StatusBody = { ...ENDED, status: "completed", stage: "complete", progress: 100, resultId: RESULT };
-const FAILED: StatusBody = {
-  ...ENDED,
-  status: "failed",
-  stage: "failed",
-  errorCode: "INTERNAL_ERROR",
-  errorMessage: "Processing failed. Please try again.",
-};
-
-type Answer = (request?: RequestInit) => Response | Promise<Response>;
-const fetching = vi.fn<typeof fetch>();
-let client: QueryClient;
-
-function says(body: StatusBody): Answer {
-  return () => new Response(JSON.stringify(body), { headers: { ETag: `"${body.version}"` } });
-}
-
-function refuses(status: number, code: string, headers: Record<string, string> = {}): Answer {
-  const body = { success: false, error: { code, message: `It says ${code}.` } };
-  return () => new Response(JSON.stringify(body), { status, headers });
-}
-
-function breaks(): Promise<Response> {
-  return Promise.reject(new TypeError("Failed to fetch"));
-}
-
-/** Nothing, until the one who asks gives up. */
-const silent: Answer = (request) =>
-  new Promise((_, reject) => request?.signal?.addEventListener("abort", () => reject(new Error("aborted"))));
-
-const unmoved: Answer = () => new Response(null, { status: 304 });
-
-/** The answer after a while, of a server that holds its answers and says so; nothing, if nobody waits for it. */
-function holds(milliseconds: number, answer: Answer): Answer {
-  return (request) =>
-    new Promise((resolve, reject) => {
-      request?.signal?.addEventListener("abort", () => reject(new Error("aborted")));
-      setTimeout(async () => {
-        const response = await answer();
-        response.headers.set("Preference-Applied", "wait=20");
-        resolve(response);
-      }, milliseconds);
-    });
-}
-
-/** The answers, one a request; the last one stays. */
-function server(...answers: Answer[]) {
-  fetching.mockImplementation(async (_, request) => {
-    const answer = answers.length > 1 ? answers.shift() : answers[0];
-    return (answer as Answer)(request);
-  });
-}
-
-function follow(jobId: string | null = JOB) {
-  const wrapper = ({ children }: { children: ReactNode }) => (
-    <QueryClientProvider client={client}>{children}</QueryClientProvider>
-  );
-  return renderHook(({ id }) => useStatus(id), { wrapper, initialProps: { id: jobId } }).result;
-}
-
-async function pass(milliseconds: number) {
-  await act(() => vi.advanceTimersByTimeAsync(milliseconds));
-}
-
-async function turnTab(visibilityState: DocumentVisibilityState) {
-  vi.spyOn(document, "visibilityState", "get").mockReturnValue(visibilityState);
-  await act(async () => void window.dispatchEvent(new Event("visibilitychange")));
-}
-
-function sentHeaders(call: number): Record<string, string> {
-  return fetching.mock.calls[call]?.[1]?.headers as Record<string, string>;
-}
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  vi.stubGlobal("fetch", fetching);
-  client = new QueryClient();
-  keepSession(JOB, "token");
-});
-
-afterEach(() => {
-  cleanup();
-  client.clear();
-  localStorage.clear();
-  fetching.mockReset();
-  vi.restoreAllMocks();
-  vi.unstubAllGlobals();
-  vi.useRealTimers();
-});
+beforeEach(open);
+afterEach(close);
 
 test("it asks at once, in the name of the session, and shows what is answered", async () => {
   server(says(GENERATING));
@@ -360,111 +272,4 @@ test("two that follow one job ask once", async () => {
   follow();
   await pass(1);
   expect(fetching).toHaveBeenCalledTimes(1);
-});
-
-const STORING: StatusBody = { ...GENERATING, stage: "storing", progress: 80, version: 6 };
-
-test("a server that holds its answers is asked again at once, whether it had news or none for long", async () => {
-  server(says(GENERATING), holds(7000, says(STORING)), holds(20_000, unmoved), holds(300, says(COMPLETED)));
-  const shown = follow();
-  await pass(2501 + 7001);
-  expect(shown.current.progress).toBe(80);
-  expect(fetching).toHaveBeenCalledTimes(3);
-  await pass(20_010);
-  expect(fetching).toHaveBeenCalledTimes(4);
-  await pass(310);
-  expect(shown.current).toMatchObject({ isComplete: true, error: null });
-  await pass(60_000);
-  expect(fetching).toHaveBeenCalledTimes(4);
-});
-
-test.each([
-  ["unchanged much too soon", unmoved],
-  ["with what was known before", says(STORING)],
-])("an answer that comes back %s is not rushed after", async (_, answer) => {
-  server(says(GENERATING), holds(10, says(STORING)), holds(10, answer));
-  follow();
-  await pass(2600);
-  expect(fetching).toHaveBeenCalledTimes(3);
-  await pass(2300);
-  expect(fetching).toHaveBeenCalledTimes(3);
-  await pass(300);
-  expect(fetching).toHaveBeenCalledTimes(4);
-});
-
-test("where something in between cuts off what is held, it polls as ever and says nothing of it", async () => {
-  const cut = () => new Promise<Response>((_, reject) => setTimeout(() => reject(new TypeError("reset")), 8000));
-  server(says(GENERATING), holds(10, says(STORING)), cut, unmoved);
-  const shown = follow();
-  await pass(2600 + 8000);
-  expect(shown.current).toMatchObject({ progress: 80, error: null });
-  expect(fetching).toHaveBeenCalledTimes(3);
-  await pass(2500);
-  expect(fetching).toHaveBeenCalledTimes(4);
-  expect(sentHeaders(3)).toEqual({ "X-Session-Token": "token", "If-None-Match": '"6"' });
-  await pass(2500);
-  expect(fetching).toHaveBeenCalledTimes(5);
-  expect(sentHeaders(4)).toEqual(sentHeaders(3));
-});
-
-test("in trouble nothing is held, so that its end is heard at once", async () => {
-  server(says(GENERATING), breaks, unmoved, unmoved);
-  const shown = follow();
-  await pass(2600);
-  expect(shown.current.error?.code).toBe("NETWORK");
-  await pass(2500);
-  expect(sentHeaders(2)).not.toHaveProperty("Prefer");
-  await pass(2500);
-  expect(sentHeaders(3)).toHaveProperty("Prefer");
-});
-
-test("a hidden tab lets go of what is held, and asks at once when it is seen again", async () => {
-  server(says(GENERATING), holds(20_000, unmoved));
-  const shown = follow();
-  await pass(4000);
-  await turnTab("hidden");
-  expect(fetching.mock.calls[1]?.[1]?.signal?.aborted).toBe(true);
-  await pass(60_000);
-  expect(fetching).toHaveBeenCalledTimes(2);
-  await turnTab("visible");
-  expect(fetching).toHaveBeenCalledTimes(3);
-  expect(shown.current).toMatchObject({ progress: 45, error: null });
-});
-
-test("what is held is let go when the network goes, and what is wrong is said", async () => {
-  server(says(GENERATING), holds(20_000, unmoved), breaks);
-  const shown = follow();
-  await pass(4000);
-  await act(async () => void window.dispatchEvent(new Event("offline")));
-  await pass(2600);
-  expect(shown.current).toMatchObject({ progress: 45, error: { code: "NETWORK" } });
-});
-
-test("of many jobs two are held, so that the browser has connections left, and the others are polled", async () => {
-  const jobs = ["one", "two", "three"];
-  fetching.mockImplementation(async (url, request) => {
-    const body = { ...GENERATING, jobId: String(url).split("/").at(-1) as string };
-    const isKnown = "If-None-Match" in ((request?.headers ?? {}) as object);
-    return (isKnown ? holds(20_000, unmoved) : says(body))(request);
-  });
-  for (const job of jobs) {
-    keepSession(job, "token");
-    follow(job);
-  }
-  await pass(2600);
-  const asked = fetching.mock.calls.slice(3).map(([, request]) => "Prefer" in ((request?.headers ?? {}) as object));
-  expect(asked).toEqual([true, true, false]);
-});
-
-test("asked for before it is shown, it is shown with the answer, and its next poll can be held", async () => {
-  server(says(GENERATING), holds(60, says(STORING)), unmoved);
-  await prefetchStatus(client, JOB);
-  expect(fetching).toHaveBeenCalledTimes(1);
-
-  const shown = follow();
-  expect(shown.current).toMatchObject({ isLoading: false, progress: 45 });
-  await pass(62);
-
-  expect(sentHeaders(1)).toMatchObject({ "If-None-Match": '"5"', Prefer: "wait=20" });
-  expect(shown.current.progress).toBe(80);
 });

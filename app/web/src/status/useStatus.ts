@@ -12,9 +12,15 @@
  * A server that holds its answers until the job moves (hold.ts) is asked again at once.
  */
 
-import { type QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
+import {
+  focusManager,
+  type QueryClient,
+  type QueryFunctionContext,
+  queryOptions,
+  useQuery,
+} from "@tanstack/react-query";
 import { ask } from "./ask";
-import { isOver, type Knowledge, learn, mayHold, NOTHING, pauseMs } from "./knowledge";
+import { isFollowed, isOver, type Knowledge, learn, mayHold, NOTHING, pauseMs } from "./knowledge";
 import type { StatusError } from "./StatusError";
 import type { Stage, Status, StatusBody } from "./schema";
 import { sessionOf } from "./sessions";
@@ -42,7 +48,7 @@ export function useStatus(jobId: string | null): JobStatus {
   return token === null ? shown(NOTHING, false) : shown(data ?? NOTHING, true);
 }
 
-/** Ask before a component does: while it is being drawn, the answer is on its way. */
+/** Ask before a component does: while it is being drawn, the answer is on its way. Ends when polls need pauses. */
 export async function prefetchStatus(client: QueryClient, jobId: string): Promise<void> {
   await client.prefetchQuery(statusQuery(jobId, sessionOf(jobId)));
 }
@@ -50,13 +56,14 @@ export async function prefetchStatus(client: QueryClient, jobId: string): Promis
 function statusQuery(jobId: string | null, token: string | null) {
   return queryOptions({
     queryKey: statusKey(jobId),
-    queryFn: async ({ client, queryKey, signal }) => {
-      const known = () => client.getQueryData<Knowledge>(queryKey) ?? NOTHING;
-      const { etag } = known();
-      const question = { jobId: jobId as string, token: token as string, etag, mayHold: mayHold(known()) };
-      const outcome = await ask(question, signal);
-      // Looked up again: somebody may have told more of the job in the meantime.
-      return learn(known(), outcome);
+    queryFn: async (context) => {
+      let known = await poll(context, jobId, token);
+      // Asked on from here and not from a component: what is known is drawn while the next answer is on its way.
+      while (isFollowed(known) && focusManager.isFocused() && !context.signal.aborted) {
+        context.client.setQueryData(statusKey(jobId), known);
+        known = await poll(context, jobId, token);
+      }
+      return known;
     },
     // Troubles are knowledge too. Query would drop an error as soon as it asks again; people are told until it is over.
     retry: false,
@@ -68,6 +75,16 @@ function statusQuery(jobId: string | null, token: string | null) {
     refetchOnReconnect: true,
     refetchOnMount: true,
   });
+}
+
+/** One poll, and what is known after it. */
+async function poll({ client, signal }: QueryFunctionContext, jobId: string | null, token: string | null) {
+  const known = () => client.getQueryData<Knowledge>(statusKey(jobId)) ?? NOTHING;
+  const { etag } = known();
+  const question = { jobId: jobId as string, token: token as string, etag, mayHold: mayHold(known()) };
+  const outcome = await ask(question, signal);
+  // Looked up again: somebody may have told more of the job in the meantime.
+  return learn(known(), outcome);
 }
 
 /** Tell every `useStatus` of the job what was answered elsewhere: to its retry, to its cancel, in another tab. */
