@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 MOST: Final = 20
 """Twice as many as DATABASE_POOL_SIZE is unless set: while half of them talk to the storage, half append."""
-WAIT_SECONDS: Final = 0.5
+WAIT_SECONDS: Final = 0.7
 """For a place; whoever would wait longer is better told to come again."""
 AGAIN_SECONDS: Final = 1.0
 """For one that was left: whoever has sent its photo by now is worth more patience, and those who have not give way."""
