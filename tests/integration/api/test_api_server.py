@@ -137,19 +137,19 @@ def test_fifty_posts_at_once_without_a_first_one_are_one_job(server: Server) -> 
 
 def test_two_hundred_slow_uploads_hold_up_nobody_and_end_at_the_deadline(server: Server) -> None:
     began = time.monotonic()
-    slow = [slow_upload(server) for _ in range(200)]
     token = Sessions(KEYS).new().token
     times = []
-    with httpx.Client(base_url=server.url) as client:
+    with ExitStack() as stack:
+        slow = [stack.enter_context(slow_upload(server)) for _ in range(200)]
+        client = stack.enter_context(httpx.Client(base_url=server.url))
         for _ in range(200):
             response = client.get(f"/api/status/{uuid4()}", headers={"X-Session-Token": token})
             times.append(response.elapsed.total_seconds())
             assert response.status_code == 404
         assert client.post("/api/uploads", files={"image": JPEG}).status_code == 202
 
-    assert sorted(times)[197] < 0.25
-    for upload in slow:
-        with upload:
+        assert sorted(times)[197] < 0.25
+        for upload in slow:
             assert upload.recv(4096).startswith(b"HTTP/1.1 408 ")
             while upload.recv(4096):
                 pass  # until the server hangs up
