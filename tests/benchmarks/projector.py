@@ -26,6 +26,9 @@ from tests.benchmarks.sql_rebuild import rebuild_in_sql
 RUNNER: Final = "ProjectionRunner"
 SQL: Final = "one SQL statement"
 UPLOADS: Final = 9000
+REBUILT: Final = 27_000
+"""Uploads of a rebuild: so many that a tenth of them are several pages."""
+SAMPLE: Final = 2000
 RUNNER_EVENTS: Final = 2400
 RATES: Final = (100, 500)
 
@@ -113,8 +116,8 @@ def _following(bench: Bench, stack: ExitStack) -> list[Case]:
 
 
 def _memory(bench: Bench) -> Case:
-    count = bench.sized(UPLOADS, 20)
-    url = bench.database()
+    count = bench.sized(REBUILT, 20)
+    url = bench.database(sample=SAMPLE)
     fill(url, count)
     contender = Contender("Darkroom", "ours", partial(rebuild_memory, url))
     target = Target(figure="MiB at its end, of those at a tenth", at_most=1.1)
