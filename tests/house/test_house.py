@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from importlib import metadata
 from pathlib import Path
 from typing import Final
 
@@ -136,3 +137,17 @@ def test_the_lock_names_every_version_with_its_hash_and_no_server() -> None:
     pinned = re.findall(r"^[a-z0-9._\[\],-]+==\S+ \\\n    --hash=sha256:[0-9a-f]{64}", lock, re.MULTILINE)
     assert len(pinned) == len(re.findall(r"^[^\s#]", lock, re.MULTILINE)) > len(PACKAGES)
     assert "://" not in lock
+
+
+def test_the_lock_keeps_the_extras_that_packages_ask_for() -> None:
+    """An older pip takes the newest release for an extra that is not locked, and then refuses it for want of a hash."""
+    asked = {
+        re.match(r"[\w.-]+\[[\w,-]+\]", requirement)
+        for package in metadata.distributions()
+        for requirement in package.requires or ()
+        if "extra ==" not in requirement
+    }
+    names = {re.sub("[._]", "-", found.group().lower()) for found in asked if found}
+    locked = (ROOT / "requirements.lock").read_text()
+    assert {name for name in names if f"\n{name}==" not in locked} == set()
+    assert "google-auth[requests]" in names
