@@ -6,7 +6,7 @@ import psycopg
 
 from domain.mapper import EventMapper
 from projections.projector import READER
-from tests.benchmarks.lives import life
+from tests.benchmarks.lives import SESSION_HASH, life
 from tests.benchmarks.sql_rebuild import RESULTS, UPLOADS
 
 CHUNK: Final = 20_000
@@ -18,6 +18,13 @@ SELECT u.id, e.version, e.name,
 FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, %(uploads)s)) u
 CROSS JOIN unnest(%(versions)s::int[], %(names)s::text[], %(states)s::text[], %(uploads_of)s::text[],
                   %(events)s::text[], %(results)s::text[]) AS e (version, name, state, upload, event, result)
+"""
+ROWS: Final = """
+INSERT INTO uploads (upload_id, version, session_hash, correlation_id, original_sha256, original_size, status, stage,
+                     reached, progress, attempt, attempts_left, result_id)
+SELECT gen_random_uuid(), 12, %(session_hash)s, md5(n::text), %(session_hash)s, 123456, 'completed', 'complete',
+       'complete', 100, 1, 2, gen_random_uuid()
+FROM generate_series(1, %(uploads)s) AS n
 """
 DONE: Final = f"""
 INSERT INTO positions (reader, position) SELECT '{READER}', max(position) FROM event_log
@@ -35,6 +42,14 @@ def fill(url: str, uploads: int) -> None:
         for statement in (UPLOADS, RESULTS, DONE):
             connection.execute(statement.encode())
         connection.execute("VACUUM ANALYZE event_log, uploads, results")
+
+
+def fill_rows(url: str, uploads: int) -> None:
+    """Make an empty database hold the rows of so many uploads that went well, without their events."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET synchronous_commit = off")
+        connection.execute(ROWS, {"uploads": uploads, "session_hash": SESSION_HASH})
+        connection.execute("VACUUM ANALYZE uploads")
 
 
 def _template() -> dict[str, list[object]]:

@@ -1,7 +1,8 @@
 """Growth: what a million uploads weigh, what appends and polls cost then, and what is left of their writes.
 
 Uploads that went well, twelve events each, are made in PostgreSQL itself. Then four writers append to that log, one
-event a transaction, and a hundred random rows are read by the poll's own query, in one go.
+event a transaction, and a hundred random rows are read by the poll's own query, in one go. Ten million rows are also
+made without their events, for which few disks have room: polls need no more.
 """
 
 import time
@@ -18,7 +19,7 @@ from app.schema import migrate
 from projections.reader import SELECT_STATUSES
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.bloat import write_lives
-from tests.benchmarks.bulk import fill
+from tests.benchmarks.bulk import fill, fill_rows
 from tests.benchmarks.contest import Case, Contender, Figures
 from tests.benchmarks.writers import Writers
 
@@ -43,6 +44,7 @@ def cases(bench: Bench) -> Iterator[Sequence[Case]]:
     bench.note(f"Verified is a sample of {SAMPLE:,} uploads of each size.")
     yield [
         *(_size(bench, size) for size in _sizes(bench)),
+        _rows(bench, bench.sized(SIZES[-1], 100)),
         _bloat(bench, bench.sized(WRITTEN, 1000)),
     ]
 
@@ -62,6 +64,11 @@ def _size(bench: Bench, uploads: int) -> Case:
     return Case(f"{uploads:,} uploads", (Contender("Darkroom", "ours", measure),))
 
 
+def _rows(bench: Bench, uploads: int) -> Case:
+    measure = partial(_measure_rows, bench, uploads)
+    return Case(f"{uploads:,} rows alone", (Contender("Darkroom", "ours", measure),))
+
+
 def _measure(bench: Bench, uploads: int, seconds: float) -> Figures:
     url = bench.database(sample=SAMPLE)
     began = time.monotonic()
@@ -79,6 +86,15 @@ def _measure(bench: Bench, uploads: int, seconds: float) -> Figures:
         "appends/s": len(appended) / seconds,
         "us a polled row": _polled(url),
     }
+
+
+def _measure_rows(bench: Bench, uploads: int) -> Figures:
+    url = bench.database(ours=False)  # rows without events: there is nothing to verify
+    migrate(url)
+    fill_rows(url, uploads)
+    with psycopg.connect(url) as connection:
+        _, _, rows, row_indexes = connection.execute(SELECT_SIZES).fetchone() or (0, 0, 0, 0)
+    return {"MiB uploads": rows, "MiB their indexes": row_indexes, "us a polled row": _polled(url)}
 
 
 def _polled(url: str) -> float:
