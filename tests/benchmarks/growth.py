@@ -12,6 +12,7 @@ from functools import partial
 from shutil import disk_usage
 from tempfile import gettempdir
 from typing import Final
+from uuid import uuid4
 
 import psycopg
 
@@ -34,7 +35,7 @@ SELECT_SIZES: Final = """
 SELECT pg_table_size('event_log') / 2 ^ 20, pg_indexes_size('event_log') / 2 ^ 20,
        pg_table_size('uploads') / 2 ^ 20, pg_indexes_size('uploads') / 2 ^ 20
 """
-SELECT_IDS: Final = "SELECT upload_id FROM uploads WHERE upload_id > gen_random_uuid() ORDER BY upload_id LIMIT 1"
+SELECT_ID: Final = "SELECT upload_id FROM uploads WHERE upload_id >= %s ORDER BY upload_id LIMIT 1"
 
 
 @contextmanager
@@ -101,7 +102,7 @@ def _polled(url: str) -> float:
     took = 0.0
     with psycopg.connect(url, autocommit=True) as connection:
         for _ in range(POLLS):
-            ids = [connection.execute(SELECT_IDS).fetchone() for _ in range(100)]
+            ids = [connection.execute(SELECT_ID, (uuid4(),)).fetchone() for _ in range(100)]
             began = time.perf_counter()
             connection.execute(SELECT_STATUSES, ([found[0] for found in ids if found],), prepare=True).fetchall()
             took += time.perf_counter() - began

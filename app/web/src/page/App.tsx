@@ -2,11 +2,10 @@
 
 import { useCallback, useEffect, useState } from "react";
 import { openJob, START, useOpenJobId } from "./address";
+import { Bench } from "./Bench";
 import { maxUploadBytes, wrongWith } from "./checkPhoto";
-import { Development } from "./Development";
 import { Intake } from "./Intake";
 import { RecentUploads } from "./RecentUploads";
-import { SendingPhoto } from "./SendingPhoto";
 import { usePhotosFromOutside } from "./usePhotosFromOutside";
 import { useSending } from "./useSending";
 
@@ -14,7 +13,6 @@ export function App() {
   const jobId = useOpenJobId();
   const [problem, setProblem] = useState<string | null>(null);
   const [spoken, setSpoken] = useState("");
-  const [isLit, setLit] = useState(false);
   const { sending, send, stop } = useSending(
     (taken) => openJob(taken),
     (error) => setProblem(error.message),
@@ -32,17 +30,17 @@ export function App() {
     [send],
   );
   const isOver = usePhotosFromOutside(take);
+  const watched = sending ? null : jobId;
 
   // An upload that is opened is what the page is about: an older complaint is not.
   useEffect(() => {
     if (jobId !== null) {
       setProblem(null);
     }
-    setLit(false);
   }, [jobId]);
 
   return (
-    <div className="room" data-lit={isLit || undefined}>
+    <div className="room">
       <header>
         <a className="wordmark" href={START}>
           <span className="lamp" aria-hidden="true" />
@@ -55,13 +53,12 @@ export function App() {
         )}
       </header>
       <main>
-        {sending && <SendingPhoto sending={sending} onStop={stop} />}
-        {jobId !== null && !sending ? (
-          <Development key={jobId} jobId={jobId} onSpeak={setSpoken} onLight={setLit} />
+        {sending || watched !== null ? (
+          <Bench sending={sending} onStop={stop} jobId={watched} onSpeak={setSpoken} />
         ) : (
-          !sending && <Intake problem={problem} isOver={isOver} onPhotos={take} />
+          <Intake problem={problem} isOver={isOver} onPhotos={take} />
         )}
-        <RecentUploads openJobId={sending ? null : jobId} />
+        <RecentUploads openJobId={watched} />
       </main>
       <p className="spoken" aria-live="polite" aria-atomic="true">
         {spoken}

@@ -1,7 +1,7 @@
-/** A photo on its way to the server. */
+/** The card of a photo on its way to the server. */
 
 import { Bar } from "./Bar";
-import { Print } from "./Print";
+import { Stages } from "./Stages";
 import { useFocusOnArrival } from "./useFocusOnArrival";
 import type { Sending } from "./useSending";
 
@@ -9,28 +9,26 @@ export function SendingPhoto({ sending, onStop }: { sending: Sending; onStop: ()
   const title = useFocusOnArrival<HTMLHeadingElement>();
   const percent = Math.round(sending.share * 100);
   return (
-    <section className="bench">
-      <Print latent={sending.thumbnail} developed={0} isMoving={false} />
-      <div className="card">
-        <h1 ref={title} tabIndex={-1}>
-          Sending your photo
-        </h1>
-        <p className="figure">
-          {percent}
-          <small>%</small>
-        </p>
-        <Bar label="Sent" percent={percent} />
-        <p>{behind(sending.waiting)}</p>
-        <div role="status">
-          {sending.trouble && <p className="trouble">{sending.trouble.message} It will be sent again in a moment.</p>}
-        </div>
-        <div className="choices">
-          <button type="button" className="quiet button" onClick={onStop}>
-            Stop sending
-          </button>
-        </div>
+    <div className="card">
+      <h1 ref={title} tabIndex={-1}>
+        Sending your photo
+      </h1>
+      <p className="figure">
+        {percent}
+        <small>%</small>
+      </p>
+      <Bar label="Sent" percent={percent} />
+      <p>{behind(sending.waiting)}</p>
+      <div role="status">
+        {sending.trouble && <p className="trouble">{sending.trouble.message} It will be sent again in a moment.</p>}
       </div>
-    </section>
+      <Stages stage={null} progress={0} />
+      <div className="choices">
+        <button type="button" className="quiet button" onClick={onStop}>
+          Stop sending
+        </button>
+      </div>
+    </div>
   );
 }
 

@@ -6,10 +6,10 @@ import { askResult } from "./api";
 
 const LIFETIME_MS = 240_000;
 
-export function useResult(jobId: string, resultId: string | null): UseQueryResult<ResultBody> {
+export function useResult(jobId: string | null, resultId: string | null): UseQueryResult<ResultBody> {
   return useQuery({
     queryKey: ["result", resultId],
-    queryFn: () => askResult(jobId, resultId as string),
+    queryFn: () => askResult(jobId as string, resultId as string),
     enabled: resultId !== null,
     networkMode: "always",
     staleTime: LIFETIME_MS,
