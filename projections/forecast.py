@@ -2,7 +2,8 @@
 
 The queue and the band of each stage are read seldom and remembered for all polls, so that no poll costs a heavy query.
 Nothing is said that is not known: without enough recent uploads, while a retry waits, or once an upload takes longer
-than nine of ten did, there is no ETA. Time is PostgreSQL's, as in the log.
+than nine of ten did, there is no ETA. The wait of an upload that nothing is before, not even a run, counts as its own
+time: only a worker that idles is to come, or none at all. Time is PostgreSQL's, as in the log.
 """
 
 import asyncio
@@ -121,6 +122,11 @@ class Bands(Struct, frozen=True):
     by_stage: Mapping[Stage | None, Band]
     read_at: float
 
+    def spent(self, band: Band, row: StatusRow, clock: float) -> float:
+        """How long the upload has been in its stage, or has waited. In seconds."""
+        now = band.at + timedelta(seconds=clock - self.read_at)
+        return (now - row.stage_since).total_seconds()
+
 
 class Forecaster:
     """Makes forecasts of rows, over a reader, on one event loop."""
@@ -138,7 +144,7 @@ class Forecaster:
             queue, bands = self._queue.recall(suits=lambda queue: queue.holds(row)), self._bands.recall()
             if queue is None or bands is None:
                 queue, bands = await self._ask(row)
-            return _waiting(row, queue, bands)
+            return self._waiting(row, queue, bands)
         if row.status == Status.PROCESSING and row.running:
             bands = self._bands.recall()
             if bands is None:
@@ -158,8 +164,18 @@ class Forecaster:
         band = bands.by_stage.get(row.stage) if bands else None
         if bands is None or band is None:
             return None
-        now = band.at + timedelta(seconds=self._clock() - bands.read_at)
-        return band.eta(spent=(now - row.stage_since).total_seconds())
+        return band.eta(spent=bands.spent(band, row, self._clock()))
+
+    def _waiting(self, row: StatusRow, queue: Queue | None, bands: Bands | None) -> Forecast:
+        position = queue.position(row) if queue else None
+        band = bands.by_stage.get(None) if bands else None
+        if queue is None or bands is None or position is None or band is None or row.retry_at:
+            return Forecast(position)
+        if queue.runs:
+            return Forecast(position, band.eta(ahead=position * band.mean / queue.runs))
+        if position:
+            return Forecast(position)  # nothing moves the queue, and nobody knows until when
+        return Forecast(position, band.eta(spent=bands.spent(band, row, self._clock())))
 
     async def _read_queue(self) -> Queue:
         (queue,) = await self._reader.select(SELECT_QUEUE, class_row(Queue), LONGEST_QUEUE)
@@ -169,13 +185,3 @@ class Forecaster:
         read_at = self._clock()
         bands = await self._reader.select(SELECT_BANDS, dict_row, RECENT)
         return Bands({band.stage: band for band in msgspec.convert(bands, list[Band])}, read_at)
-
-
-def _waiting(row: StatusRow, queue: Queue | None, bands: Bands | None) -> Forecast:
-    position = queue.position(row) if queue else None
-    band = bands.by_stage.get(None) if bands else None
-    if queue is None or position is None or band is None or row.retry_at:
-        return Forecast(position)
-    if position and not queue.runs:
-        return Forecast(position)  # nothing moves the queue, and nobody knows until when
-    return Forecast(position, band.eta(ahead=position * band.mean / max(queue.runs, 1)))

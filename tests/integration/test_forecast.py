@@ -126,8 +126,36 @@ def test_in_a_queue_too_long_to_count_no_position_is_told(house: House, monkeypa
 
 def test_an_upload_at_the_head_of_the_queue_has_the_band_of_a_whole_run_before_it(house: House) -> None:
     completed(house.pool, 100)
+    runs(house.pool, 1)
 
     assert house.forecast(house.submitted()) == Forecast(0, Eta(51, 91))
+
+
+def test_where_nothing_runs_the_wait_at_the_head_of_the_queue_counts_and_ends_the_eta(house: House) -> None:
+    completed(house.pool, 100)
+    fresh, old, older = (house.submitted() for _ in range(3))
+    house.project()
+    assert house.forecast(fresh).eta
+    for upload_id, seconds in ((fresh, 0), (old, 20), (older, 91)):
+        house.age(upload_id, timedelta(seconds=seconds))
+
+    assert house.forecast(older) == Forecast(0)
+    house.uploads.cancel(older, by="session:abc")
+    found = house.forecast(old).eta
+    assert found
+    assert 26 <= found.p50_seconds <= 31
+    assert 66 <= found.p90_seconds <= 71
+
+
+def test_the_wait_before_a_retry_that_somebody_asked_for_is_not_counted(house: House) -> None:
+    completed(house.pool, 100)
+    upload_id = house.submitted()
+    house.uploads.cancel(upload_id, by="session:abc")
+    house.project()
+    house.age(upload_id, timedelta(hours=1))
+    house.uploads.retry(upload_id, by="session:abc")
+
+    assert house.forecast(upload_id).eta
 
 
 def test_the_queue_ahead_is_shared_by_the_runs_under_way(house: House) -> None:
@@ -218,6 +246,7 @@ def test_what_was_completed_more_than_a_day_ago_tells_nothing(house: House) -> N
 def test_only_the_last_two_hundred_count(house: House) -> None:
     completed(house.pool, 100, seconds=50, hours=3)
     completed(house.pool, 200, seconds=0.1, hours=1)
+    runs(house.pool, 1)
 
     assert house.forecast(house.submitted()).eta == Eta(ceil_of(10.05), ceil_of(18.01))
 
