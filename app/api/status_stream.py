@@ -19,7 +19,7 @@ from app.api.session_token import SessionToken
 from app.api.status import Statuses
 from app.api.status_answer import POLL_AFTER_MS, Tags, body_of, is_terminal, place_of
 from app.sessions import Sessions
-from domain.errors import UnavailableError
+from domain.errors import UnavailableError, UploadNotFoundError
 from projections.forecast import Forecast
 from projections.reader import StatusRow
 from projections.watches import Watches
@@ -75,7 +75,9 @@ class StatusStream:
     async def _told(self, asked: Asking, hold: Hold, row: StatusRow, forecast: Forecast) -> AsyncIterator[bytes]:
         """What goes out, from the first state that was found to the end."""
         clock = asyncio.get_running_loop().time
-        read, quiet_since = asked.read, clock()
+        # An event's id says no place in the queue: whoever has read this version has read its place.
+        read = Tags.at(row, forecast) if row.version == asked.read.version else asked.read
+        quiet_since = clock()
         yield BEGINNING
         while True:
             if is_terminal(row) or place_of(row, forecast) not in read.places:
@@ -87,8 +89,12 @@ class StatusStream:
             if is_terminal(row) or not hold.goes_on:
                 return
             await hold.wait()
-            with suppress(UnavailableError):  # nobody reads anything wrong, only later
+            try:
                 row, forecast = await self._statuses.now(asked.upload_id, asked.session_hash, read.version)
+            except UploadNotFoundError:
+                return  # it was erased: whoever asks again is told so
+            except UnavailableError:
+                pass  # nobody reads anything wrong, only later
 
 
 def _event(row: StatusRow, forecast: Forecast) -> bytes:

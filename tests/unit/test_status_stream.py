@@ -1,6 +1,7 @@
-"""A stream of which nothing is heard for long says that it is there: a proxy that hears nothing hangs up."""
+"""A stream tells no state twice, beats while nothing is to be told, and ends in good order whatever becomes of the upload."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from litestar.types import Message
 from app.api.status import Statuses
 from app.api.status_stream import BEGINNING, HEARTBEAT, StatusStream
 from app.sessions import Sessions
+from domain.errors import UploadNotFoundError
 from projections.forecast import NOTHING, Forecast
 from projections.reader import StatusRow
 from projections.watches import Watches
@@ -19,47 +21,77 @@ SESSIONS: Final = Sessions(["a key of these tests that is long enough"])
 
 
 class StandingStill(Statuses):
-    """An upload that does not move."""
+    """An upload that does not move, and may be erased after it was read so often."""
 
-    def __init__(self) -> None:
-        pass
+    def __init__(self, forecast: Forecast = NOTHING, reads: int | None = None) -> None:
+        self._forecast = forecast
+        self._reads = reads
 
     async def now(self, upload_id: UUID, session_hash: str, read_version: int) -> tuple[StatusRow, Forecast]:
         """Where it always is."""
         del upload_id, session_hash, read_version
-        return PENDING, NOTHING
+        if self._reads == 0:
+            raise UploadNotFoundError
+        self._reads = None if self._reads is None else self._reads - 1
+        return PENDING, self._forecast
 
 
-def test_what_stands_still_is_told_once_and_then_the_heart_beats_until_the_client_goes(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("app.api.holding.LOOK_SECONDS", 0.01)
-    monkeypatch.setattr("app.api.status_stream.HEARTBEAT_SECONDS", 0.03)
+def followed(statuses: Statuses, enough: Callable[[list[bytes]], bool], **headers: str) -> list[bytes]:
+    """What a stream tells until its client has enough, or it ends."""
     told: list[bytes] = []
 
     async def follow() -> None:
-        beaten_twice = asyncio.Event()
+        satisfied = asyncio.Event()
 
         async def send(message: Message) -> None:
             if message["type"] == "http.response.body":
                 told.append(message["body"])
-                if told.count(HEARTBEAT) == 2:
-                    beaten_twice.set()
+                if enough(told):
+                    satisfied.set()
 
         async def receive() -> Any:  # noqa: ANN401 - a message of ASGI
-            await beaten_twice.wait()
+            await satisfied.wait()
             return {"type": "http.disconnect"}
 
+        sent = {"x-session-token": SESSIONS.new().token, **headers}
         scope: Any = {
-            "headers": [(b"x-session-token", SESSIONS.new().token.encode())],
+            "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in sent.items()],
             "path_params": {"jobId": str(PENDING.upload_id)},
         }
-        await StatusStream(StandingStill(), Watches(), SESSIONS)(scope, receive, send)
+        await StatusStream(statuses, Watches(), SESSIONS)(scope, receive, send)
 
     asyncio.run(follow())
+    return told
 
-    beginning, event, *rest = told
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.api.holding.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("app.api.status_stream.HEARTBEAT_SECONDS", 0.03)
+
+
+def beaten_twice(told: list[bytes]) -> bool:
+    """Whether the heart has beaten twice."""
+    return told.count(HEARTBEAT) == 2
+
+
+def test_what_stands_still_is_told_once_and_then_the_heart_beats_until_the_client_goes() -> None:
+    beginning, event, *rest = followed(StandingStill(), beaten_twice)
+
     assert beginning == BEGINNING
     assert event.startswith(b"id: 1\ndata: {")
     assert rest[:2] == [HEARTBEAT] * 2
     assert rest[-1] == b""
+
+
+def test_who_has_read_this_version_is_not_told_its_place_in_the_queue_again() -> None:
+    told = followed(StandingStill(Forecast(2)), beaten_twice, last_event_id="1")
+
+    assert told[:3] == [BEGINNING, HEARTBEAT, HEARTBEAT]
+
+
+def test_the_stream_of_an_upload_that_is_erased_ends() -> None:
+    beginning, event, *rest = followed(StandingStill(reads=3), beaten_twice)
+
+    assert (beginning, event[:5]) == (BEGINNING, b"id: 1")
+    assert [part for part in rest if part != HEARTBEAT] == [b""]
