@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from itsdangerous import BadData, URLSafeSerializer
 
+from app.signatures import is_spelt_as_signed
 from domain.ports import Clock
 
 PATH: Final = "/api/blobs/"
@@ -46,5 +47,7 @@ class SignedLinks:
         try:
             grant = msgspec.convert(self._serializer.loads(signed), Grant)
         except (BadData, UnicodeError, msgspec.ValidationError):
+            return None
+        if not is_spelt_as_signed(signed):
             return None
         return grant.key if self._clock() < grant.until else None

@@ -51,6 +51,14 @@ def test_an_altered_link_serves_nothing() -> None:
     assert at(NOON).read(link[:-4]) is None
 
 
+def test_another_spelling_of_a_link_serves_nothing() -> None:
+    link = signed(at(NOON))
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    others = [link[:-1] + last for last in alphabet if last != link[-1]]
+
+    assert [other for other in [*others, f"{link}=", f"{link}==", f"{link}\n", f"{link} "] if at(NOON).read(other)] == []
+
+
 @given(st.text())
 def test_no_text_whatever_raises(text: str) -> None:
     assert SignedLinks(KEYS).read(text) is None
