@@ -67,10 +67,10 @@ class Spool:
             await self._flush()
 
     async def finish(self) -> Photo:
-        """The photo. Raises MalformedError for an empty file, UnsupportedMediaTypeError for what is no photo."""
+        """The photo. Raises UnsupportedMediaTypeError for what is none."""
         await self._flush()
         if not self.size:
-            raise MalformedError("The file is empty.")
+            raise UnsupportedMediaTypeError("The file is empty.")
         media_type = sniff(self._head)
         if media_type is None:
             raise UnsupportedMediaTypeError

@@ -20,7 +20,7 @@ SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="9" h
         (b"this is no photo at all, whatever it is called", 415, "UNSUPPORTED_MEDIA_TYPE"),
         (SVG, 415, "UNSUPPORTED_MEDIA_TYPE"),
         (encoded(Image.new("P", (8, 8)), "GIF"), 415, "UNSUPPORTED_MEDIA_TYPE"),
-        (b"", 400, "BAD_REQUEST"),
+        (b"", 415, "UNSUPPORTED_MEDIA_TYPE"),
     ],
     ids=["text", "SVG", "GIF", "empty"],
 )

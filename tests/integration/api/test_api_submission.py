@@ -95,7 +95,7 @@ def test_a_token_that_we_did_not_sign_is_refused(service: Service, token: str) -
 @pytest.mark.parametrize(
     ("content", "answer"),
     [
-        (b"", (400, "BAD_REQUEST")),
+        (b"", (415, "UNSUPPORTED_MEDIA_TYPE")),
         (b"a text file called photo.jpg", (415, "UNSUPPORTED_MEDIA_TYPE")),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", (415, "UNSUPPORTED_MEDIA_TYPE")),
         (b"%PDF-1.7", (415, "UNSUPPORTED_MEDIA_TYPE")),
@@ -109,6 +109,10 @@ def test_what_is_no_photo_is_refused_and_leaves_nothing(
 ) -> None:
     assert error_of(service.post(content)) == answer
     assert (service.uploads(), service.objects()) == (0, [])
+
+
+def test_an_empty_file_is_told_apart(service: Service) -> None:
+    assert service.post(b"").json()["error"]["message"] == "The file is empty."
 
 
 @pytest.mark.parametrize("content", [JPEG, PNG, b"RIFF\x00\x00\x00\x00WEBPVP8 "])
