@@ -32,6 +32,7 @@ from app.api.page import Page
 from app.api.polls_first import PollsFirst
 from app.api.response_headers import add_headers
 from app.api.results import Results
+from app.api.session_token import refuse_several_tokens
 from app.api.status import History, PollAnalytics, Statuses, StatusPoll
 from app.api.status_stream import StatusStream
 from app.api.submission import Submission
@@ -130,6 +131,7 @@ def create_api(
             *_page(Page(blobs, max_bytes=settings.max_upload_bytes, public_url=public_url)),
         ],
         exception_handlers={Exception: respond},
+        guards=[refuse_several_tokens],
         before_request=bind_correlation_id,
         before_send=[add_headers],
         lifespan=list(lifespan),

@@ -1,7 +1,9 @@
 """The session token of a request: the header X-Session-Token, and nothing but that."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
 from litestar.params import HeaderParameter
 
 from app.api.errors import UnauthorizedError
@@ -21,3 +23,9 @@ def owner(sessions: Sessions, token: str | None) -> Session:
     if session is None:
         raise UnauthorizedError
     return session
+
+
+def refuse_several_tokens(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Raise UnauthorizedError for a request that has more than one: whose it is, nobody can tell."""
+    if len(connection.headers.getall("x-session-token", [])) > 1:
+        raise UnauthorizedError

@@ -15,7 +15,7 @@ from app.api.holding import MOST, held
 from app.api.job_id import JobId
 from app.api.reply import Reply
 from app.api.session_token import SessionToken
-from app.api.status_answer import answer, is_terminal, place_of
+from app.api.status_answer import Tags, answer, is_terminal, place_of
 from app.sessions import Sessions
 from domain.errors import UploadNotFoundError
 from domain.stages import Stage
@@ -36,13 +36,6 @@ class PollAnalytics(Protocol):
 
     def status_poll(self, upload_id: UUID, stage: Stage | None, progress: int) -> None:
         """A client asked where its upload is."""
-
-
-class NoAnalytics:
-    """For a service that has nobody to tell."""
-
-    def status_poll(self, upload_id: UUID, stage: Stage | None, progress: int) -> None:
-        """Forget it."""
 
 
 class Statuses:
@@ -106,12 +99,15 @@ class StatusPoll:
         return answer(row, forecast, read=asked.read)
 
     async def _held(self, asked: Asking, receive: Receive) -> Reply:
+        read = asked.read
         async with held(self._watches, asked.upload_id, receive, asked.wait) as hold:
             while True:
-                row, forecast = await self._statuses.now(asked.upload_id, asked.session_hash, asked.read.version)
-                if is_terminal(row) or place_of(row, forecast) not in asked.read.places or not hold.goes_on:
+                row, forecast = await self._statuses.now(asked.upload_id, asked.session_hash, read.version)
+                if read.anything:
+                    read = Tags.at(row, forecast)
+                if is_terminal(row) or place_of(row, forecast) not in read.places or not hold.goes_on:
                     break
                 await hold.wait()
         self._analytics.status_poll(row.upload_id, row.stage, row.progress)
         applied = {} if self._watches.closed else {b"preference-applied": b"wait=%d" % asked.wait}
-        return answer(row, forecast, read=asked.read, applied=applied)
+        return answer(row, forecast, read=read, applied=applied)

@@ -50,12 +50,16 @@ class Tags(NamedTuple):
     @classmethod
     def at(cls, row: StatusRow, forecast: Forecast) -> "Tags":
         """What a client has read that was told this."""
-        place = place_of(row, forecast)
-        return cls(frozenset(), frozenset([place]), row.version)
+        return cls(frozenset([_tag(row, forecast)]), frozenset([place_of(row, forecast)]), row.version)
+
+    @property
+    def anything(self) -> bool:
+        """Whether the client says that it has read whatever there is."""
+        return "*" in self.tags
 
     def hold(self, tag: str) -> bool:
         """Whether the client has read this."""
-        return tag in self.tags or "*" in self.tags
+        return tag in self.tags or self.anything
 
 
 NO_TAGS: Final = Tags()

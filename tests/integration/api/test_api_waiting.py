@@ -161,7 +161,7 @@ def test_one_that_sees_nothing_move_gets_304_when_its_time_is_up(scene: Scene) -
     "headers",
     [
         {"Prefer": "wait=30", "If_None_Match": '"7-x"'},
-        {"Prefer": "wait=30", "If_None_Match": "*"},
+        {"Prefer": "handling=lenient; wait=30", "If_None_Match": '"1"'},
         {"Prefer": "wait=0", "If_None_Match": '"1"'},
         {"Prefer": "wait=-1", "If_None_Match": '"1"'},
         {"Prefer": "wait=soon", "If_None_Match": '"1"'},
@@ -188,6 +188,20 @@ def test_who_has_read_nothing_yet_is_answered_at_once_and_told_that_the_next_may
 
     assert (answer.status_code, answer.headers["ETag"]) == (200, '"1"')
     assert answer.headers["Preference-Applied"] == "wait=30"
+
+
+def test_who_has_read_whatever_there_is_waits_until_that_moves(scene: Scene) -> None:
+    upload_id = scene.submitted()
+    still = scene.poll(upload_id, If_None_Match="*", Prefer="wait=1")
+    assert (still.status_code, still.headers["Preference-Applied"]) == (304, "wait=1")
+    assert still.elapsed.total_seconds() > 0.9
+    answer = scene.held(upload_id, "*")
+
+    scene.lives.run(upload_id, Stage.GENERATING)
+    scene.project()
+
+    moved = answer.result(AT_ONCE)
+    assert (moved.status_code, moved.json()["version"]) == (200, 4)
 
 
 def test_nobody_waits_for_what_has_ended(scene: Scene) -> None:
