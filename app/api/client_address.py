@@ -1,14 +1,18 @@
 """The address of a client: the peer's, or what proxies that we trust say of it. Anybody can write X-Forwarded-For."""
 
+import re
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any
+from typing import Any, Final
 
 from litestar import Request
 
 from app.settings import Network
 
 Address = IPv4Address | IPv6Address
+
+WITH_PORT: Final = re.compile(r"\[([^\]]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
+"""As some proxies write an address."""
 
 
 def address_of(request: Request[Any, Any, Any], trusted: Sequence[Network]) -> str:
@@ -32,9 +36,12 @@ def _is_in(address: Address | None, networks: Iterable[Network]) -> bool:
 
 
 def _parsed(text: str) -> Address | None:
+    text = text.strip()
+    if found := WITH_PORT.fullmatch(text):
+        text = found[1] or found[2]
     try:
-        address = ip_address(text.strip())
+        address = ip_address(text)
     except ValueError:
         return None
-    # An IPv4 client of a socket for both families is written as an IPv6 address.
-    return getattr(address, "ipv4_mapped", None) or address
+    # An IPv4 client of a socket for both families is written as an IPv6 address. A zone is whatever its writer likes.
+    return getattr(address, "ipv4_mapped", None) or type(address)(int(address))
