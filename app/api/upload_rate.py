@@ -20,11 +20,6 @@ class UploadRate:
         # By address, the one that sent last at the end; an address is forgotten with its last upload's minute.
         self._sent: OrderedDict[str, deque[float]] = OrderedDict()
 
-    @property
-    def addresses(self) -> set[str]:
-        """Those that are remembered."""
-        return set(self._sent)
-
     def count(self, address: str) -> None:
         """Count an upload. Raises TooManyUploadsError; a refused one does not count."""
         if not self._per_minute:
