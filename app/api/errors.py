@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
+from eventsourcing.persistence import MapperDeserialisationError
 from litestar import Request, Response
 from litestar.exceptions import (
     HTTPException,
@@ -106,6 +107,10 @@ TABLE: Final[dict[type[BaseException], Answer]] = {
     IdempotencyConflictError: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "IDEMPOTENCY_CONFLICT"),
     TooManyUploadsError: Answer(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
     UnavailableError: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", retry_after=2),
+    # A newer version has appended while this one is still being replaced: later, it is a newer one that answers.
+    MapperDeserialisationError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", "This upload cannot be read at the moment.", retry_after=10
+    ),
     # Only somebody who mends the settings can help, so there is no hurry.
     StorageRefusedError: Answer(
         HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", "Photos cannot be stored at the moment.", retry_after=60

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 import msgspec
+from eventsourcing.persistence import MapperDeserialisationError
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.api.asking import Asking, LastEventId, following
@@ -18,6 +19,7 @@ from app.api.job_id import JobId
 from app.api.session_token import SessionToken
 from app.api.status import Statuses
 from app.api.status_answer import POLL_AFTER_MS, Tags, body_of, is_terminal, place_of
+from app.api.threads import OverloadedError
 from app.sessions import Sessions
 from domain.errors import UnavailableError, UploadNotFoundError
 from projections.forecast import Forecast
@@ -39,7 +41,7 @@ BEGINNING: Final = f"retry: {POLL_AFTER_MS}\n\n".encode()
 HEARTBEAT: Final = b":\n\n"
 
 
-class TooManyHeldError(UnavailableError):
+class TooManyHeldError(OverloadedError):
     """Too many clients follow their uploads just now. Please poll instead."""
 
 
@@ -93,7 +95,7 @@ class StatusStream:
                 row, forecast = await self._statuses.now(asked.upload_id, asked.session_hash, read.version)
             except UploadNotFoundError:
                 return  # it was erased: whoever asks again is told so
-            except UnavailableError:
+            except (UnavailableError, MapperDeserialisationError):
                 pass  # nobody reads anything wrong, only later
 
 

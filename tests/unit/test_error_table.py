@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
+import structlog
+from eventsourcing.persistence import MapperDeserialisationError
 from litestar.exceptions import (
     ClientException,
     HTTPException,
@@ -13,7 +15,9 @@ from litestar.exceptions import (
     ValidationException,
 )
 
-from app.api.errors import TABLE, UNEXPECTED, ApiError, answer_of
+from app.api.errors import TABLE, UNEXPECTED, ApiError, answer_of, reply_to
+from app.api.status_stream import TooManyHeldError
+from app.api.threads import OverloadedError
 from domain.errors import DarkroomError, UnavailableError
 
 
@@ -45,6 +49,7 @@ def test_every_error_of_the_api_has_a_sentence() -> None:
         (HTTPException(status_code=418), 400, "BAD_REQUEST"),
         (InternalServerException(), 500, "INTERNAL_ERROR"),
         (ImproperlyConfiguredException(), 500, "INTERNAL_ERROR"),
+        (MapperDeserialisationError("upload.framed at version 2"), 503, "UNAVAILABLE"),
         (RuntimeError(), 500, "INTERNAL_ERROR"),
         (DarkroomError("whatever it is"), 500, "INTERNAL_ERROR"),
     ],
@@ -63,3 +68,13 @@ def test_what_may_work_later_says_when_to_try_again() -> None:
 
 def test_what_nobody_expected_tells_nothing() -> None:
     assert answer_of(KeyError("a secret")) is UNEXPECTED
+
+
+@pytest.mark.parametrize(
+    ("error", "lines"), [(OverloadedError(), 0), (TooManyHeldError(), 0), (UnavailableError(), 1)]
+)
+def test_a_refusal_because_too_much_comes_in_leaves_no_line(error: Exception, lines: int) -> None:
+    with structlog.testing.capture_logs() as logged:
+        assert reply_to(error).status == 503
+
+    assert len(logged) == lines

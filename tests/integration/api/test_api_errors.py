@@ -1,5 +1,7 @@
 """Every path of the program answers errors in one shape, and every answer carries the same headers."""
 
+from uuid import UUID
+
 import httpx
 import pytest
 import structlog
@@ -49,6 +51,27 @@ def test_an_unexpected_error_is_logged_whole_and_told_to_nobody(
     assert isinstance(line["exc_info"], RuntimeError)
     assert line["exc_info"].__traceback__ is not None
     assert line["correlation_id"] == "c-500"
+
+
+def test_an_event_that_this_version_cannot_read_makes_its_upload_unavailable_and_no_other(service: Service) -> None:
+    first = service.post(Idempotency_Key="k").json()
+    upload_id, token = UUID(first["jobId"]), first["sessionToken"]
+    service.lives.insert(upload_id, 2, "upload.framed")
+    headers = {"X-Session-Token": token}
+
+    refused = [
+        service.client.post(f"/api/uploads/{upload_id}/cancel", headers=headers),
+        service.client.post(f"/api/uploads/{upload_id}/retry", headers=headers),
+        service.post(Idempotency_Key="k"),
+        service.poll(upload_id, token, If_None_Match='"2"'),
+        service.client.get(f"/api/status/{upload_id}/stream", headers={**headers, "Last-Event-ID": "2"}),
+    ]
+
+    for answer in refused:
+        assert error_of(answer) == (503, "UNAVAILABLE")
+        assert int(answer.headers["Retry-After"]) > 0
+        assert "framed" not in answer.text
+    assert service.post().status_code == 202
 
 
 def answers(service: Service) -> list[httpx.Response]:
