@@ -1,9 +1,11 @@
 """GET / and /assets/{name}: the built upload page, as it lies in `app/web/built`. It knows nothing of what is on it.
 
-The page says the largest photo that is taken in; its policy lets in nothing but itself and the pictures' own server.
+The page says the largest photo that is taken in; its policy lets in nothing but itself, pictures that it holds
+itself (`data:`), and the pictures' own server.
 """
 
 import gzip
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cached_property
@@ -32,7 +34,10 @@ BUILT_LIMIT: Final = 20 * 2**20
 """What the source of the page says, for whoever develops it without this server."""
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 """An asset's name holds its digest: under one name there is one content for ever."""
+VARY: Final = {"Vary": "Accept-Encoding"}
 ANY_KEY: Final = "any"
+GZIP: Final = re.compile(r"(?:^|,)\s*gzip\s*(?:;\s*q\s*=\s*(?:1(?:\.0*)?|0?\.0*[1-9][0-9]*)\s*)?(?:,|$)", re.IGNORECASE)
+"""What an Accept-Encoding says that takes it; with a q of 0 it does not."""
 
 AcceptEncoding = Annotated[str | None, HeaderParameter(name="Accept-Encoding", required=False)]
 IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", required=False)]
@@ -44,6 +49,11 @@ class File(Struct, frozen=True):
     content: bytes
     packed: bytes
     media_type: str
+    digest: str
+
+    def tag(self, *, packed: bool) -> str:
+        """The ETag; each encoding has its own."""
+        return f'"{self.digest}-gzip"' if packed else f'"{self.digest}"'
 
 
 class Page:
@@ -53,7 +63,6 @@ class Page:
         index = (BUILT / "index.html").read_text()
         limit = LIMIT.format(max_bytes)
         self._index = _file(index.replace(LIMIT.format(BUILT_LIMIT), limit).encode(), ".html")
-        self._tag = f'"{sha256(self._index.content).hexdigest()[:16]}"'
         self._assets = {path.name: _file(path.read_bytes(), path.suffix) for path in (BUILT / "assets").iterdir()}
         self._blobs = blobs
         self._public_url = public_url
@@ -63,9 +72,10 @@ class Page:
     ) -> Response[bytes | None]:
         """Ask for the upload page."""
         policy = await to_thread.run_sync(lambda: self.policy)
-        headers = {"Cache-Control": "no-cache", "ETag": self._tag, "Content-Security-Policy": policy}
-        if self._tag in (if_none_match or ""):
-            return Response(None, status_code=304, headers=headers)
+        tag = self._index.tag(packed=_takes_gzip(accept_encoding))
+        headers = {"Cache-Control": "no-cache", "ETag": tag, "Content-Security-Policy": policy}
+        if tag in (if_none_match or ""):
+            return Response(None, status_code=304, headers={**headers, **VARY})
         return _response(self._index, accept_encoding, headers)
 
     async def asset(self, name: FromPath[str], accept_encoding: AcceptEncoding = None) -> Response[bytes | None]:
@@ -92,11 +102,16 @@ class Page:
 
 
 def _file(content: bytes, suffix: str) -> File:
-    return File(content, gzip.compress(content, 9, mtime=0), MEDIA_TYPES[suffix])
+    digest = sha256(content).hexdigest()[:16]
+    return File(content, gzip.compress(content, 9, mtime=0), MEDIA_TYPES[suffix], digest)
+
+
+def _takes_gzip(accept_encoding: str | None) -> bool:
+    return bool(GZIP.search(accept_encoding or ""))
 
 
 def _response(file: File, accept_encoding: str | None, headers: dict[str, str]) -> Response[bytes | None]:
-    headers = {**headers, "Vary": "Accept-Encoding"}
-    if "gzip" in (accept_encoding or ""):
+    headers = {**headers, **VARY}
+    if _takes_gzip(accept_encoding):
         return Response(file.packed, media_type=file.media_type, headers={**headers, "Content-Encoding": "gzip"})
     return Response(file.content, media_type=file.media_type, headers=headers)

@@ -21,6 +21,19 @@ def test_the_index_is_asked_for_each_time_and_told_to_be_the_same(service: Servi
 
     again = service.client.get("/", headers={"If-None-Match": index.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["Vary"] == "Accept-Encoding"
+
+
+def test_each_encoding_has_an_etag_of_its_own(service: Service) -> None:
+    tags = {
+        encoding: service.client.get("/", headers={"Accept-Encoding": encoding}).headers["ETag"]
+        for encoding in ("gzip", "identity")
+    }
+    assert len(set(tags.values())) == 2
+    for encoding in tags:
+        for tag in tags.values():
+            again = service.client.get("/", headers={"Accept-Encoding": encoding, "If-None-Match": tag})
+            assert again.status_code == (304 if tag == tags[encoding] else 200)
 
 
 def test_its_policy_lets_in_nothing_but_the_page(service: Service) -> None:
@@ -64,7 +77,21 @@ def test_every_asset_may_be_kept_for_ever(service: Service) -> None:
         assert asset.headers["X-Content-Type-Options"] == "nosniff"
 
 
-@pytest.mark.parametrize(("accepted", "encoding"), [("gzip, br", "gzip"), ("identity", None)])
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip, br", "gzip"),
+        ("br,GZIP", "gzip"),
+        ("gzip;q=1.0, identity; q=0.5", "gzip"),
+        ("br, gzip ; q=0.001", "gzip"),
+        ("identity", None),
+        ("gzip;q=0", None),
+        ("br, gzip; q=0.000, identity", None),
+        ("xgzip", None),
+        ("gzipped, br", None),
+        ("", None),
+    ],
+)
 def test_it_is_compressed_for_whoever_reads_that(service: Service, accepted: str, encoding: str | None) -> None:
     with service.client.stream("GET", "/", headers={"Accept-Encoding": accepted}) as index:
         content = b"".join(index.iter_raw())
