@@ -24,6 +24,7 @@ from app.api.errors import (
     UnsupportedMediaTypeError,
     respond,
 )
+from app.api.head import allow_head
 from app.api.health import Check, Health
 from app.api.intake import Intake
 from app.api.metrics import Metrics
@@ -133,7 +134,7 @@ def create_api(
         exception_handlers={Exception: respond},
         guards=[refuse_several_tokens],
         before_request=bind_correlation_id,
-        before_send=[add_headers],
+        before_send=[add_headers, allow_head],
         lifespan=list(lifespan),
         openapi_config=openapi(),
         logging_config=None,  # structlog's configuration is the process's own

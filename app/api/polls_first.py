@@ -11,6 +11,7 @@ from litestar.types import Receive, Scope, Send
 
 from app.api.correlation import bind
 from app.api.errors import reply_to
+from app.api.head import answer_head
 from app.api.response_headers import every
 from app.api.status import StatusPoll
 
@@ -32,7 +33,10 @@ class PollsFirst(Litestar):
             if job_id and "/" not in job_id:
                 await self._answer(job_id, scope, receive, send)
                 return
-        await super().__call__(scope, receive, send)
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            await answer_head(self, scope, send)
+        else:
+            await super().__call__(scope, receive, send)
 
     async def _answer(self, job_id: str, scope: Scope, receive: Receive, send: Send) -> None:
         scope["path_template"] = PATH

@@ -109,5 +109,5 @@ class StatusPoll:
                     break
                 await hold.wait()
         self._analytics.status_poll(row.upload_id, row.stage, row.progress)
-        applied = {} if self._watches.closed else {b"preference-applied": b"wait=%d" % asked.wait}
+        applied = {} if self._watches.closed or hold.gone else {b"preference-applied": b"wait=%d" % asked.wait}
         return answer(row, forecast, read=read, applied=applied)
