@@ -1,5 +1,7 @@
 """The one table of errors: which error is which code, status and Retry-After. Every path of the API answers with it.
 
+What granian refuses before it is a request of ours has a bare status and no body: it has no hook for that.
+
 ApiError
 ├── UnauthorizedError          no token, or one that we did not sign
 ├── MalformedError             the request cannot be understood

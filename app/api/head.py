@@ -6,12 +6,12 @@ Whoever asks for the head waits for nothing: a held poll is answered at once, an
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from litestar.types import Message, Scope, Send
+from litestar.types import HTTPScope, Message, Scope, Send
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-async def answer_head(app: App, scope: Scope, send: Send) -> None:
+async def answer_head(app: App, scope: HTTPScope, send: Send) -> None:
     """Answer a HEAD by an app that knows GET."""
 
     async def send_head(message: Message) -> None:
@@ -20,11 +20,11 @@ async def answer_head(app: App, scope: Scope, send: Send) -> None:
         await send(message)
 
     # In place: whoever counts the answer looks at what the scope says of the route afterwards.
-    scope["method"] = "GET"  # type: ignore[typeddict-item] # the framework has its own names of methods
+    scope["method"] = "GET"
     try:
         await app(scope, _gone, send_head)
     finally:
-        scope["method"] = "HEAD"  # type: ignore[typeddict-item] # as above
+        scope["method"] = "HEAD"
 
 
 async def allow_head(message: Message, _: Scope) -> None:

@@ -1,4 +1,7 @@
-"""The headers of every answer, whoever made it: what browsers may not do with it, and its correlation id."""
+"""The headers of every answer, whoever made it: what browsers may not do with it, and its correlation id.
+
+But for those that granian makes by itself, of what is no HTTP or too long to be read: it has no hook for that.
+"""
 
 from typing import Final
 

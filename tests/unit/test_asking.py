@@ -61,7 +61,9 @@ def test_a_wait_is_a_preference_of_its_own_and_no_more_than_thirty_seconds(prefe
 
 
 def test_lists_over_several_lines_are_one() -> None:
-    asking = asked(("If-None-Match", '"1"'), ("Prefer", "respond-async"), ("If-None-Match", '"3"'), ("Prefer", "wait=2"))
+    asking = asked(
+        ("If-None-Match", '"1"'), ("Prefer", "respond-async"), ("If-None-Match", '"3"'), ("Prefer", "wait=2")
+    )
 
     assert asking.read.tags == {'"1"', '"3"'}
     assert asking.wait == 2

@@ -70,9 +70,7 @@ def test_what_nobody_expected_tells_nothing() -> None:
     assert answer_of(KeyError("a secret")) is UNEXPECTED
 
 
-@pytest.mark.parametrize(
-    ("error", "lines"), [(OverloadedError(), 0), (TooManyHeldError(), 0), (UnavailableError(), 1)]
-)
+@pytest.mark.parametrize(("error", "lines"), [(OverloadedError(), 0), (TooManyHeldError(), 0), (UnavailableError(), 1)])
 def test_a_refusal_because_too_much_comes_in_leaves_no_line(error: Exception, lines: int) -> None:
     with structlog.testing.capture_logs() as logged:
         assert reply_to(error).status == 503

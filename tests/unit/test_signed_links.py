@@ -56,7 +56,9 @@ def test_another_spelling_of_a_link_serves_nothing() -> None:
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     others = [link[:-1] + last for last in alphabet if last != link[-1]]
 
-    assert [other for other in [*others, f"{link}=", f"{link}==", f"{link}\n", f"{link} "] if at(NOON).read(other)] == []
+    assert [
+        other for other in [*others, f"{link}=", f"{link}==", f"{link}\n", f"{link} "] if at(NOON).read(other)
+    ] == []
 
 
 @given(st.text())

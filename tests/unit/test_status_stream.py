@@ -1,4 +1,4 @@
-"""A stream tells no state twice, beats while nothing is to be told, and ends in good order whatever becomes of the upload."""
+"""A stream tells no state twice, beats while there is nothing to tell, and ends in good order."""
 
 import asyncio
 from collections.abc import Callable

@@ -11,7 +11,9 @@ from tests.integration.api.serving import running
 from tests.lives import Lives
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/metrics", "/schema", "/nowhere", "/api/status/x", "/api/uploads"])
+@pytest.mark.parametrize(
+    "path", ["/", "/healthz", "/readyz", "/metrics", "/schema", "/nowhere", "/api/status/x", "/api/uploads"]
+)
 def test_the_head_is_that_of_get(service: Service, path: str) -> None:
     headers = {"X-Request-ID": "same"}
     get, head = (service.client.request(method, path, headers=headers) for method in ("GET", "HEAD"))

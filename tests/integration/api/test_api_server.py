@@ -98,6 +98,26 @@ def test_memory_does_not_follow_the_size(server: Server) -> None:
     assert peak < 160, f"{peak} MB at most, for 160 MB of photos at once"
 
 
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Name: a\x00b\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 200 + b"\r\n", 431),
+        (b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+    ],
+    ids=["length", "NUL", "many headers", "long address"],
+)
+def test_what_granian_refuses_by_itself_has_no_body_as_readme_says(server: Server, head: bytes, status: int) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        client.sendall(head)
+        told = b"".join(iter(lambda: client.recv(4096), b""))
+
+    assert told.startswith(b"HTTP/1.1 %d " % status)
+    assert told.endswith(b"\r\n\r\n")
+    assert answers(server)
+
+
 def test_fifty_posts_with_one_key_are_one_job(server: Server) -> None:
     def post(number: int) -> httpx.Response:
         content = PNG if number % 10 == 9 else JPEG
