@@ -254,29 +254,6 @@ def test_tokens_in_the_query_or_a_cookie_do_not_count(service: Service) -> None:
     assert {error_of(answer) for answer in answers} == {(401, "UNAUTHORIZED")}
 
 
-def test_more_than_one_token_is_unauthorized_on_every_path(service: Service) -> None:
-    upload_id, token = service.submitted()
-    result_id = service.complete(upload_id)
-    paths = ("status/{0}", "status/{0}/", "status/{0}/stream", "results/{1}", "uploads/{0}/cancel", "uploads")
-    for first, second in ((token, token), (token, "forged"), ("forged", token)):
-        headers = [("X-Session-Token", first), ("X-Session-Token", second)]
-        for path in paths:
-            url = f"/api/{path.format(upload_id, result_id)}"
-            method = "POST" if "uploads" in path else "GET"
-            assert error_of(service.client.request(method, url, headers=headers)) == (401, "UNAUTHORIZED"), path
-    assert service.uploads() == 1
-
-
-def test_etags_on_several_lines_are_one_list(service: Service) -> None:
-    upload_id, token = service.submitted()
-    service.lives.project()
-
-    for tags in (('"1"', '"7"'), ('"7"', '"1"')):
-        headers = [("X-Session-Token", token), *(("If-None-Match", tag) for tag in tags)]
-        for path in (f"/api/status/{upload_id}", f"/api/status/{upload_id}/"):
-            assert service.client.get(path, headers=headers).status_code == 304
-
-
 def test_without_a_database_a_forged_token_gets_401_and_a_genuine_one_503(tmp_path: Path) -> None:
     with running_service("postgresql://nobody@127.0.0.1:1/none", tmp_path) as service:
         assert error_of(service.poll(uuid4(), "forged")) == (401, "UNAUTHORIZED")
