@@ -4,7 +4,8 @@ An upload is due when no live run holds it and nothing tells it to wait (schema.
 dispatcher has just sent gets some time; a retry whose time has come and a run whose worker is lost are nobody else's.
 
 Whether a worker is lost it judges by expired leases, and a PostgreSQL that was away lets them all expire. So it judges
-only after it has seen PostgreSQL for the time of a lease without a break, in which every live worker has moved its own.
+only after it has seen PostgreSQL for the time of a lease without a break, in which every live worker has moved its own:
+not in its first seconds either, for it may have begun because PostgreSQL came back.
 """
 
 import time
@@ -25,12 +26,16 @@ from workers.leases import LEASE_SECONDS
 
 ACTOR: Final = "reconciler"
 SCAN_SECONDS: Final = 1.0
-BREAK_SECONDS: Final = 6.0
-"""Between two scans: in less no live worker's lease expires, in more PostgreSQL, or this process, was away."""
+BREAK_SECONDS: Final = 3.0
+"""Without an answer of PostgreSQL's: in less a live worker misses one beat, and the next one comes before its leases
+expire; in more they may, with the worker's pauses between two tries to connect."""
+SENDING_SECONDS: Final = 2.5
+"""How long one scan sends, and the last message may take 2 s: after 5 s PostgreSQL takes us, who hold the lock, for
+frozen. The next scan goes on with the rest."""
 DISPATCH_SECONDS: Final = 10
 """How long a submission is left to the dispatcher."""
-SEND_AGAIN_SECONDS: Final = (10, 20, 40, 60)
-"""Between two messages for an upload that stays where it is; the last one stays. A long queue is no lost one."""
+PAUSES: Final = (10, 20, 40, 60)
+"""Seconds between two moves of an upload that stays where it is; the last one stays. A long queue is no lost one."""
 BATCH: Final = 1000
 LOCK: Final = 0x6461726B_726563  # "darkrec"
 
@@ -60,9 +65,8 @@ class Reconciler:
         self._uploads = uploads
         self._pool = pool
         self._queue = queue
-        self._sent: dict[Due, tuple[int, float]] = {}  # how often, and when it may be sent again
-        self._scanned_at = time.monotonic()
-        self._judges_at = time.monotonic()
+        self._moved: dict[Due, tuple[int, float]] = {}  # how often, and when it may be moved again
+        self._see_anew()
 
     def run(self, stopping: Event) -> None:
         """Scan until told to stop. A dependency that is away is a pause, not the end."""
@@ -71,6 +75,7 @@ class Reconciler:
                 self.scan()
             except (UnavailableError, psycopg.Error, PoolTimeout) as error:
                 log.warning("reconciler.paused", error=str(error))
+                self._see_anew()
 
     def scan(self) -> None:
         """Move every upload that is due, once."""
@@ -78,34 +83,42 @@ class Reconciler:
         with self._pool.connection() as connection, connection.transaction():
             locked = connection.execute(TRY_LOCK, (LOCK,)).fetchone()
             if not (locked and locked[0]):
-                self._may_judge()
+                self._see()
                 return
             cursor = connection.cursor(row_factory=class_row(Due))
             due = cursor.execute(SELECT_DUE, (DISPATCH_SECONDS, BATCH)).fetchall()
-            if not self._may_judge():
+            self._see()
+            if self._seen_at < self._judges_at:
                 due = [upload for upload in due if not upload.running]
-            self._sent = {upload: self._sent[upload] for upload in due if upload in self._sent}
+            self._moved = {upload: self._moved[upload] for upload in due if upload in self._moved}
             for upload in due:
+                if time.monotonic() > self._seen_at + SENDING_SECONDS:
+                    break
                 self._move(upload)
+            self._seen_at = time.monotonic()  # it was the queue that was waited for
 
-    def _may_judge(self) -> bool:
+    def _see(self) -> None:
+        """PostgreSQL has answered."""
         now = time.monotonic()
-        if now - self._scanned_at > BREAK_SECONDS:
-            self._judges_at = now + LEASE_SECONDS
-        self._scanned_at = now
-        return now >= self._judges_at
+        if now > self._seen_at + BREAK_SECONDS:
+            self._see_anew()
+        self._seen_at = now
+
+    def _see_anew(self) -> None:
+        self._seen_at = time.monotonic()
+        self._judges_at = self._seen_at + LEASE_SECONDS
 
     def _move(self, upload: Due) -> None:
-        if upload.running and upload.lost + 1 >= ATTEMPTS:
-            self._give_up(upload)
-            return
-        times, due_at = self._sent.get(upload, (0, 0.0))
+        times, due_at = self._moved.get(upload, (0, 0.0))
         if time.monotonic() < due_at:
             return
-        log.info("reconciler.sent", upload_id=str(upload.upload_id), running=upload.running, times=times + 1)
-        self._queue.send(upload.upload_id)
-        pause = SEND_AGAIN_SECONDS[min(times, len(SEND_AGAIN_SECONDS) - 1)]
-        self._sent[upload] = (times + 1, time.monotonic() + pause)
+        if upload.running and upload.lost + 1 >= ATTEMPTS:
+            self._give_up(upload)
+        else:
+            log.info("reconciler.sent", upload_id=str(upload.upload_id), running=upload.running, times=times + 1)
+            self._queue.send(upload.upload_id)
+        pause = PAUSES[min(times, len(PAUSES) - 1)]
+        self._moved[upload] = (times + 1, time.monotonic() + pause)
 
     def _give_up(self, upload: Due) -> None:
         try:
@@ -113,3 +126,7 @@ class Reconciler:
             log.warning("reconciler.gave_up", upload_id=str(upload.upload_id))
         except RefusedError:
             pass  # the row is older than the upload: it has moved on
+        except UnavailableError:
+            raise
+        except Exception:  # its stream cannot be read, or there is none: nobody else's trouble
+            log.exception("reconciler.not_given_up", upload_id=str(upload.upload_id))

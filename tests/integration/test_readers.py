@@ -9,6 +9,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+import structlog
 from psycopg_pool import ConnectionPool
 from redis import Redis
 
@@ -24,7 +25,7 @@ from projections.wakeups import RedisBell, Wakeups
 from tests.integration.submissions import WORKER, run_to, submit
 from workers.actors import DramatiqQueue, run_broker, run_worker
 from workers.leases import LEASE_SECONDS, Leases
-from workers.reconciler import BREAK_SECONDS, Reconciler
+from workers.reconciler import BREAK_SECONDS, SENDING_SECONDS, Reconciler
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
@@ -38,12 +39,14 @@ class Queue:
         self.sent: list[UUID] = []
         self.refused = 0
         self.away = False
+        self.on_send: Callable[[], object] = lambda: None
 
     def send(self, upload_id: UUID) -> None:
         if self.away:
             self.refused += 1
             raise QueueUnavailableError
         self.sent.append(upload_id)
+        self.on_send()
 
 
 @pytest.fixture
@@ -64,9 +67,36 @@ def wakeups(redis: Redis) -> Iterator[Wakeups]:
     wakeups.close()
 
 
+class FakeTime:
+    """A clock that stands still until a test moves it."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
 @pytest.fixture
-def reconciler(uploads: Uploads, pool: Pool, queue: Queue) -> Reconciler:
-    return Reconciler(uploads, pool, queue)
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
+    """The reconciler's."""
+    clock = FakeTime()
+    monkeypatch.setattr("workers.reconciler.time", clock)
+    return clock
+
+
+@pytest.fixture
+def reconciler(uploads: Uploads, pool: Pool, queue: Queue, clock: FakeTime) -> Reconciler:
+    """One that has seen PostgreSQL for long enough to judge."""
+    reconciler = Reconciler(uploads, pool, queue)
+    see_for(reconciler, clock, LEASE_SECONDS)
+    return reconciler
+
+
+def see_for(reconciler: Reconciler, clock: FakeTime, seconds: float) -> None:
+    """Let it scan every second, for so long."""
+    for _ in range(round(seconds)):
+        clock.now += 1
+        reconciler.scan()
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -245,45 +275,110 @@ def test_a_run_whose_lease_lives_is_left_alone_and_one_that_lost_it_is_sent(
 
 
 def test_an_upload_that_lost_three_workers_is_given_up(
-    event_log: EventLog, pool: Pool, uploads: Uploads, queue: Queue, reconciler: Reconciler
+    event_log: EventLog, pool: Pool, uploads: Uploads, queue: Queue, reconciler: Reconciler, clock: FakeTime
 ) -> None:
-    upload = submit(uploads)
-    for _ in range(3):
-        uploads.start_attempt(upload.id, by=WORKER)
+    upload = lost_three_times(uploads)
     projector(event_log, pool).catch_up()
     reconciler.scan()
-    reconciler.scan()  # the row still says so; the upload knows better
+    see_for(reconciler, clock, 11)  # the row still says so; the upload knows better
 
-    assert uploads.get(upload.id).error_code is FailureCode.WORKER_LOST
+    assert uploads.get(upload).error_code is FailureCode.WORKER_LOST
     assert queue.sent == []
 
 
+def lost_three_times(uploads: Uploads) -> UUID:
+    upload = submit(uploads)
+    for _ in range(3):
+        uploads.start_attempt(upload.id, by=WORKER)
+    return upload.id
+
+
+def test_an_upload_that_cannot_be_read_is_not_given_up_and_keeps_nobody_else_from_being_moved(
+    event_log: EventLog,
+    pool: Pool,
+    uploads: Uploads,
+    queue: Queue,
+    reconciler: Reconciler,
+    clock: FakeTime,
+) -> None:
+    broken = lost_three_times(uploads)
+    lost = run_to(uploads, submit(uploads), Stage.GENERATING)
+    projector(event_log, pool).catch_up()
+    with pool.connection() as connection:
+        connection.execute(
+            "INSERT INTO event_log (upload_id, version, name, state) SELECT upload_id, 5, 'upload.teleported', state"
+            " FROM event_log WHERE upload_id = %s AND version = 1",
+            (broken,),
+        )
+    with structlog.testing.capture_logs() as logs:
+        see_for(reconciler, clock, 9)
+
+    assert queue.sent == [lost.id]
+    assert [entry["upload_id"] for entry in logs if entry["event"] == "reconciler.not_given_up"] == [str(broken)]
+
+
+def test_a_reconciler_that_has_just_begun_judges_no_worker_before_all_could_move_their_leases(
+    event_log: EventLog, pool: Pool, uploads: Uploads, queue: Queue, clock: FakeTime
+) -> None:
+    lost, waiting = run_to(uploads, submit(uploads), Stage.GENERATING), submit(uploads)
+    projector(event_log, pool).catch_up()
+    set_back(pool, waiting.id, 11)
+    reconciler = Reconciler(uploads, pool, queue)
+    see_for(reconciler, clock, LEASE_SECONDS - 1)
+    assert queue.sent == [waiting.id], "what is nobody's is sent at once"
+    see_for(reconciler, clock, 1)
+
+    assert queue.sent == [waiting.id, lost.id]
+
+
 def test_a_reconciler_that_lost_sight_of_the_database_judges_no_worker_before_all_could_move_their_leases(
-    event_log: EventLog, pool: Pool, uploads: Uploads, queue: Queue, reconciler: Reconciler
+    event_log: EventLog, pool: Pool, uploads: Uploads, queue: Queue, reconciler: Reconciler, clock: FakeTime
 ) -> None:
     lost = run_to(uploads, submit(uploads), Stage.GENERATING)
     projector(event_log, pool).catch_up()
-    time_of_reconciler = FakeTime()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("workers.reconciler.time", time_of_reconciler)
-        reconciler = Reconciler(uploads, pool, queue)
-        time_of_reconciler.now += BREAK_SECONDS + 1
-        reconciler.scan()
-        assert queue.sent == []
-        for _ in range(2):
-            time_of_reconciler.now += LEASE_SECONDS / 2
-            reconciler.scan()
+    clock.now += BREAK_SECONDS + 0.5
+    reconciler.scan()
+    see_for(reconciler, clock, LEASE_SECONDS - 1)
+    assert queue.sent == []
+    see_for(reconciler, clock, 1)
 
     assert queue.sent == [lost.id]
 
 
-class FakeTime:
-    """A clock that stands still until a test moves it."""
+def test_a_scan_that_fails_is_a_break_however_short(
+    event_log: EventLog, pool: Pool, uploads: Uploads, queue: Queue, reconciler: Reconciler, clock: FakeTime
+) -> None:
+    with pool.connection() as connection:
+        connection.execute("ALTER VIEW due_uploads RENAME TO elsewhere")
+    stopping = threading.Event()
+    with structlog.testing.capture_logs() as logs:
+        thread = threading.Thread(target=reconciler.run, args=(stopping,))
+        thread.start()
+        until(lambda: [entry for entry in logs if entry["event"] == "reconciler.paused"])
+        stopping.set()
+        thread.join(PATIENCE)
+    with pool.connection() as connection:
+        connection.execute("ALTER VIEW elsewhere RENAME TO due_uploads")
+    lost = run_to(uploads, submit(uploads), Stage.GENERATING)
+    projector(event_log, pool).catch_up()
+    see_for(reconciler, clock, LEASE_SECONDS - 1)
+    assert queue.sent == []
+    see_for(reconciler, clock, 1)
 
-    now = 1000.0
+    assert queue.sent == [lost.id]
 
-    def monotonic(self) -> float:
-        return self.now
+
+def test_a_scan_of_a_slow_queue_ends_in_time_and_the_next_one_goes_on_from_there(
+    event_log: EventLog, pool: Pool, uploads: Uploads, queue: Queue, reconciler: Reconciler, clock: FakeTime
+) -> None:
+    lost = [run_to(uploads, submit(uploads), Stage.GENERATING).id for _ in range(3)]
+    projector(event_log, pool).catch_up()
+    queue.on_send = lambda: setattr(clock, "now", clock.now + SENDING_SECONDS * 0.7)
+    reconciler.scan()
+    assert len(queue.sent) == 2
+    reconciler.scan()
+
+    assert sorted(queue.sent) == sorted(lost)
 
 
 def test_of_two_reconcilers_one_works(
