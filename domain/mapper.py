@@ -16,6 +16,7 @@ UPCASTS: Final[Mapping[tuple[str, int], Upcast]] = {}
 """By event name and schema version: what makes the next version's facts of this one's."""
 
 _ENVELOPE = ("originator_id", "originator_version")  # columns of the log, not part of the JSON
+_FACTS: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 class EventMapper(Mapper[UUID]):
@@ -45,10 +46,10 @@ class EventMapper(Mapper[UUID]):
         return self.read(row.originator_id, row.originator_version, row.topic, row.state)
 
     def read(self, upload_id: UUID | str, version: int, name: str, state: bytes | str) -> Event:
-        """The event of a row of the log that is not in the library's form, which a rebuild would feel."""
+        """The same for a row that is not in the library's form, which a rebuild would feel."""
         try:
             event = EVENTS[name]
-            facts = self._upcast(event, msgspec.json.decode(state))
+            facts = self._upcast(event, _FACTS.decode(state))
             facts["originator_id"] = upload_id
             facts["originator_version"] = version
             return msgspec.convert(facts, event)
@@ -58,6 +59,9 @@ class EventMapper(Mapper[UUID]):
             ) from error
 
     def _upcast(self, event: type[Event], facts: dict[str, Any]) -> dict[str, Any]:
-        for version in range(facts.pop("schema_version"), event.SCHEMA_VERSION):
+        stored = facts.pop("schema_version")
+        if not isinstance(stored, int):
+            raise msgspec.ValidationError(f"{stored!r} is no schema_version.")
+        for version in range(stored, event.SCHEMA_VERSION):
             facts = self._upcasts[event.NAME, version](facts)
         return facts

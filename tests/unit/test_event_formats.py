@@ -84,6 +84,11 @@ def test_an_older_version_is_brought_up_to_date() -> None:
         ("upload.retried", b"{"),
         ("upload.retried", b'{"schema_version": 1}'),
         ("upload.retried", b"{}"),
+        ("upload.retried", b"[]"),
+        ("upload.retried", b"null"),
+        ("upload.retried", b'{"schema_version": "x"}'),
+        ("upload.retried", b'{"schema_version": null}'),
+        ("upload.retried", b'{"schema_version": 1.5}'),
     ],
 )
 def test_an_event_that_cannot_be_read_says_which_one_it_is(name: str, state: bytes) -> None:
