@@ -206,11 +206,14 @@ def test_while_posthog_is_unreachable_the_projector_goes_on_and_afterwards_the_r
     assert told == [str(upload_id) for upload_id in upload_ids]
 
 
+@pytest.mark.parametrize(
+    "facts", [{"stage": "nowhere", "code": "NO_SUCH_CODE", "message": ""}, {"schema_version": None}]
+)
 def test_an_event_that_cannot_be_read_does_not_keep_the_others_from_being_told(
-    lives: Lives, fake: FakePostHog, posthog: PostHog
+    lives: Lives, fake: FakePostHog, posthog: PostHog, facts: dict[str, Any]
 ) -> None:
     broken = lives.submitted()
-    lives.insert(broken, 2, "upload.failed", stage="nowhere", code="NO_SUCH_CODE", message="")
+    lives.insert(broken, 2, "upload.failed", **facts)
     upload_id = lives.complete()
     reader(lives, posthog).catch_up()
     assert [event["properties"]["upload_id"] for event in fake.events] == [str(upload_id)]
