@@ -27,8 +27,9 @@ DATA_HELP: Final = (
 def verify(*, data: Path | None) -> None:
     """Check that the event log, the tables and the object storage agree, and that no upload stands still.
 
-    It looks only, and may be run beside a live service: a row may lag behind the log, and an upload may stand still,
-    for 120 s. Each violation is one line on stdout: the invariant, the upload, what is wrong.
+    It looks only, and may be run beside a live service: for 120 s a row may lag behind the log, an upload may stand
+    still and an object may outlive its erasure; for longer while a projector or a queue on its way to them moves.
+    Each violation is one line on stdout: the invariant, the upload, what is wrong.
 
     Ends with 0 when everything holds, 1 when something is violated, 2 when it could not be checked to the end.
 

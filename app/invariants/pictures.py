@@ -12,7 +12,7 @@ from domain.stages import Stage
 
 def recorded_pictures(evidence: Evidence) -> list[StoredImage]:
     """The pictures that the stream records and that are to be there: the full image first."""
-    if evidence.erased:
+    if evidence.erased_at:
         return []
     full = [event.full for event in evidence.events if isinstance(event, ResultStored)]
     return full + [event.preview for event in evidence.events if isinstance(event, PreviewStored)]
@@ -20,9 +20,8 @@ def recorded_pictures(evidence: Evidence) -> list[StoredImage]:
 
 def check_pictures(evidence: Evidence, store: BlobStore) -> Iterator[Violation]:
     """Whatever is missing or differs. Raises UnavailableError or StorageRefusedError where it cannot be read."""
-    if evidence.erased:
-        for key in store.keys(f"{evidence.upload_id}/"):
-            yield evidence.violation(8, f"it is erased, but the object {key} exists.")
+    if evidence.erased_at:
+        yield from _left_over(evidence, store)
         return
     if any(isinstance(event, StageAdvanced) and event.stage is Stage.COMPLETE for event in evidence.events):
         for name, kind in (("full image", ResultStored), ("preview", PreviewStored)):
@@ -31,6 +30,14 @@ def check_pictures(evidence: Evidence, store: BlobStore) -> Iterator[Violation]:
     for picture in recorded_pictures(evidence):
         if mismatch := _mismatch(picture, store):
             yield evidence.violation(6, mismatch)
+
+
+def _left_over(evidence: Evidence, store: BlobStore) -> Iterator[Violation]:
+    # The objects go after the event, and what a run that still lives stores, it takes away at its end.
+    if evidence.is_recent(evidence.erased_at) or evidence.is_recent(evidence.leased_until):
+        return
+    for key in store.keys(f"{evidence.upload_id}/"):
+        yield evidence.violation(8, f"it is erased, but the object {key} exists.")
 
 
 def _mismatch(picture: StoredImage, store: BlobStore) -> str | None:

@@ -6,7 +6,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct, structs
 
-from app.invariants.evidence import PATIENCE, Evidence, Violation
+from app.invariants.evidence import Evidence, Violation
 from projections.uploads import Projection, ResultRow, UploadRow, project
 
 _R = TypeVar("_R", bound=Struct)
@@ -61,10 +61,12 @@ def _difference(table: str, there: Struct | None, expected: Struct | None) -> st
 
 def _lag(evidence: Evidence, version: int) -> Iterator[Violation]:
     behind = next((logged for logged in evidence.history if logged.version > version), None)
-    if evidence.erased and not version:
+    if evidence.erased_at and not version:
         return  # as it should be
     # A quarantined row lags by design, and has been told.
-    if behind and not evidence.quarantine and evidence.now - behind.recorded_at > PATIENCE:
+    if behind and not evidence.quarantine and not evidence.is_recent(behind.recorded_at):
+        if behind.position > evidence.movement.position and evidence.is_recent(evidence.movement.projected_at):
+            return  # the projector is on its way to it
         seconds = round((evidence.now - behind.recorded_at).total_seconds())
         lacks = f"is at version {version}" if version else "is missing"
         yield evidence.violation(4, f"its row {lacks} although version {behind.version} is {seconds} s old.")

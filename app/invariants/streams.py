@@ -83,10 +83,16 @@ def _standstill(evidence: Evidence) -> Iterator[Violation]:
         if _ended(evidence.events):
             return
         due += _retry_at(evidence.events[-1])
-    standing = evidence.now - max(due)
-    if standing > PATIENCE:
-        seconds = round(standing.total_seconds())
+    since = max(due)
+    if not evidence.is_recent(since) and not _waits_its_turn(evidence, since):
+        seconds = round((evidence.now - since).total_seconds())
         yield evidence.violation(2, f"it stands still since {seconds} s, at version {last.version} ({last.name}).")
+
+
+def _waits_its_turn(evidence: Evidence, since: datetime) -> bool:
+    """Whether the queue moves, and has not come past the upload: then the workers are busy with those before it."""
+    turn = evidence.movement.turn
+    return evidence.is_recent(evidence.movement.begun_at) and turn is not None and turn - since <= PATIENCE
 
 
 def _retry_at(event: Event) -> list[datetime]:

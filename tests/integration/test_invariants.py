@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from app.erasure import erase
 from app.invariants.evidence import Violation
 from app.invariants.verification import Verification
 from domain.errors import StorageRefusedError
@@ -140,8 +142,12 @@ def test_an_upload_that_a_live_run_holds_does_not_stand_still(lives: Lives) -> N
     upload_id = lives.reached(Stage.GENERATING)
     lives.project()
     lives.age(upload_id, LONG)
-    lives.execute("INSERT INTO leases VALUES (%s, 'w', clock_timestamp() + interval '10 s')", upload_id)
+    hold(lives, upload_id)
     assert violations(lives) == []
+
+
+def hold(lives: Lives, upload_id: UUID) -> None:
+    lives.execute("INSERT INTO leases VALUES (%s, 'w', clock_timestamp() + interval '10 s')", upload_id)
 
 
 def test_an_upload_that_waits_for_its_next_attempt_does_not_stand_still_until_that_is_due(lives: Lives) -> None:
@@ -155,6 +161,21 @@ def test_an_upload_that_waits_for_its_next_attempt_does_not_stand_still_until_th
         lives.age(upload_id, LONG)
     invariant, sentence = only(lives, upload_id)
     assert (invariant, bool(re.search(r"stands still since 1[89]\d s", sentence))) == (2, True)
+
+
+def test_an_upload_that_waits_its_turn_in_a_queue_that_moves_does_not_stand_still_and_one_that_missed_it_does(
+    lives: Lives,
+) -> None:
+    first, waiting = lives.submitted(), lives.submitted()
+    lives.age(first, LONG)
+    lives.age(waiting, LONG)
+    lives.run(first, Stage.VALIDATING)
+    lives.project()
+    assert violations(lives) == []
+    lives.reached(Stage.VALIDATING)
+    lives.project()
+    invariant, sentence = only(lives, waiting)
+    assert (invariant, "stands still since 30" in sentence) == (2, True)
 
 
 def test_what_follows_a_completion_is_found(lives: Lives) -> None:
@@ -223,7 +244,12 @@ def test_progress_that_falls_is_found(lives: Lives) -> None:
 
 @pytest.mark.parametrize(
     ("name", "facts"),
-    [("upload.teleported", {}), ("upload.attempt-started", {}), ("upload.attempt-started", {"attempt": "first"})],
+    [
+        ("upload.teleported", {}),
+        ("upload.attempt-started", {}),
+        ("upload.attempt-started", {"attempt": "first"}),
+        ("upload.attempt-started", {"attempt": 1, "schema_version": "x"}),
+    ],
 )
 def test_an_event_that_cannot_be_read_is_found_and_ends_nothing(lives: Lives, name: str, facts: dict[str, Any]) -> None:
     upload_id = lives.submitted()
@@ -335,6 +361,8 @@ def test_a_row_that_lags_for_too_long_is_found(lives: Lives) -> None:
     lives.uploads.retry(upload_id, by="session:0")
     lives.uploads.cancel(upload_id, by="session:0")
     lives.age(upload_id, LONG)
+    assert violations(lives) == [], "the projector has just moved, and may be on its way"
+    lives.execute("UPDATE positions SET updated_at = updated_at - %s", LONG)
     invariant, sentence = only(lives, upload_id)
     assert invariant == 4
     assert re.fullmatch(r"its row is at version 4 although version 5 is 3[01]\d s old\.", sentence)
@@ -346,6 +374,27 @@ def test_a_row_that_is_missing_for_too_long_is_found(lives: Lives) -> None:
     invariant, sentence = only(lives, upload_id)
     assert invariant == 4
     assert re.fullmatch(r"its row is missing although version 1 is 3[01]\d s old\.", sentence)
+
+
+def test_a_row_may_lag_for_as_long_as_a_rebuild_takes(lives: Lives, database_url: str) -> None:
+    lives.complete()
+    lives.project()
+    missing = lives.complete()
+    lives.age(missing, LONG)
+    lives.execute("UPDATE positions SET updated_at = updated_at - %s", LONG)
+    with psycopg.connect(database_url, application_name="darkroom rebuild") as rebuild:
+        rebuild.execute("SELECT 1")
+        assert violations(lives) == []
+    assert only(lives, missing)[0] == 4
+
+
+def test_a_row_that_the_projector_has_passed_by_is_found(lives: Lives) -> None:
+    upload_id = lives.complete()
+    lives.age(upload_id, LONG)
+    lives.project()
+    lives.execute("DELETE FROM uploads")
+    lives.execute("DELETE FROM results")
+    assert only(lives, upload_id)[0] == 4
 
 
 def test_a_quarantined_upload_is_found_with_the_error_that_stopped_it(lives: Lives) -> None:
@@ -382,10 +431,38 @@ def test_what_an_erasure_left_behind_is_found(lives: Lives) -> None:
     lives.project()
     for key in lives.store.keys(f"{upload_id}/full"):
         lives.store.delete(key)
+    assert violations(lives) == [], "it may be under way"
+    lives.age(upload_id, LONG)
+    hold(lives, upload_id)
+    assert violations(lives) == [], "its run may have stored it since"
+    lives.execute("DELETE FROM leases")
     (key,) = lives.store.keys(f"{upload_id}/")
     assert only(lives, upload_id) == (8, f"it is erased, but the object {key} exists.")
     lives.store.delete(key)
     assert violations(lives) == []
+
+
+def test_what_is_erased_while_the_storage_is_read_is_no_violation(lives: Lives) -> None:
+    erased, broken = lives.complete(), lives.complete()
+    lives.project()
+    for key in list(lives.store.keys(f"{broken}/full")):
+        lives.store.delete(key)
+    found = Verification(lives.pool, Erasing(lives, erased)).violations()
+    assert [violation.upload_id for violation in found] == [broken]
+    assert lives.uploads.get(erased).erased
+
+
+class Erasing:
+    """A storage in which an upload is erased at the first look at any object."""
+
+    def __init__(self, lives: Lives, upload_id: UUID) -> None:
+        self._lives = lives
+        self._upload_id = upload_id
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whichever method it is
+        if not self._lives.uploads.get(self._upload_id).erased:
+            erase(self._lives.uploads, self._lives.store, self._upload_id, by="staff:erika")
+        return getattr(self._lives.store, name)
 
 
 def test_a_row_of_an_erased_upload_is_found_when_it_stays(lives: Lives) -> None:
@@ -393,6 +470,7 @@ def test_a_row_of_an_erased_upload_is_found_when_it_stays(lives: Lives) -> None:
     lives.project()
     lives.uploads.erase(upload_id, by="staff:erika")
     lives.age(upload_id, LONG)
+    lives.execute("UPDATE positions SET updated_at = updated_at - %s", LONG)
     assert only(lives, upload_id)[0] == 4
     lives.project()
     assert violations(lives) == []
