@@ -31,7 +31,12 @@ INTERVAL_SECONDS: Final = 0.1
 
 _T = TypeVar("_T")
 
-_AWAY: Final = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.IdleInTransactionSessionTimeout)
+_AWAY: Final = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.ReadOnlySqlTransaction,  # in a failover: no longer the primary, or not yet
+)
 
 
 class _BoundConnection(psycopg.Connection[Any]):

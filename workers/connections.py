@@ -15,6 +15,7 @@ _AWAY: Final = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
     psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.ReadOnlySqlTransaction,  # in a failover: no longer the primary, or not yet
     PoolTimeout,
     PoolClosed,
 )

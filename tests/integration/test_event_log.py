@@ -29,6 +29,7 @@ from tests.linux_processes import frozen
 from tests.servers import running_postgres
 from tests.unit.histories import submitted
 from tests.waiting import until
+from workers.leases import Leases
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
@@ -116,6 +117,17 @@ def test_a_database_that_is_away_is_said_to_be_away() -> None:
         pool.timeout = 0.1
         with pytest.raises(LogUnavailableError):
             EventLog(pool).last_position()
+
+
+def test_a_database_that_takes_no_writes_for_a_while_is_said_to_be_away(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        name = connection.info.dbname
+        connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
+    with open_pool(database_url, 1, "test") as pool:
+        with pytest.raises(LogUnavailableError):
+            submit(Uploads(EventLog(pool), SilentBell()))
+        with pytest.raises(LogUnavailableError):
+            Leases(pool, "w").take(uuid4())
 
 
 def test_a_connection_that_the_server_has_ended_meanwhile_is_felt_by_nobody(database_url: str) -> None:
