@@ -221,7 +221,8 @@ CREATE TABLE IF NOT EXISTS leases (
 -- The one run that holds it: a process may come back to an upload that an older run of its own still works on.
 ALTER TABLE leases ADD COLUMN IF NOT EXISTS run_id uuid NOT NULL DEFAULT gen_random_uuid();
 
-CREATE INDEX IF NOT EXISTS leases_worker_idx ON leases (worker);
+-- An older database had an index that nobody asked.
+DROP INDEX IF EXISTS leases_worker_idx;
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- The calls of the image model: what they cost, and whether it answers. Written by workers/calls.py alone.

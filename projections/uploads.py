@@ -128,9 +128,6 @@ LOAD: Final = """
 SELECT to_jsonb(u)::text, to_jsonb(r)::text FROM uploads u LEFT JOIN results r USING (upload_id)
 WHERE u.upload_id = ANY(%s) AND u.version > 0
 """
-LOAD_ALL: Final = """
-SELECT to_jsonb(u)::text, to_jsonb(r)::text FROM uploads u LEFT JOIN results r USING (upload_id)
-"""
 ERASE: Final = ("DELETE FROM results WHERE upload_id = ANY(%s)", "DELETE FROM uploads WHERE upload_id = ANY(%s)")
 CLEAR: Final = ("DELETE FROM results", "DELETE FROM uploads", "DELETE FROM quarantine")
 

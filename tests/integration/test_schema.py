@@ -60,6 +60,15 @@ def test_applied_again_it_changes_nothing(database_url: str) -> None:
     assert structure(database_url) == before
 
 
+def test_an_index_that_an_older_database_had_goes(database_url: str) -> None:
+    before = structure(database_url)
+    with psycopg.connect(database_url) as connection:
+        connection.execute("CREATE INDEX leases_worker_idx ON leases (worker)")
+    migrate(database_url)
+
+    assert structure(database_url) == before
+
+
 def test_an_older_uploads_table_ends_in_the_same_structure_and_keeps_its_rows(
     database_url: str, empty_database_url: str
 ) -> None:
