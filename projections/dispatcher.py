@@ -4,6 +4,7 @@ It sends before its position moves, so a crash in between sends again; the run t
 """
 
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any, Final
 
 import psycopg
@@ -16,7 +17,9 @@ from projections.log import EventLog, LoggedEvent
 
 READER: Final = "dispatcher"
 PAGE: Final = 100
-"""So small that a slow Redis takes a page of messages before PostgreSQL takes us, who hold the position, for frozen."""
+SENDING_SECONDS: Final = 2.5
+"""How long it sends of one page, and the last message may take 2 s: after 5 s PostgreSQL takes us, who hold the
+position, for frozen, and all of them would be sent again."""
 STARTS: Final = {Submitted.NAME, Retried.NAME}
 """The events that ask for a run."""
 
@@ -24,9 +27,13 @@ STARTS: Final = {Submitted.NAME, Retried.NAME}
 def dispatcher(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]], queue: RunQueue) -> Follower:
     """The reader of the log that feeds the queue."""
 
-    def send(_: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:
-        for logged in page:
+    def send(_: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> int | None:
+        until = monotonic() + SENDING_SECONDS
+        for count, logged in enumerate(page, start=1):
             if logged.name in STARTS:
                 queue.send(logged.upload_id)
+            if monotonic() > until:
+                return count
+        return None
 
     return Follower(READER, event_log, pool, send, page=PAGE)

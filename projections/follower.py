@@ -18,7 +18,8 @@ from projections.log import EventLog, LoggedEvent
 from projections.pages import Pages
 from projections.wakeups import Wakeups
 
-Handle = Callable[["psycopg.Connection[Any]", Sequence[LoggedEvent]], None]
+Handle = Callable[["psycopg.Connection[Any]", Sequence[LoggedEvent]], int | None]
+"""Makes something of a page; returns how many events that were, at least one, where it was not the whole page."""
 Tell = Callable[[Sequence[LoggedEvent]], None]
 """Is told of a page that is done with, after the commit; it returns at once."""
 
@@ -78,8 +79,9 @@ class Follower:
             move = {"reader": self.reader, "from": position, "to": page[-1].position}
             # Whoever moves the position first has the page; another waits here, and then finds it gone.
             ours = bool(connection.execute(MOVE_POSITION, move).rowcount)
-            if ours:
-                self._handle(connection, page)
+            if ours and (done := self._handle(connection, page)):
+                page = page[:done]
+                connection.execute(MOVE_POSITION, {**move, "from": move["to"], "to": page[-1].position})
         if ours:
             self._moved_to = page[-1].position
             self._tell(page)

@@ -9,6 +9,7 @@ not in its first seconds either, for it may have begun because PostgreSQL came b
 """
 
 import time
+from math import inf
 from threading import Event
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -29,6 +30,7 @@ SCAN_SECONDS: Final = 1.0
 BREAK_SECONDS: Final = 3.0
 """Without an answer of PostgreSQL's: in less a live worker misses one beat, and the next one comes before its leases
 expire; in more they may, with the worker's pauses between two tries to connect."""
+NEVER: Final = -inf
 SENDING_SECONDS: Final = 2.5
 """How long one scan sends, and the last message may take 2 s: after 5 s PostgreSQL takes us, who hold the lock, for
 frozen. The next scan goes on with the rest."""
@@ -66,7 +68,8 @@ class Reconciler:
         self._pool = pool
         self._queue = queue
         self._moved: dict[Due, tuple[int, float]] = {}  # how often, and when it may be moved again
-        self._see_anew()
+        self._seen_at = NEVER
+        self._judges_at = NEVER
 
     def run(self, stopping: Event) -> None:
         """Scan until told to stop. A dependency that is away is a pause, not the end."""
@@ -75,7 +78,7 @@ class Reconciler:
                 self.scan()
             except (UnavailableError, psycopg.Error, PoolTimeout) as error:
                 log.warning("reconciler.paused", error=str(error))
-                self._see_anew()
+                self._seen_at = NEVER
 
     def scan(self) -> None:
         """Move every upload that is due, once."""
@@ -98,15 +101,11 @@ class Reconciler:
             self._seen_at = time.monotonic()  # it was the queue that was waited for
 
     def _see(self) -> None:
-        """PostgreSQL has answered."""
+        """Note that PostgreSQL has answered."""
         now = time.monotonic()
         if now > self._seen_at + BREAK_SECONDS:
-            self._see_anew()
+            self._judges_at = now + LEASE_SECONDS
         self._seen_at = now
-
-    def _see_anew(self) -> None:
-        self._seen_at = time.monotonic()
-        self._judges_at = self._seen_at + LEASE_SECONDS
 
     def _move(self, upload: Due) -> None:
         times, due_at = self._moved.get(upload, (0, 0.0))

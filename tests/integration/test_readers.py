@@ -17,6 +17,7 @@ from domain.errors import QueueUnavailableError
 from domain.failures import FailureCode
 from domain.stages import Stage
 from domain.uploads import Uploads
+from projections import dispatcher as dispatching
 from projections.dispatcher import dispatcher
 from projections.follower import Follower
 from projections.log import EventLog, LoggedEvent
@@ -93,7 +94,8 @@ def reconciler(uploads: Uploads, pool: Pool, queue: Queue, clock: FakeTime) -> R
 
 
 def see_for(reconciler: Reconciler, clock: FakeTime, seconds: float) -> None:
-    """Let it scan every second, for so long."""
+    """Let it scan now and every second, for so long."""
+    reconciler.scan()
     for _ in range(round(seconds)):
         clock.now += 1
         reconciler.scan()
@@ -139,6 +141,22 @@ def test_a_run_that_could_not_be_sent_is_sent_later(
     reader.catch_up()
 
     assert queue.sent == [upload.id]
+
+
+def test_a_page_that_a_slow_queue_takes_too_long_for_is_sent_in_parts_and_nothing_twice(
+    event_log: EventLog, pool: Pool, uploads: Uploads, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload_ids = [submit(uploads).id for _ in range(5)]
+    clock = FakeTime()
+    monkeypatch.setattr("projections.dispatcher.monotonic", clock.monotonic)
+    queue.on_send = lambda: setattr(clock, "now", clock.now + dispatching.SENDING_SECONDS * 0.7)
+    reader = dispatcher(event_log, pool, queue)
+    reader.step()
+    assert (len(queue.sent), reader.position()) == (2, 2)
+    reader.catch_up()
+
+    assert queue.sent == upload_ids
+    assert reader.position() == event_log.last_position()
 
 
 def test_a_follower_goes_on_by_itself_when_its_dependency_comes_back(
@@ -328,7 +346,7 @@ def test_a_reconciler_that_has_just_begun_judges_no_worker_before_all_could_move
     assert queue.sent == [waiting.id], "what is nobody's is sent at once"
     see_for(reconciler, clock, 1)
 
-    assert queue.sent == [waiting.id, lost.id]
+    assert queue.sent == [waiting.id, waiting.id, lost.id]
 
 
 def test_a_reconciler_that_lost_sight_of_the_database_judges_no_worker_before_all_could_move_their_leases(
@@ -337,7 +355,6 @@ def test_a_reconciler_that_lost_sight_of_the_database_judges_no_worker_before_al
     lost = run_to(uploads, submit(uploads), Stage.GENERATING)
     projector(event_log, pool).catch_up()
     clock.now += BREAK_SECONDS + 0.5
-    reconciler.scan()
     see_for(reconciler, clock, LEASE_SECONDS - 1)
     assert queue.sent == []
     see_for(reconciler, clock, 1)
