@@ -7,15 +7,20 @@
 A worker moves the expiry of all its leases on together, so a process that dies or freezes loses them all at once. One
 that has expired is still this run's while nobody has taken it: PostgreSQL may just have been away. What was lost is
 found out at the next beat, and before every call that costs money; what fences the log is the attempt's number.
+
+So a worker that has missed PostgreSQL takes no expired lease for the time of one: a message that comes just then may be
+of a run that lives. It knows of an outage by its beats, which it makes with nothing held, too.
 """
 
+from math import inf
 from threading import Event, Lock
+from time import monotonic
 from typing import Final
 from uuid import UUID, uuid4
 
 import structlog
 
-from domain.errors import UnavailableError
+from domain.errors import LogUnavailableError, UnavailableError
 from workers.connections import Pool, connected
 
 LEASE_SECONDS: Final = 10.0
@@ -28,7 +33,7 @@ INSERT INTO leases (upload_id, worker, run_id, expires_at)
 VALUES (%(upload_id)s, %(worker)s, %(run_id)s, clock_timestamp() + make_interval(secs => %(seconds)s))
 ON CONFLICT (upload_id) DO UPDATE
 SET worker = excluded.worker, run_id = excluded.run_id, expires_at = excluded.expires_at
-WHERE leases.expires_at <= clock_timestamp()
+WHERE %(judges)s AND leases.expires_at <= clock_timestamp()
 RETURNING run_id
 """
 RENEW: Final = """
@@ -36,7 +41,9 @@ UPDATE leases SET expires_at = clock_timestamp() + make_interval(secs => %(secon
 WHERE run_id = ANY(%(run_ids)s) RETURNING run_id
 """
 GIVE_BACK: Final = "DELETE FROM leases WHERE run_id = %(run_id)s RETURNING run_id"
-SELECT_HELD: Final = "SELECT run_id FROM leases WHERE upload_id = %(upload_id)s AND expires_at > clock_timestamp()"
+SELECT_HELD: Final = """
+SELECT run_id FROM leases WHERE upload_id = %(upload_id)s AND (NOT %(judges)s OR expires_at > clock_timestamp())
+"""
 
 log = structlog.get_logger(__name__)
 
@@ -59,13 +66,14 @@ class Leases:
         self._worker = worker
         self._held: dict[UUID, Lease] = {}
         self._lock = Lock()
+        self._missed_at = -inf
 
     def is_held(self, upload_id: UUID) -> bool:
-        """Whether a live run, of whichever process, holds the upload."""
+        """Whether a live run, of whichever process, holds the upload, or may hold it."""
         return bool(self._execute(SELECT_HELD, upload_id=upload_id))
 
     def take(self, upload_id: UUID) -> Lease | None:
-        """Hold the upload; None if a live run does."""
+        """Hold the upload; None if a live run does, or may."""
         lease = Lease(upload_id)
         if not self._execute(TAKE, upload_id=upload_id, run_id=lease.run_id):
             return None
@@ -97,8 +105,6 @@ class Leases:
         """Move every lease on, and find out which ones are lost."""
         with self._lock:
             held = dict(self._held)
-        if not held:
-            return
         ours = self._execute(RENEW, run_ids=list(held))
         for run_id in held.keys() - ours:
             self._lose(held[run_id])
@@ -111,6 +117,11 @@ class Leases:
             lost.lost.set()
 
     def _execute(self, statement: str, **parameters: object) -> set[UUID]:
-        parameters |= {"worker": self._worker, "seconds": LEASE_SECONDS}
-        with connected(self._pool) as connection:
-            return {run_id for (run_id,) in connection.execute(statement, parameters)}
+        judges = monotonic() >= self._missed_at + LEASE_SECONDS
+        parameters |= {"worker": self._worker, "seconds": LEASE_SECONDS, "judges": judges}
+        try:
+            with connected(self._pool) as connection:
+                return {run_id for (run_id,) in connection.execute(statement, parameters)}
+        except LogUnavailableError:
+            self._missed_at = monotonic()
+            raise

@@ -1,13 +1,15 @@
 """The leases on a real PostgreSQL: who holds an upload, and how a run finds out that it does not any more."""
 
-from typing import Any
+from time import monotonic
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
-from workers.leases import Lease, Leases
+from domain.errors import LogUnavailableError
+from workers.leases import LEASE_SECONDS, Lease, Leases
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
@@ -52,6 +54,29 @@ def test_an_expired_lease_that_nobody_took_is_still_ours(pool: Pool, leases: Lea
 
     assert leases.is_ours(lease)
     assert leases.is_held(lease.upload_id)
+
+
+def test_a_worker_that_missed_the_database_takes_no_lease_before_all_could_be_moved_on(
+    pool: Pool, leases: Leases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = taken(Leases(pool, "another worker"))
+    let_expire(pool)
+    missed = monotonic()
+    with monkeypatch.context() as patch:
+        patch.setattr("workers.leases.connected", away)
+        with pytest.raises(LogUnavailableError):
+            leases.beat()
+    assert leases.is_held(lease.upload_id)
+    assert leases.take(lease.upload_id) is None
+    assert leases.take(uuid4()), "what nobody held is free"
+
+    monkeypatch.setattr("workers.leases.monotonic", lambda: missed + LEASE_SECONDS + 5)
+    assert not leases.is_held(lease.upload_id)
+    assert leases.take(lease.upload_id)
+
+
+def away(_: Pool) -> NoReturn:
+    raise LogUnavailableError
 
 
 def test_a_beat_moves_every_lease_on(pool: Pool, leases: Leases) -> None:
