@@ -1,7 +1,8 @@
 """How the service is doing, in figures: what the log and the tables tell whoever watches. Knows nobody who does.
 
 Every question is bounded. What looks back reads the last hour of the log, or its last WINDOW events where those are
-fewer; what is asked of `uploads` reads its open rows alone. So a scrape costs the same after years.
+fewer; what is asked of `uploads` reads its open rows alone. So a scrape costs the same after years. Facts of events are
+taken as text: one that cannot be read hides no figure.
 """
 
 import time
@@ -59,16 +60,16 @@ WHERE status = 'pending' AND version > 0
 """
 SELECT_QUARANTINED: Final = "SELECT count(*) FROM quarantine"
 SELECT_TROUBLES: Final = """
-SELECT state ->> 'code', count(*) FROM event_log
+SELECT coalesce(state ->> 'code', 'unknown'), count(*) FROM event_log
 WHERE name IN ('upload.attempt-failed', 'upload.put-off') AND position >= %(since)s GROUP BY 1
 """
 SELECT_FAILURES: Final = """
-SELECT state ->> 'code', count(*) FROM event_log WHERE name = 'upload.failed' AND position >= %(since)s GROUP BY 1
+SELECT coalesce(state ->> 'code', 'unknown'), count(*) FROM event_log WHERE name = 'upload.failed' AND position >= %(since)s GROUP BY 1
 """
 # What an event ends: the work since the event before it, of the same upload.
 SELECT_STAGES: Final = """
 WITH steps AS (
-    SELECT upload_id, (state ->> 'attempt')::int AS attempt,
+    SELECT upload_id, state ->> 'attempt' AS attempt,
            CASE WHEN name = 'upload.result-stored' OR state ->> 'stage' IN ('storing', 'watermarking') THEN 'storing'
                 WHEN name = 'upload.preview-stored' OR state ->> 'stage' = 'complete' THEN 'watermarking'
                 WHEN state ->> 'progress' = '30' THEN 'validating'

@@ -172,6 +172,16 @@ def test_uploads_that_stand_still_leases_and_quarantine_are_told(scene: Scene, l
     assert (told["darkroom_leases_live"], told["darkroom_workers_running"]) == (1, 1)
 
 
+def test_an_event_that_cannot_be_read_hides_no_figure(scene: Scene, lives: Lives) -> None:
+    broken = lives.reached(Stage.VALIDATING)
+    lives.insert(broken, 4, "upload.stage-advanced", attempt="first", stage="generating")
+    lives.insert(broken, 5, "upload.failed")
+    told = scene.scrape()
+
+    assert (told["darkroom_up postgres"], told["darkroom_uploads_submitted"]) == (1, 1)
+    assert told["darkroom_uploads_failed unknown"] == 1
+
+
 def test_the_window_is_bounded_by_time_and_by_events(
     scene: Scene, lives: Lives, monkeypatch: pytest.MonkeyPatch
 ) -> None:
