@@ -64,7 +64,8 @@ SELECT coalesce(state ->> 'code', 'unknown'), count(*) FROM event_log
 WHERE name IN ('upload.attempt-failed', 'upload.put-off') AND position >= %(since)s GROUP BY 1
 """
 SELECT_FAILURES: Final = """
-SELECT coalesce(state ->> 'code', 'unknown'), count(*) FROM event_log WHERE name = 'upload.failed' AND position >= %(since)s GROUP BY 1
+SELECT coalesce(state ->> 'code', 'unknown'), count(*) FROM event_log
+WHERE name = 'upload.failed' AND position >= %(since)s GROUP BY 1
 """
 # What an event ends: the work since the event before it, of the same upload.
 SELECT_STAGES: Final = """
