@@ -1,19 +1,20 @@
 """The object storage as a bucket of S3, R2 or whatever speaks that protocol.
 
-The driver's errors are translated here and nowhere else. A call is bounded: connect 5 s, silence 20 s, two tries.
+The driver's errors are translated here and nowhere else: whatever it stumbles over in an odd answer is trouble that
+may pass. A call is bounded: connect 5 s, silence 20 s, two tries.
 """
 
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+from botocore.exceptions import ClientError, NoCredentialsError, PartialCredentialsError
 
 from app.settings import Settings
 from app.storage.keys import checked_key, checked_prefix
@@ -21,6 +22,7 @@ from domain.errors import BlobNotFoundError, DarkroomError, StorageRefusedError,
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ObjectTypeDef
 
 CONNECT_SECONDS: Final = 5
 SILENCE_SECONDS: Final = 20
@@ -29,6 +31,8 @@ GET_SECONDS: Final = 60
 PASSING_STATUSES: Final = {408, 409, 412, 425, 429}
 """Passing besides every 5xx. 412 is one: we send no conditions, so something on the way made it up."""
 PASSING_CODES: Final = {"RequestTimeout", "SlowDown", "Throttling", "ThrottlingException"}
+LISTING: Final = {"Name", "Prefix", "KeyCount", "MaxKeys", "IsTruncated", "EncodingType", "Contents"}
+"""Of these a listing has at least one, however few objects it lists; a page of a gateway on the way has none."""
 
 
 def s3_client(settings: Settings) -> "S3Client":
@@ -64,15 +68,16 @@ class S3Store:
     def put(self, key: str, body: BinaryIO, media_type: str) -> None:
         """Store the rest of the body under the key, all of it or nothing, replacing what was there."""
         # One PUT is atomic; the driver streams it from the file.
+        target = checked_key(key)
         with _rewindable(body) as file, _translated():
-            self._client.put_object(Bucket=self._bucket, Key=checked_key(key), Body=file, ContentType=media_type)
+            self._client.put_object(Bucket=self._bucket, Key=target, Body=file, ContentType=media_type)
 
     def get(self, key: str) -> bytes:
         """The whole object."""
-        deadline = time.monotonic() + GET_SECONDS
+        target, deadline = checked_key(key), time.monotonic() + GET_SECONDS
         chunks = []
         with _translated():
-            for chunk in self._client.get_object(Bucket=self._bucket, Key=checked_key(key))["Body"].iter_chunks(2**20):
+            for chunk in self._client.get_object(Bucket=self._bucket, Key=target)["Body"].iter_chunks(2**20):
                 if time.monotonic() > deadline:
                     raise StorageUnavailableError
                 chunks.append(chunk)
@@ -81,15 +86,17 @@ class S3Store:
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key that starts with the prefix, in order."""
         pages = self._client.get_paginator("list_objects_v2")
+        start = checked_prefix(prefix)
         with _translated():
-            found = pages.paginate(Bucket=self._bucket, Prefix=checked_prefix(prefix))
+            found = pages.paginate(Bucket=self._bucket, Prefix=start)
             # Sorted here: Amazon lists in order, other implementations one folder after the other.
-            return iter(sorted(item["Key"] for page in found for item in page.get("Contents", ())))
+            return iter(sorted(item["Key"] for page in found for item in _listed(page)))
 
     def delete(self, key: str) -> None:
         """Remove the object; a key that is not there is no error."""
+        target = checked_key(key)
         with _translated():
-            self._client.delete_object(Bucket=self._bucket, Key=checked_key(key))
+            self._client.delete_object(Bucket=self._bucket, Key=target)
 
     def signed_url(self, key: str, lifetime: timedelta) -> str:
         """A URL of the bucket itself that serves the object to whoever has it, for that long."""
@@ -121,19 +128,37 @@ def _rewindable(body: BinaryIO) -> Iterator[BinaryIO]:
 def _translated() -> Iterator[None]:
     try:
         yield
+    except DarkroomError:
+        raise
     except ClientError as error:
         raise _meaning(error) from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise StorageRefusedError("The object storage asks for a key, and none is set.") from error
-    except BotoCoreError as error:
+    except Exception as error:
+        # Its parsers raise whatever an answer makes them stumble over, from KeyError to RecursionError.
         raise StorageUnavailableError from error
 
 
+def _listed(page: "ListObjectsV2OutputTypeDef") -> "Sequence[ObjectTypeDef]":
+    # To an XML parser an HTML page is a listing of nothing, and then a paid answer would be paid for again.
+    if LISTING.isdisjoint(page):
+        raise StorageUnavailableError
+    return page.get("Contents", ())
+
+
 def _meaning(error: ClientError) -> DarkroomError:
-    code = error.response["Error"]["Code"]
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    code = _code(error.response)
     if code == "NoSuchKey":
         return BlobNotFoundError()
     if status >= 500 or status in PASSING_STATUSES or code in PASSING_CODES:  # noqa: PLR2004 - HTTP's server errors
         return StorageUnavailableError()
     return StorageRefusedError(f"The object storage refused: {code}. Its settings have to be mended.")
+
+
+def _code(answer: object) -> str:
+    match answer:
+        case {"Error": {"Code": str(code)}}:
+            return code
+        case _:
+            return "it gave no code"

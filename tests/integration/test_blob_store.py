@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -299,6 +299,61 @@ def test_an_answer_of_the_bucket_means_try_again_or_give_up(status: int, code: s
         store = open_store(S3Server(there).settings, lambda key, _lifetime: key)
         with pytest.raises(meaning):
             store.get("a")
+
+
+ODD_ANSWERS = [
+    (503, b"<Error><Message/></Error>", {}),
+    (503, b"<Response><Error>no</Error></Response>", {}),
+    (503, b"<Error><Code>A</Code><Code>B</Code></Error>", {}),
+    (503, b"<Error><Code><Nested/></Code></Error>", {}),
+    (200, b"<ListBucketResult><Contents><Size>1</Size></Contents></ListBucketResult>", {}),
+    (200, b"no XML at all", {"Last-Modified": "junk"}),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "headers"), ODD_ANSWERS)
+def test_an_answer_that_the_driver_stumbles_over_may_pass(status: int, body: bytes, headers: dict[str, str]) -> None:
+    with odd_store(status, body, headers) as store:
+        outcomes = [
+            outcome(call)
+            for call in (lambda: store.get("a"), lambda: put(store, "a", b"x"), lambda: list(store.keys("a")))
+        ]
+    assert StorageUnavailableError in outcomes
+    assert set(outcomes) <= {None, StorageUnavailableError}
+
+
+@pytest.mark.parametrize("page", [b"<html><body>Welcome</body></html>", b"<Error><Code>SlowDown</Code></Error>"])
+def test_a_page_that_is_no_listing_does_not_say_that_there_is_nothing(page: bytes) -> None:
+    with odd_store(200, page, {}) as store, pytest.raises(StorageUnavailableError):
+        store.keys("a")
+
+
+def outcome(call: Callable[[], object]) -> type[Exception] | None:
+    try:
+        call()
+    except Exception as error:  # noqa: BLE001 - which one it is, is what is asked
+        return type(error)
+    return None
+
+
+@contextmanager
+def odd_store(status: int, body: bytes, headers: dict[str, str]) -> Iterator[BlobStore]:
+    """A bucket that has one answer to everything."""
+
+    class Answer(FolderHttp):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_PUT = do_GET  # noqa: N815 - the name that the base class looks up
+
+    with serving(Answer) as url:
+        there = {"S3_ENDPOINT_URL": url, "S3_BUCKET": "bucket", **KEYS}
+        yield open_store(S3Server(there).settings, lambda key, _lifetime: key)
 
 
 def test_a_folder_that_cannot_be_one_is_a_refusal(tmp_path: Path) -> None:
