@@ -1,12 +1,16 @@
 """A clean copy has the right pixels, and nothing but pixels."""
 
 import io
+import struct
+import zlib
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
+from domain.failures import FailureCode
 from tests.photos import variants
 from tests.photos.profiles import GAMMA, P3_PRIMARIES, p3_profile
+from workers.errors import PermanentError
 from workers.imaging.developing import develop, fitted
 from workers.imaging.jobs import Develop, Picture
 
@@ -105,6 +109,36 @@ def test_a_transparent_colour_of_a_palette_lies_on_white_paper() -> None:
     flat = Image.new("P", (40, 40), 1)
     flat.putpalette([0, 0, 0, 200, 0, 0])
     assert near(pixels(variants.encoded(flat, "PNG", transparency=1)), (20, 20), (255, 255, 255))
+
+
+@pytest.mark.parametrize(("bits", "grey"), [(2, 1), (4, 5), (8, 100), (16, 0x8000)])
+def test_a_transparent_grey_of_any_depth_lies_on_white_paper_and_no_other_grey_does(bits: int, grey: int) -> None:
+    transparency = chunk(b"tRNS", grey.to_bytes(2))
+    assert near(pixels(grey_png(bits, grey, transparency)), (8, 8), (255, 255, 255))
+    assert not near(pixels(grey_png(bits, grey + 1, transparency)), (8, 8), (255, 255, 255))
+
+
+def test_a_palette_that_is_missing_is_damage_of_the_photo() -> None:
+    data = grey_png(8, 9).replace(header(8, 0), header(8, 3))
+    with pytest.raises(PermanentError) as refused:
+        developed(data)
+    assert refused.value.code is FailureCode.IMAGE_TRUNCATED
+
+
+def grey_png(bits: int, grey: int, further: bytes = b"") -> bytes:
+    """Sixteen by sixteen pixels of one grey."""
+    pixel = f"{grey:0{bits}b}" * 16
+    row = b"\0" + int(pixel, 2).to_bytes(2 * bits)
+    data = chunk(b"IDAT", zlib.compress(row * 16))
+    return b"\x89PNG\r\n\x1a\n" + header(bits, 0) + further + data + chunk(b"IEND", b"")
+
+
+def header(bits: int, colour_type: int) -> bytes:
+    return chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, bits, colour_type, 0, 0, 0))
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
 
 @pytest.mark.parametrize("mode", ["1", "L"])

@@ -3,9 +3,18 @@
 import io
 from typing import Final
 
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageFile
 
 _WITHOUT_ALPHA: Final = {"LA": "L", "RGBA": "RGB"}
+_STEPS: Final = {"L;2": 85, "L;4": 17}
+"""What Pillow multiplies grey of two and four bits with when it decodes, and leaves out at the transparent one."""
+
+
+def scale_transparency(image: Image.Image) -> None:
+    """Say which grey is transparent in the scale of the pixels; before they are decoded."""
+    for tile in image.tile[:1] if isinstance(image, ImageFile.ImageFile) else ():
+        if tile.args in _STEPS and isinstance(image.info.get("transparency"), int):
+            image.info["transparency"] *= _STEPS[tile.args]
 
 
 def resizable(image: Image.Image) -> Image.Image:
@@ -13,11 +22,19 @@ def resizable(image: Image.Image) -> Image.Image:
     if image.mode in {"L", "LA", "RGB", "RGBA", "CMYK"} and "transparency" not in image.info:
         return image
     if image.mode.startswith("I"):
-        # Pillow's own conversion clips at 255 what should be divided by 257.
-        return image.convert("I").point(lambda value: value * (1 / 257) + 0).convert("L")
+        return _eight_bits(image.convert("I"), image.info.get("transparency"))
     if image.has_transparency_data:
         return image.convert("RGBA")
     return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _eight_bits(image: Image.Image, transparent: object) -> Image.Image:
+    # Pillow's own conversion clips at 255 what should be divided by 257, and knows of no transparent grey here.
+    grey = image.point([round(value / 257) for value in range(2**16)], "L")
+    if not isinstance(transparent, int):
+        return grey
+    alpha = image.point([0 if value == transparent else 255 for value in range(2**16)], "L")
+    return Image.merge("LA", (grey, alpha))
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

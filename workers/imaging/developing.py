@@ -5,9 +5,9 @@ from typing import Final
 from PIL import ExifTags, Image
 
 from workers.imaging import jpeg
-from workers.imaging.colours import resizable, to_srgb
+from workers.imaging.colours import resizable, scale_transparency, to_srgb
 from workers.imaging.jobs import Develop, Picture
-from workers.imaging.opening import decode, open_header
+from workers.imaging.opening import damage_is_the_photos, decode, open_header
 
 _UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -22,11 +22,17 @@ _UPRIGHT: Final = {
 
 
 def develop(job: Develop) -> Picture:
+    """The picture, or PermanentError with the photo's own failure."""
+    with damage_is_the_photos():  # a palette that is missing is missed only when its colours are needed
+        return _developed(open_header(job.picture, max_pixels=job.max_pixels, max_side=job.max_side), job)
+
+
+def _developed(image: Image.Image, job: Develop) -> Picture:
     """Decode all of it, then shrink before anything else: what follows costs by the pixel."""
-    image = open_header(job.picture, max_pixels=job.max_pixels, max_side=job.max_side)
     source_format = "JPEG" if image.format == "MPO" else str(image.format)
     size = fitted(image.size, job.longest_side)
     image.draft(None, size)  # a JPEG can be decoded at an eighth, a quarter or half of its size
+    scale_transparency(image)
     decode(image)
     turn, profile = _turn(image), image.info.get("icc_profile")
     shrunk = resizable(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3)

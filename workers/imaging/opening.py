@@ -26,9 +26,16 @@ def open_header(data: bytes, *, max_pixels: int, max_side: int) -> Image.Image:
 
 def decode(image: Image.Image) -> None:
     """Read every pixel, so that a photo that breaks off is noticed."""
-    try:
+    with damage_is_the_photos():
         image.load()
-    except MemoryError:
+
+
+@contextmanager
+def damage_is_the_photos() -> Iterator[None]:
+    """Whatever Pillow raises in here, but for want of memory, means a damaged photo: IMAGE_TRUNCATED."""
+    try:
+        yield
+    except (MemoryError, PermanentError):
         raise
     except Exception as error:  # Pillow's plugins raise whatever their parsers stumble over
         raise PermanentError(FailureCode.IMAGE_TRUNCATED, repr(error)) from error
@@ -36,15 +43,11 @@ def decode(image: Image.Image) -> None:
 
 def _parse_header(data: bytes, kind: str, max_pixels: int) -> Image.Image:
     formats = ("JPEG", "MPO") if kind == "JPEG" else (kind,)
-    try:
-        with _pillows_own_limit(max_pixels):
+    with damage_is_the_photos(), _pillows_own_limit(max_pixels):
+        try:
             return Image.open(io.BytesIO(data), formats=formats)
-    except Image.DecompressionBombError as error:
-        raise PermanentError(FailureCode.IMAGE_TOO_LARGE, str(error)) from error
-    except MemoryError:
-        raise
-    except Exception as error:  # as above
-        raise PermanentError(FailureCode.IMAGE_TRUNCATED, repr(error)) from error
+        except Image.DecompressionBombError as error:
+            raise PermanentError(FailureCode.IMAGE_TOO_LARGE, str(error)) from error
 
 
 @contextmanager
