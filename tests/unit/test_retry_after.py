@@ -27,10 +27,18 @@ NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
         ("nan", None),
         ("1e9", None),
         ("9" * 40, None),
+        ("1 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("()", None),
     ],
 )
 def test_a_header_is_read_as_seconds_or_as_a_date(header: str, wait: float | None) -> None:
     assert asked_wait({"retry-after": header}, None, NOW) == wait
+
+
+def test_a_date_is_measured_by_the_clock_of_the_one_who_wrote_it() -> None:
+    headers = {"retry-after": "Thu, 01 Jan 2026 14:00:30 GMT", "date": "Thu, 01 Jan 2026 14:00:00 GMT"}
+    assert asked_wait(headers, None, NOW) == 30
+    assert asked_wait(headers | {"date": "1 Jan 99999999999999999999 00:00:00 GMT"}, None, NOW) == 3600
 
 
 def retry_info(delay: object) -> object:

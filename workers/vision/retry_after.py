@@ -14,8 +14,12 @@ _LONGEST_SECONDS: Final = 3600.0
 
 
 def asked_wait(headers: Mapping[str, str], error_body: object, now: datetime) -> float | None:
-    """The wait in seconds, between none and an hour; None when nothing that can be read was said."""
-    asked = _from_header(headers.get("retry-after", "").strip(), now)
+    """The wait in seconds, between none and an hour; None when nothing that can be read was said.
+
+    A date is measured by the clock of whoever wrote it; `now` is for an answer that does not say when it was written.
+    """
+    written = _date(headers.get("date", "")) or now
+    asked = _from_header(headers.get("retry-after", "").strip(), written)
     if asked is None:
         asked = _from_body(error_body)
     return None if asked is None else min(asked, _LONGEST_SECONDS)
@@ -24,13 +28,16 @@ def asked_wait(headers: Mapping[str, str], error_body: object, now: datetime) ->
 def _from_header(value: str, now: datetime) -> float | None:
     if _SECONDS.fullmatch(value):
         return float(value)
+    when = _date(value)
+    return None if when is None else max(0.0, math.ceil((when - now).total_seconds()))
+
+
+def _date(value: str) -> datetime | None:
     try:
         when = parsedate_to_datetime(value)
-    except ValueError:
+        return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
         return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return max(0.0, math.ceil((when - now).total_seconds()))
 
 
 def _from_body(body: object) -> float | None:
