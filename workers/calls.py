@@ -1,8 +1,11 @@
 """The calls of the image model: asked for here before each one is made, by all workers together, in PostgreSQL.
 
-The breaker: FAILURES calls in a row that came to nothing open it, and then the model is asked by one run at a time.
+The breaker: FAILURES calls in a row that came to nothing open it, and then the model is asked by one run, to see.
 
     closed -- FAILURES in a row --> open: one call every PROBE_SECONDS -- an answer, whatever it is --> closed
+
+One that calls then has ANSWER_SECONDS for itself. Of a model that only hangs one call more is made each time that they
+have passed: how long its worker waits is not known here, nor whether it lives.
 
 The budget: so many calls in any hour. A call is written into the ledger just before it is made; one that is not made
 after all, because its worker died in between, is counted all the same.
@@ -15,6 +18,7 @@ later are told soon.
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -61,17 +65,23 @@ SET next_call_at = clock_timestamp() + make_interval(secs => %(answer)s),
     down_since = CASE WHEN failed_at < clock_timestamp() - make_interval(secs => %(patience)s)
                       THEN clock_timestamp() ELSE down_since END
 WHERE model = %(model)s AND down_since IS NOT NULL
+RETURNING next_call_at
 """
+# A wait that the model asked for is not cut short by another call's failure; the time that a probe has for itself ends
+# with its own.
 COUNT_FAILURE: Final = """
 INSERT INTO image_models AS m (model, failures, failed_at, next_call_at)
 VALUES (%(model)s, 1, clock_timestamp(), clock_timestamp() + make_interval(secs => %(wait)s))
 ON CONFLICT (model) DO UPDATE
-SET failures = m.failures + 1, failed_at = excluded.failed_at, next_call_at = excluded.next_call_at,
+SET failures = m.failures + 1, failed_at = excluded.failed_at,
+    next_call_at = CASE WHEN m.next_call_at = %(probe)s THEN excluded.next_call_at
+                        ELSE greatest(m.next_call_at, excluded.next_call_at) END,
     down_since = CASE WHEN m.failures + 1 >= %(failures)s THEN coalesce(m.down_since, clock_timestamp()) END
 RETURNING m.failures, m.down_since IS NOT NULL
 """
 FORGET_FAILURES: Final = """
-UPDATE image_models SET failures = 0, down_since = NULL WHERE model = %(model)s AND failures > 0 RETURNING model
+UPDATE image_models SET failures = 0, down_since = NULL, next_call_at = clock_timestamp()
+WHERE model = %(model)s AND failures > 0 RETURNING model
 """
 
 log = structlog.get_logger(__name__)
@@ -119,8 +129,11 @@ class Calls:
         with connected(self._pool) as connection:
             return self._state(connection).refusal()
 
-    def admit(self, upload_id: UUID, attempt: int) -> None:
-        """Count a call that is about to be made. Raises PassingError if it may not be, LogUnavailableError."""
+    def admit(self, upload_id: UUID, attempt: int) -> datetime | None:
+        """Count a call that is about to be made; of a probe, until when it has the model for itself.
+
+        Raises PassingError if it may not be made, LogUnavailableError.
+        """
         with connected(self._pool) as connection, connection.transaction():
             # Two that look at once would both find room for one. Taken in a statement of its own: the next one sees
             # what was committed until then.
@@ -128,24 +141,25 @@ class Calls:
             if refusal := self._state(connection).refusal():
                 raise refusal
             connection.execute(INSERT_CALL, (upload_id, attempt, self._model))
-            connection.execute(BEGIN_PROBE, self._parameters)
+            probe = connection.execute(BEGIN_PROBE, self._parameters).fetchone()
+            return probe[0] if probe else None
 
     @contextmanager
-    def judged(self) -> Iterator[None]:
-        """Let the breaker know whether the model answers, by how the call in here ends."""
+    def judged(self, probe: datetime | None = None) -> Iterator[None]:
+        """Let the breaker know whether the model answers, by how the call in here ends; `probe` is from `admit`."""
         try:
             yield
         except PassingError as error:
-            self._count_failure(error.retry_after or 0)
+            self._count_failure(error.retry_after or 0, probe)
             raise
         except PermanentError:
             self._forget_failures()  # it said no, and so it lives
             raise
         self._forget_failures()
 
-    def _count_failure(self, asked: float) -> None:
+    def _count_failure(self, asked: float, probe: datetime | None) -> None:
         wait = min(max(PROBE_SECONDS, asked), LONGEST_PROBE_SECONDS)
-        if told := self._tell(COUNT_FAILURE, {**self._parameters, "wait": wait}):
+        if told := self._tell(COUNT_FAILURE, {**self._parameters, "wait": wait, "probe": probe}):
             failures, is_open = told
             log.warning("model.failed", model=self._model, failures=failures, breaker="open" if is_open else "closed")
 

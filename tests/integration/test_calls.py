@@ -85,6 +85,34 @@ def test_the_wait_that_a_model_asks_for_holds_for_all(calls: Calls, broken: Call
     assert refusal.retry_after > 35
 
 
+def test_a_failure_without_a_wish_does_not_cut_short_the_wait_that_another_one_asked_for(
+    pool: Pool, broken: Calls
+) -> None:
+    execute(pool, "UPDATE image_models SET next_call_at = clock_timestamp()")
+    probe = broken.admit(uuid4(), 1)
+    fail(broken, retry_after=40)
+    fail(broken)
+    with pytest.raises(PassingError), broken.judged(probe):
+        raise PassingError(FailureCode.GENERATION_UNAVAILABLE)
+    refusal = broken.refusal()
+
+    assert refusal is not None
+    assert refusal.retry_after is not None
+    assert refusal.retry_after > 35
+
+
+def test_a_probe_that_fails_leaves_the_model_to_the_next_one(pool: Pool, broken: Calls) -> None:
+    execute(pool, "UPDATE image_models SET next_call_at = clock_timestamp()")
+    probe = broken.admit(uuid4(), 1)
+    with pytest.raises(PassingError), broken.judged(probe):
+        raise PassingError(FailureCode.GENERATION_UNAVAILABLE)
+    refusal = broken.refusal()
+
+    assert refusal is not None
+    assert refusal.retry_after is not None
+    assert refusal.retry_after <= PROBE_SECONDS + SPREAD_SECONDS
+
+
 def test_an_open_breaker_lets_one_call_through_and_an_answer_closes_it(pool: Pool, broken: Calls) -> None:
     execute(pool, "UPDATE image_models SET next_call_at = clock_timestamp()")
     broken.admit(uuid4(), 1)
