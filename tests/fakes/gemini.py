@@ -154,14 +154,12 @@ class Handler(BaseHTTPRequestHandler):
         self.server.gemini.closing.wait(_LONGEST_WAIT)
         self.close_connection = True
 
-    def trickle(self, every: float) -> None:
-        """Send a head at once and then a byte now and then."""
-        self.send_response(200)
-        self.send_header("Content-Length", "1000000")
-        self.end_headers()
+    def trickle(self, every: float, beginning: bytes, again: bytes) -> None:
+        """Send the beginning of an answer at once, and then the same again and again."""
+        self.wfile.write(beginning)
         until = time.monotonic() + _LONGEST_WAIT
         while not self.server.gemini.closing.wait(every) and time.monotonic() < until:
-            self.wfile.write(b" ")
+            self.wfile.write(again)
 
     def reset(self) -> None:
         """Cut the connection off."""

@@ -23,9 +23,11 @@ def picture() -> Reply:
     return lambda handler, call: handler.send_answer([_inline(_negative(call.image))])
 
 
-def pictures(*files: bytes, thoughts: int = 0) -> Reply:
+def pictures(*files: bytes, thoughts: int = 0, media_type: str = "image/png") -> Reply:
     """These files as pictures of one answer, the first few of them marked as thoughts."""
-    parts = [_inline(file) | ({"thought": True} if place < thoughts else {}) for place, file in enumerate(files)]
+    parts = [
+        _inline(file, media_type) | ({"thought": True} if place < thoughts else {}) for place, file in enumerate(files)
+    ]
     return lambda handler, _: handler.send_answer(parts)
 
 
@@ -89,7 +91,17 @@ def hang() -> Reply:
 
 def trickle(every: float) -> Reply:
     """The head of an answer, and then a byte now and then."""
-    return lambda handler, _: handler.trickle(every)
+    return lambda handler, _: handler.trickle(every, b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b" ")
+
+
+def header_trickle(every: float) -> Reply:
+    """A header that never ends, a byte now and then."""
+    return lambda handler, _: handler.trickle(every, b"HTTP/1.1 200 OK\r\nX-Long: ", b"a")
+
+
+def early_hints(every: float) -> Reply:
+    """One interim answer after the other."""
+    return lambda handler, _: handler.trickle(every, b"", b"HTTP/1.1 103 Early Hints\r\n\r\n")
 
 
 def reset() -> Reply:
@@ -112,8 +124,8 @@ def text_only(text: str = "I would rather talk about it.") -> Reply:
     return lambda handler, _: handler.send_answer([{"text": text}])
 
 
-def _inline(data: bytes) -> dict[str, Any]:
-    return {"inlineData": {"mimeType": "image/png", "data": base64.b64encode(data).decode()}}
+def _inline(data: bytes, media_type: str = "image/png") -> dict[str, Any]:
+    return {"inlineData": {"mimeType": media_type, "data": base64.b64encode(data).decode()}}
 
 
 def _negative(photo: bytes) -> bytes:

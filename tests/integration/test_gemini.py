@@ -81,6 +81,8 @@ def test_threads_share_one_client(server: FakeGemini, model: GeminiModel) -> Non
         (replies.body(b'"words"'), None),
         (replies.body(b'{"candidates": 7}'), None),
         (replies.body(b"\xff\xfe\xff"), None),
+        (replies.body(b"[" * 100_000), None),
+        (replies.body(b"[" * 100_000, "application/json", 503), None),
         (replies.reset(), None),
     ],
 )
@@ -103,7 +105,9 @@ def test_a_date_in_retry_after_becomes_seconds_and_no_more_than_an_hour(server: 
     assert passing.value.retry_after == 3600
 
 
-@pytest.mark.parametrize("reply", [replies.hang(), replies.trickle(0.1)])
+@pytest.mark.parametrize(
+    "reply", [replies.hang(), replies.trickle(0.1), replies.header_trickle(0.1), replies.early_hints(0.1)]
+)
 def test_an_answer_that_never_ends_is_given_up_in_time(server: FakeGemini, reply: replies.Reply) -> None:
     impatient = GeminiModel(KEY, base_url=server.url, timeout_s=0.5)
     impatient.generate(variants.photo(), PROMPT)  # so that the SDK's import is not what is measured
@@ -170,6 +174,9 @@ def test_a_refusal_of_the_photo_is_for_good(server: FakeGemini, model: GeminiMod
         replies.body(b'{"candidates": [{}]}'),
         replies.pictures(b""),
         replies.pictures(b"only a thought", thoughts=1),
+        replies.pictures(b"a picture", media_type="image/\ud800"),
+        replies.pictures(b"a picture", media_type="image/" + "x" * 65),
+        replies.pictures(b"a picture", media_type="image/png\n"),
     ],
 )
 def test_an_answer_without_a_picture_is_for_good(server: FakeGemini, model: GeminiModel, reply: replies.Reply) -> None:

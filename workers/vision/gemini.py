@@ -1,8 +1,10 @@
 """Gemini as an image model. Its SDK takes seconds to import, so it is loaded with the first call."""
 
 import threading
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from domain.ports import Clock
 from workers.vision.model import Answer
 
 if TYPE_CHECKING:
@@ -17,13 +19,20 @@ class GeminiModel:
     expected_seconds = 12.0
 
     def __init__(
-        self, api_key: str, model: str = DEFAULT_MODEL, *, base_url: str | None = None, timeout_s: float = 120
+        self,
+        api_key: str,
+        model: str = DEFAULT_MODEL,
+        *,
+        base_url: str | None = None,
+        timeout_s: float = 120,
+        clock: Clock = lambda: datetime.now(UTC),
     ) -> None:
         self.name = f"gemini/{model}"
         self._api_key = api_key
         self._model = model
         self._base_url = base_url
         self._timeout_s = timeout_s
+        self._clock = clock
         self._lock = threading.Lock()
         self._caller: GeminiCaller | None = None
 
@@ -49,5 +58,5 @@ class GeminiModel:
             if self._caller is None:
                 from workers.vision.gemini_call import GeminiCaller  # noqa: PLC0415 - the SDK takes seconds to import
 
-                self._caller = GeminiCaller(self._api_key, self._model, self._base_url, self._timeout_s)
+                self._caller = GeminiCaller(self._api_key, self._model, self._base_url, self._timeout_s, self._clock)
             return self._caller

@@ -1,5 +1,6 @@
 """Finds the picture in an answer of Gemini, or why there is none: a refusal comes as 200, and in many ways."""
 
+import re
 from typing import Final
 
 from google.genai.types import Candidate, GenerateContentResponse, Part
@@ -20,6 +21,7 @@ _BLOCKED: Final = {
     "MODEL_ARMOR",
 }
 """The reasons to finish that mean: not for this photo."""
+_PICTURE: Final = re.compile(r"image/[\w.+-]{1,64}", re.ASCII)
 
 
 def picture_in(response: GenerateContentResponse) -> tuple[str, bytes]:
@@ -44,6 +46,6 @@ def _parts(candidate: Candidate) -> list[Part]:
 def _picture(part: Part) -> tuple[str, bytes] | None:
     """A picture that is the answer, and not a sketch from the model's thinking."""
     blob = part.inline_data
-    if part.thought or blob is None or not blob.data or not (blob.mime_type or "").startswith("image/"):
+    if part.thought or blob is None or not blob.data or not _PICTURE.fullmatch(blob.mime_type or ""):
         return None
     return str(blob.mime_type), blob.data
