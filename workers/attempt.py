@@ -34,6 +34,8 @@ class Attempt:
         self.upload = upload
         self.stage: Stage | None = upload.reached
         """The stage that is being worked on, reached or not."""
+        self.clean: bytes | None = None
+        """The clean copy, once this attempt has made it."""
         self._uploads = uploads
         self.number = upload.attempt
         self._leases = leases

@@ -4,19 +4,22 @@ StepError
 ├── PermanentError      the upload fails for good
 └── PassingError        the same step may work later
     └── ExhaustedError  a picture's child process used up its memory or time, or was killed
+NotHeldError            an object is not what was stored (a StorageUnavailableError)
 
 `detail` is for the log alone: never shown to a user, and whoever fills it keeps keys out of it.
 """
 
+from domain.errors import StorageUnavailableError
 from domain.failures import FailureCode
 
 
 class StepError(Exception):
-    """A step could not be done."""
+    """A step could not be done; `worthless` is the key of an object that would spoil a retry, too."""
 
-    def __init__(self, code: FailureCode, detail: str | None = None) -> None:
+    def __init__(self, code: FailureCode, detail: str | None = None, *, worthless: str | None = None) -> None:
         self.code = code
         self.detail = detail
+        self.worthless = worthless
         super().__init__(code.value if detail is None else f"{code.value}: {detail}")
 
 
@@ -27,9 +30,16 @@ class PermanentError(StepError):
 class PassingError(StepError):
     """The step may work later; `retry_after` is the wait in seconds that the other side asked for, if it did."""
 
-    def __init__(self, code: FailureCode, detail: str | None = None, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        code: FailureCode,
+        detail: str | None = None,
+        *,
+        worthless: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         self.retry_after = retry_after
-        super().__init__(code, detail)
+        super().__init__(code, detail, worthless=worthless)
 
 
 class ExhaustedError(PassingError):
@@ -37,3 +47,11 @@ class ExhaustedError(PassingError):
 
     def __init__(self, detail: str | None = None) -> None:
         super().__init__(FailureCode.INTERNAL_ERROR, detail)
+
+
+class NotHeldError(StorageUnavailableError):
+    """The object storage does not hold what it was given."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"The object storage does not hold what it was given as {key}.")

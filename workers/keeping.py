@@ -11,10 +11,10 @@ from uuid import UUID
 
 import msgspec
 
-from domain.errors import StorageUnavailableError
 from domain.events import StoredImage
 from domain.ports import BlobStore
 from domain.upload import Upload
+from workers.errors import NotHeldError
 from workers.imaging.jobs import Picture
 from workers.vision.model import Answer
 
@@ -44,18 +44,18 @@ def answer_key(blobs: BlobStore, upload_id: UUID) -> str | None:
 
 
 def kept_answer(blobs: BlobStore, key: str) -> Answer:
-    """The answer under the key. Raises StorageUnavailableError if that is not what was stored there."""
+    """The answer under the key. Raises NotHeldError if that is not what was stored there."""
     content = blobs.get(key)
     if key != _answer_key(key.partition("/")[0], content):
-        raise _not_held(key)
+        raise NotHeldError(key)
     return msgspec.msgpack.decode(content, type=Answer)
 
 
 def keep(blobs: BlobStore, key: str, content: bytes, media_type: str) -> None:
-    """Store the bytes and read them back. Raises StorageUnavailableError if they do not match."""
+    """Store the bytes and read them back. Raises NotHeldError if they do not match."""
     blobs.put(key, io.BytesIO(content), media_type)
     if hashlib.sha256(blobs.get(key)).digest() != hashlib.sha256(content).digest():
-        raise _not_held(key)
+        raise NotHeldError(key)
 
 
 def keep_picture(blobs: BlobStore, upload_id: UUID, kind: str, picture: Picture) -> StoredImage:
@@ -75,7 +75,3 @@ def take_away(blobs: BlobStore, upload_id: UUID) -> int:
 
 def _answer_key(upload_id: UUID | str, content: bytes) -> str:
     return f"{upload_id}/{ANSWER}-{hashlib.sha256(content).hexdigest()[:16]}"
-
-
-def _not_held(key: str) -> StorageUnavailableError:
-    return StorageUnavailableError(f"The object storage does not hold what it was given as {key}.")

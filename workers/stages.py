@@ -5,7 +5,6 @@ A stage is safe to repeat. It finds what an earlier attempt has stored and goes 
 
 import random
 from collections.abc import Callable
-from contextlib import suppress
 from hashlib import sha256
 from typing import Final
 from uuid import UUID, uuid4
@@ -19,7 +18,7 @@ from domain.stages import BANDS, Stage, rank
 from domain.upload import Upload
 from workers.attempt import Attempt
 from workers.calls import Calls
-from workers.errors import PassingError, PermanentError
+from workers.errors import NotHeldError, PassingError, PermanentError
 from workers.imaging.jobs import Picture
 from workers.imaging.sandbox import Sandbox
 from workers.keeping import (
@@ -43,7 +42,7 @@ from workers.vision.model import Answer, ImageModel
 GENERATED: Final = BANDS[Stage.GENERATING][-1]
 """The progress that says that the answer is kept."""
 HOLD_SECONDS: Final = (1, 4, 16)
-"""Between two tries to keep an answer while the storage is away; the next attempt would have to pay for another one."""
+"""Between two tries to keep an answer, whatever is wrong; the next attempt would have to pay for another one."""
 
 log = structlog.get_logger(__name__)
 
@@ -87,6 +86,8 @@ class Stages:
                     do(attempt)
                 except StorageRefusedError as error:
                     raise PermanentError(FailureCode.STORAGE_REFUSED, str(error)) from error
+                except NotHeldError as error:
+                    raise PassingError(FailureCode.STORAGE_UNAVAILABLE, str(error), worthless=error.key) from error
                 except (StorageUnavailableError, BlobNotFoundError) as error:
                     raise PassingError(FailureCode.STORAGE_UNAVAILABLE, str(error)) from error
         attempt.advance(Stage.COMPLETE, 100)
@@ -95,9 +96,16 @@ class Stages:
         """Delete what is stored of an erased upload. Raises UnavailableError, StorageRefusedError."""
         take_away(self._blobs, upload_id)
 
+    def discard(self, key: str) -> None:
+        """Delete what a failed upload's retry must not find. Raises UnavailableError, StorageRefusedError."""
+        self._blobs.delete(key)
+
     def validate(self, attempt: Attempt) -> None:
         """Make the clean copy of the original."""
         attempt.advance(Stage.VALIDATING, 10)
+        attempt.clean = self._developed(attempt)
+
+    def _developed(self, attempt: Attempt) -> bytes:
         try:
             original = self._blobs.get(original_key(attempt.upload))
         except BlobNotFoundError as error:
@@ -107,15 +115,22 @@ class Stages:
             raise PassingError(FailureCode.ORIGINAL_MISSING, "the storage does not hold the photo as it was taken in")
         clean = validate(original, self._sandbox, self._accepted)
         keep(self._blobs, clean_key(attempt.upload_id), clean.jpeg, JPEG)
+        return clean.jpeg
 
     def generate(self, attempt: Attempt) -> None:
         """Have the picture made, and keep the answer: nobody pays for it twice."""
         attempt.advance(Stage.GENERATING, BANDS[Stage.GENERATING][0])
-        if answer_key(self._blobs, attempt.upload_id) is None:
-            clean = self._blobs.get(clean_key(attempt.upload_id))
+        key = answer_key(self._blobs, attempt.upload_id)
+        if key is None:
+            # What another attempt has kept is not read back: nothing tells whether the storage gives it as it was, and
+            # the same original, whose digest is known, gives the same copy.
+            clean = attempt.clean or self._developed(attempt)
             self._model.prepare()
             with progress_shown(attempt, self._model.expected_seconds):
                 self._call(attempt, clean)
+        elif attempt.upload.progress < GENERATED:
+            # An attempt that died may have left a half of it there.
+            kept_answer(self._blobs, key)
         attempt.advance(Stage.GENERATING, GENERATED)
 
     def _call(self, attempt: Attempt, clean: bytes) -> None:
@@ -123,11 +138,11 @@ class Stages:
             self._ask(attempt, clean)
             return
         calls = self._calls
-        attempt.patiently(lambda: calls.admit(attempt.upload_id, attempt.number))
+        probe = attempt.patiently(lambda: calls.admit(attempt.upload_id, attempt.number))
         # Nothing that takes time may come between this and the call: a run that was frozen finds out here that the
         # upload is another's, and pays nothing.
         attempt.assure()
-        with calls.judged():
+        with calls.judged(probe):
             self._ask(attempt, clean)
 
     def _ask(self, attempt: Attempt, clean: bytes) -> None:
@@ -136,16 +151,20 @@ class Stages:
         self._keep(attempt, answer)
 
     def _keep(self, attempt: Attempt, answer: Answer) -> None:
-        for seconds in HOLD_SECONDS:
-            with suppress(StorageUnavailableError):
+        """Keep the answer, be it after a wait, or fail for good: a next attempt would pay once more."""
+        for seconds in (*HOLD_SECONDS, None):
+            try:
                 keep_answer(self._blobs, attempt.upload_id, answer)
+            except StorageRefusedError:
+                raise
+            except Exception as error:
+                if seconds is None:
+                    worthless = error.key if isinstance(error, NotHeldError) else None
+                    raise PermanentError(FailureCode.STORAGE_UNAVAILABLE, repr(error), worthless=worthless) from error
+                log.warning("answer.held", seconds=seconds, error=repr(error))
+                attempt.pause(seconds * random.uniform(0.75, 1.25))  # noqa: S311 - no secret
+            else:
                 return
-            log.warning("answer.held", seconds=seconds)
-            attempt.pause(seconds * random.uniform(0.75, 1.25))  # noqa: S311 - no secret
-        try:
-            keep_answer(self._blobs, attempt.upload_id, answer)
-        except StorageUnavailableError as error:
-            raise PermanentError(FailureCode.STORAGE_UNAVAILABLE, str(error)) from error
 
     def store(self, attempt: Attempt) -> None:
         """Make the full image of the answer, store and record it."""
@@ -162,9 +181,8 @@ class Stages:
         answer = kept_answer(self._blobs, key)
         try:
             return answer.model, finish(answer, self._sandbox)
-        except PermanentError:
-            # An answer that is no picture is worth nothing: a retry has to ask again.
-            self._blobs.delete(key)
+        except PermanentError as error:
+            error.worthless = key  # a retry has to ask again
             raise
 
     def watermark(self, attempt: Attempt) -> None:

@@ -60,11 +60,11 @@ def test_an_answer_that_is_no_picture_fails_for_want_of_one(image: bytes) -> Non
     assert refused.value.code is FailureCode.NO_IMAGE_GENERATED
 
 
-def test_a_picture_of_ours_that_exhausts_its_child_is_bad_luck() -> None:
+def test_an_answer_that_exhausts_its_child_is_no_picture_at_any_retry() -> None:
     large = variants.encoded(Image.new("RGB", (6000, 6000)), "PNG")
-    with pytest.raises(PassingError) as passing:
+    with pytest.raises(PermanentError) as refused:
         finish(Answer("a model", "image/png", large), CRAMPED)
-    assert passing.value.code is FailureCode.INTERNAL_ERROR
+    assert refused.value.code is FailureCode.NO_IMAGE_GENERATED
 
 
 def test_a_broken_full_picture_is_trouble_that_passes() -> None:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from domain.failures import FailureCode
-from workers.errors import PermanentError
+from workers.errors import ExhaustedError, PermanentError
 from workers.imaging.jobs import Develop, Picture
 from workers.imaging.sandbox import Sandbox
 from workers.vision.model import Answer
@@ -17,5 +17,6 @@ def finish(answer: Answer, sandbox: Sandbox) -> Picture:
     job = Develop(answer.image, _MAX_PIXELS, _LONGEST_SIDE, longest_side=_LONGEST_SIDE, quality=95)
     try:
         return sandbox.run(job)
-    except PermanentError as error:
+    except (PermanentError, ExhaustedError) as error:
+        # An answer that takes its child down would do so at every retry.
         raise PermanentError(FailureCode.NO_IMAGE_GENERATED, f"{answer.media_type}: {error}") from error
