@@ -37,7 +37,7 @@ from app.settings import Settings
 from app.signed_links import SignedLinks
 from app.storage import open_store
 from app.tracing.opening import open_traces
-from domain.ports import BlobStore
+from domain.ports import BlobStore, Clock
 from domain.uploads import Uploads
 from projections.analytics import PollSampler, Sink, analytics
 from projections.connections import ANSWER_SECONDS, STATEMENT_SECONDS, async_pool, open_pool
@@ -94,7 +94,7 @@ def open_blobs(settings: Settings) -> BlobStore:
     return open_store(settings, SignedLinks(settings.secret_keys).sign)
 
 
-def open_model(settings: Settings, sandbox: Sandbox, stack: ExitStack) -> ImageModel:
+def open_model(settings: Settings, sandbox: Sandbox, clock: Clock, stack: ExitStack) -> ImageModel:
     """Gemini with a key, the local renderer without."""
     if settings.gemini_api_key is None:
         return LocalModel(sandbox)
@@ -103,6 +103,7 @@ def open_model(settings: Settings, sandbox: Sandbox, stack: ExitStack) -> ImageM
         settings.gemini_model,
         base_url=settings.gemini_base_url,
         timeout_s=settings.gemini_timeout_seconds,
+        clock=clock,
     )
     stack.callback(model.close)
     return model
@@ -174,8 +175,8 @@ def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
     traces = open_traces(settings, "work", stack)
     broker = run_broker(redis)
     open_metrics(settings, "work", pool, stack, broker)
-    sandbox = Sandbox()
-    model = traces.model(open_model(settings, sandbox, stack))
+    sandbox, clock = Sandbox(), LogClock(pool)
+    model = traces.model(open_model(settings, sandbox, clock, stack))
     leases = Leases(pool, name)
     accepted = Accepted(max_pixels=settings.max_pixels)
     # The local renderer costs nothing, and is never away.
@@ -186,9 +187,10 @@ def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
         uploads=open_uploads(traces.log(event_log), redis, stack),
         stages=stages,
         leases=leases,
-        clock=LogClock(pool),
+        clock=clock,
         worker=name,
         places=settings.worker_threads,
+        queue=traces.queue(DramatiqQueue(broker)),
     )
     worker = run_worker(broker, traces.run(pipeline.run), settings.worker_threads)
     return WorkerParts(pipeline, leases, model, worker)

@@ -20,6 +20,7 @@ from app.api import server
 from app.settings import Settings
 from projections import projector, quarantine
 from projections.quarantine import Quarantined
+from workers.actors import stop_taking
 
 GRACE_SECONDS: Final = 15.0
 """How long the runs under way may take to end when the worker is asked to stop; after that they go on elsewhere."""
@@ -99,6 +100,7 @@ def work(settings: Settings) -> None:
         log.info("worker.started", threads=settings.worker_threads, model=parts.model.name)
         threads.wait()
         log.info("worker.stopping")
+        stop_taking(parts.worker)
         parts.pipeline.stop_taking()
         parts.worker.stop(timeout=int(GRACE_SECONDS * 1000))
         parts.pipeline.stop()

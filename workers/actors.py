@@ -20,6 +20,8 @@ QUEUE: Final = "runs"
 ACTOR: Final = "run_upload"
 IDLE_POLL_MS: Final = 100
 """How often an idle worker asks; Dramatiq's default of 1000 was felt by everybody who waited."""
+LAST_LOOK_SECONDS: Final = 2.0
+"""For a worker that stops to come back from its last look into the queue."""
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +48,14 @@ class DramatiqQueue:
             self._broker.enqueue(message)
         except (RedisError, dramatiq.BrokerError) as error:
             raise QueueUnavailableError from error
+
+
+def stop_taking(worker: dramatiq.Worker) -> None:
+    """Take no further message from the queue, so that what is sent now goes to another worker."""
+    for consumer in worker.consumers.values():
+        consumer.stop()
+    for consumer in worker.consumers.values():
+        consumer.join(LAST_LOOK_SECONDS)
 
 
 def run_worker(broker: RedisBroker, run: Callable[[UUID], None], threads: int) -> dramatiq.Worker:

@@ -29,7 +29,7 @@ from domain.errors import (
     UnavailableError,
 )
 from domain.failures import NO_STRIKES, FailureCode
-from domain.ports import Clock
+from domain.ports import Clock, RunQueue
 from domain.upload import ATTEMPTS, Upload
 from domain.uploads import Uploads
 from workers.attempt import Attempt
@@ -48,12 +48,21 @@ class Pipeline:
     """Runs uploads, as many at a time as there are places, each in a thread of its caller's."""
 
     def __init__(
-        self, *, uploads: Uploads, stages: Stages, leases: Leases, clock: Clock, worker: str, places: int
+        self,
+        *,
+        uploads: Uploads,
+        stages: Stages,
+        leases: Leases,
+        clock: Clock,
+        worker: str,
+        places: int,
+        queue: RunQueue | None = None,
     ) -> None:
         self._uploads = uploads
         self._stages = stages
         self._leases = leases
         self._clock = clock
+        self._queue = queue
         self._by = f"worker:{worker}"
         self._gate = Gate(places)
         self._present: set[UUID] = set()
@@ -75,9 +84,11 @@ class Pipeline:
             with self._gate.entered(upload.losses) as entered:
                 if entered:
                     self._run_leased(upload_id, upload.losses)
+                elif self._queue is not None:
+                    self._queue.send(upload_id)  # this process stops, and another one can go on at once
 
     def stop_taking(self) -> None:
-        """Begin no further run."""
+        """Begin no further run; those that wait at the gate are in the queue again."""
         self._gate.close()
 
     def stop(self) -> None:
@@ -183,15 +194,29 @@ class Pipeline:
                 case PermanentError(code=code):
                     log.warning("upload.failed", stage=attempt.stage, code=code, detail=error.detail)
                     attempt.fail(code)
+                    self._discard(attempt, error.worthless)
                 case PassingError(code=code):
                     log.warning("attempt.failed", stage=attempt.stage, code=code, detail=error.detail)
                     attempt.try_again(code, self._clock() + self._wait(attempt.upload, error))
+                    self._discard(attempt, error.worthless)
                 case _:
                     log.error("attempt.broken", stage=attempt.stage, exc_info=error)
                     unknown = PassingError(FailureCode.INTERNAL_ERROR)
                     attempt.try_again(unknown.code, self._clock() + self._wait(attempt.upload, unknown))
-        except (RefusedError, LogUnavailableError) as refusal:
+        except RefusedError as refusal:
             log.warning("attempt.left", reason=str(refusal))
+            self._take_away_if_erased(attempt.upload_id)
+        except LogUnavailableError as away:
+            log.warning("attempt.left", reason=str(away))
+
+    def _discard(self, attempt: Attempt, worthless: str | None) -> None:
+        # Not before the upload has failed: until then an attempt that finds nothing there would pay for another one.
+        if worthless is None or not attempt.upload.ended:
+            return
+        try:
+            self._stages.discard(worthless)
+        except (UnavailableError, StorageRefusedError) as error:
+            log.warning("object.not_discarded", key=worthless, reason=str(error))
 
     def _take_away_if_erased(self, upload_id: UUID) -> None:
         # The attempt may have stored something after everything was taken away.

@@ -21,7 +21,7 @@ from app.storage.folder import FolderStore
 from domain.errors import LogUnavailableError, StorageRefusedError, StorageUnavailableError
 from domain.events import AttemptFailed, Event, Failed, PutOff, StageAdvanced
 from domain.failures import FailureCode
-from domain.ports import BlobStore
+from domain.ports import BlobStore, RunQueue
 from domain.stages import Stage, Status
 from domain.uploads import Uploads
 from projections.log import EventLog
@@ -29,6 +29,7 @@ from tests.fakes.gemini import FakeGemini
 from tests.fakes.gemini_replies import Reply, after, not_an_image, picture, prompt_blocked, status, text_only
 from tests.integration.conftest import SilentBell
 from tests.photos.variants import photo
+from workers.attempt import Attempt
 from workers.calls import Calls
 from workers.imaging.sandbox import Sandbox
 from workers.leases import Leases
@@ -68,6 +69,7 @@ class House:
         blobs: BlobStore | None = None,
         calls: Calls | None = None,
         leases: Leases | None = None,
+        queue: RunQueue | None = None,
     ) -> Pipeline:
         return Pipeline(
             uploads=self.uploads,
@@ -76,6 +78,7 @@ class House:
             clock=self.clock,
             worker=worker,
             places=8,
+            queue=queue,
         )
 
     def submitted(self, original: bytes) -> UUID:
@@ -319,6 +322,20 @@ def test_a_photo_that_is_none_fails_at_10_and_costs_no_call(
     assert gemini.calls == []
 
 
+def test_a_clean_copy_that_the_storage_does_not_give_back_is_not_what_the_model_is_asked_about(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    gemini.answer_with(status(503))
+    upload_id = house.submitted(photo())
+    house.pipeline(model).run(upload_id)
+    house.blobs.put(f"{upload_id}/clean.jpg", io.BytesIO(b"<Error><Code>SlowDown</Code></Error>"), "image/jpeg")
+    house.clock.time += timedelta(minutes=5)
+    house.pipeline(model).run(upload_id)
+
+    assert house.uploads.get(upload_id).status is Status.COMPLETED
+    assert gemini.calls[0].sha256 == gemini.calls[1].sha256
+
+
 def test_a_photo_that_is_gone_says_so(house: House, local: ImageModel) -> None:
     upload_id = house.submitted(photo())
     for key in list(house.blobs.keys(str(upload_id))):
@@ -354,6 +371,83 @@ def test_an_answer_of_which_the_storage_has_only_half_is_neither_used_nor_paid_f
     failed = last(house, upload_id, AttemptFailed)
     assert (failed.stage, failed.code) == (Stage.STORING, FailureCode.STORAGE_UNAVAILABLE)
     assert len(gemini.calls) == 1
+
+
+def test_a_storage_that_keeps_halves_costs_one_call_and_a_retry_after_it_was_mended_starts_anew(
+    house: House, model: ImageModel, gemini: FakeGemini, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.stages.HOLD_SECONDS", (0, 0, 0))
+    upload_id = house.submitted(photo())
+    house.pipeline(model, blobs=Half(house.blobs, "generated")).run(upload_id)
+    assert last(house, upload_id, Failed).code is FailureCode.STORAGE_UNAVAILABLE
+    assert (house.uploads.get(upload_id).progress < 70, len(gemini.calls)) == (True, 1)
+    house.uploads.retry(upload_id, by="session:abc")
+    house.pipeline(model).run(upload_id)
+
+    assert house.uploads.get(upload_id).status is Status.COMPLETED
+
+
+def test_half_an_answer_that_a_killed_worker_left_is_never_shown_as_made_and_does_not_spoil_a_retry(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    upload_id = house.submitted(photo())
+    kill_while_it_holds_the_answer(house, model, upload_id, Half(house.blobs, "generated"))
+    while not house.uploads.get(upload_id).ended:
+        house.clock.time += timedelta(minutes=5)
+        house.pipeline(model).run(upload_id)
+    assert last(house, upload_id, Failed).code is FailureCode.STORAGE_UNAVAILABLE
+    assert (house.uploads.get(upload_id).progress < 70, len(gemini.calls)) == (True, 1)
+    house.uploads.retry(upload_id, by="session:abc")
+    house.pipeline(model).run(upload_id)
+
+    assert house.uploads.get(upload_id).status is Status.COMPLETED
+
+
+def test_an_answer_is_held_whatever_goes_wrong_with_its_storage(
+    house: House, model: ImageModel, gemini: FakeGemini, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.stages.HOLD_SECONDS", (0, 0, 0))
+    upload_id = house.submitted(photo())
+    house.pipeline(model, blobs=Absurd(house.blobs, "generated", 3)).run(upload_id)
+    assert house.uploads.get(upload_id).status is Status.COMPLETED
+
+    upload_id = house.submitted(photo())
+    house.pipeline(model, blobs=Absurd(house.blobs, "generated", 4)).run(upload_id)
+    assert last(house, upload_id, Failed).code is FailureCode.STORAGE_UNAVAILABLE
+    assert len(gemini.calls) == 2
+
+
+def test_an_answer_that_is_no_picture_is_not_discarded_before_the_upload_has_failed(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    gemini.answer_with(not_an_image())
+    upload_id = house.submitted(photo())
+    blobs = Wrapped(house.blobs, "none")
+    ended: list[bool] = []
+
+    def delete(key: str) -> None:
+        ended.append(house.uploads.get(upload_id).ended)
+        house.blobs.delete(key)
+
+    blobs.delete = delete
+    house.pipeline(model, blobs=blobs).run(upload_id)
+
+    assert ended == [True]
+    assert list(house.blobs.keys(f"{upload_id}/generated")) == []
+
+
+def test_what_a_run_stores_of_an_upload_that_was_erased_meanwhile_is_taken_away_though_the_run_fails(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    gemini.answer_with(after(1, status(400)))
+    upload_id = house.submitted(photo())
+    run = threading.Thread(target=partial(house.pipeline(model).run, upload_id))
+    run.start()
+    gemini.wait_for_calls(1)
+    house.uploads.erase(upload_id, by="staff:x")
+    run.join(20)
+
+    assert list(house.blobs.keys(f"{upload_id}/")) == []
 
 
 def test_storing_is_never_shown_before_the_picture_was_read_back(house: House, local: ImageModel) -> None:
@@ -451,11 +545,13 @@ def test_a_second_message_of_an_upload_that_runs_in_this_process_holds_no_thread
 
 def test_a_worker_that_stops_begins_nothing_more(house: House, local: ImageModel) -> None:
     upload_id = house.submitted(photo())
-    pipeline = house.pipeline(local)
+    queue = Sent()
+    pipeline = house.pipeline(local, queue=queue)
     pipeline.stop_taking()
     pipeline.run(upload_id)
 
     assert house.names(upload_id) == ["submitted"]
+    assert queue.sent == [upload_id], "another worker can go on at once"
 
 
 def test_a_run_that_lost_its_lease_appends_nothing_though_no_other_attempt_has_begun(
@@ -566,10 +662,38 @@ def test_a_mistake_of_ours_fails_the_upload_and_not_the_worker(house: House) -> 
     assert (failed.stage, failed.code) == (Stage.GENERATING, FailureCode.INTERNAL_ERROR)
 
 
+def kill_while_it_holds_the_answer(house: House, model: ImageModel, upload_id: UUID, blobs: BlobStore) -> None:
+    """Leave what a worker leaves that is killed after its first try to keep an answer."""
+    leases = Leases(house.pool, "killed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Attempt, "pause", killed)
+        patch.setattr(Attempt, "try_again", killed)
+        with pytest.raises(KilledError):
+            house.pipeline(model, blobs=blobs, leases=leases).run(upload_id)
+
+
+class KilledError(BaseException):
+    """Its worker was killed."""
+
+
+def killed(*_: object) -> None:
+    raise KilledError
+
+
 def last(house: House, upload_id: UUID, kind: type[E]) -> E:
     event = house.event_log.history(upload_id)[-1].event
     assert isinstance(event, kind)
     return event
+
+
+class Sent:
+    """A queue that remembers what was sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[UUID] = []
+
+    def send(self, upload_id: UUID) -> None:
+        self.sent.append(upload_id)
 
 
 class SpentMeanwhile(Calls):
@@ -631,6 +755,20 @@ class Half(Wrapped):
     def meddle(self, body: BinaryIO) -> BinaryIO:
         content = body.read()
         return io.BytesIO(content[: len(content) // 2])
+
+
+class Absurd(Wrapped):
+    """Its driver has a bug that shows a few times."""
+
+    def __init__(self, blobs: BlobStore, kind: str, times: int) -> None:
+        super().__init__(blobs, kind)
+        self._times = times
+
+    def meddle(self, body: BinaryIO) -> BinaryIO:
+        self._times -= 1
+        if self._times >= 0:
+            raise ZeroDivisionError
+        return body
 
 
 class AwayLog(EventLog):

@@ -24,8 +24,9 @@ from projections.log import EventLog, LoggedEvent
 from projections.projector import projector
 from projections.wakeups import RedisBell, Wakeups
 from tests.integration.submissions import WORKER, run_to, submit
-from workers.actors import DramatiqQueue, run_broker, run_worker
+from workers.actors import DramatiqQueue, run_broker, run_worker, stop_taking
 from workers.leases import LEASE_SECONDS, Leases
+from workers.queue_depth import queue_depth
 from workers.reconciler import BREAK_SECONDS, SENDING_SECONDS, Reconciler
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
@@ -473,6 +474,21 @@ def test_a_message_runs_its_upload_and_is_gone_whatever_became_of_it(redis: Redi
     worker.stop()
 
     assert runs == [upload_id]
+
+
+def test_a_worker_that_stops_taking_leaves_what_is_sent_then_to_the_others(redis: Redis) -> None:
+    broker = run_broker(redis)
+    runs: list[UUID] = []
+    worker = run_worker(broker, runs.append, 2)
+    worker.start()
+    DramatiqQueue(broker).send(UUID(int=7))
+    broker.join("runs", timeout=int(PATIENCE * 1000))
+    stop_taking(worker)
+    DramatiqQueue(broker).send(UUID(int=8))
+    worker.stop()
+
+    assert runs == [UUID(int=7)]
+    assert queue_depth(redis).waiting == 1
 
 
 def test_a_queue_that_is_away_says_so_at_once() -> None:
