@@ -1,0 +1,59 @@
+/**
+ * The bench: the sheet on which a photo comes up, from its sending to its reveal, and beside it the card that says how
+ * it goes. The sheet is drawn once, while the photo is sent: what comes after waits for no drawing.
+ */
+
+import { useEffect } from "react";
+import { useStatus } from "../status/useStatus";
+import { Development } from "./Development";
+import { Lost } from "./Lost";
+import { Print } from "./Print";
+import { Reveal } from "./Reveal";
+import { SendingPhoto } from "./SendingPhoto";
+import { noteEnding, useRecentUploads } from "./uploads";
+import { useResult } from "./useResult";
+import type { Sending } from "./useSending";
+import { announcement, waiting } from "./words";
+
+interface Properties {
+  /** A photo on its way to the server; it has no job yet. */
+  sending: Sending | null;
+  onStop: () => void;
+  jobId: string | null;
+  /** What a screen reader is to say. */
+  onSpeak: (sentence: string) => void;
+}
+
+export function Bench({ sending, onStop, jobId, onSpeak }: Properties) {
+  const job = useStatus(jobId);
+  const result = useResult(jobId, job.resultId);
+  const upload = useRecentUploads().find((recent) => recent.jobId === jobId);
+  const { isComplete, isFailed, status } = job;
+  const isLost = jobId !== null && (job.error?.isFinal || (status === null && !job.isLoading));
+
+  const sentence = isLost ? "" : announcement(job);
+  useEffect(() => {
+    onSpeak(sentence);
+    return () => onSpeak("");
+  }, [onSpeak, sentence]);
+  useEffect(() => {
+    if (jobId !== null && status !== null) {
+      noteEnding(jobId, isComplete ? "completed" : isFailed ? "failed" : undefined);
+    }
+  }, [jobId, status, isComplete, isFailed]);
+
+  if (isLost) {
+    return <Lost />;
+  }
+  const latent = sending?.thumbnail ?? upload?.thumbnail ?? null;
+  const isMoving = jobId !== null && !isComplete && !isFailed && waiting(job) === null;
+  return (
+    <section className="bench" data-status={status ?? undefined}>
+      <Print key={latent} latent={latent} developed={job.progress / 100} isMoving={isMoving}>
+        <Reveal result={result} />
+      </Print>
+      {sending && <SendingPhoto sending={sending} onStop={onStop} />}
+      {jobId !== null && <Development key={jobId} jobId={jobId} job={job} result={result.data} />}
+    </section>
+  );
+}

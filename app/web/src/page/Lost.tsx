@@ -1,0 +1,21 @@
+/** What is shown of a job that this browser does not own, or that is nobody's. */
+
+import { START } from "./address";
+import { useFocusOnArrival } from "./useFocusOnArrival";
+
+export function Lost() {
+  const title = useFocusOnArrival<HTMLHeadingElement>();
+  return (
+    <section className="easel">
+      <h1 ref={title} tabIndex={-1}>
+        There is no such upload here
+      </h1>
+      <p>An upload can be seen in the browser that sent it, and nowhere else.</p>
+      <div className="choices">
+        <a className="button" href={START}>
+          Choose a photo
+        </a>
+      </div>
+    </section>
+  );
+}
