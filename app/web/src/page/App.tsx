@@ -32,12 +32,12 @@ export function App() {
   const isOver = usePhotosFromOutside(take);
   const watched = sending ? null : jobId;
 
-  // An upload that is opened is what the page is about: an older complaint is not.
+  // Whoever opens something else has read it. What the page opens by itself leaves the complaint standing.
   useEffect(() => {
-    if (jobId !== null) {
-      setProblem(null);
-    }
-  }, [jobId]);
+    const clear = () => setProblem(null);
+    addEventListener("hashchange", clear);
+    return () => removeEventListener("hashchange", clear);
+  }, []);
 
   return (
     <div className="room">
@@ -53,10 +53,13 @@ export function App() {
         )}
       </header>
       <main>
+        <div role="alert" className="complaint">
+          {problem && <p className="problem">{problem}</p>}
+        </div>
         {sending || watched !== null ? (
           <Bench sending={sending} onStop={stop} jobId={watched} onSpeak={setSpoken} />
         ) : (
-          <Intake problem={problem} isOver={isOver} onPhotos={take} />
+          <Intake isOver={isOver} onPhotos={take} />
         )}
         <RecentUploads openJobId={watched} />
       </main>

@@ -5,13 +5,12 @@ import { ACCEPTED, maxUploadBytes, megabytes } from "./checkPhoto";
 import { useFocusOnArrival } from "./useFocusOnArrival";
 
 interface Properties {
-  problem: string | null;
   /** A file is held over the page. */
   isOver: boolean;
   onPhotos: (photos: File[]) => void;
 }
 
-export function Intake({ problem, isOver, onPhotos }: Properties) {
+export function Intake({ isOver, onPhotos }: Properties) {
   const title = useFocusOnArrival<HTMLHeadingElement>();
   return (
     <section className="easel" data-over={isOver || undefined}>
@@ -27,7 +26,6 @@ export function Intake({ problem, isOver, onPhotos }: Properties) {
         JPEG, PNG or WebP, up to {megabytes(maxUploadBytes())}.
         <span className="desk"> You can also drop it anywhere on this page, or paste it.</span>
       </p>
-      <div role="alert">{problem && <p className="problem">{problem}</p>}</div>
     </section>
   );
 }

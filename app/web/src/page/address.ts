@@ -1,9 +1,14 @@
-/** Which job the page shows: the fragment of its address, so that reload, back and bookmarks do what they should. */
+/**
+ * Which job the page shows: the fragment of its address, so that reload, back and bookmarks do what they should.
+ * `hashchange` tells of what a person opened, and of nothing else.
+ */
 
 import { useSyncExternalStore } from "react";
 
 /** The address of the page without a job. */
 export const START = "#";
+
+const listeners = new Set<() => void>();
 
 export function jobAddress(jobId: string): string {
   return `#${jobId}`;
@@ -13,11 +18,15 @@ export function openJobId(): string | null {
   return location.hash.slice(1) || null;
 }
 
+/** Open it without a person's doing. */
 export function openJob(jobId: string, { replace = false } = {}): void {
   if (replace) {
     history.replaceState(null, "", jobAddress(jobId));
   } else {
-    location.hash = jobId;
+    history.pushState(null, "", jobAddress(jobId));
+  }
+  for (const changed of listeners) {
+    changed();
   }
 }
 
@@ -26,6 +35,10 @@ export function useOpenJobId(): string | null {
 }
 
 function subscribe(changed: () => void): () => void {
+  listeners.add(changed);
   addEventListener("hashchange", changed);
-  return () => removeEventListener("hashchange", changed);
+  return () => {
+    listeners.delete(changed);
+    removeEventListener("hashchange", changed);
+  };
 }

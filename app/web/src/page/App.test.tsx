@@ -1,0 +1,98 @@
+/** The whole page, against fakes of the server at the edge of the browser: what it complains of, and what it opens. */
+
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { App } from "./App";
+import { START } from "./address";
+import { fakeSending, photoSent } from "./sent.test.fake";
+
+const WRONG = "This file is not a JPEG, PNG or WebP photo. Please choose another one.";
+
+function photo(): File {
+  return readable("\xff\xd8\xff\xe0 a photo");
+}
+
+function text(): File {
+  return readable("a text");
+}
+
+/** jsdom's files cannot be read. */
+function readable(content: string): File {
+  const bytes = Uint8Array.from(content, (letter) => letter.charCodeAt(0));
+  const file = new File([bytes], "a file");
+  return Object.assign(file, { slice: () => ({ arrayBuffer: async () => bytes.slice(0, 12).buffer }) });
+}
+
+function choose(...files: File[]) {
+  fireEvent.change(document.querySelector("input[multiple]") as Element, { target: { files } });
+}
+
+function paste(...files: File[]) {
+  fireEvent(window, Object.assign(new Event("paste"), { clipboardData: { files } }));
+}
+
+async function goTo(address: string) {
+  await act(async () => {
+    location.hash = address;
+    await new Promise((resolve) => addEventListener("hashchange", resolve, { once: true }));
+  });
+}
+
+async function reads(heading: string) {
+  await waitFor(() => expect(screen.getByRole("heading", { level: 1 }).textContent).toBe(heading));
+}
+
+function complaint(): string | null {
+  return screen.getAllByRole("alert")[0]?.textContent ?? null;
+}
+
+beforeEach(() => {
+  fakeSending();
+  vi.stubGlobal("fetch", () => new Promise(() => {}));
+  vi.stubGlobal("scrollTo", () => {});
+  history.replaceState(null, "", "/");
+  render(
+    <QueryClientProvider client={new QueryClient()}>
+      <App />
+    </QueryClientProvider>,
+  );
+});
+
+afterEach(() => {
+  cleanup();
+  localStorage.clear();
+  dispatchEvent(new StorageEvent("storage", { key: null }));
+  vi.unstubAllGlobals();
+});
+
+test("a complaint of one file stays while the other one is sent and opens itself, until a person opens something", async () => {
+  choose(photo(), text());
+  await (await photoSent(1)).isTakenIn("one");
+  await reads("Looking for your photo");
+  expect(complaint()).toBe(WRONG);
+
+  await goTo(START);
+
+  expect(complaint()).toBe("");
+});
+
+test("a wrong file is told of while a job is open, until the next choice", async () => {
+  choose(photo());
+  await (await photoSent(1)).isTakenIn("one");
+  paste(text());
+  await waitFor(() => expect(complaint()).toBe(WRONG));
+
+  paste(photo());
+
+  await waitFor(() => expect(complaint()).toBe(""));
+});
+
+test("a photo that the server refuses while a job is open is told of at once", async () => {
+  choose(photo());
+  await (await photoSent(1)).isTakenIn("one");
+  paste(photo());
+  await (await photoSent(2)).isRefused(415, "UNSUPPORTED_IMAGE");
+
+  await waitFor(() => expect(complaint()).toBe("It says UNSUPPORTED_IMAGE."));
+});
