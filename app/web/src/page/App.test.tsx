@@ -43,6 +43,10 @@ async function reads(heading: string) {
   await waitFor(() => expect(screen.getByRole("heading", { level: 1 }).textContent).toBe(heading));
 }
 
+function bar(): string | null {
+  return screen.getByRole("progressbar", { name: "Sent" }).getAttribute("aria-valuenow");
+}
+
 function complaint(): string | null {
   return screen.getAllByRole("alert")[0]?.textContent ?? null;
 }
@@ -95,4 +99,24 @@ test("a photo that the server refuses while a job is open is told of at once", a
   await (await photoSent(2)).isRefused(415, "UNSUPPORTED_IMAGE");
 
   await waitFor(() => expect(complaint()).toBe("It says UNSUPPORTED_IMAGE."));
+});
+
+test("the bar of the next photo begins at nothing, and so does that of a photo that is sent again", async () => {
+  choose(photo(), photo());
+  const first = await photoSent(1);
+  await first.gets(0.9);
+  await waitFor(() => expect(bar()).toBe("90"));
+  await first.isCutOff();
+  await waitFor(() => expect(bar()).toBe("0"));
+
+  dispatchEvent(new Event("online"));
+  const again = await photoSent(2);
+  await again.gets(1);
+  await waitFor(() => expect(bar()).toBe("100"));
+  await again.isTakenIn("one");
+
+  const second = await photoSent(3);
+  expect(bar()).toBe("0");
+  await second.gets(0.2);
+  await waitFor(() => expect(bar()).toBe("20"));
 });

@@ -1,4 +1,4 @@
-/** A bar that moves smoothly, and never back. */
+/** A bar that moves smoothly, and never back. What begins anew is another bar: give it another key. */
 
 import { useRef } from "react";
 

@@ -17,7 +17,7 @@ export function SendingPhoto({ sending, onStop }: { sending: Sending; onStop: ()
         {percent}
         <small>%</small>
       </p>
-      <Bar label="Sent" percent={percent} />
+      <Bar key={`${sending.key}, ${sending.failures}`} label="Sent" percent={percent} />
       <p>{behind(sending.waiting)}</p>
       <div role="status">
         {sending.trouble && <p className="trouble">{sending.trouble.message} It will be sent again in a moment.</p>}

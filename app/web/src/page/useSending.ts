@@ -12,9 +12,13 @@ import { thumbnailOf } from "./thumbnail";
 import { addUpload, latestSession } from "./uploads";
 
 export interface Sending {
+  /** Of this photo alone. */
+  key: string;
   thumbnail: string | null;
   /** Of the photo's bytes, from 0 to 1. */
   share: number;
+  /** How often it was begun before, in vain. */
+  failures: number;
   /** What is being waited out. */
   trouble: ApiError | null;
   /** How many wait behind it. */
@@ -35,10 +39,11 @@ export function useSending(onTakenIn: (jobId: string) => void, onRefused: (error
     isSending.current = true;
     for (let photo = queue.current.shift(); photo; photo = queue.current.shift()) {
       const thumbnail = await thumbnailOf(photo);
-      setSending({ thumbnail, share: 0, trouble: null, waiting: queue.current.length });
+      const key = newKey();
+      setSending({ key, thumbnail, share: 0, failures: 0, trouble: null, waiting: queue.current.length });
       stopping.current = new AbortController();
       try {
-        onTakenIn(await sendPatiently(client, photo, thumbnail, stopping.current.signal, change));
+        onTakenIn(await sendPatiently(client, { photo, key, thumbnail }, stopping.current.signal, change));
       } catch (error) {
         if (error instanceof ApiError) {
           onRefused(error);
@@ -74,14 +79,13 @@ export function useSending(onTakenIn: (jobId: string) => void, onRefused: (error
 
 async function sendPatiently(
   client: QueryClient,
-  photo: Blob,
-  thumbnail: string | null,
+  { photo, key, thumbnail }: { photo: Blob; key: string; thumbnail: string | null },
   signal: AbortSignal,
   change: (part: Partial<Sending>) => void,
 ): Promise<string> {
-  const key = newKey();
   let session = latestSession();
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+  let pause = FIRST_PAUSE_MS;
+  for (let failures = 1; ; failures += 1) {
     try {
       const taken = await submit(photo, { session, key, signal }, (share) => change({ share, trouble: null }));
       keepSession(taken.jobId, taken.sessionToken);
@@ -91,13 +95,15 @@ async function sendPatiently(
     } catch (error) {
       if (error instanceof ApiError && error.code === "UNAUTHORIZED" && session !== null) {
         session = null; // the server's keys have changed: a new session begins
+        change({ failures, share: 0 });
         continue;
       }
       if (!(error instanceof ApiError && error.isPassing)) {
         throw error;
       }
-      change({ trouble: error, share: 0 });
+      change({ failures, share: 0, trouble: error });
       await paused(Math.max(pause, error.retryAfterMs ?? 0), signal);
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
     }
   }
 }
