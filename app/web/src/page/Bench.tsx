@@ -50,7 +50,7 @@ export function Bench({ sending, onStop, jobId, onSpeak }: Properties) {
   return (
     <section className="bench" data-status={status ?? undefined}>
       <Print key={latent} latent={latent} developed={job.progress / 100} isMoving={isMoving}>
-        <Reveal result={result} />
+        <Reveal key={job.resultId} result={result} />
       </Print>
       {sending && <SendingPhoto sending={sending} onStop={onStop} />}
       {jobId !== null && <Development key={jobId} jobId={jobId} job={job} result={result.data} />}
