@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +15,8 @@ from tests.waiting import until
 
 AXE: Final = Path(__file__).parents[2] / "app/web/node_modules/axe-core/axe.min.js"
 SECONDS: Final = 30
+SLOW: Final = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 200_000}
+QUICK: Final = {**SLOW, "uploadThroughput": -1}
 WATCHER: Final = """
 window.seen = { progress: [], spoken: [] };
 const note = (list, value) => list.at(-1) !== value && list.push(value);
@@ -79,6 +83,15 @@ class Person:
         """What can be pressed under that name."""
         button = self.page.get_by_role("button", name=name, exact=True)
         return button.or_(self.page.get_by_role("link", name=name, exact=True))
+
+    @contextmanager
+    def slow_upload(self) -> Iterator[None]:
+        """Whatever is sent meanwhile takes its time."""
+        network = self.context.new_cdp_session(self.page)
+        network.send("Network.enable")
+        network.send("Network.emulateNetworkConditions", SLOW)
+        yield
+        network.send("Network.emulateNetworkConditions", QUICK)
 
     def wait(self, script: str) -> None:
         """Return when it is true in the page."""

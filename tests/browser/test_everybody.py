@@ -12,8 +12,6 @@ from tests.fakes.gemini_replies import after, picture, prompt_blocked, when
 from tests.photos.variants import twelve_megapixels
 
 FIRST_LOAD_BYTES = 150_000
-SLOW = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 200_000}
-QUICK = {**SLOW, "uploadThroughput": -1}
 
 
 @pytest.mark.parametrize("color_scheme", ["dark", "light"])
@@ -28,15 +26,12 @@ def test_every_state_is_accessible_and_fits(
     assert person.page.get_by_text("Take a photo").is_visible() == phone
     person.send(b"no photo").sees("This file is not").assert_accessible()
 
-    network = person.context.new_cdp_session(person.page)
-    network.send("Network.enable")
-    network.send("Network.emulateNetworkConditions", SLOW)
     told = Event()
     darkroom.gemini.always_answer_with(when(told, picture()))
-    person.send(twelve_megapixels()).reads("Sending your photo")
-    person.wait("document.querySelector('[role=progressbar]').ariaValueNow > 5")
-    person.assert_accessible()
-    network.send("Network.emulateNetworkConditions", QUICK)
+    with person.slow_upload():
+        person.send(twelve_megapixels()).reads("Sending your photo")
+        person.wait("document.querySelector('[role=progressbar]').ariaValueNow > 5")
+        person.assert_accessible()
     person.reads("Your picture is developing").assert_accessible()
     person.context.set_offline(offline=True)
     person.sees("cannot be reached").assert_accessible()

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Darkroom, NewPerson
 from tests.browser.person import Person
 from tests.fakes.gemini_replies import after, picture, prompt_blocked, text_only
-from tests.photos.variants import oriented, photo
+from tests.photos.variants import oriented, photo, twelve_megapixels
 
 READY = "Your picture is ready"
 DEVELOPING = "Your picture is developing"
@@ -74,6 +75,21 @@ def test_a_photo_chosen_without_a_network_is_sent_when_it_is_back(person: Person
     person.context.set_offline(offline=False)
     person.reads(READY).assert_revealed()
     assert len(person.sessions) == 1
+
+
+def test_while_a_photo_is_sent_others_can_be_looked_at_and_nobody_is_pulled_away(person: Person) -> None:
+    looked_at = person.send().reads(READY).job_id
+    with person.slow_upload():
+        person.press("New photo").send(twelve_megapixels()).reads("Sending your photo")
+        person.press("New photo").reads("Put a photo in the tray").assert_accessible()
+        person.page.get_by_role("link", name="Sending").click()
+        person.reads("Sending your photo")
+        person.page.get_by_role("link", name="completed").click()
+        person.reads(READY).assert_revealed()
+
+    expect(person.page.get_by_role("link", name="completed")).to_have_count(2, timeout=30_000)
+    assert person.job_id == looked_at
+    assert len(person.sessions) == 2
 
 
 def test_a_failure_says_why_and_a_retry_mends_it(person: Person, darkroom: Darkroom) -> None:

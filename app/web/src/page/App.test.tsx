@@ -39,6 +39,15 @@ async function goTo(address: string) {
   });
 }
 
+function link(name: string | RegExp): HTMLElement {
+  return screen.getByRole("link", { name });
+}
+
+/** As a browser does; jsdom follows no link by itself. */
+async function press(name: string | RegExp) {
+  await goTo(link(name).getAttribute("href") as string);
+}
+
 async function reads(heading: string) {
   await waitFor(() => expect(screen.getByRole("heading", { level: 1 }).textContent).toBe(heading));
 }
@@ -119,4 +128,48 @@ test("the bar of the next photo begins at nothing, and so does that of a photo t
   expect(bar()).toBe("0");
   await second.gets(0.2);
   await waitFor(() => expect(bar()).toBe("20"));
+});
+
+test("while a photo is sent, another one can be put in, and the sending is found again", async () => {
+  choose(photo());
+  const sending = await photoSent(1);
+  await reads("Sending your photo");
+  await press("New photo");
+  await reads("Put a photo in the tray");
+
+  await sending.gets(0.4);
+  await waitFor(() => link("Sending 40%"));
+  await press("Sending 40%");
+  await reads("Sending your photo");
+
+  await press("New photo");
+  choose(photo());
+  await reads("Sending your photo");
+  await waitFor(() => screen.getByText(/^One more follows/));
+});
+
+test("whoever opens another upload while a photo is sent is left there when it is taken in", async () => {
+  choose(photo());
+  await (await photoSent(1)).isTakenIn("one");
+  await reads("Looking for your photo");
+  paste(photo());
+  const second = await photoSent(2);
+  await reads("Sending your photo");
+
+  await press(/waiting$/);
+  await reads("Looking for your photo");
+  await second.isTakenIn("two");
+
+  await waitFor(() => expect(screen.getAllByRole("link", { name: /waiting$/ })).toHaveLength(2));
+  expect(screen.queryByRole("link", { name: /^Sending/ })).toBeNull();
+  expect(location.hash).toBe("#one");
+});
+
+test("a photo that was stopped leaves the page where one can be put in", async () => {
+  choose(photo());
+  await photoSent(1);
+  await reads("Sending your photo");
+  fireEvent.click(screen.getByRole("button", { name: "Stop sending" }));
+  await reads("Put a photo in the tray");
+  expect(location.hash).toBe("");
 });

@@ -1,7 +1,7 @@
 /** The whole page: a photo goes in, one upload is watched, recent ones are listed. */
 
-import { useCallback, useEffect, useState } from "react";
-import { openJob, START, useOpenJobId } from "./address";
+import { useCallback, useEffect, useLayoutEffect, useState } from "react";
+import { jobAddress, jobIdOf, openAddress, SENDING, START, show, useOpenAddress } from "./address";
 import { Bench } from "./Bench";
 import { maxUploadBytes, wrongWith } from "./checkPhoto";
 import { Intake } from "./Intake";
@@ -10,13 +10,17 @@ import { usePhotosFromOutside } from "./usePhotosFromOutside";
 import { useSending } from "./useSending";
 
 export function App() {
-  const jobId = useOpenJobId();
+  const address = useOpenAddress();
   const [problem, setProblem] = useState<string | null>(null);
   const [spoken, setSpoken] = useState("");
-  const { sending, send, stop } = useSending(
-    (taken) => openJob(taken),
-    (error) => setProblem(error.message),
-  );
+  const { sending, send, stop } = useSending({
+    onRefused: (error) => setProblem(error.message),
+    onEnded: leaveSending,
+  });
+  const jobId = jobIdOf(address);
+  const isSending = sending !== null;
+  const shownSending = address === SENDING ? sending : null;
+  const isAtBench = jobId !== null || shownSending !== null;
 
   const take = useCallback(
     async (photos: Blob[]) => {
@@ -25,12 +29,21 @@ export function App() {
       setProblem(wrongs.find((wrong) => wrong !== null) ?? null);
       if (right.length > 0) {
         send(right);
+        if (isSending) {
+          show(SENDING);
+        }
       }
     },
-    [send],
+    [send, isSending],
   );
   const isOver = usePhotosFromOutside(take);
-  const watched = sending ? null : jobId;
+
+  // Before it is painted, or what was open until now would be seen with it.
+  useLayoutEffect(() => {
+    if (isSending) {
+      show(SENDING);
+    }
+  }, [isSending]);
 
   // Whoever opens something else has read it. What the page opens by itself leaves the complaint standing.
   useEffect(() => {
@@ -46,7 +59,7 @@ export function App() {
           <span className="lamp" aria-hidden="true" />
           Darkroom
         </a>
-        {(jobId !== null || sending) && (
+        {isAtBench && (
           <a className="quiet button" href={START}>
             New photo
           </a>
@@ -56,16 +69,23 @@ export function App() {
         <div role="alert" className="complaint">
           {problem && <p className="problem">{problem}</p>}
         </div>
-        {sending || watched !== null ? (
-          <Bench sending={sending} onStop={stop} jobId={watched} onSpeak={setSpoken} />
+        {isAtBench ? (
+          <Bench sending={shownSending} onStop={stop} jobId={jobId} onSpeak={setSpoken} />
         ) : (
           <Intake isOver={isOver} onPhotos={take} />
         )}
-        <RecentUploads openJobId={watched} />
+        <RecentUploads sending={sending} open={address} />
       </main>
       <p className="spoken" aria-live="polite" aria-atomic="true">
         {spoken}
       </p>
     </div>
   );
+}
+
+/** Whoever looks at the photo that was sent goes on with its job; whoever went elsewhere meanwhile is left alone. */
+function leaveSending(jobId: string | null): void {
+  if (openAddress() === SENDING) {
+    show(jobId === null ? START : jobAddress(jobId), { replace: true });
+  }
 }

@@ -2,20 +2,39 @@
 
 import { useEffect } from "react";
 import { useStatus } from "../status/useStatus";
-import { jobAddress, openJobId, START } from "./address";
+import { jobAddress, openJobId, SENDING, START } from "./address";
 import { forgetUpload, noteEnding, type Upload, useRecentUploads } from "./uploads";
+import type { Sending } from "./useSending";
 
-export function RecentUploads({ openJobId: open }: { openJobId: string | null }) {
+interface Properties {
+  /** A photo on its way, which will be the newest of them. */
+  sending: Sending | null;
+  /** The address that is open. */
+  open: string;
+}
+
+export function RecentUploads({ sending, open }: Properties) {
   const uploads = useRecentUploads();
-  if (uploads.length === 0) {
+  if (uploads.length === 0 && !sending) {
     return null;
   }
   return (
     <section className="contact-sheet" aria-labelledby="recent">
       <h2 id="recent">Recent uploads</h2>
       <ul>
+        {sending && (
+          <li data-state="running">
+            <Picture
+              address={SENDING}
+              isOpen={open === SENDING}
+              thumbnail={sending.thumbnail}
+              when="Sending"
+              state={`${Math.round(sending.share * 100)}%`}
+            />
+          </li>
+        )}
         {uploads.map((upload) => (
-          <Frame key={upload.jobId} upload={upload} isOpen={upload.jobId === open} />
+          <Frame key={upload.jobId} upload={upload} isOpen={open === jobAddress(upload.jobId)} />
         ))}
       </ul>
       <p className="fine">This list is kept in this browser only.</p>
@@ -37,12 +56,7 @@ function Frame({ upload, isOpen }: { upload: Upload; isOpen: boolean }) {
   const state = ending ?? (error?.isFinal ? "gone" : status === "processing" ? `${progress}%` : "waiting");
   return (
     <li data-state={ending ?? "running"}>
-      <a href={jobAddress(jobId)} aria-current={isOpen || undefined}>
-        {upload.thumbnail ? <img src={upload.thumbnail} alt="" /> : <span className="blank" />}
-        <span className="caption">
-          <span>{when}</span> <span className="state">{state}</span>
-        </span>
-      </a>
+      <Picture address={jobAddress(jobId)} isOpen={isOpen} thumbnail={upload.thumbnail} when={when} state={state} />
       <button
         type="button"
         className="forget"
@@ -52,6 +66,25 @@ function Frame({ upload, isOpen }: { upload: Upload; isOpen: boolean }) {
         <span aria-hidden="true">×</span>
       </button>
     </li>
+  );
+}
+
+interface PictureProperties {
+  address: string;
+  isOpen: boolean;
+  thumbnail: string | null;
+  when: string;
+  state: string;
+}
+
+function Picture({ address, isOpen, thumbnail, when, state }: PictureProperties) {
+  return (
+    <a href={address} aria-current={isOpen || undefined}>
+      {thumbnail ? <img src={thumbnail} alt="" /> : <span className="blank" />}
+      <span className="caption">
+        <span>{when}</span> <span className="state">{state}</span>
+      </span>
+    </a>
   );
 }
 

@@ -1,12 +1,14 @@
 /**
- * Which job the page shows: the fragment of its address, so that reload, back and bookmarks do what they should.
- * `hashchange` tells of what a person opened, and of nothing else.
+ * What the page shows: the fragment of its address, so that reload, back and bookmarks do what they should. A job's id,
+ * the photo that is being sent, or nothing: the start. `hashchange` tells of what a person opened, and of nothing else.
  */
 
 import { useSyncExternalStore } from "react";
 
 /** The address of the page without a job. */
 export const START = "#";
+/** The address of the photo on its way to the server, which has no job yet. */
+export const SENDING = "#sending";
 
 const listeners = new Set<() => void>();
 
@@ -14,24 +16,32 @@ export function jobAddress(jobId: string): string {
   return `#${jobId}`;
 }
 
+export function openAddress(): string {
+  return location.hash || START;
+}
+
 export function openJobId(): string | null {
-  return location.hash.slice(1) || null;
+  return jobIdOf(openAddress());
+}
+
+export function jobIdOf(address: string): string | null {
+  return address === START || address === SENDING ? null : address.slice(1);
 }
 
 /** Open it without a person's doing. */
-export function openJob(jobId: string, { replace = false } = {}): void {
+export function show(address: string, { replace = false } = {}): void {
   if (replace) {
-    history.replaceState(null, "", jobAddress(jobId));
-  } else {
-    history.pushState(null, "", jobAddress(jobId));
+    history.replaceState(null, "", address);
+  } else if (openAddress() !== address) {
+    history.pushState(null, "", address);
   }
   for (const changed of listeners) {
     changed();
   }
 }
 
-export function useOpenJobId(): string | null {
-  return useSyncExternalStore(subscribe, openJobId);
+export function useOpenAddress(): string {
+  return useSyncExternalStore(subscribe, openAddress);
 }
 
 function subscribe(changed: () => void): () => void {

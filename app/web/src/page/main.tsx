@@ -3,7 +3,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
-import { openJob, openJobId } from "./address";
+import { jobAddress, openJobId, show } from "./address";
 import { listenToOtherTabs } from "./tabs";
 import { recentUploads } from "./uploads";
 import "./style.css";
@@ -13,7 +13,7 @@ listenToOtherTabs(client);
 
 const [latest] = recentUploads();
 if (openJobId() === null && latest && !latest.ending) {
-  openJob(latest.jobId, { replace: true });
+  show(jobAddress(latest.jobId), { replace: true });
 }
 
 createRoot(document.getElementById("page") as HTMLElement).render(

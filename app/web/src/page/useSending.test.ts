@@ -47,10 +47,7 @@ test("once a photo is taken in, its status is asked for before anything is drawn
       if (useRecentUploads().some(({ jobId }) => jobId === JOB)) {
         note("drawn");
       }
-      return useSending(
-        () => note("opened"),
-        () => note("refused"),
-      );
+      return useSending({ onRefused: () => note("refused"), onEnded: () => note("opened") });
     },
     { wrapper },
   );

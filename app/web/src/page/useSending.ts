@@ -28,7 +28,13 @@ export interface Sending {
 const FIRST_PAUSE_MS = 2000;
 const LONGEST_PAUSE_MS = 30_000;
 
-export function useSending(onTakenIn: (jobId: string) => void, onRefused: (error: ApiError) => void) {
+interface Tidings {
+  onRefused: (error: ApiError) => void;
+  /** With the job of the photo that was taken in last, if one was. */
+  onEnded: (jobId: string | null) => void;
+}
+
+export function useSending({ onRefused, onEnded }: Tidings) {
   const client = useQueryClient();
   const [sending, setSending] = useState<Sending | null>(null);
   const queue = useRef<Blob[]>([]);
@@ -37,13 +43,14 @@ export function useSending(onTakenIn: (jobId: string) => void, onRefused: (error
 
   async function sendAll() {
     isSending.current = true;
+    let latest: string | null = null;
     for (let photo = queue.current.shift(); photo; photo = queue.current.shift()) {
       const thumbnail = await thumbnailOf(photo);
       const key = newKey();
       setSending({ key, thumbnail, share: 0, failures: 0, trouble: null, waiting: queue.current.length });
       stopping.current = new AbortController();
       try {
-        onTakenIn(await sendPatiently(client, { photo, key, thumbnail }, stopping.current.signal, change));
+        latest = await sendPatiently(client, { photo, key, thumbnail }, stopping.current.signal, change);
       } catch (error) {
         if (error instanceof ApiError) {
           onRefused(error);
@@ -54,6 +61,7 @@ export function useSending(onTakenIn: (jobId: string) => void, onRefused: (error
     }
     isSending.current = false;
     setSending(null);
+    onEnded(latest);
   }
 
   function change(part: Partial<Sending>) {
