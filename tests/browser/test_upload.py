@@ -208,3 +208,21 @@ def test_a_phone_may_take_the_photo(new_person: NewPerson) -> None:
 def test_the_upload_of_another_browser_is_not_shown(person: Person, new_person: NewPerson) -> None:
     job_id = person.send().reads(READY).job_id
     new_person().open(f"/#{job_id}").reads("There is no such upload here")
+
+
+def test_an_upload_that_is_gone_is_told_of_once_and_not_at_every_visit(person: Person, new_person: NewPerson) -> None:
+    person.send().reads(READY)
+    person.page.evaluate(
+        """() => {
+          const gone = crypto.randomUUID();
+          const [upload] = JSON.parse(localStorage["darkroom.uploads"]);
+          localStorage["darkroom.session." + gone] = localStorage["darkroom.session." + upload.jobId];
+          localStorage["darkroom.uploads"] = JSON.stringify([{ ...upload, jobId: gone, ending: undefined }, upload]);
+        }"""
+    )
+    new_person(share=person).open("/").reads("There is no such upload here")
+
+    again = new_person(share=person).open("/").reads("Put a photo in the tray")
+
+    again.sees("gone").assert_accessible()
+    assert [request.url for request in again.requests if "/api/" in request.url] == []

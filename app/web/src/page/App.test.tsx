@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App";
 import { START } from "./address";
 import { fakeSending, photoSent } from "./sent.test.fake";
+import { recentUploads } from "./uploads";
 
 const WRONG = "This file is not a JPEG, PNG or WebP photo. Please choose another one.";
 
@@ -73,9 +74,9 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  cleanup();
   localStorage.clear();
-  dispatchEvent(new StorageEvent("storage", { key: null }));
+  act(() => void dispatchEvent(new StorageEvent("storage", { key: null })));
+  cleanup();
   vi.unstubAllGlobals();
 });
 
@@ -172,4 +173,20 @@ test("a photo that was stopped leaves the page where one can be put in", async (
   fireEvent.click(screen.getByRole("button", { name: "Stop sending" }));
   await reads("Put a photo in the tray");
   expect(location.hash).toBe("");
+});
+
+test("an upload that is not there any more is listed as gone, and not asked for again", async () => {
+  const refusal = JSON.stringify({ success: false, error: { code: "NOT_FOUND", message: "There is no such upload." } });
+  const asking = vi.fn(async () => new Response(refusal, { status: 404 }));
+  vi.stubGlobal("fetch", asking);
+  choose(photo());
+  await (await photoSent(1)).isTakenIn("one");
+
+  await reads("There is no such upload here");
+  await waitFor(() => link(/gone$/));
+  expect(recentUploads()[0]?.ending).toBe("gone");
+  const times = asking.mock.calls.length;
+  await press("Choose a photo");
+  await reads("Put a photo in the tray");
+  expect(asking).toHaveBeenCalledTimes(times);
 });

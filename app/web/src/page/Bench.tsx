@@ -10,7 +10,7 @@ import { Lost } from "./Lost";
 import { Print } from "./Print";
 import { Reveal } from "./Reveal";
 import { SendingPhoto } from "./SendingPhoto";
-import { noteEnding, useRecentUploads } from "./uploads";
+import { endingOf, noteEnding, useRecentUploads } from "./uploads";
 import { useResult } from "./useResult";
 import type { Sending } from "./useSending";
 import { announcement, waiting } from "./words";
@@ -28,8 +28,8 @@ export function Bench({ sending, onStop, jobId, onSpeak }: Properties) {
   const job = useStatus(jobId);
   const result = useResult(jobId, job.resultId);
   const upload = useRecentUploads().find((recent) => recent.jobId === jobId);
-  const { isComplete, isFailed, status } = job;
-  const isLost = jobId !== null && (job.error?.isFinal || (status === null && !job.isLoading));
+  const ending = jobId === null ? undefined : endingOf(job);
+  const isLost = ending === "gone";
 
   const sentence = isLost ? "" : announcement(job);
   useEffect(() => {
@@ -37,18 +37,18 @@ export function Bench({ sending, onStop, jobId, onSpeak }: Properties) {
     return () => onSpeak("");
   }, [onSpeak, sentence]);
   useEffect(() => {
-    if (jobId !== null && status !== null) {
-      noteEnding(jobId, isComplete ? "completed" : isFailed ? "failed" : undefined);
+    if (jobId !== null && !job.isLoading) {
+      noteEnding(jobId, ending);
     }
-  }, [jobId, status, isComplete, isFailed]);
+  }, [jobId, job.isLoading, ending]);
 
   if (isLost) {
     return <Lost />;
   }
   const latent = sending?.thumbnail ?? upload?.thumbnail ?? null;
-  const isMoving = jobId !== null && !isComplete && !isFailed && waiting(job) === null;
+  const isMoving = jobId !== null && ending === undefined && waiting(job) === null;
   return (
-    <section className="bench" data-status={status ?? undefined}>
+    <section className="bench" data-status={job.status ?? undefined}>
       <Print key={latent} latent={latent} developed={job.progress / 100} isMoving={isMoving}>
         <Reveal key={job.resultId} result={result} />
       </Print>

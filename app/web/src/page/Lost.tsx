@@ -1,4 +1,4 @@
-/** What is shown of a job that this browser does not own, or that is nobody's. */
+/** What is shown of a job that this browser does not own, or that is nobody's, or no more. */
 
 import { START } from "./address";
 import { useFocusOnArrival } from "./useFocusOnArrival";
@@ -10,7 +10,7 @@ export function Lost() {
       <h1 ref={title} tabIndex={-1}>
         There is no such upload here
       </h1>
-      <p>An upload can be seen in the browser that sent it, and nowhere else.</p>
+      <p>An upload can be seen only in the browser that sent it, and only for as long as Darkroom keeps it.</p>
       <div className="choices">
         <a className="button" href={START}>
           Choose a photo

@@ -3,7 +3,7 @@
 import { useEffect } from "react";
 import { useStatus } from "../status/useStatus";
 import { jobAddress, openJobId, SENDING, START } from "./address";
-import { forgetUpload, noteEnding, type Upload, useRecentUploads } from "./uploads";
+import { endingOf, forgetUpload, noteEnding, type Upload, useRecentUploads } from "./uploads";
 import type { Sending } from "./useSending";
 
 interface Properties {
@@ -43,17 +43,17 @@ export function RecentUploads({ sending, open }: Properties) {
 }
 
 function Frame({ upload, isOpen }: { upload: Upload; isOpen: boolean }) {
-  const { jobId, ending } = upload;
-  const { isComplete, isFailed, status, progress, error } = useStatus(ending ? null : jobId);
-  const hasEnded = isComplete ? "completed" : isFailed ? "failed" : undefined;
+  const { jobId } = upload;
+  const job = useStatus(upload.ending ? null : jobId);
+  const ending = upload.ending ?? endingOf(job);
   useEffect(() => {
-    if (hasEnded) {
-      noteEnding(jobId, hasEnded);
+    if (ending) {
+      noteEnding(jobId, ending);
     }
-  }, [jobId, hasEnded]);
+  }, [jobId, ending]);
 
   const when = new Date(upload.submittedAt).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
-  const state = ending ?? (error?.isFinal ? "gone" : status === "processing" ? `${progress}%` : "waiting");
+  const state = ending ?? (job.status === "processing" ? `${job.progress}%` : "waiting");
   return (
     <li data-state={ending ?? "running"}>
       <Picture address={jobAddress(jobId)} isOpen={isOpen} thumbnail={upload.thumbnail} when={when} state={state} />

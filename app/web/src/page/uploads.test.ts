@@ -2,8 +2,18 @@
 
 import { act, cleanup, renderHook } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { StatusError } from "../status/StatusError";
 import { keepSession, sessionOf } from "../status/sessions";
-import { addUpload, forgetUpload, latestSession, noteEnding, recentUploads, useRecentUploads } from "./uploads";
+import type { JobStatus } from "../status/useStatus";
+import {
+  addUpload,
+  endingOf,
+  forgetUpload,
+  latestSession,
+  noteEnding,
+  recentUploads,
+  useRecentUploads,
+} from "./uploads";
 
 const KEY = "darkroom.uploads";
 
@@ -51,6 +61,23 @@ test("an ending is noted, and taken back by a retry", () => {
   expect(recentUploads()[0]?.ending).toBe("failed");
   act(() => noteEnding("one", undefined));
   expect(recentUploads()[0]).not.toHaveProperty("ending");
+});
+
+const RUNNING = { status: "processing", isLoading: false, isComplete: false, isFailed: false, error: null };
+const NOT_FOUND = new StatusError("NOT_FOUND", "There is no such upload.", true);
+const UNREACHABLE = new StatusError("NETWORK", "Darkroom cannot be reached just now.");
+
+test.each([
+  ["has not ended while it runs", RUNNING, undefined],
+  ["has not ended while nothing is known of it", { ...RUNNING, status: null, isLoading: true }, undefined],
+  ["has not ended for a passing trouble", { ...RUNNING, error: UNREACHABLE }, undefined],
+  ["has completed", { ...RUNNING, status: "completed", isComplete: true }, "completed"],
+  ["has failed", { ...RUNNING, status: "failed", isFailed: true }, "failed"],
+  ["is gone when the server does not know it", { ...RUNNING, status: null, error: NOT_FOUND }, "gone"],
+  ["is gone when it was erased while it ran", { ...RUNNING, error: NOT_FOUND }, "gone"],
+  ["is gone when this browser has lost its session", { ...RUNNING, status: null }, "gone"],
+])("a job %s", (_, job, ending) => {
+  expect(endingOf(job as JobStatus)).toBe(ending);
 });
 
 test("what is forgotten is gone, its session too", () => {

@@ -5,14 +5,15 @@
 
 import { useSyncExternalStore } from "react";
 import { forgetSession, sessionOf } from "../status/sessions";
+import type { JobStatus } from "../status/useStatus";
 
 export interface Upload {
   jobId: string;
   submittedAt: string;
   /** A data URL, or nothing where the browser could not make one. */
   thumbnail: string | null;
-  /** Not there while it is under way. */
-  ending?: "completed" | "failed";
+  /** Not there while it is under way. What is gone is not to be found any more, or not by this browser. */
+  ending?: "completed" | "failed" | "gone";
 }
 
 const KEY = "darkroom.uploads";
@@ -41,6 +42,14 @@ export function addUpload(upload: Upload): void {
     forgetSession(jobId);
   }
   write(uploads.slice(0, MOST));
+}
+
+/** How a job has ended, as far as this browser can know. */
+export function endingOf(job: JobStatus): Upload["ending"] {
+  if (job.error?.isFinal || (job.status === null && !job.isLoading)) {
+    return "gone";
+  }
+  return job.isComplete ? "completed" : job.isFailed ? "failed" : undefined;
 }
 
 /** Note how an upload ended, or that it goes on. */
