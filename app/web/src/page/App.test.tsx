@@ -78,6 +78,7 @@ afterEach(() => {
   act(() => void dispatchEvent(new StorageEvent("storage", { key: null })));
   cleanup();
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 test("a complaint of one file stays while the other one is sent and opens itself, until a person opens something", async () => {
@@ -189,4 +190,20 @@ test("an upload that is not there any more is listed as gone, and not asked for 
   await press("Choose a photo");
   await reads("Put a photo in the tray");
   expect(asking).toHaveBeenCalledTimes(times);
+});
+
+test("a fault of the page while a photo is sent is told of, and the photo behind it is sent all the same", async () => {
+  const fault = new Error("a fault");
+  const reported = vi.fn();
+  vi.stubGlobal("reportError", reported);
+  vi.spyOn(FormData.prototype, "append").mockImplementationOnce(() => {
+    throw fault;
+  });
+  choose(photo(), photo());
+  await (await photoSent(1)).isTakenIn("two");
+
+  await reads("Looking for your photo");
+  expect(complaint()).toMatch(/^Your photo could not be sent/);
+  expect(reported).toHaveBeenCalledWith(fault);
+  expect(screen.queryByText("Sending your photo")).toBeNull();
 });

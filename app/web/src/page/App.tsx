@@ -13,10 +13,7 @@ export function App() {
   const address = useOpenAddress();
   const [problem, setProblem] = useState<string | null>(null);
   const [spoken, setSpoken] = useState("");
-  const { sending, send, stop } = useSending({
-    onRefused: (error) => setProblem(error.message),
-    onEnded: leaveSending,
-  });
+  const { sending, send, stop } = useSending({ onRefused: setProblem, onEnded: leaveSending });
   const jobId = jobIdOf(address);
   const isSending = sending !== null;
   const shownSending = address === SENDING ? sending : null;

@@ -3,28 +3,14 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, renderHook } from "@testing-library/react";
 import { createElement, type ReactNode } from "react";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { fakeSending, photoSent } from "./sent.test.fake";
 import { recentUploads, useRecentUploads } from "./uploads";
 import { useSending } from "./useSending";
 
 const JOB = "0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11";
-const TAKEN = { success: true, jobId: JOB, sessionToken: "token", status: "pending", statusUrl: `/api/status/${JOB}` };
 
-/** Takes in whatever it is sent. */
-class Taking extends EventTarget {
-  readonly upload = new EventTarget();
-  readonly status = 202;
-  readonly responseText = JSON.stringify(TAKEN);
-  onload: () => void = () => {};
-  open() {}
-  setRequestHeader() {}
-  getResponseHeader() {
-    return null;
-  }
-  send() {
-    queueMicrotask(() => this.onload());
-  }
-}
+beforeEach(fakeSending);
 
 afterEach(() => {
   cleanup();
@@ -35,7 +21,6 @@ afterEach(() => {
 test("once a photo is taken in, its status is asked for before anything is drawn of it", async () => {
   const order: string[] = [];
   const note = (what: string) => order.includes(what) || order.push(what);
-  vi.stubGlobal("XMLHttpRequest", Taking);
   vi.stubGlobal("fetch", (url: string) => {
     note(`asked for ${url}, ${recentUploads().length} listed`);
     return new Promise(() => {}); // the page is drawn without it then
@@ -53,6 +38,7 @@ test("once a photo is taken in, its status is asked for before anything is drawn
   );
 
   await act(async () => page.result.current.send([new Blob(["a photo"])]));
+  await (await photoSent(1)).isTakenIn(JOB);
   await vi.waitUntil(() => page.result.current.sending === null && order.length > 2);
 
   expect(order).toEqual([`asked for /api/status/${JOB}, 0 listed`, "drawn", "opened"]);

@@ -27,9 +27,11 @@ export interface Sending {
 
 const FIRST_PAUSE_MS = 2000;
 const LONGEST_PAUSE_MS = 30_000;
+const OUR_FAULT = "Your photo could not be sent, through a fault of this page. Please reload it and try again.";
 
 interface Tidings {
-  onRefused: (error: ApiError) => void;
+  /** Why a photo was not taken in, in a sentence. */
+  onRefused: (sentence: string) => void;
   /** With the job of the photo that was taken in last, if one was. */
   onEnded: (jobId: string | null) => void;
 }
@@ -42,26 +44,36 @@ export function useSending({ onRefused, onEnded }: Tidings) {
   const stopping = useRef<AbortController | null>(null);
 
   async function sendAll() {
-    isSending.current = true;
     let latest: string | null = null;
-    for (let photo = queue.current.shift(); photo; photo = queue.current.shift()) {
-      const thumbnail = await thumbnailOf(photo);
-      const key = newKey();
-      setSending({ key, thumbnail, share: 0, failures: 0, trouble: null, waiting: queue.current.length });
-      stopping.current = new AbortController();
-      try {
-        latest = await sendPatiently(client, { photo, key, thumbnail }, stopping.current.signal, change);
-      } catch (error) {
-        if (error instanceof ApiError) {
-          onRefused(error);
-        } else if (!(error instanceof StoppedError)) {
-          throw error;
-        }
+    isSending.current = true;
+    try {
+      for (let photo = queue.current.shift(); photo; photo = queue.current.shift()) {
+        latest = (await sendOne(photo)) ?? latest;
       }
+    } finally {
+      isSending.current = false;
+      setSending(null);
+      onEnded(latest);
     }
-    isSending.current = false;
-    setSending(null);
-    onEnded(latest);
+  }
+
+  /** The photo's job; none, if it was stopped or not taken in. */
+  async function sendOne(photo: Blob): Promise<string | null> {
+    const key = newKey();
+    const thumbnail = await thumbnailOf(photo);
+    setSending({ key, thumbnail, share: 0, failures: 0, trouble: null, waiting: queue.current.length });
+    stopping.current = new AbortController();
+    try {
+      return await sendPatiently(client, { photo, key, thumbnail }, stopping.current.signal, change);
+    } catch (error) {
+      if (error instanceof ApiError) {
+        onRefused(error.message);
+      } else if (!(error instanceof StoppedError)) {
+        onRefused(OUR_FAULT);
+        reportError(error); // told of like one that nobody caught, but the photos behind it are sent
+      }
+      return null;
+    }
   }
 
   function change(part: Partial<Sending>) {
