@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Darkroom, NewPerson
 from tests.browser.person import Person
@@ -27,6 +27,18 @@ def test_a_photo_goes_in_and_its_picture_is_revealed(person: Person, darkroom: D
     with person.page.expect_download() as download:
         person.press("Save the preview")
     assert download.value.path().read_bytes().startswith(b"\xff\xd8\xff")
+
+
+def test_a_preview_that_cannot_be_loaded_is_told_of_and_not_asked_for_on_and_on(person: Person) -> None:
+    previews: list[str] = []
+
+    def lose(route: Route) -> None:
+        previews.append(route.request.url)
+        route.abort()
+
+    person.page.route("**/api/blobs/**", lose)
+    person.send().reads(READY).sees("The preview could not be loaded.").assert_accessible()
+    assert len(previews) <= 2
 
 
 def test_a_reload_in_the_middle_goes_on(person: Person, darkroom: Darkroom) -> None:
