@@ -4,12 +4,16 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from PIL import Image
 
 from domain.failures import FailureCode
 from workers.errors import PermanentError
 from workers.imaging.formats import HEAD_BYTES, sniff
+
+PNG_END: Final = b"\0\0\0\0IEND\xaeB`\x82"
+"""The last chunk of every PNG. Pillow does not miss it, nor the end of the pixels' checksum."""
 
 
 def open_header(data: bytes, *, max_pixels: int, max_side: int) -> Image.Image:
@@ -21,6 +25,8 @@ def open_header(data: bytes, *, max_pixels: int, max_side: int) -> Image.Image:
     # A phone's MPO file is a JPEG with further pictures behind it: the first one is the photo.
     if kind != "JPEG" and getattr(image, "n_frames", 1) > 1:
         raise PermanentError(FailureCode.ANIMATED_IMAGE, f"{kind} of several frames")
+    if kind == "PNG" and PNG_END not in data:
+        raise PermanentError(FailureCode.IMAGE_TRUNCATED, "a PNG without its end")
     return image
 
 
