@@ -55,6 +55,15 @@ def status(pid: int, name: str) -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith(f"{name}:")), "")
 
 
+def open_files(pid: int) -> list[str]:
+    """What it has open, as Linux names it; what it closes while we look may be left out."""
+    found = []
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.append(str(descriptor.readlink()))
+    return found
+
+
 def resident_bytes(pid: int) -> int:
     """The memory that it holds."""
     return int(status(pid, "VmRSS").split()[0]) * 1024

@@ -22,6 +22,7 @@ from app.api.server import CONNECTIONS
 from app.sessions import Sessions
 from tests.integration.api.service import JPEG, KEYS, PNG, error_of
 from tests.integration.api.serving import BODY_SECONDS, REPOSITORY, Server, answers, free_port, running, start
+from tests.linux_processes import open_files
 from tests.waiting import BUSY_SECONDS, until
 
 LIMIT: Final = 20 * 2**20
@@ -47,8 +48,7 @@ def patient_server(database_url: str, tmp_path: Path) -> Iterator[Server]:
 
 def spools(server: Server) -> int:
     """How many photos are on their way in: each has a file without a name."""
-    descriptors = Path(f"/proc/{server.process.pid}/fd")
-    return sum(str(path.readlink()).endswith("(deleted)") for path in descriptors.iterdir() if path.is_symlink())
+    return sum(name.endswith("(deleted)") for name in open_files(server.process.pid))
 
 
 def slow_upload(server: Server) -> socket.socket:
