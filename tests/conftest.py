@@ -1,5 +1,6 @@
 """What every tier shares: real servers, a fresh database for each test, and uploads with a history."""
 
+import signal
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -10,6 +11,12 @@ from redis import Redis
 
 from app.schema import migrate
 from tests.servers import running_postgres, running_valkey
+
+
+def pytest_configure() -> None:
+    """Let every child hear Ctrl-C: a shell makes what it begins in the background deaf to it, and so all below that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
