@@ -29,7 +29,9 @@ CONNECTIONS: Final = 8192
 BACKLOG: Final = 2048
 OWN_FILES: Final = 512
 """What the process may have open beside connections."""
-HEADERS_MILLISECONDS: Final = 10_000
+HEADERS_MILLISECONDS: Final = 65_000
+"""How long a connection may bring no whole head, its first or its next one. More than the 60 s for which load balancers
+keep an idle connection: else they would send on one that is just being closed."""
 OBJECTS: Final = 20_000
 """So many more of them, and the collector looks for cycles. Python's own 700 are the polls of a moment, all in use."""
 
