@@ -1,6 +1,6 @@
 /**
- * The bench: the sheet on which a photo comes up, from its sending to its reveal, and beside it the card that says how
- * it goes. The sheet is drawn once, while the photo is sent: what comes after waits for no drawing.
+ * The bench: the sheet on which a photo comes up, and beside it the card that says how it goes. The sheet stays the same
+ * from the sending to the reveal; the card is another one for each.
  */
 
 import { useEffect } from "react";
