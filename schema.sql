@@ -7,7 +7,7 @@
 -- The event log: the only truth. Ordered by position, appended to and never changed.
 -- ---------------------------------------------------------------------------------------------------------------------
 CREATE TABLE IF NOT EXISTS event_log (
-    -- The place in the order that readers follow. Taken under a shared advisory lock (projections/log.py), so that a
+    -- The place in the order that readers follow. Taken under a shared advisory lock (projections/log/event_log.py), so that a
     -- reader can tell a position that is still being written from one that was rolled back.
     position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     upload_id uuid NOT NULL,
@@ -225,7 +225,7 @@ ALTER TABLE leases ADD COLUMN IF NOT EXISTS run_id uuid NOT NULL DEFAULT gen_ran
 DROP INDEX IF EXISTS leases_worker_idx;
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- The calls of the image model: what they cost, and whether it answers. Written by workers/calls.py alone.
+-- The calls of the image model: what they cost, and whether it answers. Written by workers/runs/calls.py alone.
 -- ---------------------------------------------------------------------------------------------------------------------
 
 -- Every call that is paid for, from just before it is made: the ledger of GENERATION_BUDGET_PER_HOUR.

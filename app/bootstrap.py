@@ -22,16 +22,13 @@ from litestar.types import ASGIApp
 from psycopg_pool import ConnectionPool
 from redis import Redis
 
-from app import redis_connection
 from app.api.application import create_api
 from app.api.metrics import Metrics
-from app.erasure import erase
 from app.listening import listening
 from app.metrics.exposition import add_dramatiq, expose
 from app.metrics.families import asked_at_scrape
 from app.metrics.process import process_registry
 from app.metrics.requests import counted
-from app.redis_connection import check_redis
 from app.sessions import Sessions
 from app.settings import Settings
 from app.signed_links import SignedLinks
@@ -39,25 +36,28 @@ from app.storage import open_store
 from app.tracing.opening import open_traces
 from domain.ports import BlobStore, Clock
 from domain.uploads import Uploads
-from projections.analytics import PollSampler, Sink, analytics
-from projections.connections import ANSWER_SECONDS, STATEMENT_SECONDS, async_pool, open_pool
-from projections.dispatcher import dispatcher
-from projections.follower import Follower
-from projections.log import EventLog
-from projections.posthog import open_posthog
-from projections.projector import projector
-from projections.reader import StatusReader
-from projections.wakeups import PROJECTED, RedisBell, Wakeups
-from projections.watches import Watches
-from workers.actors import DramatiqQueue, run_broker, run_worker
-from workers.calls import Calls
-from workers.clock import LogClock
+from projections.log import redis_connection
+from projections.log.connections import ANSWER_SECONDS, STATEMENT_SECONDS, async_pool, open_pool
+from projections.log.event_log import EventLog
+from projections.log.follower import Follower
+from projections.log.notifications import PROJECTED, RedisBell, Wakeups
+from projections.log.redis_connection import check_redis
+from projections.outside.analytics import PollSampler, Sink, analytics
+from projections.outside.posthog import open_posthog
+from projections.queries.status import StatusReader
+from projections.queries.watches import Watches
+from projections.rows.projector import projector
 from workers.imaging.sandbox import Sandbox
-from workers.leases import Leases
-from workers.pipeline import Pipeline
-from workers.prompts import CURRENT
-from workers.reconciler import Reconciler
+from workers.queue.actors import DramatiqQueue, run_broker, run_worker
+from workers.queue.clock import LogClock
+from workers.queue.dispatcher import dispatcher
+from workers.queue.leases import Leases
+from workers.queue.reconciler import Reconciler
+from workers.runs.calls import Calls
+from workers.runs.pipeline import Pipeline
+from workers.steps.prompts import CURRENT
 from workers.steps.validating import Accepted
+from workers.upkeep.erasure import erase
 from workers.vision.gemini import GeminiModel
 from workers.vision.local import LocalModel
 from workers.vision.model import ImageModel

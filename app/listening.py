@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from anyio import to_thread
 from redis import Redis
 
-from projections.wakeups import PROJECTED, Subscription
-from projections.watches import Watches
+from projections.log.notifications import PROJECTED, Subscription
+from projections.queries.watches import Watches
 
 
 @asynccontextmanager

@@ -18,9 +18,9 @@ import structlog
 from app import bootstrap
 from app.api import server
 from app.settings import Settings
-from projections import projector, quarantine
-from projections.quarantine import Quarantined
-from workers.actors import stop_taking
+from projections.rows import projector, quarantine
+from projections.rows.quarantine import Quarantined
+from workers.queue.actors import stop_taking
 
 GRACE_SECONDS: Final = 15.0
 """How long the runs under way may take to end when the worker is asked to stop; after that they go on elsewhere."""

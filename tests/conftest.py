@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 from redis import Redis
 
-from app.schema import migrate
+from projections.log.schema import migrate
 from tests.servers import running_postgres, running_valkey
 
 

@@ -41,14 +41,15 @@ from app.logs import configure_logs
 from app.settings import Settings
 from app.storage import s3
 from domain.events import EVENTS
-from projections import projector
-from projections.follower import Follower
-from projections.log import EventLog
-from workers import calls, leases, reconciler, stages
-from workers.actors import DramatiqQueue
-from workers.pipeline import Pipeline
-from workers.reconciler import Reconciler
-from workers.stages import Stages
+from projections.log.event_log import EventLog
+from projections.log.follower import Follower
+from projections.rows import projector
+from workers.queue import leases, reconciler
+from workers.queue.actors import DramatiqQueue
+from workers.queue.reconciler import Reconciler
+from workers.runs import calls, stages
+from workers.runs.pipeline import Pipeline
+from workers.runs.stages import Stages
 
 
 class Broken(Exception):  # noqa: N818 - no error of the service

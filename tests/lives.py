@@ -16,9 +16,9 @@ from domain.failures import FailureCode
 from domain.stages import Stage
 from domain.upload import Upload
 from domain.uploads import Uploads
-from projections.connections import open_pool
-from projections.log import EventLog
-from projections.projector import projector
+from projections.log.connections import open_pool
+from projections.log.event_log import EventLog
+from projections.rows.projector import projector
 
 WORKER: Final = "worker:test"
 SESSION_HASH: Final = sha256(b"a session").hexdigest()

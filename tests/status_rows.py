@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from domain.stages import Status
-from projections.reader import StatusRow
+from projections.queries.status import StatusRow
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 PENDING = StatusRow(

@@ -54,9 +54,9 @@ from domain.errors import (
 )
 from domain.ports import BlobStore, Clock
 from domain.uploads import Uploads
-from projections.forecast import Forecaster
-from projections.reader import StatusReader
-from projections.watches import Watches
+from projections.queries.forecast import Forecaster
+from projections.queries.status import StatusReader
+from projections.queries.watches import Watches
 
 BODY_SECONDS: Final = 60.0
 """How long a photo may take to arrive."""

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from litestar.types import Receive
 
-from projections.watches import Watch, Watches
+from projections.queries.watches import Watch, Watches
 
 LOOK_SECONDS: Final = 2.5
 """After so long a held request looks by itself: it learns nothing later than a client that polls."""

@@ -1,7 +1,7 @@
 """POST /api/uploads/{jobId}/retry and /cancel: what a session may ask of its own upload.
 
 Both are answered with the state that they led to. It is made of the log: the read model may not know of it yet, and no
-later poll tells anything older (projections/reader.py, TURNS).
+later poll tells anything older (projections/queries/status.py, TURNS).
 """
 
 from collections.abc import Callable, Sequence
@@ -25,8 +25,8 @@ from app.settings import Network
 from domain.errors import UploadNotFoundError
 from domain.upload import Upload
 from domain.uploads import Uploads
-from projections.forecast import Forecaster
-from projections.reader import StatusRow, row_of
+from projections.queries.forecast import Forecaster
+from projections.queries.status import StatusRow, row_of
 
 Command = Callable[..., Upload]
 ACCEPTED: Final = 202

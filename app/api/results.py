@@ -16,7 +16,7 @@ from app.api.session_token import SessionToken, owner
 from app.sessions import Sessions
 from domain.errors import ResultNotFoundError
 from domain.ports import BlobStore, Clock
-from projections.reader import ResultRow, StatusReader
+from projections.queries.status import ResultRow, StatusReader
 
 ResultId = Annotated[str, PathParameter(name="resultId")]
 PREVIEW_LIFETIME: Final = timedelta(minutes=5)

@@ -19,10 +19,10 @@ from app.api.status_answer import Tags, answer, is_terminal, place_of
 from app.sessions import Sessions
 from domain.errors import UploadNotFoundError
 from domain.stages import Stage
-from projections.forecast import Forecast, Forecaster
-from projections.log import LoggedEvent
-from projections.reader import StatusReader, StatusRow, row_at_last_turn, row_of
-from projections.watches import Watches
+from projections.log.event_log import LoggedEvent
+from projections.queries.forecast import Forecast, Forecaster
+from projections.queries.status import StatusReader, StatusRow, row_at_last_turn, row_of
+from projections.queries.watches import Watches
 
 HELD: Final = "/api/status/{jobId} held"
 """The route that is counted for polls that are held: how long they take is their clients' wish."""

@@ -14,8 +14,8 @@ from app.api.bodies import EtaBody, StatusBody
 from app.api.reply import Reply, in_json
 from domain.failures import HOPELESS
 from domain.stages import Status
-from projections.forecast import Forecast
-from projections.reader import StatusRow
+from projections.queries.forecast import Forecast
+from projections.queries.status import StatusRow
 
 POLL_AFTER_MS: Final = 2500
 RETRY_AFTER: Final = b"3"

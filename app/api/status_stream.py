@@ -22,9 +22,9 @@ from app.api.status_answer import POLL_AFTER_MS, Tags, body_of, is_terminal, pla
 from app.api.threads import OverloadedError
 from app.sessions import Sessions
 from domain.errors import UnavailableError, UploadNotFoundError
-from projections.forecast import Forecast
-from projections.reader import StatusRow
-from projections.watches import Watches
+from projections.queries.forecast import Forecast
+from projections.queries.status import StatusRow
+from projections.queries.watches import Watches
 
 STREAM_SECONDS: Final = 300.0
 """The longest stream; its client asks again."""

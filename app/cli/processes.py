@@ -112,7 +112,7 @@ def migrate(data: Path | None) -> None:
     settings = service_settings("migrate", data_dir=data, attach=True)
     import psycopg
 
-    from app.schema import migrate as apply
+    from projections.log.schema import migrate as apply
 
     try:
         apply(settings.database_url or "")

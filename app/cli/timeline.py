@@ -13,7 +13,7 @@ from app.cli.ending import ExitCode, end
 from app.cli.settings import attached, cli_settings
 
 if TYPE_CHECKING:
-    from projections.log import LoggedEvent
+    from projections.log.event_log import LoggedEvent
 
 DATA_HELP: Final = "The data folder of a running `darkroom up`, unless DATABASE_URL is set. Default: ./darkroom-data."
 
@@ -41,8 +41,8 @@ def timeline(*, job_id: UUID, data: Path | None, as_json: bool) -> None:
 
 def _history(url: str, upload_id: UUID) -> "Sequence[LoggedEvent]":
     from domain.errors import UnavailableError
-    from projections.connections import open_pool
-    from projections.log import EventLog
+    from projections.log.connections import open_pool
+    from projections.log.event_log import EventLog
 
     pool = open_pool(url, 1, "darkroom timeline")
     try:

@@ -14,7 +14,7 @@ from app.cli.ending import ExitCode, end
 from app.cli.settings import attached, cli_settings
 
 if TYPE_CHECKING:
-    from app.invariants.verification import Verification
+    from projections.audit.verification import Verification
 
 DATA_HELP: Final = (
     "The folder of a running `darkroom up`; its database is checked unless DATABASE_URL names another, its objects "
@@ -48,9 +48,9 @@ def verify(*, data: Path | None) -> None:
 
 @contextmanager
 def _verification(data: Path | None) -> Iterator["Verification"]:
-    from app.invariants.verification import Verification
     from app.storage import open_store
-    from projections.connections import open_pool
+    from projections.audit.verification import Verification
+    from projections.log.connections import open_pool
 
     settings = attached(cli_settings(data_dir=data))
     with open_pool(settings.database_url or "", 1, "darkroom verify") as pool:

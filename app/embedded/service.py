@@ -22,8 +22,8 @@ from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.supervisor import Supervisor
 from app.embedded.valkey import EmbeddedValkey
 from app.logs import configure_logs
-from app.schema import migrate
 from app.settings import Settings, environment_with
+from projections.log.schema import migrate
 
 HEALTH_SECONDS: Final = 1.0
 

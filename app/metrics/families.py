@@ -1,6 +1,6 @@
 """Figures that are asked for at a scrape, as Prometheus's families: the log and the tables, the queue, the storage.
 
-It asks them and words them; what the questions are is projections/metrics.py's and workers/queue_depth.py's.
+It asks them and words them; what the questions are is projections/queries/figures.py's and workers/queue/depth.py's.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,8 +12,8 @@ from psycopg_pool import ConnectionPool
 from redis import Redis
 
 from domain.ports import BlobStore
-from projections.metrics import gauges, read_samples
-from workers.queue_depth import queue_depth
+from projections.queries.figures import gauges, read_samples
+from workers.queue.depth import queue_depth
 
 PREFIX: Final = "darkroom_"
 

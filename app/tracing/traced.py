@@ -16,8 +16,8 @@ from app.tracing.spans import Spans, facts
 from app.tracing.untraced import Run
 from domain.events import AttemptStarted
 from domain.ports import BlobStore, RunQueue
-from workers.attempt import Attempt
-from workers.stages import Stages
+from workers.runs.attempt import Attempt
+from workers.runs.stages import Stages
 from workers.vision.model import Answer, ImageModel
 
 

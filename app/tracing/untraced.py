@@ -8,7 +8,7 @@ from eventsourcing.persistence import AggregateRecorder
 from litestar.types import ASGIApp
 
 from domain.ports import BlobStore, RunQueue
-from workers.stages import Stages
+from workers.runs.stages import Stages
 from workers.vision.model import ImageModel
 
 Run = Callable[[UUID], None]

@@ -12,7 +12,7 @@ from functools import partial
 from statistics import quantiles
 from typing import Final
 
-from app.schema import migrate
+from projections.log.schema import migrate
 from tests.benchmarks import library, pgbench
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.contest import Case, Contender, Figures, Target

@@ -16,13 +16,13 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
-from app.invariants.verification import Verification
-from app.schema import migrate
 from domain.errors import BlobNotFoundError
 from domain.events import StoredImage
-from projections.connections import open_pool
-from projections.log import EventLog
-from projections.projector import projector
+from projections.audit.verification import Verification
+from projections.log.connections import open_pool
+from projections.log.event_log import EventLog
+from projections.log.schema import migrate
+from projections.rows.projector import projector
 from tests.servers import running_postgres, running_valkey
 
 PICTURE: Final = b"the one picture of all benchmarks"

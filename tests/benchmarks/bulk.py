@@ -5,7 +5,7 @@ from typing import Final
 import psycopg
 
 from domain.mapper import EventMapper
-from projections.projector import READER
+from projections.rows.projector import READER
 from tests.benchmarks.lives import SESSION_HASH, life
 from tests.benchmarks.sql_rebuild import RESULTS, UPLOADS
 

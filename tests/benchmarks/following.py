@@ -17,11 +17,11 @@ from typing import Any, Final, Self
 import psycopg
 from redis import Redis
 
-from projections import projector
-from projections.connections import open_pool
-from projections.follower import Follower
-from projections.log import EventLog, LoggedEvent
-from projections.wakeups import Wakeups
+from projections.log.connections import open_pool
+from projections.log.event_log import EventLog, LoggedEvent
+from projections.log.follower import Follower
+from projections.log.notifications import Wakeups
+from projections.rows import projector
 from tests.benchmarks import runner
 from tests.benchmarks.contest import Figures
 from tests.benchmarks.writers import Writers

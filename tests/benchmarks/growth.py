@@ -17,8 +17,8 @@ from uuid import uuid4
 
 import psycopg
 
-from app.schema import migrate
-from projections.reader import SELECT_STATUSES
+from projections.log.schema import migrate
+from projections.queries.status import SELECT_STATUSES
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.bloat import write_lives
 from tests.benchmarks.bulk import fill, fill_rows

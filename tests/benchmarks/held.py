@@ -20,10 +20,10 @@ from redis import Redis
 from app.sessions import Session
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections.connections import open_pool
-from projections.log import EventLog
-from projections.projector import projector
-from projections.wakeups import PROJECTED, RedisBell, Wakeups
+from projections.log.connections import open_pool
+from projections.log.event_log import EventLog
+from projections.log.notifications import PROJECTED, RedisBell, Wakeups
+from projections.rows.projector import projector
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.contest import Figures
 from tests.benchmarks.lives import WORKER

@@ -5,9 +5,9 @@ import os
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
-from projections.connections import open_pool
-from projections.log import EventLog, LoggedEvent
-from projections.projector import rebuild
+from projections.log.connections import open_pool
+from projections.log.event_log import EventLog, LoggedEvent
+from projections.rows.projector import rebuild
 from tests.benchmarks.contest import Figures
 from tests.linux_processes import resident_bytes
 

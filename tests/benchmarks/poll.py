@@ -17,9 +17,9 @@ import psycopg
 
 from app.sessions import Session, Sessions
 from domain.mapper import EventMapper
-from projections.connections import open_pool
-from projections.log import EventLog
-from projections.projector import projector
+from projections.log.connections import open_pool
+from projections.log.event_log import EventLog
+from projections.rows.projector import projector
 from tests.acceptance.service import clean_environment
 from tests.benchmarks import served, wrk
 from tests.benchmarks.bench import Bench

@@ -12,9 +12,9 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Final
 
-from projections.connections import open_pool
-from projections.log import EventLog
-from projections.projector import projector
+from projections.log.connections import open_pool
+from projections.log.event_log import EventLog
+from projections.rows.projector import projector
 from tests.benchmarks import library, runner
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.contest import Case, Contender, Figures, Target

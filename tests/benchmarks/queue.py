@@ -19,14 +19,14 @@ from uuid import UUID, uuid4
 from redis import Redis
 
 from domain.uploads import Uploads
-from projections.connections import open_pool
-from projections.dispatcher import dispatcher
-from projections.log import EventLog
-from projections.wakeups import RedisBell, Wakeups
+from projections.log.connections import open_pool
+from projections.log.event_log import EventLog
+from projections.log.notifications import RedisBell, Wakeups
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.contest import Case, Contender, Figures
 from tests.benchmarks.lives import SESSION_HASH, go_through
-from workers.actors import DramatiqQueue, run_broker, run_worker
+from workers.queue.actors import DramatiqQueue, run_broker, run_worker
+from workers.queue.dispatcher import dispatcher
 
 THREADS: Final = 8
 RATE: Final = 20

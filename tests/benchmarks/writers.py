@@ -21,9 +21,9 @@ from redis import Redis
 
 from domain.events import Event
 from domain.mapper import EventMapper
-from projections.connections import open_pool
-from projections.log import EventLog
-from projections.wakeups import RedisBell
+from projections.log.connections import open_pool
+from projections.log.event_log import EventLog
+from projections.log.notifications import RedisBell
 from tests.benchmarks.library import recorder
 from tests.benchmarks.lives import life
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import psycopg
 
-from projections.forecast import ENOUGH
+from projections.queries.forecast import ENOUGH
 from tests.acceptance.clients import Api
 from tests.acceptance.service import Service
 from tests.fakes.gemini import FakeGemini

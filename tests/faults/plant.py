@@ -24,20 +24,20 @@ from domain.events import Event as UploadEvent
 from domain.stages import Status
 from domain.upload import Upload
 from domain.uploads import Uploads
-from projections.connections import open_pool
-from projections.dispatcher import dispatcher
-from projections.follower import Follower
-from projections.log import EventLog
-from projections.projector import projector
-from projections.wakeups import RedisBell, Wakeups
+from projections.log.connections import open_pool
+from projections.log.event_log import EventLog
+from projections.log.follower import Follower
+from projections.log.notifications import RedisBell, Wakeups
+from projections.rows.projector import projector
 from tests.acceptance.service import darkroom
 from tests.fakes.gemini import FakeGemini
 from tests.faults.processes import DispatchProcess, WorkerProcess
 from tests.photos.variants import stamp
 from tests.waiting import until
-from workers.actors import DramatiqQueue, run_broker
-from workers.leases import Leases
-from workers.reconciler import Reconciler
+from workers.queue.actors import DramatiqQueue, run_broker
+from workers.queue.dispatcher import dispatcher
+from workers.queue.leases import Leases
+from workers.queue.reconciler import Reconciler
 
 P = TypeVar("P", bound="WorkerProcess")
 

@@ -1,14 +1,14 @@
 """Gemini, PostgreSQL or the budget is away for a while: uploads wait, and none of them fails because of it."""
 
 from app.embedded.postgres import EmbeddedPostgres
-from app.schema import migrate
 from domain.failures import FailureCode
 from domain.stages import Status
+from projections.log.schema import migrate
 from tests.fakes.gemini_replies import after, picture, status
 from tests.faults.plant import Plant, running_plant
 from tests.servers import open_folder
 from tests.waiting import until
-from workers.calls import FAILURES
+from workers.runs.calls import FAILURES
 
 
 def test_a_model_that_is_down_is_not_called_by_every_upload_in_turn_and_all_complete_once_it_is_back(

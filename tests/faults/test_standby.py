@@ -21,9 +21,9 @@ from redis import Redis
 
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections.connections import IDLE_IN_TRANSACTION_SECONDS, open_pool
-from projections.log import EventLog
-from projections.projector import rebuild
+from projections.log.connections import IDLE_IN_TRANSACTION_SECONDS, open_pool
+from projections.log.event_log import EventLog
+from projections.rows.projector import rebuild
 from tests.acceptance.service import Running, clean_environment
 from tests.integration.submissions import run_to, submit
 from tests.linux_processes import status

@@ -40,19 +40,22 @@ def test_it_holds_every_module_of_the_four_packages_and_the_schema_and_nothing_e
     modules = {str(file.relative_to(ROOT)) for file in MODULES}
     held = {name for name in wheel.namelist() if ".dist-info/" not in name}
     page = {str(file.relative_to(ROOT)) for file in (ROOT / "app/web/built").rglob("*") if file.is_file()}
-    assert held == modules | page | {"app/schema.sql", "app/metrics/alerts.yml"}
+    assert held == modules | page | {"projections/log/schema.sql", "app/metrics/alerts.yml"}
 
 
 def test_its_schema_is_schema_sql_to_the_byte(wheel: ZipFile) -> None:
-    assert wheel.read("app/schema.sql") == (ROOT / "schema.sql").read_bytes()
+    assert wheel.read("projections/log/schema.sql") == (ROOT / "schema.sql").read_bytes()
 
 
 def test_an_installation_finds_the_schema_beside_its_modules(wheel: ZipFile, tmp_path: Path) -> None:
     wheel.extractall(tmp_path)
-    ask = "import sys; sys.path.insert(0, '.'); from app import schema; print(schema.__file__, schema.schema_sql())"
+    ask = (
+        "import sys; sys.path.insert(0, '.')\n"
+        "from projections.log import schema; print(schema.__file__, schema.schema_sql())"
+    )
     command = [sys.executable, "-I", "-c", ask]
     found = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True, timeout=60)
-    assert found.stdout == f"{tmp_path / 'app' / 'schema.py'} {(ROOT / 'schema.sql').read_text()}\n"
+    assert found.stdout == f"{tmp_path / 'projections' / 'log' / 'schema.py'} {(ROOT / 'schema.sql').read_text()}\n"
 
 
 def test_its_command_is_darkroom(wheel: ZipFile) -> None:

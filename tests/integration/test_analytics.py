@@ -14,9 +14,9 @@ import pytest
 
 from domain.failures import FailureCode
 from domain.stages import Stage
-from projections.analytics import READER, Capture, PollSampler, analytics
-from projections.follower import Follower
-from projections.posthog import AnalyticsUnavailableError, NoPostHog, PostHog, open_posthog
+from projections.log.follower import Follower
+from projections.outside.analytics import READER, Capture, PollSampler, analytics
+from projections.outside.posthog import AnalyticsUnavailableError, NoPostHog, PostHog, open_posthog
 from tests.fakes.posthog import FakePostHog, Mood
 from tests.lives import Lives
 from tests.waiting import BUSY_SECONDS
@@ -28,10 +28,10 @@ ALLOWED = {
 }
 READ_FOREVER = """
 import sys
-from projections.analytics import analytics
-from projections.connections import open_pool
-from projections.log import EventLog
-from projections.posthog import PostHog
+from projections.outside.analytics import analytics
+from projections.log.connections import open_pool
+from projections.log.event_log import EventLog
+from projections.outside.posthog import PostHog
 
 pool = open_pool(sys.argv[1], 3, "reader")
 reader = analytics(EventLog(pool), pool, PostHog("phc_test", sys.argv[2]))

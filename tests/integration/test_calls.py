@@ -13,9 +13,9 @@ from psycopg_pool import ConnectionPool
 
 from domain.errors import LogUnavailableError
 from domain.failures import FailureCode
-from projections.connections import open_pool
-from workers.calls import FAILURES, LOOK_AGAIN_SECONDS, PROBE_SECONDS, SPREAD_SECONDS, Calls
+from projections.log.connections import open_pool
 from workers.errors import PassingError, PermanentError
+from workers.runs.calls import FAILURES, LOOK_AGAIN_SECONDS, PROBE_SECONDS, SPREAD_SECONDS, Calls
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 MODEL = "gemini/test"

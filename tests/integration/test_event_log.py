@@ -14,22 +14,22 @@ from eventsourcing.persistence import RecordConflictError, StoredEvent
 from psycopg_pool import ConnectionPool
 from redis import Redis
 
-from app.schema import migrate
 from domain.errors import IdempotencyConflictError, LogUnavailableError, LogUnreachedError, UploadNotFoundError
 from domain.mapper import EventMapper
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections.connections import open_pool
-from projections.follower import Follower
-from projections.log import EventLog, LoggedEvent, append_of
-from projections.wakeups import RedisBell, Wakeups
+from projections.log.connections import open_pool
+from projections.log.event_log import EventLog, LoggedEvent, append_of
+from projections.log.follower import Follower
+from projections.log.notifications import RedisBell, Wakeups
+from projections.log.schema import migrate
 from tests.integration.conftest import SilentBell
 from tests.integration.submissions import WORKER, run_to, submit
 from tests.linux_processes import frozen
 from tests.servers import running_postgres
 from tests.unit.histories import submitted
 from tests.waiting import until
-from workers.leases import Leases
+from workers.queue.leases import Leases
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 

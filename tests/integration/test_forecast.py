@@ -14,9 +14,9 @@ import pytest
 
 from domain.failures import FailureCode
 from domain.stages import Stage
-from projections.connections import async_pool
-from projections.forecast import SELECT_BANDS, SELECT_QUEUE, Eta, Forecast, Forecaster
-from projections.reader import SELECT_STATUSES, StatusReader
+from projections.log.connections import async_pool
+from projections.queries.forecast import SELECT_BANDS, SELECT_QUEUE, Eta, Forecast, Forecaster
+from projections.queries.status import SELECT_STATUSES, StatusReader
 from tests.integration.recent import completed, runs, waiting
 from tests.lives import WORKER, Lives, soon
 
@@ -118,7 +118,7 @@ def test_an_upload_that_is_younger_than_the_queue_that_is_remembered_sees_all_be
 
 
 def test_in_a_queue_too_long_to_count_no_position_is_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("projections.forecast.LONGEST_QUEUE", 2)
+    monkeypatch.setattr("projections.queries.forecast.LONGEST_QUEUE", 2)
     pending = [house.submitted() for _ in range(3)]
 
     assert [found.queue_position for found in house.forecasts(*pending)] == [0, 1, None]

@@ -17,7 +17,7 @@ from tests.fakes.gemini import FakeGemini
 from tests.photos import variants
 from tests.waiting import BUSY_SECONDS
 from workers.errors import PassingError, PermanentError
-from workers.prompts import CURRENT, PROMPTS
+from workers.steps.prompts import CURRENT, PROMPTS
 from workers.vision.gemini import GeminiModel
 
 KEY = "key-of-the-test-0123456789"

@@ -11,13 +11,13 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from app.erasure import erase
-from app.invariants.evidence import Violation
-from app.invariants.verification import Verification
 from domain.errors import StorageRefusedError
 from domain.failures import FailureCode
 from domain.stages import Stage
+from projections.audit.evidence import Violation
+from projections.audit.verification import Verification
 from tests.lives import WORKER, Lives
+from workers.upkeep.erasure import erase
 
 LONG = timedelta(minutes=5)
 SHORT = timedelta(seconds=60)
@@ -68,7 +68,7 @@ def test_uploads_in_every_state_hold_and_are_counted(lives: Lives) -> None:
 
 
 def test_more_uploads_than_fit_a_page_are_all_checked(lives: Lives, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.invariants.verification.PAGE", 2)
+    monkeypatch.setattr("projections.audit.verification.PAGE", 2)
     upload_ids = [lives.submitted() for _ in range(5)]
     lives.project()
     lives.execute("UPDATE uploads SET attempts_left = 1")

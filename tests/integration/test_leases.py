@@ -9,7 +9,7 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from domain.errors import LogUnavailableError
-from workers.leases import LEASE_SECONDS, Lease, Leases
+from workers.queue.leases import LEASE_SECONDS, Lease, Leases
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
@@ -63,14 +63,14 @@ def test_a_worker_that_missed_the_database_takes_no_lease_before_all_could_be_mo
     let_expire(pool)
     missed = monotonic()
     with monkeypatch.context() as patch:
-        patch.setattr("workers.leases.connected", away)
+        patch.setattr("workers.queue.leases.connected", away)
         with pytest.raises(LogUnavailableError):
             leases.beat()
     assert leases.is_held(lease.upload_id)
     assert leases.take(lease.upload_id) is None
     assert leases.take(uuid4()), "what nobody held is free"
 
-    monkeypatch.setattr("workers.leases.monotonic", lambda: missed + LEASE_SECONDS + 5)
+    monkeypatch.setattr("workers.queue.leases.monotonic", lambda: missed + LEASE_SECONDS + 5)
     assert not leases.is_held(lease.upload_id)
     assert leases.take(lease.upload_id)
 

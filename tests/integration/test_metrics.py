@@ -24,8 +24,8 @@ from tests.house.test_alerts import RULES
 from tests.integration.api.service import error_of
 from tests.lives import WORKER, Lives, soon
 from tests.waiting import BUSY_SECONDS, until
-from workers.actors import DramatiqQueue, run_broker
-from workers.leases import Leases
+from workers.queue.actors import DramatiqQueue, run_broker
+from workers.queue.leases import Leases
 
 KEY: Final = "a key of these tests that is long enough"
 NOWHERE: Final = "postgresql:///darkroom?host=/nonexistent"
@@ -195,7 +195,7 @@ def test_the_window_is_bounded_by_time_and_by_events(
 
     lives.failed(Stage.GENERATING)
     assert scene.scrape()["darkroom_uploads_failed NO_IMAGE_GENERATED"] == 1
-    monkeypatch.setattr("projections.metrics.WINDOW", 3)
+    monkeypatch.setattr("projections.queries.figures.WINDOW", 3)
     for _ in range(3):
         lives.submitted()
     told = scene.scrape()

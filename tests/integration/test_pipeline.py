@@ -24,17 +24,17 @@ from domain.failures import FailureCode
 from domain.ports import BlobStore, RunQueue
 from domain.stages import Stage, Status
 from domain.uploads import Uploads
-from projections.log import EventLog
+from projections.log.event_log import EventLog
 from tests.fakes.gemini import FakeGemini
 from tests.fakes.gemini_replies import Reply, after, not_an_image, picture, prompt_blocked, status, text_only
 from tests.integration.conftest import SilentBell
 from tests.photos.variants import photo
-from workers.attempt import Attempt
-from workers.calls import Calls
 from workers.imaging.sandbox import Sandbox
-from workers.leases import Leases
-from workers.pipeline import Pipeline
-from workers.stages import Stages
+from workers.queue.leases import Leases
+from workers.runs.attempt import Attempt
+from workers.runs.calls import Calls
+from workers.runs.pipeline import Pipeline
+from workers.runs.stages import Stages
 from workers.steps.validating import Accepted
 from workers.vision.gemini import GeminiModel
 from workers.vision.local import NAME as LOCAL
@@ -376,7 +376,7 @@ def test_an_answer_of_which_the_storage_has_only_half_is_neither_used_nor_paid_f
 def test_a_storage_that_keeps_halves_costs_one_call_and_a_retry_after_it_was_mended_starts_anew(
     house: House, model: ImageModel, gemini: FakeGemini, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.stages.HOLD_SECONDS", (0, 0, 0))
+    monkeypatch.setattr("workers.runs.stages.HOLD_SECONDS", (0, 0, 0))
     upload_id = house.submitted(photo())
     house.pipeline(model, blobs=Half(house.blobs, "generated")).run(upload_id)
     assert last(house, upload_id, Failed).code is FailureCode.STORAGE_UNAVAILABLE
@@ -406,7 +406,7 @@ def test_half_an_answer_that_a_killed_worker_left_is_never_shown_as_made_and_doe
 def test_an_answer_is_held_whatever_goes_wrong_with_its_storage(
     house: House, model: ImageModel, gemini: FakeGemini, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.stages.HOLD_SECONDS", (0, 0, 0))
+    monkeypatch.setattr("workers.runs.stages.HOLD_SECONDS", (0, 0, 0))
     upload_id = house.submitted(photo())
     house.pipeline(model, blobs=Absurd(house.blobs, "generated", 3)).run(upload_id)
     assert house.uploads.get(upload_id).status is Status.COMPLETED

@@ -15,14 +15,17 @@ from psycopg import sql
 
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections import log, metrics, reader, uploads
-from projections.connections import open_pool
-from projections.log import EventLog
-from projections.projector import PAGE, projector
+from projections.log.connections import open_pool
+from projections.log.event_log import EventLog
+from projections.log.event_log import event_log as log
+from projections.queries import figures as metrics
+from projections.queries import status as reader
+from projections.rows import uploads
+from projections.rows.projector import PAGE, projector
 from tests.benchmarks.bulk import fill
 from tests.integration.conftest import SilentBell
 from tests.integration.submissions import run_to, submit
-from workers.reconciler import SELECT_DUE
+from workers.queue.reconciler import SELECT_DUE
 
 ENDED: Final = 4000
 UNDER_WAY: Final = 20

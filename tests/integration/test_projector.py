@@ -9,16 +9,16 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from app import processes
-from app.schema import migrate
 from app.settings import Settings
 from domain.errors import LogUnavailableError
 from domain.failures import FailureCode
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections.connections import open_pool
-from projections.follower import Follower
-from projections.log import EventLog
-from projections.projector import projector, rebuild
+from projections.log.connections import open_pool
+from projections.log.event_log import EventLog
+from projections.log.follower import Follower
+from projections.log.schema import migrate
+from projections.rows.projector import projector, rebuild
 from tests.benchmarks.lives import crowd
 from tests.integration.submissions import WORKER, run_to, submit
 from tests.waiting import until
@@ -105,10 +105,10 @@ def test_page_by_page_gives_the_same_rows_as_all_at_once(
     event_log: EventLog, pool: Pool, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_life_of_each_kind(uploads)
-    monkeypatch.setattr("projections.projector.PAGE", 1)
+    monkeypatch.setattr("projections.rows.projector.PAGE", 1)
     projector(event_log, pool).catch_up()
     one_by_one = rows(pool)
-    monkeypatch.setattr("projections.projector.PAGE", 1000)
+    monkeypatch.setattr("projections.rows.projector.PAGE", 1000)
     rebuild(event_log, pool)
 
     assert rows(pool) == one_by_one
@@ -133,7 +133,7 @@ def test_a_rebuild_gives_the_same_rows_and_goes_on_from_the_end(
 def test_two_projectors_apply_nothing_twice(
     event_log: EventLog, pool: Pool, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("projections.projector.PAGE", 50)
+    monkeypatch.setattr("projections.rows.projector.PAGE", 50)
     for _ in range(20):
         a_life_of_each_kind(uploads)
     threads = [threading.Thread(target=projector(event_log, pool).catch_up) for _ in range(2)]
@@ -235,7 +235,7 @@ def test_hardly_a_write_but_those_that_change_the_status_touches_an_index(
     for events in crowd(together, together):
         event_log.insert_events(events)
     monkeypatch.setattr(
-        "projections.projector.PAGE", together
+        "projections.rows.projector.PAGE", together
     )  # so that every event of an upload is a write of its row
     with open_pool(database_url, 1, "test") as own:
         projector(EventLog(own), own).catch_up()

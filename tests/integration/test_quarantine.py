@@ -14,9 +14,9 @@ from domain.events import EVENTS, PreviewStored, ResultStored
 from domain.stages import Stage
 from domain.upload import Upload
 from domain.uploads import Uploads
-from projections.log import EventLog
-from projections.projector import projector, rebuild
-from projections.quarantine import retry_quarantined
+from projections.log.event_log import EventLog
+from projections.rows.projector import projector, rebuild
+from projections.rows.quarantine import retry_quarantined
 from tests.integration.submissions import WORKER, run_to, submit
 
 Pool = ConnectionPool[psycopg.Connection[Any]]

@@ -9,14 +9,14 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from app.schema import migrate
 from domain.errors import LogUnavailableError
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections.connections import BoundAsyncConnection, async_pool
-from projections.log import EventLog
-from projections.projector import projector
-from projections.reader import SELECT_STATUSES, StatusReader, row_of
+from projections.log.connections import BoundAsyncConnection, async_pool
+from projections.log.event_log import EventLog
+from projections.log.schema import migrate
+from projections.queries.status import SELECT_STATUSES, StatusReader, row_of
+from projections.rows.projector import projector
 from tests.integration.submissions import run_to, submit
 from tests.servers import running_postgres
 
@@ -175,9 +175,9 @@ def test_a_mistake_of_ours_is_told_to_each_poll_and_stops_no_later_one(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def poll(reader: StatusReader, _: Counter) -> set[type]:
-        monkeypatch.setattr("projections.reader.SELECT_STATUSES", "SELECT nonsense WHERE %s::text IS NULL")
+        monkeypatch.setattr("projections.queries.status.SELECT_STATUSES", "SELECT nonsense WHERE %s::text IS NULL")
         answers = await asyncio.gather(*(reader.status(uuid4()) for _ in range(3)), return_exceptions=True)
-        monkeypatch.setattr("projections.reader.SELECT_STATUSES", SELECT_STATUSES)
+        monkeypatch.setattr("projections.queries.status.SELECT_STATUSES", SELECT_STATUSES)
         assert await reader.status(uuid4()) is None
         return {type(answer) for answer in answers}
 

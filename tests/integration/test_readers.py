@@ -17,17 +17,17 @@ from domain.errors import QueueUnavailableError
 from domain.failures import FailureCode
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections import dispatcher as dispatching
-from projections.dispatcher import dispatcher
-from projections.follower import Follower
-from projections.log import EventLog, LoggedEvent
-from projections.projector import projector
-from projections.wakeups import RedisBell, Wakeups
+from projections.log.event_log import EventLog, LoggedEvent
+from projections.log.follower import Follower
+from projections.log.notifications import RedisBell, Wakeups
+from projections.rows.projector import projector
 from tests.integration.submissions import WORKER, run_to, submit
-from workers.actors import DramatiqQueue, run_broker, run_worker, stop_taking
-from workers.leases import LEASE_SECONDS, Leases
-from workers.queue_depth import queue_depth
-from workers.reconciler import BREAK_SECONDS, SENDING_SECONDS, Reconciler
+from workers.queue import dispatcher as dispatching
+from workers.queue.actors import DramatiqQueue, run_broker, run_worker, stop_taking
+from workers.queue.depth import queue_depth
+from workers.queue.dispatcher import dispatcher
+from workers.queue.leases import LEASE_SECONDS, Leases
+from workers.queue.reconciler import BREAK_SECONDS, SENDING_SECONDS, Reconciler
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
@@ -82,7 +82,7 @@ class FakeTime:
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     """The reconciler's."""
     clock = FakeTime()
-    monkeypatch.setattr("workers.reconciler.time", clock)
+    monkeypatch.setattr("workers.queue.reconciler.time", clock)
     return clock
 
 
@@ -149,7 +149,7 @@ def test_a_page_that_a_slow_queue_takes_too_long_for_is_sent_in_parts_and_nothin
 ) -> None:
     upload_ids = [submit(uploads).id for _ in range(5)]
     clock = FakeTime()
-    monkeypatch.setattr("projections.dispatcher.monotonic", clock.monotonic)
+    monkeypatch.setattr("workers.queue.dispatcher.monotonic", clock.monotonic)
     queue.on_send = lambda: setattr(clock, "now", clock.now + dispatching.SENDING_SECONDS * 0.7)
     reader = dispatcher(event_log, pool, queue)
     reader.step()

@@ -5,7 +5,7 @@ from typing import Final
 import psycopg
 import pytest
 
-from app.schema import migrate
+from projections.log.schema import migrate
 
 STRUCTURE: Final = """
 SELECT 'column', table_name, column_name, concat_ws(' ', data_type, is_nullable, column_default, generation_expression)

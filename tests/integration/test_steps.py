@@ -10,8 +10,8 @@ from domain.failures import FailureCode
 from tests.photos import variants
 from workers.errors import PassingError, PermanentError
 from workers.imaging.sandbox import Limits, Sandbox
-from workers.prompts import CURRENT
 from workers.steps.generating import generate, progress_after
+from workers.steps.prompts import CURRENT
 from workers.steps.storing import finish
 from workers.steps.validating import Accepted, validate
 from workers.steps.watermarking import preview

@@ -17,7 +17,7 @@ from domain.errors import (
 from domain.failures import FailureCode
 from domain.stages import Stage, Status
 from domain.uploads import CONFLICTS, Uploads
-from projections.log import EventLog
+from projections.log.event_log import EventLog
 from tests.integration.conftest import SilentBell
 from tests.integration.submissions import WORKER, run_to, submit
 from tests.integration.test_event_log import Pool, RacingLog

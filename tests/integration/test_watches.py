@@ -10,11 +10,11 @@ from redis import Redis
 
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections.log import EventLog
-from projections.projector import projector
-from projections.reader import StatusReader
-from projections.wakeups import ANY, MOST, PROJECTED, RedisBell, Subscription, ids_of
-from projections.watches import Watches
+from projections.log.event_log import EventLog
+from projections.log.notifications import ANY, MOST, PROJECTED, RedisBell, Subscription, ids_of
+from projections.queries.status import StatusReader
+from projections.queries.watches import Watches
+from projections.rows.projector import projector
 from tests.integration.submissions import run_to, submit
 from tests.integration.test_reader import Counter, on_loop
 from tests.waiting import until

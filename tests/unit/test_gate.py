@@ -7,8 +7,8 @@ from threading import Event, Thread
 import pytest
 
 from tests.waiting import until
-from workers import gate
-from workers.gate import Gate
+from workers.runs import gate
+from workers.runs.gate import Gate
 
 
 class Visitor:

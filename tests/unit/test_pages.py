@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from domain.errors import LogUnavailableError
-from projections.log import EventLog, LoggedEvent
-from projections.pages import Pages
+from projections.log.event_log import EventLog, LoggedEvent
+from projections.log.pages import Pages
 from tests.waiting import until
 
 LENGTH: Final = 25

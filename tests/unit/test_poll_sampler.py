@@ -5,7 +5,7 @@ from random import Random
 from uuid import UUID
 
 from domain.stages import Stage
-from projections.analytics import Capture, PollSampler
+from projections.outside.analytics import Capture, PollSampler
 
 UPLOAD_ID = UUID("6f1c2c1e-6a43-4c6e-9d0a-0f7f2f8f1d11")
 

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from workers.prompts import CURRENT, PROMPTS
+from workers.steps.prompts import CURRENT, PROMPTS
 
 DIGESTS = {1: "d307193bf807508ed32c54186dd5ed89a9c5e028ebda4b7f83b8c796e5916e72"}
 """Written when a version was first used. A better prompt adds a line here, and changes none."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from domain.errors import LogUnavailableError
-from projections.remembered import Remembered
+from projections.queries.cache import Remembered
 
 
 class Hands:

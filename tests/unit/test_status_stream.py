@@ -12,9 +12,9 @@ from app.api.status import Statuses
 from app.api.status_stream import BEGINNING, HEARTBEAT, StatusStream
 from app.sessions import Sessions
 from domain.errors import UploadNotFoundError
-from projections.forecast import NOTHING, Forecast
-from projections.reader import StatusRow
-from projections.watches import Watches
+from projections.queries.forecast import NOTHING, Forecast
+from projections.queries.status import StatusRow
+from projections.queries.watches import Watches
 from tests.status_rows import PENDING
 
 SESSIONS: Final = Sessions(["a key of these tests that is long enough"])

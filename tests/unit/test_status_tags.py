@@ -5,8 +5,8 @@ import pytest
 
 from app.api.status_answer import Tags, answer
 from domain.stages import Stage, Status
-from projections.forecast import Eta, Forecast
-from projections.reader import StatusRow
+from projections.queries.forecast import Eta, Forecast
+from projections.queries.status import StatusRow
 from tests.status_rows import PENDING
 
 FORECASTS = (

@@ -5,7 +5,7 @@ import math
 from domain.failures import FailureCode
 from domain.stages import BANDS, Stage
 from workers.errors import PermanentError
-from workers.prompts import PROMPTS
+from workers.steps.prompts import PROMPTS
 from workers.vision.model import Answer, ImageModel
 
 

@@ -22,10 +22,10 @@ from app.settings import Settings
 from app.signed_links import SignedLinks
 from app.storage.folder import FolderStore
 from domain.uploads import Uploads
-from projections.connections import async_pool, open_pool
-from projections.log import EventLog
-from projections.reader import StatusReader
-from projections.watches import Watches
+from projections.log.connections import async_pool, open_pool
+from projections.log.event_log import EventLog
+from projections.queries.status import StatusReader
+from projections.queries.watches import Watches
 from tests.integration.api.service import KEYS, Polls
 from tests.lives import Silence
 

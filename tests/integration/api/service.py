@@ -20,9 +20,9 @@ from app.signed_links import SignedLinks
 from app.storage.folder import FolderStore
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections.connections import async_pool
-from projections.reader import StatusReader
-from projections.watches import Watches
+from projections.log.connections import async_pool
+from projections.queries.status import StatusReader
+from projections.queries.watches import Watches
 from tests.lives import Lives
 
 KEYS: Final = ("a key for the tests, long enough",)

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from domain.stages import Stage
-from projections.forecast import QUEUE_SECONDS
+from projections.queries.forecast import QUEUE_SECONDS
 from tests.integration.api.service import Service
 from tests.integration.recent import completed, runs
 from tests.lives import WORKER

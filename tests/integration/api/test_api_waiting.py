@@ -18,8 +18,8 @@ from redis import Redis
 from app.sessions import Session, Sessions
 from domain.failures import FailureCode
 from domain.stages import Stage
-from projections.projector import projector
-from projections.wakeups import PROJECTED, RedisBell
+from projections.log.notifications import PROJECTED, RedisBell
+from projections.rows.projector import projector
 from tests.integration.api.service import KEYS, error_of
 from tests.integration.api.serving import Server, running
 from tests.lives import WORKER, Lives

@@ -1,0 +1,55 @@
+"""Invariant 6: a picture that the log records is in the object storage, byte for byte; what is complete has both."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+
+from domain.errors import BlobNotFoundError
+from domain.events import PreviewStored, ResultStored, StageAdvanced, StoredImage
+from domain.ports import BlobStore
+from domain.stages import Stage
+from projections.audit.evidence import Evidence, Violation
+
+
+def recorded_pictures(evidence: Evidence) -> list[StoredImage]:
+    """The pictures that the stream records and that are to be there: the full image first."""
+    if evidence.erased_at:
+        return []
+    full = [event.full for event in evidence.events if isinstance(event, ResultStored)]
+    return full + [event.preview for event in evidence.events if isinstance(event, PreviewStored)]
+
+
+def check_pictures(evidence: Evidence, store: BlobStore) -> Iterator[Violation]:
+    """Whatever is missing or differs. Raises UnavailableError or StorageRefusedError where it cannot be read."""
+    if evidence.erased_at:
+        yield from _left_over(evidence, store)
+        return
+    if any(isinstance(event, StageAdvanced) and event.stage is Stage.COMPLETE for event in evidence.events):
+        for name, kind in (("full image", ResultStored), ("preview", PreviewStored)):
+            if not any(isinstance(event, kind) for event in evidence.events):
+                yield evidence.violation(6, f"it is complete, but no {name} is recorded.")
+    for picture in recorded_pictures(evidence):
+        if mismatch := _mismatch(picture, store):
+            yield evidence.violation(6, mismatch)
+
+
+def _left_over(evidence: Evidence, store: BlobStore) -> Iterator[Violation]:
+    # The objects go after the event, and what a run that still lives stores, it takes away at its end.
+    if evidence.is_recent(evidence.erased_at) or evidence.is_recent(evidence.leased_until):
+        return
+    for key in store.keys(f"{evidence.upload_id}/"):
+        yield evidence.violation(8, f"it is erased, but the object {key} exists.")
+
+
+def _mismatch(picture: StoredImage, store: BlobStore) -> str | None:
+    try:
+        content = store.get(picture.key)
+    except BlobNotFoundError:
+        return f"the object {picture.key} does not exist."
+    except ValueError:
+        return f"{picture.key!r} is no key of the object storage."
+    if len(content) != picture.size:
+        return f"the object {picture.key} has {len(content)} bytes, the log says {picture.size}."
+    digest = sha256(content).hexdigest()
+    if digest != picture.sha256:
+        return f"the object {picture.key} has the SHA-256 {digest}, the log says {picture.sha256}."
+    return None

@@ -1,0 +1,76 @@
+"""Invariant 8: an event holds its own facts and no others, and nothing in it or its row is a secret or a filename."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from domain.events import EVENTS
+from projections.audit.evidence import Evidence, Violation
+from projections.log.event_log import LoggedEvent
+
+ENVELOPE: Final = {"originator_id", "originator_version"}
+"""Columns of the log, not part of the JSON."""
+HASH: Final = re.compile(r"[0-9a-f]{64}")
+FILENAME: Final = re.compile(r"\.(jpe?g|png|webp|gif|heic|heif|tiff?|bmp|svg|pdf)$", re.IGNORECASE)
+SECRETS: Final = {
+    "a signed token": re.compile(r"[\w-]{16,}={0,2}\.([\w-]{6}\.)?[\w-]{27,}"),
+    "a signed URL": re.compile(r"[?&](X-Amz-Signature|X-Amz-Credential|Signature|sig|token)=", re.IGNORECASE),
+    "an API key": re.compile(r"\b(AIza[\w-]{30,}|AKIA[A-Z0-9]{16}|ph[cx]_\w{20,}|sk-\w{20,})"),
+    "a password": re.compile(r"://[^/\s:@]*:[^/\s@]+@"),
+}
+
+
+def check_privacy(evidence: Evidence) -> Iterator[Violation]:
+    """Whatever should not have been written down. The value itself is not repeated."""
+    for place, facts in _written(evidence):
+        for field, value in _strings(facts):
+            if finding := _finding(field, value, own_keys=f"{evidence.upload_id}/"):
+                yield evidence.violation(8, f"{place}: {field} {finding}.")
+    for logged in evidence.history:
+        for field in _unknown(logged):
+            yield evidence.violation(8, f"{_place(logged)}: {field} is no fact of this event.")
+
+
+def _written(evidence: Evidence) -> Iterator[tuple[str, Any]]:
+    for logged in evidence.history:
+        yield _place(logged), msgspec.json.decode(logged.state)
+    for table, row in (("uploads", evidence.row), ("results", evidence.result_row)):
+        if row:
+            yield f"its row in {table}", msgspec.json.decode(row)
+    if evidence.quarantine:
+        yield "its row in quarantine", {"error": evidence.quarantine.error}
+
+
+def _place(logged: LoggedEvent) -> str:
+    return f"version {logged.version} ({logged.name})"
+
+
+def _unknown(logged: LoggedEvent) -> list[str]:
+    event, state = EVENTS.get(logged.name), msgspec.json.decode(logged.state)
+    if event is None or not isinstance(state, dict) or state.get("schema_version") != event.SCHEMA_VERSION:
+        return []
+    return sorted(state.keys() - set(event.__struct_fields__) - {"schema_version"} | state.keys() & ENVELOPE)
+
+
+def _finding(field: str, value: str, *, own_keys: str) -> str | None:
+    if secret := next((kind for kind, pattern in SECRETS.items() if pattern.search(value)), None):
+        return f"looks like {secret}"
+    if field == "session_hash" and not HASH.fullmatch(value):
+        return "is no SHA-256"
+    if FILENAME.search(value) and not value.startswith(own_keys):
+        return "looks like a filename"
+    return None
+
+
+def _strings(value: Any, field: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON
+    match value:
+        case str():
+            yield field, value
+        case dict():
+            for name, part in value.items():
+                yield from _strings(part, f"{field}.{name}" if field else name)
+        case list():
+            for part in value:
+                yield from _strings(part, field)

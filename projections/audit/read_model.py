@@ -1,0 +1,86 @@
+"""Invariant 4: an upload's rows equal the fold of its stream, as far as they have come, and come soon."""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct, structs
+
+from projections.audit.evidence import Evidence, Violation
+from projections.rows.uploads import Projection, ResultRow, UploadRow, project
+
+_R = TypeVar("_R", bound=Struct)
+
+
+def check_rows(evidence: Evidence) -> Iterator[Violation]:
+    """Whatever is wrong with the rows. One that lags is compared with the log of its own version."""
+    if evidence.quarantine:
+        stop = evidence.quarantine
+        yield evidence.violation(4, f"its row has stopped before position {stop.position}: {stop.error}")
+    try:
+        row = _decoded(evidence.row, UploadRow)
+        result = _decoded(evidence.result_row, ResultRow)
+    except msgspec.MsgspecError as error:
+        yield evidence.violation(4, f"its row cannot be read: {error}.")
+        return
+    version = row.version if row else 0
+    last = evidence.history[-1].version
+    if version > last:
+        yield evidence.violation(4, f"its row is at version {version}, the log at {last}.")
+        return
+    yield from _differences(evidence, row, result)
+    yield from _lag(evidence, version)
+
+
+def _differences(evidence: Evidence, row: UploadRow | None, result: ResultRow | None) -> Iterator[Violation]:
+    try:
+        projection = _folded(evidence, row.version if row else 0)
+    except ValueError:
+        return  # the stream itself is broken, which is told elsewhere
+    for table, there, expected in (
+        ("uploads", row, projection and projection.row()),
+        ("results", result, projection and projection.result_row()),
+    ):
+        if difference := _difference(table, there, expected):
+            yield evidence.violation(4, difference)
+
+
+def _difference(table: str, there: Struct | None, expected: Struct | None) -> str | None:
+    if there == expected:
+        return None
+    if expected is None:
+        return f"it has a row in {table} that the log does not know."
+    if there is None:
+        return f"its row in {table} is missing."
+    told, kept = structs.asdict(expected), structs.asdict(there)
+    fields = (
+        f"{table}.{name} is {kept[name]!s}, the log says {told[name]!s}" for name in told if kept[name] != told[name]
+    )
+    return "; ".join(fields) + "."
+
+
+def _lag(evidence: Evidence, version: int) -> Iterator[Violation]:
+    behind = next((logged for logged in evidence.history if logged.version > version), None)
+    if evidence.erased_at and not version:
+        return  # as it should be
+    # A quarantined row lags by design, and has been told.
+    if behind and not evidence.quarantine and not evidence.is_recent(behind.recorded_at):
+        if behind.position > evidence.movement.position and evidence.is_recent(evidence.movement.projected_at):
+            return  # the projector is on its way to it
+        seconds = round((evidence.now - behind.recorded_at).total_seconds())
+        lacks = f"is at version {version}" if version else "is missing"
+        yield evidence.violation(4, f"its row {lacks} although version {behind.version} is {seconds} s old.")
+
+
+def _folded(evidence: Evidence, version: int) -> Projection | None:
+    projection = None
+    for logged, reading in evidence.readings:
+        if logged.version <= version:
+            if isinstance(reading, str):
+                raise ValueError(reading)
+            projection = project(projection, logged)
+    return projection
+
+
+def _decoded(row: str | None, kind: type[_R]) -> _R | None:
+    return msgspec.json.decode(row, type=kind) if row else None

@@ -1,0 +1,114 @@
+"""Invariants 1, 2, 3 and 5 of one upload's stream: how it begins, goes on, and ends."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from domain.events import AttemptFailed, Erased, Event, Failed, PutOff, ResultStored, Retried, StageAdvanced, Submitted
+from domain.stages import BANDS, Stage, rank
+from projections.audit.evidence import PATIENCE, Evidence, Violation
+
+
+def check_stream(evidence: Evidence) -> Iterator[Violation]:
+    """Whatever is wrong with a stream that is there."""
+    yield from _beginning(evidence)
+    yield from _contiguity(evidence)
+    yield from _order(evidence)
+    yield from _ending(evidence)
+    yield from _standstill(evidence)
+    results = [event for event in evidence.events if isinstance(event, ResultStored)]
+    if len(results) > 1:
+        yield evidence.violation(5, f"{len(results)} results are recorded, at versions {_versions(results)}.")
+
+
+def _beginning(evidence: Evidence) -> Iterator[Violation]:
+    if evidence.history[0].name != Submitted.NAME:
+        yield evidence.violation(1, f"its stream begins with {evidence.history[0].name}, not with {Submitted.NAME}.")
+    again = [logged.version for logged in evidence.history[1:] if logged.name == Submitted.NAME]
+    if again:
+        yield evidence.violation(1, f"it was submitted again, at version {again[0]}.")
+
+
+def _contiguity(evidence: Evidence) -> Iterator[Violation]:
+    versions = enumerate((logged.version for logged in evidence.history), start=1)
+    gap = next(((expected, version) for expected, version in versions if version != expected), None)
+    if gap:
+        yield evidence.violation(3, f"version {gap[0]} is missing; the next one is {gap[1]}.")
+    for logged, reading in evidence.readings:
+        if isinstance(reading, str):
+            yield evidence.violation(3, f"version {logged.version} ({logged.name}) cannot be read: {reading}.")
+
+
+def _order(evidence: Evidence) -> Iterator[Violation]:
+    reached: Stage | None = None
+    progress = 0
+    for event in evidence.events:
+        if not isinstance(event, StageAdvanced):
+            continue
+        at = f"version {event.originator_version}"
+        if event.progress not in BANDS.get(event.stage, ()):
+            yield evidence.violation(3, f"{at} has {event.stage} at {event.progress}, outside of its band.")
+        if event.stage is Stage.FAILED:
+            continue
+        if rank(event.stage) < rank(reached):
+            yield evidence.violation(3, f"{at} goes back from {reached} to {event.stage}.")
+        if rank(event.stage) > rank(reached) + 1:
+            yield evidence.violation(3, f"{at} goes from {reached or 'the submission'} to {event.stage}, past a stage.")
+        if event.progress < progress:
+            yield evidence.violation(3, f"{at} lets progress fall from {progress} to {event.progress}.")
+        reached, progress = event.stage, event.progress
+
+
+def _ending(evidence: Evidence) -> Iterator[Violation]:
+    ended: Event | None = None
+    for event in evidence.events:
+        asked_for = isinstance(event, Retried)
+        if isinstance(event, Erased) and ended and not isinstance(ended, Erased):
+            ended = event
+            continue
+        at = f"version {event.originator_version} ({event.NAME})"
+        if ended and not (asked_for and isinstance(ended, Failed)):
+            yield evidence.violation(2, f"{at} follows its end at version {ended.originator_version} ({ended.NAME}).")
+            return
+        if asked_for and not ended:
+            yield evidence.violation(2, f"{at} retries what had not failed.")
+        ended = event if _ends(event) else None
+
+
+def _standstill(evidence: Evidence) -> Iterator[Violation]:
+    last = evidence.history[-1]
+    due = [last.recorded_at]
+    if evidence.leased_until:
+        due.append(evidence.leased_until)
+    if evidence.events:
+        if _ended(evidence.events):
+            return
+        due += _retry_at(evidence.events[-1])
+    since = max(due)
+    if not evidence.is_recent(since) and not _waits_its_turn(evidence, since):
+        seconds = round((evidence.now - since).total_seconds())
+        yield evidence.violation(2, f"it stands still since {seconds} s, at version {last.version} ({last.name}).")
+
+
+def _waits_its_turn(evidence: Evidence, since: datetime) -> bool:
+    """Whether the queue moves, and has not come past the upload: then the workers are busy with those before it."""
+    turn = evidence.movement.turn
+    return evidence.is_recent(evidence.movement.begun_at) and turn is not None and turn - since <= PATIENCE
+
+
+def _retry_at(event: Event) -> list[datetime]:
+    return [event.retry_at] if isinstance(event, AttemptFailed | PutOff) else []
+
+
+def _ended(events: list[Event]) -> bool:
+    # What wrongly follows an end does not undo it: only a retry does.
+    turns = (event for event in reversed(events) if _ends(event) or isinstance(event, Retried))
+    turn = next(turns, None)
+    return turn is not None and _ends(turn)
+
+
+def _ends(event: Event) -> bool:
+    return isinstance(event, Failed) or (isinstance(event, StageAdvanced) and event.stage is Stage.COMPLETE)
+
+
+def _versions(events: list[ResultStored]) -> str:
+    return ", ".join(str(event.originator_version) for event in events)

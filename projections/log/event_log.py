@@ -1,0 +1,167 @@
+"""The event log on PostgreSQL: append, and read in order. It knows rows and positions, not what the events mean.
+
+Positions come from a sequence, so a reader may see 7 before 6 is committed. A writer takes a shared advisory lock
+before it is given a position and holds it until its commit is visible. A reader takes what it finds up to the first
+gap; where it starts at one, it takes the same lock exclusively for a moment: that waits for exactly those who were
+writing. What a new statement still misses then was rolled back.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, LiteralString
+from uuid import UUID
+
+import psycopg
+from eventsourcing.persistence import AggregateRecorder, IntegrityError, StoredEvent
+from msgspec import Struct
+from psycopg.rows import args_row
+from psycopg_pool import ConnectionPool
+
+from domain.events import Event
+from domain.mapper import EventMapper
+from projections.log.connections import translated
+
+APPEND_LOCK: Final = 0x6461726B_6C6F67  # "darklog"; any number will do that nobody else locks
+
+# The lock's CTE is read before the sequence is: RETURNING and nextval run on the joined rows.
+# Nearly every append is of one event, and arrays would cost both sides as much again.
+APPEND_ONE: Final = """
+WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%(lock)s))
+INSERT INTO event_log (upload_id, version, name, state)
+SELECT %(upload_id)s::uuid, %(version)s::int, %(name)s::text, %(state)s::jsonb FROM lock
+RETURNING position
+"""
+APPEND: Final = """
+WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%(lock)s))
+INSERT INTO event_log (upload_id, version, name, state)
+SELECT e.upload_id, e.version, e.name, e.state::jsonb
+FROM lock, unnest(%(upload_ids)s::uuid[], %(versions)s::int[], %(names)s::text[], %(states)s::text[])
+           AS e (upload_id, version, name, state)
+ORDER BY e.version
+RETURNING position
+"""
+SELECT_STREAM: Final = """
+SELECT position, upload_id, version, name, state::text, recorded_at FROM event_log
+WHERE upload_id = %(upload_id)s AND version > %(gt)s AND version <= %(lte)s
+ORDER BY version {direction} LIMIT %(limit)s
+"""
+SELECT_PAGE: Final = """
+SELECT position, upload_id, version, name, state::text, recorded_at FROM event_log
+WHERE position > %s ORDER BY position LIMIT %s
+"""
+SELECT_LAST_POSITION: Final = "SELECT coalesce(max(position), 0) FROM event_log"
+AWAIT_WRITERS: Final = "SELECT pg_advisory_xact_lock(%s)"
+
+MAX_VERSION: Final = 2**31 - 1
+
+
+class LoggedEvent(Struct, frozen=True):
+    """A row of the log: an event with its position and the time, by PostgreSQL's clock, at which it was recorded.
+
+    Its fields are the columns of every SELECT here, in their order.
+    """
+
+    position: int
+    upload_id: UUID
+    version: int
+    name: str
+    state: str
+    recorded_at: datetime
+
+    @property
+    def event(self) -> Event:
+        """The event itself. Raises MapperDeserialisationError if it cannot be read."""
+        return _mapper().read(self.upload_id, self.version, self.name, self.state)
+
+    @property
+    def stored(self) -> StoredEvent:
+        """The row in the library's form."""
+        return StoredEvent(self.upload_id, self.version, self.name, self.state.encode())
+
+
+@cache
+def _mapper() -> EventMapper:
+    return EventMapper()
+
+
+def append_of(stored_events: Sequence[StoredEvent]) -> tuple[LiteralString, dict[str, object]]:
+    """The statement that appends these events in one round trip, and its parameters."""
+    if len(stored_events) == 1:
+        (event,) = stored_events
+        return APPEND_ONE, {
+            "lock": APPEND_LOCK,
+            "upload_id": event.originator_id,
+            "version": event.originator_version,
+            "name": event.topic,
+            "state": event.state.decode(),
+        }
+    return APPEND, {
+        "lock": APPEND_LOCK,
+        "upload_ids": [event.originator_id for event in stored_events],
+        "versions": [event.originator_version for event in stored_events],
+        "names": [event.topic for event in stored_events],
+        "states": [event.state.decode() for event in stored_events],
+    }
+
+
+class EventLog(AggregateRecorder):
+    """The library's recorder, over a pool of connections in autocommit: an append is one round trip."""
+
+    def __init__(self, pool: ConnectionPool[psycopg.Connection[Any]]) -> None:
+        self._pool = pool
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
+        """Append, all or nothing. Raises IntegrityError, a RecordConflictError, where a version is taken."""
+        statement, parameters = append_of(stored_events)
+        try:
+            with translated(), self._pool.connection() as connection:
+                return [position for (position,) in connection.execute(statement, parameters, prepare=True)]
+        except psycopg.errors.UniqueViolation as error:
+            raise IntegrityError(str(error)) from error
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        """The events of one upload, by version."""
+        parameters = {"upload_id": originator_id, "gt": gt or 0, "lte": lte or MAX_VERSION, "limit": limit}
+        query = SELECT_STREAM.format(direction="DESC" if desc else "ASC")
+        return [row.stored for row in self._select(query, parameters)]
+
+    def history(self, upload_id: UUID) -> Sequence[LoggedEvent]:
+        """Every event of one upload, with when it was recorded."""
+        parameters = {"upload_id": upload_id, "gt": 0, "lte": MAX_VERSION, "limit": None}
+        return self._select(SELECT_STREAM.format(direction="ASC"), parameters)
+
+    def read(self, after: int, limit: int) -> Sequence[LoggedEvent]:
+        """The next events in order, none left out: those after the position that no writer can still precede."""
+        page = self._select(SELECT_PAGE, (after, limit))
+        if not page:
+            return page
+        gap = next((i for i, row in enumerate(page) if row.position != after + 1 + i), len(page))
+        if gap:
+            return page[:gap]
+        self._await_writers()
+        settled = page[-1].position
+        return [row for row in self._select(SELECT_PAGE, (after, limit)) if row.position <= settled]
+
+    def last_position(self) -> int:
+        """The highest position given to a committed event; 0 for an empty log."""
+        with translated(), self._pool.connection() as connection:
+            row = connection.execute(SELECT_LAST_POSITION).fetchone()
+        return int(row[0]) if row else 0
+
+    def _await_writers(self) -> None:
+        with translated(), self._pool.connection() as connection:
+            connection.execute(AWAIT_WRITERS, (APPEND_LOCK,))
+
+    def _select(self, query: str, parameters: Any) -> list[LoggedEvent]:  # noqa: ANN401 - the driver's parameters
+        with translated(), self._pool.connection() as connection:
+            cursor = connection.cursor(row_factory=args_row(LoggedEvent), binary=True)
+            return cursor.execute(query, parameters).fetchall()

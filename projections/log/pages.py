@@ -1,0 +1,30 @@
+"""The log page by page for one who works on pages: the next one is read while this one is worked on."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from projections.log.event_log import EventLog, LoggedEvent
+
+
+class Pages:
+    """Pages of at most so many events. Behind a page that is not full nothing is read ahead."""
+
+    def __init__(self, event_log: EventLog, size: int) -> None:
+        self._log = event_log
+        self._size = size
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="pages")
+        self._ahead: tuple[int, Future[Sequence[LoggedEvent]]] | None = None
+
+    def after(self, position: int) -> Sequence[LoggedEvent]:
+        """What `EventLog.read` tells after the position."""
+        page = self._page(position)
+        if len(page) == self._size:
+            last = page[-1].position
+            self._ahead = last, self._reader.submit(self._log.read, last, self._size)
+        return page
+
+    def _page(self, position: int) -> Sequence[LoggedEvent]:
+        ahead, self._ahead = self._ahead, None
+        if ahead and ahead[0] == position:
+            return ahead[1].result()
+        return self._log.read(position, self._size)

@@ -1,0 +1,1 @@
+"""Readers of the log that tell other services what happened."""

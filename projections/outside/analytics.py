@@ -1,0 +1,116 @@
+"""What is counted in PostHog: complete and failed from the log, once an event; one status poll in ten from the API.
+
+It knows which facts are told, and which never: no token, no filename, no address. How they are sent is posthog.py's.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final, Protocol
+from uuid import UUID, uuid5
+
+import psycopg
+import structlog
+from eventsourcing.persistence import MapperDeserialisationError
+from msgspec import Struct
+from psycopg_pool import ConnectionPool
+
+from domain.events import Failed, ResultStored, StageAdvanced
+from domain.stages import Stage
+from projections.log.event_log import EventLog, LoggedEvent
+from projections.log.follower import Follower
+
+READER: Final = "analytics"
+POLLS: Final = 10
+"""One poll of so many is told."""
+
+log = structlog.get_logger(__name__)
+
+
+class Capture(Struct, frozen=True, kw_only=True):
+    """One thing to be counted; with an id, which PostHog counts once, and a time, where it comes from the log."""
+
+    name: str
+    upload_id: UUID
+    properties: dict[str, Any]
+    id: UUID | None = None
+    at: datetime | None = None
+
+
+class Sink(Protocol):
+    """Where captures go."""
+
+    def deliver(self, captures: Sequence[Capture]) -> None:
+        """Return once all are accepted, within a bound. Raises AnalyticsUnavailableError."""
+
+    def enqueue(self, capture: Capture) -> None:
+        """Send it some time later, perhaps; returns at once, whatever happens."""
+
+
+def analytics(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]], sink: Sink) -> Follower:
+    """The reader of the log that tells PostHog how uploads end; its position moves once PostHog has accepted."""
+
+    def tell(_: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:
+        captures = [capture for logged in page if (capture := _capture(event_log, logged))]
+        if captures:
+            sink.deliver(captures)
+
+    return Follower(READER, event_log, pool, tell)
+
+
+def _capture(event_log: EventLog, logged: LoggedEvent) -> Capture | None:
+    if logged.name not in {StageAdvanced.NAME, Failed.NAME}:
+        return None
+    try:
+        match event := logged.event:
+            case StageAdvanced(stage=Stage.COMPLETE):
+                name, properties = "status_complete", _complete(logged, event_log.history(logged.upload_id))
+            case Failed():
+                name, properties = "status_failed", _failed(event, event_log.history(logged.upload_id))
+            case _:
+                return None
+    except MapperDeserialisationError as error:
+        # It would be as unreadable the next time: the projector shows it, and the others are told.
+        log.warning("analytics.unreadable", upload_id=str(logged.upload_id), error=str(error))
+        return None
+    return Capture(
+        name=name,
+        upload_id=logged.upload_id,
+        properties=properties,
+        id=uuid5(event.event_id, name),
+        at=logged.recorded_at,
+    )
+
+
+def _complete(logged: LoggedEvent, history: Sequence[LoggedEvent]) -> dict[str, Any]:
+    results = (past.event for past in history if past.name == ResultStored.NAME)
+    result_id = next((result.result_id for result in results if isinstance(result, ResultStored)), None)
+    took = logged.recorded_at - history[0].recorded_at
+    return {"result_id": result_id and str(result_id), "total_duration_ms": round(took.total_seconds() * 1000)}
+
+
+def _failed(failed: Failed, history: Sequence[LoggedEvent]) -> dict[str, Any]:
+    before = history[: failed.originator_version]
+    advances = [past.event for past in before if past.name == StageAdvanced.NAME]
+    progress = max((event.progress for event in advances if isinstance(event, StageAdvanced)), default=0)
+    return {"final_stage": failed.stage, "final_progress": progress, "error_code": failed.code}
+
+
+class PollSampler:
+    """Tells one status poll of every ten."""
+
+    def __init__(self, sink: Sink, choose: Callable[[int], int] = random.randrange) -> None:
+        self._sink = sink
+        self._choose = choose
+        self._seen = 0
+        self._chosen = choose(POLLS)
+
+    def status_poll(self, upload_id: UUID, stage: Stage | None, progress: int) -> None:
+        """Count a poll; returns at once, whatever happens."""
+        if self._seen == self._chosen:
+            properties = {"stage": stage, "progress": progress}
+            self._sink.enqueue(Capture(name="status_poll", upload_id=upload_id, properties=properties))
+        self._seen += 1
+        if self._seen == POLLS:
+            # A random one of the next ten: clients that ask in step would else be told of always or never.
+            self._seen, self._chosen = 0, self._choose(POLLS)

@@ -1,0 +1,1 @@
+"""Questions about uploads, each answered by one module with its SQL. Writes nothing."""

@@ -1,0 +1,187 @@
+"""What an upload that runs may expect: how many wait before it, and how long is left, by our own recent uploads.
+
+The queue and the band of each stage are read seldom and remembered for all polls, so that no poll costs a heavy query.
+Nothing is said that is not known: without enough recent uploads, while a retry waits, or once an upload takes longer
+than nine of ten did, there is no ETA. The wait of an upload that nothing is before, not even a run, counts as its own
+time: only a worker that idles is to come, or none at all. Time is PostgreSQL's, as in the log.
+"""
+
+import asyncio
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from psycopg.rows import class_row, dict_row
+
+from domain.stages import Stage, Status
+from projections.queries.cache import Remembered
+from projections.queries.status import StatusReader, StatusRow
+
+QUEUE_SECONDS: Final = 1.0
+"""How old a queue position may be."""
+BANDS_SECONDS: Final = 15.0
+"""How old the bands may be."""
+LONGEST_QUEUE: Final = 10_000
+"""Of whatever waits behind so many no position is told."""
+RECENT: Final = 200
+"""A band is made of so many uploads, those that were completed last within 24 hours."""
+ENOUGH: Final = 20
+"""Fewer tell nothing."""
+
+FORECAST_SECONDS: Final = 1.0
+"""A poll waits no longer for it, and is answered without."""
+
+# By statement_timestamp(), which is no later than what the statement sees.
+SELECT_QUEUE: Final = """
+SELECT (SELECT count(*) FROM leases WHERE expires_at > statement_timestamp()) AS runs,
+       ARRAY(SELECT created_at FROM uploads WHERE status = 'pending' AND version > 0
+             ORDER BY created_at LIMIT %s) AS waiting
+"""
+# What is left when a stage begins, be it with a passing trouble in between. A retry that somebody asked for hours later
+# says nothing of how long an upload takes.
+SELECT_BANDS: Final = """
+WITH recent AS (
+    SELECT upload_id, completed_at FROM uploads u
+    WHERE completed_at > statement_timestamp() - interval '24 hours'
+      AND NOT EXISTS (SELECT FROM event_log e WHERE e.upload_id = u.upload_id AND e.name = 'upload.retried')
+    ORDER BY completed_at DESC LIMIT %s
+), begun AS (
+    SELECT e.state ->> 'stage' AS stage, extract(epoch FROM r.completed_at - min(e.recorded_at))::float8 AS remaining
+    FROM recent r JOIN event_log e USING (upload_id)
+    WHERE e.name IN ('upload.attempt-started', 'upload.stage-advanced')
+    GROUP BY r.upload_id, r.completed_at, e.state ->> 'stage'
+)
+SELECT stage, statement_timestamp() AS at, count(*) AS uploads, avg(remaining) AS mean,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY remaining) AS p50,
+       percentile_cont(0.9) WITHIN GROUP (ORDER BY remaining) AS p90
+FROM begun GROUP BY stage
+"""
+
+
+class Eta(Struct, frozen=True):
+    """How long is left: half of our recent uploads took no longer, and nine of ten. In whole seconds."""
+
+    p50_seconds: int
+    p90_seconds: int
+
+
+class Forecast(Struct, frozen=True):
+    """What may be expected, as far as it is known. The position counts the uploads that wait before this one."""
+
+    queue_position: int | None = None
+    eta: Eta | None = None
+
+
+NOTHING: Final = Forecast()
+
+
+class Queue(Struct, frozen=True):
+    """The runs under way, and when the uploads that wait were submitted, the first one first."""
+
+    runs: int
+    waiting: list[datetime]
+
+    def holds(self, row: StatusRow) -> bool:
+        """Whether the upload is in it, and so is whatever was submitted before it."""
+        place = bisect_left(self.waiting, row.created_at)
+        return place < len(self.waiting) and self.waiting[place] == row.created_at
+
+    def position(self, row: StatusRow) -> int | None:
+        """How many wait before the upload; None if they were not all counted."""
+        place = bisect_left(self.waiting, row.created_at)
+        return place if place < LONGEST_QUEUE else None
+
+
+class Band(Struct, frozen=True):
+    """How long it took from the beginning of a stage, or of the run where that is None, to the end. In seconds."""
+
+    stage: Stage | None
+    at: datetime
+    uploads: int
+    mean: float
+    p50: float
+    p90: float
+
+    def eta(self, *, ahead: float = 0, spent: float = 0) -> Eta | None:
+        """The band with the wait ahead of it and without what was spent of it already."""
+        longest = self.p90 + ahead - spent
+        if self.uploads < ENOUGH or longest <= 0:
+            return None
+        return Eta(max(ceil(self.p50 + ahead - spent), 0), ceil(longest))
+
+
+class Bands(Struct, frozen=True):
+    """The band of each stage, and by our own clock when they were read."""
+
+    by_stage: Mapping[Stage | None, Band]
+    read_at: float
+
+    def spent(self, band: Band, row: StatusRow, clock: float) -> float:
+        """How long the upload has been in its stage, or has waited. In seconds."""
+        now = band.at + timedelta(seconds=clock - self.read_at)
+        return (now - row.stage_since).total_seconds()
+
+
+class Forecaster:
+    """Makes forecasts of rows, over a reader, on one event loop."""
+
+    def __init__(self, reader: StatusReader, clock: Callable[[], float] = time.monotonic) -> None:
+        self._reader = reader
+        self._clock = clock
+        self._queue = Remembered(self._read_queue, QUEUE_SECONDS, clock)
+        self._bands = Remembered(self._read_bands, BANDS_SECONDS, clock)
+
+    async def forecast(self, row: StatusRow) -> Forecast:
+        """What may be expected of the upload; nothing, once it has ended."""
+        # Equal and not identical: a row that comes from the database holds plain strings.
+        if row.status == Status.PENDING:
+            queue, bands = self._queue.recall(suits=lambda queue: queue.holds(row)), self._bands.recall()
+            if queue is None or bands is None:
+                queue, bands = await self._ask(row)
+            return self._waiting(row, queue, bands)
+        if row.status == Status.PROCESSING and row.running:
+            bands = self._bands.recall()
+            if bands is None:
+                _, bands = await self._ask(None)
+            return Forecast(eta=self._running(row, bands))
+        return NOTHING
+
+    async def _ask(self, waiting: StatusRow | None) -> tuple[Queue | None, Bands | None]:
+        """The queue, for one that waits in it, and the bands; nothing, if they are not there in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FORECAST_SECONDS):
+                queue = await self._queue.get(suits=lambda queue: queue.holds(waiting)) if waiting else None
+                return queue, await self._bands.get()
+        return None, None
+
+    def _running(self, row: StatusRow, bands: Bands | None) -> Eta | None:
+        band = bands.by_stage.get(row.stage) if bands else None
+        if bands is None or band is None:
+            return None
+        return band.eta(spent=bands.spent(band, row, self._clock()))
+
+    def _waiting(self, row: StatusRow, queue: Queue | None, bands: Bands | None) -> Forecast:
+        position = queue.position(row) if queue else None
+        band = bands.by_stage.get(None) if bands else None
+        if queue is None or bands is None or position is None or band is None or row.retry_at:
+            return Forecast(position)
+        if queue.runs:
+            return Forecast(position, band.eta(ahead=position * band.mean / queue.runs))
+        if position:
+            return Forecast(position)  # nothing moves the queue, and nobody knows until when
+        return Forecast(position, band.eta(spent=bands.spent(band, row, self._clock())))
+
+    async def _read_queue(self) -> Queue:
+        (queue,) = await self._reader.select(SELECT_QUEUE, class_row(Queue), LONGEST_QUEUE)
+        return queue
+
+    async def _read_bands(self) -> Bands:
+        read_at = self._clock()
+        bands = await self._reader.select(SELECT_BANDS, dict_row, RECENT)
+        return Bands({band.stage: band for band in msgspec.convert(bands, list[Band])}, read_at)

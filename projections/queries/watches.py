@@ -1,0 +1,86 @@
+"""Who waits for a step of which upload, on one event loop. A step is heard once a process, however many wait for it.
+
+It knows no row and no client: whoever is woken reads again, and all who wait for an upload do so with one query.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from projections.log.notifications import ids_of
+
+
+class Watch:
+    """One who waits. A ring between two waits is remembered."""
+
+    __slots__ = ("_rung", "_waiting")
+
+    def __init__(self) -> None:
+        self._rung = False
+        self._waiting: asyncio.Future[None] | None = None
+
+    def ring(self) -> None:
+        """Wake it."""
+        self._rung = True
+        if self._waiting and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    async def wait(self, seconds: float) -> None:
+        """Return at a ring, or after that long."""
+        if not self._rung:
+            loop = asyncio.get_running_loop()
+            self._waiting = loop.create_future()
+            timer = loop.call_later(seconds, self.ring)
+            try:
+                await self._waiting
+            finally:
+                timer.cancel()
+                self._waiting = None
+        self._rung = False
+
+
+class Watches:
+    """Every watch of the process, by its upload."""
+
+    def __init__(self) -> None:
+        self._by_upload: dict[UUID, set[Watch]] = {}
+        self.count = 0
+        self.closed = False
+
+    @contextmanager
+    def watch(self, upload_id: UUID) -> Iterator[Watch]:
+        """Watch an upload: what happens from here on rings."""
+        watch = Watch()
+        watches = self._by_upload.setdefault(upload_id, set())
+        watches.add(watch)
+        self.count += 1
+        try:
+            yield watch
+        finally:
+            self.count -= 1
+            watches.discard(watch)
+            if not watches:
+                del self._by_upload[upload_id]
+
+    def hear(self, message: bytes) -> None:
+        """Wake whoever watches the uploads that a message of the projector's names, or all if it names none."""
+        if not message:
+            self._ring(list(self._by_upload))
+        else:
+            self._ring([upload_id for upload_id in ids_of(message) if upload_id in self._by_upload])
+
+    async def close_at(self, stopping: asyncio.Event) -> None:
+        """Close as soon as it is time to stop."""
+        await stopping.wait()
+        self.close()
+
+    def close(self) -> None:
+        """Wake everybody: there is nothing more to wait for."""
+        self.closed = True
+        self._ring(list(self._by_upload))
+
+    def _ring(self, upload_ids: list[UUID]) -> None:
+        for upload_id in upload_ids:
+            for watch in self._by_upload[upload_id]:
+                watch.ring()

@@ -1,0 +1,116 @@
+"""The projector: a page of events becomes rows, each upload folded to its last state and written once.
+
+An event that cannot be applied stops its upload's row and is recorded in `quarantine`; the others go on.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+import structlog
+from psycopg_pool import ConnectionPool
+
+from projections.log.connections import translated
+from projections.log.event_log import EventLog, LoggedEvent
+from projections.log.follower import MOVE_POSITION, Follower
+from projections.log.pages import Pages
+from projections.rows import uploads
+from projections.rows.uploads import Projection, project
+
+Changed = Callable[[Collection[UUID]], None]
+"""Is told which rows have changed, after the commit; it returns at once."""
+
+READER: Final = "projector"
+PAGE: Final = 10_000
+"""In events. The more there are in a page, the more of them end in one write of one row."""
+
+SELECT_QUARANTINED: Final = "SELECT upload_id FROM quarantine WHERE upload_id = ANY(%s)"
+QUARANTINE: Final = """
+INSERT INTO quarantine (upload_id, position, error) VALUES (%s, %s, %s) ON CONFLICT (upload_id) DO NOTHING
+"""
+LOCK_POSITION: Final = "SELECT position FROM positions WHERE reader = %s FOR UPDATE"
+
+log = structlog.get_logger(__name__)
+
+
+def projector(
+    event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]], changed: Changed = lambda _: None
+) -> Follower:
+    """The reader of the log that keeps the read model current, and says whose rows it has changed."""
+
+    def tell(page: Sequence[LoggedEvent]) -> None:
+        changed({logged.upload_id for logged in page})
+
+    return Follower(READER, event_log, pool, apply, page=PAGE, tell=tell)
+
+
+def apply(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:
+    """Bring the rows of a page's uploads up to date, in the transaction of the caller."""
+    streams: dict[UUID, list[LoggedEvent]] = defaultdict(list)
+    for logged in page:
+        streams[logged.upload_id].append(logged)
+    for (stopped,) in connection.execute(SELECT_QUARANTINED, (list(streams),)):
+        del streams[stopped]
+    projections = uploads.load(connection, streams)
+    changed = []
+    for upload_id, stream in streams.items():
+        projection, last = projections.get(upload_id), None
+        try:
+            for logged in stream:
+                projection = project(projection, logged)
+                last = logged
+        except Exception as error:  # noqa: BLE001 - no I/O here: whatever it is, the event is to blame, and stops no other
+            _quarantine(connection, logged, error)
+        if projection and last:
+            changed.append((last, projection))
+    _save(connection, changed)
+
+
+def rebuild(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]]) -> int:
+    """Empty the read model and build it again from the log; returns how many events that were.
+
+    All of it is one transaction: pollers read the old rows until the new ones are there, and a projector that runs
+    meanwhile waits for the row of the position.
+    """
+    projector(event_log, pool).position()  # so that there is a row to lock
+    count = position = 0
+    pages = Pages(event_log, PAGE)
+    with translated(), pool.connection() as connection, connection.transaction():
+        before = connection.execute(LOCK_POSITION, (READER,)).fetchone()
+        uploads.clear(connection)
+        while page := pages.after(position):
+            apply(connection, page)
+            count, position = count + len(page), page[-1].position
+        move = {"reader": READER, "from": before and before[0], "to": position}
+        connection.execute(MOVE_POSITION, move)
+    return count
+
+
+def _save(connection: psycopg.Connection[Any], changed: Sequence[tuple[LoggedEvent, Projection]]) -> None:
+    """Write the projections, each with the last event in it."""
+    if not changed:
+        return
+    try:
+        with connection.transaction():
+            uploads.save(connection, [projection for _, projection in changed])
+    except (psycopg.IntegrityError, psycopg.DataError):
+        # One row breaks a constraint: find it, so that it stops nobody else's.
+        for logged, projection in changed:
+            try:
+                with connection.transaction():
+                    uploads.save(connection, [projection])
+            except (psycopg.IntegrityError, psycopg.DataError) as error:
+                _quarantine(connection, logged, error)
+
+
+def _quarantine(connection: psycopg.Connection[Any], logged: LoggedEvent, error: Exception) -> None:
+    log.error(
+        "projector.quarantined", upload_id=str(logged.upload_id), position=logged.position, error=_sentence(error)
+    )
+    connection.execute(QUARANTINE, (logged.upload_id, logged.position, _sentence(error)))
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,175 @@
+"""Events to rows of `uploads` and `results`: how a row is made, loaded and saved. The only writer of both tables.
+
+The fold is the domain's own; a row is the folded state laid flat, with the times at which its events were recorded.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import psycopg
+from msgspec import Struct, structs
+
+from domain.events import StoredImage
+from domain.failures import FailureCode
+from domain.fold import evolve
+from domain.stages import Stage, Status
+from domain.upload import Result, Upload
+from projections.log.event_log import LoggedEvent
+
+
+class UploadRow(Struct, frozen=True, kw_only=True):
+    """A row of `uploads`."""
+
+    upload_id: UUID
+    version: int
+    session_hash: str
+    correlation_id: str
+    original_sha256: str
+    original_size: int
+    prompt_version: int
+    status: Status
+    stage: Stage | None
+    reached: Stage | None
+    progress: int
+    attempt: int
+    attempts_left: int
+    lost: int
+    running: bool
+    retry_at: datetime | None
+    waiting_for: FailureCode | None
+    failed_stage: Stage | None
+    error_code: FailureCode | None
+    error_message: str | None
+    result_id: UUID | None
+    created_at: datetime
+    updated_at: datetime
+    stage_since: datetime
+
+
+class ResultRow(Struct, frozen=True, kw_only=True):
+    """A row of `results`."""
+
+    result_id: UUID
+    upload_id: UUID
+    model: str
+    full_image: StoredImage
+    preview: StoredImage | None
+    created_at: datetime
+
+
+class Projection(Struct, frozen=True):
+    """An upload's state with the times of its first event, its last one, its stage's and its result's."""
+
+    upload: Upload
+    created_at: datetime
+    updated_at: datetime
+    stage_since: datetime
+    stored_at: datetime | None = None
+
+    def row(self) -> UploadRow:
+        """The row of `uploads`; the result is named once the upload is complete, and not before."""
+        state = structs.asdict(self.upload)
+        result = state.pop("result")
+        return UploadRow(
+            upload_id=state.pop("id"),
+            status=self.upload.status,
+            stage=self.upload.stage,
+            result_id=result.result_id if result and self.upload.stage is Stage.COMPLETE else None,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+            stage_since=self.stage_since,
+            **state,
+        )
+
+    def result_row(self) -> ResultRow | None:
+        """The row of `results`, as soon as the full image is stored."""
+        result = self.upload.result
+        if result is None or self.stored_at is None:
+            return None
+        return ResultRow(
+            result_id=result.result_id,
+            upload_id=self.upload.id,
+            model=result.model,
+            full_image=result.full,
+            preview=result.preview,
+            created_at=self.stored_at,
+        )
+
+
+def project(projection: Projection | None, logged: LoggedEvent) -> Projection:
+    """The projection after one more event; one that it already holds changes nothing."""
+    if projection and logged.version <= projection.upload.version:
+        return projection
+    now = logged.recorded_at
+    if projection is None:
+        return Projection(evolve(None, logged.event), now, now, now)
+    before, upload = projection.upload, evolve(projection.upload, logged.event)
+    stays = (upload.stage, upload.attempt) == (before.stage, before.attempt)
+    stored_at = now if upload.result and not before.result else projection.stored_at
+    return Projection(upload, projection.created_at, now, projection.stage_since if stays else now, stored_at)
+
+
+def _upsert(table: str, key: str, row: type[Struct], guard: str = "") -> str:
+    columns = [column for column in row.__struct_fields__ if column != key]
+    changes = ", ".join(f"{column} = excluded.{column}" for column in columns)
+    names = ", ".join([key, *columns])
+    return (
+        f"INSERT INTO {table} ({names}) SELECT {names} FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb)"  # noqa: S608 - names of our own
+        f" ON CONFLICT ({key}) DO UPDATE SET {changes} {guard}"
+    )
+
+
+SAVE_UPLOADS: Final = _upsert("uploads", "upload_id", UploadRow, "WHERE uploads.version < excluded.version")
+SAVE_RESULTS: Final = _upsert("results", "result_id", ResultRow)
+LOAD: Final = """
+SELECT to_jsonb(u)::text, to_jsonb(r)::text FROM uploads u LEFT JOIN results r USING (upload_id)
+WHERE u.upload_id = ANY(%s) AND u.version > 0
+"""
+ERASE: Final = ("DELETE FROM results WHERE upload_id = ANY(%s)", "DELETE FROM uploads WHERE upload_id = ANY(%s)")
+CLEAR: Final = ("DELETE FROM results", "DELETE FROM uploads", "DELETE FROM quarantine")
+
+
+def load(connection: psycopg.Connection[Any], upload_ids: Iterable[UUID]) -> dict[UUID, Projection]:
+    """The projections that the rows of these uploads hold."""
+    rows = connection.execute(LOAD, (list(upload_ids),)).fetchall()
+    projections = (_projection(row, result) for row, result in rows)
+    return {projection.upload.id: projection for projection in projections}
+
+
+def save(connection: psycopg.Connection[Any], projections: Sequence[Projection]) -> None:
+    """Write the rows; one that is newer already stays, and of an erased upload none does."""
+    if erased := [projection.upload.id for projection in projections if projection.upload.erased]:
+        for statement in ERASE:
+            connection.execute(statement, (erased,))
+    projections = [projection for projection in projections if not projection.upload.erased]
+    connection.execute(SAVE_UPLOADS, (_json([projection.row() for projection in projections]),))
+    results = [row for row in (projection.result_row() for projection in projections) if row]
+    if results:
+        connection.execute(SAVE_RESULTS, (_json(results),))
+
+
+def clear(connection: psycopg.Connection[Any]) -> None:
+    """Empty the read model."""
+    for statement in CLEAR:
+        connection.execute(statement)
+
+
+def _json(rows: Sequence[Struct]) -> str:
+    return msgspec.json.encode(rows).decode()
+
+
+def _projection(upload_json: str, result_json: str | None) -> Projection:
+    row = msgspec.json.decode(upload_json, type=UploadRow)
+    result_row = msgspec.json.decode(result_json, type=ResultRow) if result_json else None
+    state = structs.asdict(row)
+    for derived in ("status", "stage", "result_id", "created_at", "updated_at", "stage_since"):
+        del state[derived]
+    upload = Upload(id=state.pop("upload_id"), **state)
+    times = (row.created_at, row.updated_at, row.stage_since)
+    if result_row is None:
+        return Projection(upload, *times)
+    result = Result(result_row.result_id, result_row.model, result_row.full_image, result_row.preview)
+    return Projection(structs.replace(upload, result=result), *times, result_row.created_at)

@@ -1,0 +1,34 @@
+"""How much is in the queue of runs, by the keys that Dramatiq keeps in Redis. It reads and changes nothing."""
+
+from typing import Final, NamedTuple, cast
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from domain.errors import QueueUnavailableError
+from workers.queue.actors import QUEUE
+
+NAMESPACE: Final = "dramatiq"
+"""The broker's own default; its keys are described at the top of Dramatiq's dispatch.lua."""
+
+
+class QueueDepth(NamedTuple):
+    """Messages that wait, that a worker has taken and not acknowledged, and that were given up."""
+
+    waiting: int
+    taken: int
+    dead: int
+
+
+def queue_depth(redis: Redis) -> QueueDepth:
+    """The depth just now. Raises QueueUnavailableError."""
+    queue = f"{NAMESPACE}:{QUEUE}"
+    try:
+        with redis.pipeline() as pipeline:
+            pipeline.llen(queue)
+            pipeline.hlen(f"{queue}.msgs")
+            pipeline.zcard(f"{queue}.XQ")
+            waiting, all_of_them, dead = cast("list[int]", pipeline.execute())
+    except RedisError as error:
+        raise QueueUnavailableError from error
+    return QueueDepth(waiting, max(all_of_them - waiting, 0), dead)

@@ -1,0 +1,1 @@
+"""One run of the pipeline over one upload: its attempt, its stages, and what it stores."""

@@ -1,0 +1,113 @@
+"""One attempt: what a run may append to its upload, and nothing that another attempt could.
+
+A log that is away is waited for, as long as it takes: the work of a run is worth more than the wait, and no upload
+fails because of it. Only an attempt that has lost its upload to the next one, or whose worker stops, gives up.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from threading import Event
+from typing import Final, TypeVar
+from uuid import UUID
+
+import structlog
+
+from domain.errors import AttemptOverError, LogUnavailableError
+from domain.events import StoredImage
+from domain.failures import FailureCode
+from domain.stages import Stage
+from domain.upload import Upload
+from domain.uploads import Uploads
+from workers.queue.leases import Lease, Leases
+
+_T = TypeVar("_T")
+
+PAUSE_SECONDS: Final = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+class Attempt:
+    """The attempt under way; its upload is as fresh as the last thing appended."""
+
+    def __init__(self, uploads: Uploads, upload: Upload, leases: Leases, lease: Lease, by: str) -> None:
+        self.upload = upload
+        self.stage: Stage | None = upload.reached
+        """The stage that is being worked on, reached or not."""
+        self.clean: bytes | None = None
+        """The clean copy, once this attempt has made it."""
+        self._uploads = uploads
+        self.number = upload.attempt
+        self._leases = leases
+        self._lease = lease
+        self._by = by
+        self._stopping = Event()
+
+    @property
+    def upload_id(self) -> UUID:
+        """The upload's id."""
+        return self.upload.id
+
+    def advance(self, stage: Stage, progress: int) -> None:
+        """Reach a stage, or move on within it; where the upload is further on already, that stays."""
+        progress = max(progress, self.upload.progress) if stage is self.upload.reached else progress
+        self._append(lambda: self._uploads.advance(self.upload_id, stage, progress, attempt=self.number, by=self._by))
+        log.info("stage.advanced", stage=stage, progress=progress)
+
+    def store_result(self, result_id: UUID, model: str, full: StoredImage) -> None:
+        """Record the full image."""
+        self._append(
+            lambda: self._uploads.store_result(self.upload_id, result_id, model, full, attempt=self.number, by=self._by)
+        )
+
+    def store_preview(self, preview: StoredImage) -> None:
+        """Record the watermarked preview."""
+        self._append(lambda: self._uploads.store_preview(self.upload_id, preview, attempt=self.number, by=self._by))
+
+    def fail(self, code: FailureCode) -> None:
+        """End the upload in failure."""
+        self._append(
+            lambda: self._uploads.fail(self.upload_id, code, stage=self.stage, attempt=self.number, by=self._by)
+        )
+
+    def try_again(self, code: FailureCode, retry_at: datetime) -> None:
+        """End the attempt; the next one may begin at that time."""
+        self._append(
+            lambda: self._uploads.fail_attempt(
+                self.upload_id, code, retry_at, stage=self.stage, attempt=self.number, by=self._by
+            )
+        )
+
+    def assure(self) -> None:
+        """Return if the upload is this attempt's, and for some seconds to come. Raises AttemptOverError."""
+        if not self.patiently(lambda: self._leases.is_ours(self._lease)):
+            raise AttemptOverError("Another run has taken the upload.")
+
+    def give_back(self) -> None:
+        """Let go of the upload."""
+        self._leases.give_back(self._lease)
+
+    def stop_waiting(self) -> None:
+        """From now on a log that is away is an error at once."""
+        self._stopping.set()
+
+    def pause(self, seconds: float) -> None:
+        """Wait with what is held. Raises AttemptOverError if there is nothing to wait for."""
+        if self._stopping.wait(seconds):
+            raise AttemptOverError("Its worker stops.")
+        if self._lease.lost.is_set():
+            raise AttemptOverError("Another run has taken the upload.")
+
+    def patiently(self, command: Callable[[], _T]) -> _T:
+        """What the command gives, be it after a wait for the log. Raises AttemptOverError, LogUnavailableError."""
+        while True:
+            if self._lease.lost.is_set():
+                raise AttemptOverError("Another run has taken the upload.")
+            try:
+                return command()
+            except LogUnavailableError:
+                if self._stopping.wait(PAUSE_SECONDS):
+                    raise
+
+    def _append(self, command: Callable[[], Upload]) -> None:
+        self.upload = self.patiently(command)

@@ -1,0 +1,1 @@
+"""Work on uploads outside the pipeline: erasure."""
