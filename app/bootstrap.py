@@ -23,15 +23,15 @@ from psycopg_pool import ConnectionPool
 from redis import Redis
 
 from app.api.application import create_api
-from app.api.metrics import Metrics
-from app.listening import listening
+from app.api.operations.metrics import Metrics
+from app.api.serving.background import listening
 from app.metrics.exposition import add_dramatiq, expose
 from app.metrics.families import asked_at_scrape
 from app.metrics.process import process_registry
 from app.metrics.requests import counted
-from app.sessions import Sessions
-from app.settings import Settings
-from app.signed_links import SignedLinks
+from app.settings.environment import Settings
+from app.signing.links import SignedLinks
+from app.signing.sessions import Sessions
 from app.storage import open_store
 from app.tracing.opening import open_traces
 from domain.ports import BlobStore, Clock

@@ -16,8 +16,8 @@ from typing import Final
 import structlog
 
 from app import bootstrap
-from app.api import server
-from app.settings import Settings
+from app.api.serving import server
+from app.settings.environment import Settings
 from projections.rows import projector, quarantine
 from projections.rows.quarantine import Quarantined
 from workers.queue.actors import stop_taking

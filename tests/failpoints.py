@@ -38,7 +38,7 @@ import time_machine
 
 from app import processes
 from app.logs import configure_logs
-from app.settings import Settings
+from app.settings.environment import Settings
 from app.storage import s3
 from domain.events import EVENTS
 from projections.log.event_log import EventLog

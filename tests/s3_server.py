@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from app.embedded.child import Child
 from app.embedded.supervisor import Supervisor
-from app.settings import Settings
+from app.settings.environment import Settings
 from app.storage.s3 import s3_client
 
 ACCESS_KEY = "darkroom-tests"

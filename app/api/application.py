@@ -11,37 +11,36 @@ from litestar.handlers import HTTPRouteHandler
 from prometheus_client import CollectorRegistry
 
 from app.api import documentation as docs
-from app.api.blobs import Blobs
-from app.api.correlation import bind_correlation_id
 from app.api.documentation import AskingOperation, SubmissionOperation, errors, openapi
-from app.api.errors import (
+from app.api.http.correlation import bind_correlation_id
+from app.api.http.errors import (
     BodyTooLargeError,
     BodyTooSlowError,
     LinkOverError,
     MalformedError,
-    TooManyUploadsError,
     UnauthorizedError,
     UnsupportedMediaTypeError,
     respond,
 )
-from app.api.head import allow_head
-from app.api.health import Check, Health
-from app.api.intake import Intake
-from app.api.metrics import Metrics
-from app.api.owner_commands import OwnerCommands
-from app.api.page import Page
-from app.api.polls_first import PollsFirst
-from app.api.response_headers import add_headers
-from app.api.results import Results
-from app.api.session_token import refuse_several_tokens
-from app.api.status import History, PollAnalytics, Statuses, StatusPoll
-from app.api.status_stream import StatusStream
-from app.api.submission import Submission
-from app.api.threads import Threads
-from app.api.upload_rate import UploadRate
-from app.sessions import Sessions
-from app.settings import Settings
-from app.signed_links import SignedLinks
+from app.api.http.head import allow_head
+from app.api.http.headers import add_headers
+from app.api.http.session_token import refuse_several_tokens
+from app.api.http.slots import Threads
+from app.api.operations.health import Check, Health
+from app.api.operations.metrics import Metrics
+from app.api.pages.upload_page import Page
+from app.api.results.preview import Blobs
+from app.api.results.result import Results
+from app.api.status.fast_path import PollsFirst
+from app.api.status.poll import History, PollAnalytics, Statuses, StatusPoll
+from app.api.status.stream import StatusStream
+from app.api.uploads.intake import Intake
+from app.api.uploads.owner_commands import OwnerCommands
+from app.api.uploads.submission import Submission
+from app.limits.upload_rate import TooManyUploadsError, UploadRate
+from app.settings.environment import Settings
+from app.signing.links import SignedLinks
+from app.signing.sessions import Sessions
 from domain.errors import (
     BlobNotFoundError,
     IdempotencyConflictError,

@@ -17,7 +17,7 @@ from litestar.openapi.spec import Example, OpenAPIMediaType, Operation, RequestB
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from msgspec import UNSET
 
-from app.api.bodies import (
+from app.api.http.bodies import (
     ErrorBody,
     ErrorFacts,
     EtaBody,
@@ -29,9 +29,9 @@ from app.api.bodies import (
     StatusBody,
     SubmissionBody,
 )
-from app.api.errors import UNEXPECTED, Answer, row_of
-from app.api.photo import FIELD
-from app.api.status_answer import POLL_AFTER_MS
+from app.api.http.errors import UNEXPECTED, Answer, row_of
+from app.api.status.answer import POLL_AFTER_MS
+from app.api.uploads.photo import FIELD
 from domain.failures import MESSAGES, FailureCode
 from domain.stages import Stage, Status
 

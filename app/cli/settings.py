@@ -9,7 +9,7 @@ from typing import Any
 import rich_click as click
 from msgspec.structs import replace
 
-from app.settings import Settings, SettingsError
+from app.settings.environment import Settings, SettingsError
 
 
 class WrongSettingsError(click.ClickException):

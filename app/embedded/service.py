@@ -15,14 +15,14 @@ from typing import Final
 import rich_click as click
 import structlog
 
-from app.address import free_address
 from app.embedded.child import Child
 from app.embedded.data_folder import DataFolder
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.supervisor import Supervisor
 from app.embedded.valkey import EmbeddedValkey
 from app.logs import configure_logs
-from app.settings import Settings, environment_with
+from app.settings.environment import Settings, environment_with
+from app.settings.listening_address import free_address
 from projections.log.schema import migrate
 
 HEALTH_SECONDS: Final = 1.0

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from app.settings import Settings
+from app.settings.environment import Settings
 from app.storage.folder import FolderStore
 from domain.ports import BlobStore
 

@@ -16,7 +16,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, NoCredentialsError, PartialCredentialsError
 
-from app.settings import Settings
+from app.settings.environment import Settings
 from app.storage.keys import checked_key, checked_prefix
 from domain.errors import BlobNotFoundError, DarkroomError, StorageRefusedError, StorageUnavailableError
 

@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 
-from app.settings import Settings
+from app.settings.environment import Settings
 from app.tracing.untraced import NoTraces, Traces
 from domain.errors import DarkroomError
 

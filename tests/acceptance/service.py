@@ -20,7 +20,7 @@ from uuid import uuid4
 import httpx
 
 from app.embedded.data_folder import RunningService, running_service
-from app.settings import settings_help
+from app.settings.environment import settings_help
 from tests.linux_processes import descendants, is_running
 from tests.servers import open_folder
 from tests.waiting import until

@@ -17,7 +17,7 @@ from uuid import UUID
 import httpx
 from redis import Redis
 
-from app.sessions import Session
+from app.signing.sessions import Session
 from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.connections import open_pool

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import psycopg
 
-from app.sessions import Session, Sessions
+from app.signing.sessions import Session, Sessions
 from domain.mapper import EventMapper
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog

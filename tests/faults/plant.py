@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 
 from redis import Redis
 
-from app.settings import Settings, settings_help
+from app.settings.environment import Settings, settings_help
 from app.storage import open_store
 from domain.errors import UnavailableError
 from domain.events import AttemptFailed, AttemptStarted, PutOff

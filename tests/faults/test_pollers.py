@@ -10,7 +10,7 @@ from uuid import UUID
 
 import psycopg
 
-from app.sessions import Session, Sessions
+from app.signing.sessions import Session, Sessions
 from tests.integration.api.serve_for_tests import POOL_SIZE
 from tests.integration.api.service import KEYS
 from tests.integration.api.serving import Server, running

@@ -4,7 +4,7 @@ import json
 from typing import Any, Final
 
 from app.api.application import create_api
-from app.settings import Settings
+from app.settings.environment import Settings
 
 _ABSENT: Final[Any] = None
 """In place of each part that would do the work: routes are declared without it."""

@@ -8,9 +8,9 @@ from litestar import Litestar
 
 from app.api.application import create_api
 from app.api.documentation import NOT_READY
-from app.api.errors import TABLE, UNEXPECTED
+from app.api.http.errors import TABLE, UNEXPECTED
 from app.cli import darkroom
-from app.settings import Settings, settings_help
+from app.settings.environment import Settings, settings_help
 from domain.events import EVENTS
 from domain.failures import FailureCode
 from domain.stages import BANDS

@@ -214,7 +214,7 @@ def test_a_storage_that_answers_can_be_pinged(store: BlobStore) -> None:
 def test_memory_does_not_follow_the_size_of_what_is_stored(s3_server: S3Server, tmp_path: Path) -> None:
     script = """
 import resource, sys, tempfile
-from app.settings import Settings
+from app.settings.environment import Settings
 from app.storage import open_store
 import os
 store = open_store(Settings.from_env(os.environ), lambda key, life: key)

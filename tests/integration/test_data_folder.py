@@ -9,7 +9,7 @@ import pytest
 
 from app.embedded.data_folder import DataFolder, RunningService, running_service
 from app.embedded.errors import EmbeddedError, FolderInUseError, NotRunningError
-from app.setting_values import MIN_KEY_LENGTH
+from app.settings.parsers import MIN_KEY_LENGTH
 
 ADDRESSES = {"server_url": "http://127.0.0.1:8000", "database_url": "postgresql:///d", "redis_url": "unix:///v"}
 

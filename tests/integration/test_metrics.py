@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 
 from app.bootstrap import open_api
-from app.settings import Settings
+from app.settings.environment import Settings
 from domain.failures import FailureCode
 from domain.stages import Stage
 from tests.house.test_alerts import RULES
@@ -68,7 +68,7 @@ def running_api(folder: Path, **settings: Any) -> Iterator[Scene]:  # noqa: ANN4
 
 @pytest.fixture(autouse=True)
 def _every_scrape_asks_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.api.metrics.FRESH_SECONDS", -1)
+    monkeypatch.setattr("app.api.operations.metrics.FRESH_SECONDS", -1)
 
 
 @pytest.fixture
@@ -280,7 +280,7 @@ def test_a_database_that_accepts_and_never_answers_delays_no_scrape(valkey_url: 
 def test_those_who_ask_at_once_load_the_database_once(
     scene: Scene, lives: Lives, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.api.metrics.FRESH_SECONDS", 60)
+    monkeypatch.setattr("app.api.operations.metrics.FRESH_SECONDS", 60)
     before = scene.scrape()
     lives.submitted()
 

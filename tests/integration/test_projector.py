@@ -9,7 +9,7 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from app import processes
-from app.settings import Settings
+from app.settings.environment import Settings
 from domain.errors import LogUnavailableError
 from domain.failures import FailureCode
 from domain.stages import Stage

@@ -19,7 +19,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ParentBased, Sampler, TraceIdRatioBased
 from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 
-from app.settings import Settings
+from app.settings.environment import Settings
 from app.tracing.opening import NotInstalledError, open_traces
 from app.tracing.provider import FLUSH_SECONDS, ByTrace, UploadIds, making_root_of, open_provider, root_of
 from app.tracing.traced import Traced

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 import pytest
 
-from app.api.asking import Asking, polling
-from app.api.errors import UnauthorizedError
-from app.sessions import Sessions
+from app.api.http.errors import UnauthorizedError
+from app.api.status.request import Asking, polling
+from app.signing.sessions import Sessions
 from tests.status_rows import PENDING
 
 SESSIONS: Final = Sessions(["a key of these tests that is long enough"])

@@ -15,15 +15,18 @@ from litestar.exceptions import (
     ValidationException,
 )
 
-from app.api.errors import TABLE, UNEXPECTED, ApiError, answer_of, reply_to
-from app.api.status_stream import TooManyHeldError
-from app.api.threads import OverloadedError
+from app.api.http.errors import TABLE, UNEXPECTED, ApiError, answer_of, reply_to
+from app.api.http.slots import OverloadedError
+from app.api.status.stream import TooManyHeldError
 from domain.errors import DarkroomError, UnavailableError
+
+OURS = {"domain.errors", "app.api.http.errors", "app.limits.upload_rate"}
+"""The modules of the errors that the API answers with."""
 
 
 def leaves(kind: type[Exception]) -> Iterator[type[Exception]]:
     """Every error of ours that nothing derives from."""
-    children = [child for child in kind.__subclasses__() if child.__module__ in {"domain.errors", "app.api.errors"}]
+    children = [child for child in kind.__subclasses__() if child.__module__ in OURS]
     for child in children:
         yield from leaves(child)
     if not children:

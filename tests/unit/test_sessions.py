@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.sessions import Sessions
+from app.signing.sessions import Sessions
 
 OLD, NEW, FOREIGN = "the older key of the two", "the newer key of the two", "a key of somebody else"
 
@@ -107,7 +107,7 @@ def test_the_owner_of_a_token_is_its_session_each_time_and_a_forged_one_has_none
 
 
 def test_what_is_remembered_of_tokens_opens_nothing_and_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.sessions.KNOWN", 3)
+    monkeypatch.setattr("app.signing.sessions.KNOWN", 3)
     sessions = Sessions([NEW])
     made = [sessions.new() for _ in range(5)]
 

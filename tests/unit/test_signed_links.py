@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.signed_links import PATH, SignedLinks
+from app.signing.links import PATH, SignedLinks
 
 KEYS = ["the newer key of the two", "the older key of the two"]
 KEY = "0f8f2c7e/preview-0123456789abcdef.jpg"

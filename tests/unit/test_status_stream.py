@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 from litestar.types import Message
 
-from app.api.status import Statuses
-from app.api.status_stream import BEGINNING, HEARTBEAT, StatusStream
-from app.sessions import Sessions
+from app.api.status.poll import Statuses
+from app.api.status.stream import BEGINNING, HEARTBEAT, StatusStream
+from app.signing.sessions import Sessions
 from domain.errors import UploadNotFoundError
 from projections.queries.forecast import NOTHING, Forecast
 from projections.queries.status import StatusRow
@@ -66,8 +66,8 @@ def followed(statuses: Statuses, enough: Callable[[list[bytes]], bool], **header
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.api.holding.LOOK_SECONDS", 0.01)
-    monkeypatch.setattr("app.api.status_stream.HEARTBEAT_SECONDS", 0.03)
+    monkeypatch.setattr("app.api.status.holding.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("app.api.status.stream.HEARTBEAT_SECONDS", 0.03)
 
 
 def beaten_twice(told: list[bytes]) -> bool:

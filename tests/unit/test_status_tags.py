@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from app.api.status_answer import Tags, answer
+from app.api.status.answer import Tags, answer
 from domain.stages import Stage, Status
 from projections.queries.forecast import Eta, Forecast
 from projections.queries.status import StatusRow

@@ -6,14 +6,14 @@ from threading import Event
 
 import pytest
 
-from app.api.errors import answer_of
-from app.api.threads import OverloadedError, Threads
+from app.api.http.errors import answer_of
+from app.api.http.slots import OverloadedError, Threads
 
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.api.threads.WAIT_SECONDS", 0.05)
-    monkeypatch.setattr("app.api.threads.AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr("app.api.http.slots.WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("app.api.http.slots.AGAIN_SECONDS", 0.05)
 
 
 async def while_both_are_busy(threads: Threads, then: Callable[[], Awaitable[None]]) -> list[bool]:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from app.api.errors import TooManyUploadsError
-from app.api.upload_rate import UploadRate
+from app.limits.upload_rate import TooManyUploadsError, UploadRate
 
 
 class Hands:

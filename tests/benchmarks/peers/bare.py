@@ -11,7 +11,7 @@ from typing import Any
 
 from litestar import Litestar, Response, get
 
-from app.api.server import serve
+from app.api.serving.server import serve
 
 HEADERS: dict[str, str] = json.loads(os.environ["HEADERS"])
 BODY = os.environ["BODY"].encode()

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from app.sessions import Sessions
+from app.signing.sessions import Sessions
 
 engine = create_async_engine(os.environ["SQLALCHEMY_URL"], pool_size=10)
 make_session = async_sessionmaker(engine, expire_on_commit=False)

@@ -12,14 +12,14 @@ from pathlib import Path
 from litestar import Litestar
 from redis import Redis
 
-from app.address import ServerError
 from app.api.application import create_api
-from app.api.server import serve
-from app.listening import listening
+from app.api.serving.background import listening
+from app.api.serving.server import serve
 from app.logs import configure_logs
-from app.sessions import Sessions
-from app.settings import Settings
-from app.signed_links import SignedLinks
+from app.settings.environment import Settings
+from app.settings.listening_address import ServerError
+from app.signing.links import SignedLinks
+from app.signing.sessions import Sessions
 from app.storage.folder import FolderStore
 from domain.uploads import Uploads
 from projections.log.connections import async_pool, open_pool

@@ -13,10 +13,10 @@ from litestar.testing import TestClient
 from msgspec import Struct
 
 from app.api.application import create_api
-from app.api.health import Check
-from app.sessions import Sessions
-from app.settings import Settings
-from app.signed_links import SignedLinks
+from app.api.operations.health import Check
+from app.settings.environment import Settings
+from app.signing.links import SignedLinks
+from app.signing.sessions import Sessions
 from app.storage.folder import FolderStore
 from domain.stages import Stage
 from domain.uploads import Uploads

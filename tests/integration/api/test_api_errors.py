@@ -6,7 +6,7 @@ import httpx
 import pytest
 import structlog
 
-from app.sessions import Sessions
+from app.signing.sessions import Sessions
 from tests.integration.api.service import Service, error_of
 
 

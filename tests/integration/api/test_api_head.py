@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.sessions import Sessions
+from app.signing.sessions import Sessions
 from tests.integration.api.service import KEYS, Service, error_of
 from tests.integration.api.serving import running
 from tests.lives import Lives

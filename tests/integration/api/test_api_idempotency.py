@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from app.sessions import Sessions
+from app.signing.sessions import Sessions
 from domain.errors import UploadNotFoundError
 from domain.upload import Upload
 from domain.uploads import Uploads

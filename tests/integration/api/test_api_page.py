@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from app.api.page import BUILT, Page
-from app.settings import Settings
-from app.signed_links import SignedLinks
+from app.api.pages.upload_page import BUILT, Page
+from app.settings.environment import Settings
+from app.signing.links import SignedLinks
 from app.storage.folder import FolderStore
 from app.storage.s3 import S3Store, s3_client
 from tests.integration.api.service import KEYS, Service, error_of, running_service

@@ -7,7 +7,7 @@ from typing import Final
 import httpx
 import pytest
 
-from app.sessions import Sessions
+from app.signing.sessions import Sessions
 from domain.stages import Stage
 from tests.integration.api.service import KEYS, error_of
 from tests.integration.api.serving import running

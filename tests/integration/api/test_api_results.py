@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.signed_links import SignedLinks
+from app.signing.links import SignedLinks
 from domain.events import StoredImage
 from domain.stages import Stage
 from tests.integration.api.service import KEYS, Service, error_of, moment, running_service

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped] # its types are a package of their own
 
-from app.api.errors import TABLE, UNEXPECTED
+from app.api.http.errors import TABLE, UNEXPECTED
 from tests.integration.api.service import Service
 
 PATHS = {

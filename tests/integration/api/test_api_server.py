@@ -18,8 +18,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app.api.server import CONNECTIONS
-from app.sessions import Sessions
+from app.api.serving.server import CONNECTIONS
+from app.signing.sessions import Sessions
 from tests.integration.api.service import JPEG, KEYS, PNG, error_of
 from tests.integration.api.serving import BODY_SECONDS, REPOSITORY, Server, answers, free_port, running, start
 from tests.linux_processes import open_files
@@ -273,7 +273,7 @@ def test_what_is_logged_holds_no_token(server: Server) -> None:
 
 CROWDED: Final = """
 import asyncio, os, signal, sys
-from app.api.server import serve
+from app.api.serving.server import serve
 
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":

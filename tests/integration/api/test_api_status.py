@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.sessions import Sessions
+from app.signing.sessions import Sessions
 from domain.failures import MESSAGES, FailureCode
 from domain.stages import Stage
 from tests.integration.api.service import Service, error_of, moment, running_service

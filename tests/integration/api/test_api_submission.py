@@ -14,7 +14,7 @@ import httpx
 import pytest
 import structlog
 
-from app.api.threads import MOST
+from app.api.http.slots import MOST
 from app.storage.folder import FolderStore
 from domain.errors import LogUnavailableError, StorageRefusedError, StorageUnavailableError
 from domain.events import Submitted

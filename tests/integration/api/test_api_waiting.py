@@ -15,7 +15,7 @@ import pytest
 from msgspec import Struct
 from redis import Redis
 
-from app.sessions import Session, Sessions
+from app.signing.sessions import Session, Sessions
 from domain.failures import FailureCode
 from domain.stages import Stage
 from projections.log.notifications import PROJECTED, RedisBell

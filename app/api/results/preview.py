@@ -6,8 +6,8 @@ from anyio import to_thread
 from litestar import Response
 from litestar.params import FromPath
 
-from app.api.errors import LinkOverError
-from app.signed_links import SignedLinks
+from app.api.http.errors import LinkOverError
+from app.signing.links import SignedLinks
 from domain.ports import BlobStore
 
 MEDIA_TYPES: Final = {".jpg": "image/jpeg"}

@@ -6,8 +6,8 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.params import HeaderParameter
 
-from app.api.errors import UnauthorizedError
-from app.sessions import Session, Sessions
+from app.api.http.errors import UnauthorizedError
+from app.signing.sessions import Session, Sessions
 
 SessionToken = Annotated[
     str | None,

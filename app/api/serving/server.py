@@ -17,8 +17,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from app.address import ServerError, free_address
-from app.api.cut import Cut
+from app.api.serving.cut import Cut
+from app.settings.listening_address import ServerError, free_address
 
 STOP_SECONDS: Final = 10.0
 """What is under way at the stop may take this long; bodies that are still on their way are cut off then."""

@@ -9,7 +9,7 @@ import structlog
 from anyio import CapacityLimiter, to_thread
 from litestar import Response
 
-from app.api.bodies import ErrorFacts, HealthBody, NotReadyBody, ReadinessBody
+from app.api.http.bodies import ErrorFacts, HealthBody, NotReadyBody, ReadinessBody
 from domain.errors import DarkroomError
 
 Check = Callable[[], object]

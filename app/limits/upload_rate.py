@@ -6,9 +6,17 @@ from collections.abc import Callable
 from math import ceil
 from typing import Final
 
-from app.api.errors import TooManyUploadsError
+from domain.errors import DarkroomError
 
 WINDOW_SECONDS: Final = 60.0
+
+
+class TooManyUploadsError(DarkroomError):
+    """Too many uploads or retries came from this address. Please wait a moment."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = retry_after
 
 
 class UploadRate:

@@ -1,6 +1,6 @@
 """GET /api/status/{jobId}: where an upload is. The path that everybody polls, and may be held on.
 
-An ASGI application: what is polled most does not go through the framework (app/api/polls_first.py).
+An ASGI application: what is polled most does not go through the framework (app/api/status/fast_path.py).
 """
 
 from collections.abc import Callable, Sequence
@@ -10,13 +10,13 @@ from uuid import UUID
 from anyio import to_thread
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from app.api.asking import Asking, IfNoneMatch, Prefer, polling
-from app.api.holding import MOST, held
-from app.api.job_id import JobId
-from app.api.reply import Reply
-from app.api.session_token import SessionToken
-from app.api.status_answer import Tags, answer, is_terminal, place_of
-from app.sessions import Sessions
+from app.api.http.job_id import JobId
+from app.api.http.replies import Reply
+from app.api.http.session_token import SessionToken
+from app.api.status.answer import Tags, answer, is_terminal, place_of
+from app.api.status.holding import MOST, held
+from app.api.status.request import Asking, IfNoneMatch, Prefer, polling
+from app.signing.sessions import Sessions
 from domain.errors import UploadNotFoundError
 from domain.stages import Stage
 from projections.log.event_log import LoggedEvent

@@ -13,14 +13,14 @@ import msgspec
 from eventsourcing.persistence import MapperDeserialisationError
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from app.api.asking import Asking, LastEventId, following
-from app.api.holding import MOST, Hold, held
-from app.api.job_id import JobId
-from app.api.session_token import SessionToken
-from app.api.status import Statuses
-from app.api.status_answer import POLL_AFTER_MS, Tags, body_of, is_terminal, place_of
-from app.api.threads import OverloadedError
-from app.sessions import Sessions
+from app.api.http.job_id import JobId
+from app.api.http.session_token import SessionToken
+from app.api.http.slots import OverloadedError
+from app.api.status.answer import POLL_AFTER_MS, Tags, body_of, is_terminal, place_of
+from app.api.status.holding import MOST, Hold, held
+from app.api.status.poll import Statuses
+from app.api.status.request import Asking, LastEventId, following
+from app.signing.sessions import Sessions
 from domain.errors import UnavailableError, UploadNotFoundError
 from projections.queries.forecast import Forecast
 from projections.queries.status import StatusRow

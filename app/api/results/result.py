@@ -11,9 +11,9 @@ from anyio import to_thread
 from litestar import Response
 from litestar.params import PathParameter
 
-from app.api.bodies import PreviewBody, ResultBody
-from app.api.session_token import SessionToken, owner
-from app.sessions import Sessions
+from app.api.http.bodies import PreviewBody, ResultBody
+from app.api.http.session_token import SessionToken, owner
+from app.signing.sessions import Sessions
 from domain.errors import ResultNotFoundError
 from domain.ports import BlobStore, Clock
 from projections.queries.status import ResultRow, StatusReader

@@ -21,8 +21,8 @@ from multipart import (  # type: ignore[import-untyped] # it ships no types
     parse_options_header,
 )
 
-from app.api.errors import BodyTooLargeError, BodyTooSlowError, MalformedError, UnsupportedMediaTypeError
-from app.api.threads import Place
+from app.api.http.errors import BodyTooLargeError, BodyTooSlowError, MalformedError, UnsupportedMediaTypeError
+from app.api.http.slots import Place
 
 FIELD: Final = "image"
 FRAME_BYTES: Final = 64 * 1024

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from litestar import Request
 
-from app.settings import Network
+from app.settings.environment import Network
 
 Address = IPv4Address | IPv6Address
 

@@ -9,11 +9,11 @@ from typing import Any, Final
 from litestar import Litestar
 from litestar.types import Receive, Scope, Send
 
-from app.api.correlation import bind
-from app.api.errors import reply_to
-from app.api.head import answer_head
-from app.api.response_headers import every
-from app.api.status import StatusPoll
+from app.api.http.correlation import bind
+from app.api.http.errors import reply_to
+from app.api.http.head import answer_head
+from app.api.http.headers import every
+from app.api.status.poll import StatusPoll
 
 PREFIX: Final = "/api/status/"
 PATH: Final = "/api/status/{jobId}"

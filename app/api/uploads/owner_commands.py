@@ -13,15 +13,15 @@ import structlog
 from litestar import Request
 from litestar.types import ASGIApp
 
-from app.api.client_address import address_of
-from app.api.job_id import JobId, upload_id_of
-from app.api.session_token import SessionToken, owner
-from app.api.status import History
-from app.api.status_answer import answer
-from app.api.threads import Threads
-from app.api.upload_rate import UploadRate
-from app.sessions import Session, Sessions
-from app.settings import Network
+from app.api.http.addresses import address_of
+from app.api.http.job_id import JobId, upload_id_of
+from app.api.http.session_token import SessionToken, owner
+from app.api.http.slots import Threads
+from app.api.status.answer import answer
+from app.api.status.poll import History
+from app.limits.upload_rate import UploadRate
+from app.settings.environment import Network
+from app.signing.sessions import Session, Sessions
 from domain.errors import UploadNotFoundError
 from domain.upload import Upload
 from domain.uploads import Uploads

@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from domain.ports import BlobStore
 
-BUILT: Final = Path(__file__).parents[1] / "web" / "built"
+BUILT: Final = Path(__file__).parents[2] / "web" / "built"
 MEDIA_TYPES: Final = {
     ".html": "text/html",
     ".js": "text/javascript",

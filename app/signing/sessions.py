@@ -16,7 +16,7 @@ from typing import Final
 from itsdangerous import BadData, Signer
 from msgspec import Struct
 
-from app.signatures import is_spelt_as_signed
+from app.signing.signatures import is_spelt_as_signed
 
 SALT: Final = b"darkroom.session"
 DERIVED: Final = b"darkroom.derived-session:"

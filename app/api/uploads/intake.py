@@ -10,8 +10,8 @@ from uuid import UUID, uuid4, uuid5
 
 import structlog
 
-from app.api.photo import Photo
-from app.sessions import Session
+from app.api.uploads.photo import Photo
+from app.signing.sessions import Session
 from domain.errors import DarkroomError, IdempotencyConflictError, UploadNotFoundError
 from domain.ports import BlobStore
 from domain.uploads import Uploads

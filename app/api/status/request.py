@@ -12,10 +12,10 @@ from litestar.params import HeaderParameter
 from litestar.types import Scope
 from msgspec import Struct
 
-from app.api.errors import UnauthorizedError
-from app.api.job_id import upload_id_of
-from app.api.status_answer import NO_TAGS, Tags
-from app.sessions import Sessions
+from app.api.http.errors import UnauthorizedError
+from app.api.http.job_id import upload_id_of
+from app.api.status.answer import NO_TAGS, Tags
+from app.signing.sessions import Sessions
 
 LONGEST_WAIT: Final = 30
 """In seconds, whatever a client prefers."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self, get_args
 
 import msgspec
 
-from app.setting_values import Network, keys, networks, one_of, text, url, whole
+from app.settings.parsers import Network, keys, networks, one_of, text, url, whole
 from domain.errors import DarkroomError
 
 __all__ = ["Network", "Settings", "SettingsError", "environment_with", "settings_help"]

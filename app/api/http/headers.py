@@ -7,7 +7,7 @@ from typing import Final
 
 from litestar.types import Message, Scope
 
-from app.api.correlation import correlation_id
+from app.api.http.correlation import correlation_id
 
 HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),

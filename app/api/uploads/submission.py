@@ -8,17 +8,17 @@ from typing import Annotated, Any, Final
 from litestar import Request, Response
 from litestar.params import HeaderParameter
 
-from app.api.bodies import SubmissionBody
-from app.api.client_address import address_of
-from app.api.correlation import correlation_id
-from app.api.errors import MalformedError
-from app.api.intake import Intake
-from app.api.photo import received_photo
-from app.api.session_token import SessionToken, owner
-from app.api.threads import Threads
-from app.api.upload_rate import UploadRate
-from app.sessions import Session, Sessions
-from app.settings import Network
+from app.api.http.addresses import address_of
+from app.api.http.bodies import SubmissionBody
+from app.api.http.correlation import correlation_id
+from app.api.http.errors import MalformedError
+from app.api.http.session_token import SessionToken, owner
+from app.api.http.slots import Threads
+from app.api.uploads.intake import Intake
+from app.api.uploads.photo import received_photo
+from app.limits.upload_rate import UploadRate
+from app.settings.environment import Network
+from app.signing.sessions import Session, Sessions
 from domain.stages import Status
 
 IdempotencyKey = Annotated[

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from itsdangerous import BadData, URLSafeSerializer
 
-from app.signatures import is_spelt_as_signed
+from app.signing.signatures import is_spelt_as_signed
 from domain.ports import Clock
 
 PATH: Final = "/api/blobs/"

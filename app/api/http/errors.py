@@ -8,7 +8,6 @@ ApiError
 ├── BodyTooLargeError          the photo or its frame is too large
 ├── BodyTooSlowError           the photo did not arrive in time
 ├── UnsupportedMediaTypeError  the photo is none
-├── TooManyUploadsError        the client's address sends too many
 └── LinkOverError              a signed link that is not ours, or no longer
 """
 
@@ -25,9 +24,10 @@ from litestar.exceptions import (
 )
 from msgspec import Struct
 
-from app.api.bodies import ErrorBody, ErrorFacts
-from app.api.reply import Reply, in_json
-from app.api.threads import OverloadedError
+from app.api.http.bodies import ErrorBody, ErrorFacts
+from app.api.http.replies import Reply, in_json
+from app.api.http.slots import OverloadedError
+from app.limits.upload_rate import TooManyUploadsError
 from domain.errors import (
     BlobNotFoundError,
     DarkroomError,
@@ -64,14 +64,6 @@ class BodyTooSlowError(ApiError):
 
 class UnsupportedMediaTypeError(ApiError):
     """This file is not a supported photo. Please choose a JPEG, PNG or WebP image."""
-
-
-class TooManyUploadsError(ApiError):
-    """Too many uploads or retries came from this address. Please wait a moment."""
-
-    def __init__(self, retry_after: int) -> None:
-        super().__init__()
-        self.retry_after = retry_after
 
 
 class LinkOverError(ApiError):

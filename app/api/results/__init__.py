@@ -1,0 +1,1 @@
+"""The resources /api/results and /api/blobs: a result and its preview."""

@@ -1,0 +1,1 @@
+"""The server process: granian, its background tasks, and how it stops."""

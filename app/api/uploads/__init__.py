@@ -1,0 +1,1 @@
+"""The resource /api/uploads: submit, retry and cancel."""
