@@ -23,7 +23,7 @@ from psycopg_pool import ConnectionPool
 from redis import Redis
 
 from app.api.application import create_api
-from app.api.operations.metrics import Metrics
+from app.api.http.services import Services
 from app.api.serving.background import listening
 from app.metrics.exposition import add_dramatiq, expose
 from app.metrics.families import asked_at_scrape
@@ -44,6 +44,7 @@ from projections.log.notifications import PROJECTED, RedisBell, Wakeups
 from projections.log.redis_connection import check_redis
 from projections.outside.analytics import PollSampler, Sink, analytics
 from projections.outside.posthog import open_posthog
+from projections.queries.forecast import Forecaster
 from projections.queries.status import StatusReader
 from projections.queries.watches import Watches
 from projections.rows.projector import projector
@@ -138,24 +139,24 @@ def open_api(settings: Settings, stack: ExitStack, stopping: asyncio.Event) -> A
         async with poll_pool, listening(watches, redis, stopping):
             yield
 
-    api = create_api(
+    reader = StatusReader(poll_pool)
+    services = Services(
+        settings=settings,
         uploads=open_uploads(traces.log(event_log), redis, stack),
         history=event_log.history,
-        reader=StatusReader(poll_pool),
+        reader=reader,
+        forecaster=Forecaster(reader),
         watches=watches,
         blobs=blobs,
         sessions=Sessions(settings.secret_keys),
         links=SignedLinks(settings.secret_keys),
-        settings=settings,
         checks={"postgres": event_log.last_position, "redis": partial(check_redis, redis), "storage": blobs.ping},
         analytics=PollSampler(open_sink(settings, stack)),
+        registry=registry,
+        figures=asked_at_scrape(pool, redis, check_redis, blobs, settings.generation_budget_per_hour),
         prompt_version=CURRENT,
-        metrics=Metrics(
-            registry, asked_at_scrape(pool, redis, check_redis, blobs, settings.generation_budget_per_hour)
-        ),
-        lifespan=[polls],
     )
-    return traces.requests(counted(api, registry))
+    return traces.requests(counted(create_api(services, [polls]), registry))
 
 
 class WorkerParts(NamedTuple):

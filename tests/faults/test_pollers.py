@@ -11,8 +11,8 @@ from uuid import UUID
 import psycopg
 
 from app.signing.sessions import Session, Sessions
+from tests.api_services import KEYS
 from tests.integration.api.serve_for_tests import POOL_SIZE
-from tests.integration.api.service import KEYS
 from tests.integration.api.serving import Server, running
 from tests.lives import Lives
 

@@ -1,31 +1,23 @@
 """The OpenAPI document as the code declares it, without any server: `python -m tests.house.openapi_document`."""
 
 import json
-from typing import Any, Final
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar
 
 from app.api.application import create_api
-from app.settings.environment import Settings
+from tests.api_services import services_without_io
 
-_ABSENT: Final[Any] = None
-"""In place of each part that would do the work: routes are declared without it."""
+
+def api_without_io() -> Litestar:
+    """The API, which can be asked for its routes and for nothing else."""
+    return create_api(services_without_io(Path()))
 
 
 def openapi_document() -> dict[str, Any]:
     """The document as /schema/openapi.json serves it."""
-    app = create_api(
-        uploads=_ABSENT,
-        history=_ABSENT,
-        reader=_ABSENT,
-        watches=_ABSENT,
-        blobs=_ABSENT,
-        sessions=_ABSENT,
-        links=_ABSENT,
-        settings=Settings(),
-        checks={},
-        analytics=_ABSENT,
-        prompt_version=0,
-    )
-    return app.openapi_schema.to_schema()
+    return api_without_io().openapi_schema.to_schema()
 
 
 if __name__ == "__main__":

@@ -1,19 +1,18 @@
 """What README.md says is so: settings, commands, endpoints, errors, events and paths, compared with the code."""
 
 import re
-from typing import Any, Final
+from typing import Final
 
 import rich_click as click
-from litestar import Litestar
 
-from app.api.application import create_api
-from app.api.documentation import NOT_READY
 from app.api.http.errors import TABLE, UNEXPECTED
+from app.api.operations.routes import NOT_READY
 from app.cli import darkroom
 from app.settings.environment import Settings, settings_help
 from domain.events import EVENTS
 from domain.failures import FailureCode
 from domain.stages import BANDS
+from tests.house.openapi_document import api_without_io
 from tests.house.the_house import MODULES, PACKAGES, ROOT, TEXT, blocks, mapped_paths, rows, section
 
 RUN: Final = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/darkroom up"
@@ -21,24 +20,6 @@ TEST: Final = (
     "python3 -m venv .venv && .venv/bin/pip install -r requirements.lock"
     " && .venv/bin/pip install --no-deps -e . && .venv/bin/pytest"
 )
-
-
-def api() -> Litestar:
-    """The API, made of nothing: enough to ask it for its routes."""
-    absent: Any = None
-    return create_api(
-        uploads=absent,
-        history=absent,
-        reader=absent,
-        watches=absent,
-        blobs=absent,
-        sessions=absent,
-        links=absent,
-        settings=Settings(),
-        checks={},
-        analytics=absent,
-        prompt_version=1,
-    )
 
 
 def usage(name: str, command: click.Command) -> str:
@@ -69,7 +50,7 @@ def test_every_command_is_listed_with_the_first_sentence_of_its_help() -> None:
 def test_every_endpoint_is_listed() -> None:
     operations = {
         f"`{method.upper()} {path}`"
-        for path, item in api().openapi_schema.to_schema()["paths"].items()
+        for path, item in api_without_io().openapi_schema.to_schema()["paths"].items()
         for method in item
     }
     listed = {row[0] for row in rows(section("HTTP")) if "/" in row[0]}

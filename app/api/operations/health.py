@@ -1,7 +1,7 @@
 """GET /healthz and /readyz: whether the process lives, and whether everything answers that it needs."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -9,11 +9,10 @@ import structlog
 from anyio import CapacityLimiter, to_thread
 from litestar import Response
 
-from app.api.http.bodies import ErrorFacts, HealthBody, NotReadyBody, ReadinessBody
+from app.api.http.bodies import ErrorFacts
+from app.api.http.services import Check
+from app.api.operations.bodies import HealthBody, NotReadyBody, ReadinessBody
 from domain.errors import DarkroomError
-
-Check = Callable[[], object]
-"""A ping of one dependency: it returns, or raises, and may block."""
 
 CHECK_SECONDS: Final = 2.0
 THREADS: Final = 16

@@ -7,8 +7,7 @@ from litestar import Response
 from litestar.params import FromPath
 
 from app.api.http.errors import LinkOverError
-from app.signing.links import SignedLinks
-from domain.ports import BlobStore
+from app.api.http.services import Services
 
 MEDIA_TYPES: Final = {".jpg": "image/jpeg"}
 """By the key's ending; the folder store keeps none."""
@@ -16,12 +15,12 @@ UNKNOWN: Final = "application/octet-stream"
 HEADERS: Final = {"Cache-Control": "private, max-age=300", "Content-Disposition": "inline"}
 
 
-class Blobs:
-    """Opens signed links."""
+class Previews:
+    """Serves previews behind signed links."""
 
-    def __init__(self, blobs: BlobStore, links: SignedLinks) -> None:
-        self._blobs = blobs
-        self._links = links
+    def __init__(self, services: Services) -> None:
+        self._blobs = services.blobs
+        self._links = services.links
 
     async def blob(self, signed: FromPath[str]) -> Response[bytes]:
         """Read a preview by its signed link."""

@@ -11,12 +11,11 @@ from anyio import to_thread
 from litestar import Response
 from litestar.params import PathParameter
 
-from app.api.http.bodies import PreviewBody, ResultBody
+from app.api.http.services import Services
 from app.api.http.session_token import SessionToken, owner
-from app.signing.sessions import Sessions
+from app.api.results.bodies import PreviewBody, ResultBody
 from domain.errors import ResultNotFoundError
-from domain.ports import BlobStore, Clock
-from projections.queries.status import ResultRow, StatusReader
+from projections.queries.status import ResultRow
 
 ResultId = Annotated[str, PathParameter(name="resultId")]
 PREVIEW_LIFETIME: Final = timedelta(minutes=5)
@@ -25,14 +24,12 @@ PREVIEW_LIFETIME: Final = timedelta(minutes=5)
 class Results:
     """Reveals results to the session that owns them."""
 
-    def __init__(
-        self, reader: StatusReader, blobs: BlobStore, sessions: Sessions, *, public_url: str, clock: Clock
-    ) -> None:
-        self._reader = reader
-        self._blobs = blobs
-        self._sessions = sessions
-        self._public_url = public_url
-        self._clock = clock
+    def __init__(self, services: Services) -> None:
+        self._reader = services.reader
+        self._blobs = services.blobs
+        self._sessions = services.sessions
+        self._public_url = services.settings.public_url or ""
+        self._clock = services.clock
 
     async def result(
         self,

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 from msgspec import UNSET
 
-from app.api.http.bodies import EtaBody, StatusBody
 from app.api.http.replies import Reply, in_json
+from app.api.status.bodies import EtaBody, StatusBody
 from domain.failures import HOPELESS
 from domain.stages import Status
 from projections.queries.forecast import Forecast

@@ -3,8 +3,7 @@
 An ASGI application: what is polled most does not go through the framework (app/api/status/fast_path.py).
 """
 
-from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
 from anyio import to_thread
@@ -12,30 +11,17 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.api.http.job_id import JobId
 from app.api.http.replies import Reply
+from app.api.http.services import History, Services
 from app.api.http.session_token import SessionToken
 from app.api.status.answer import Tags, answer, is_terminal, place_of
 from app.api.status.holding import MOST, held
 from app.api.status.request import Asking, IfNoneMatch, Prefer, polling
-from app.signing.sessions import Sessions
 from domain.errors import UploadNotFoundError
-from domain.stages import Stage
-from projections.log.event_log import LoggedEvent
 from projections.queries.forecast import Forecast, Forecaster
 from projections.queries.status import StatusReader, StatusRow, row_at_last_turn, row_of
-from projections.queries.watches import Watches
 
 HELD: Final = "/api/status/{jobId} held"
 """The route that is counted for polls that are held: how long they take is their clients' wish."""
-
-History = Callable[[UUID], Sequence[LoggedEvent]]
-"""Every event of one upload; it blocks."""
-
-
-class PollAnalytics(Protocol):
-    """Is told of every poll and takes note of some; it returns at once, whatever happens."""
-
-    def status_poll(self, upload_id: UUID, stage: Stage | None, progress: int) -> None:
-        """A client asked where its upload is."""
 
 
 class Statuses:
@@ -63,14 +49,19 @@ class Statuses:
         return row_of(history) if read_version > 1 else row_at_last_turn(history)
 
 
+def statuses_of(services: Services) -> Statuses:
+    """The states of the uploads of these services."""
+    return Statuses(services.reader, services.history, services.forecaster)
+
+
 class StatusPoll:
     """Answers polls, at once or when the upload has moved."""
 
-    def __init__(self, statuses: Statuses, watches: Watches, sessions: Sessions, analytics: PollAnalytics) -> None:
-        self._statuses = statuses
-        self._watches = watches
-        self._sessions = sessions
-        self._analytics = analytics
+    def __init__(self, services: Services) -> None:
+        self._statuses = statuses_of(services)
+        self._watches = services.watches
+        self._sessions = services.sessions
+        self._analytics = services.analytics
 
     async def status(
         self,

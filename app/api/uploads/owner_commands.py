@@ -4,7 +4,7 @@ Both are answered with the state that they led to. It is made of the log: the re
 later poll tells anything older (projections/queries/status.py, TURNS).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -15,17 +15,14 @@ from litestar.types import ASGIApp
 
 from app.api.http.addresses import address_of
 from app.api.http.job_id import JobId, upload_id_of
+from app.api.http.services import Services
 from app.api.http.session_token import SessionToken, owner
 from app.api.http.slots import Threads
 from app.api.status.answer import answer
-from app.api.status.poll import History
 from app.limits.upload_rate import UploadRate
-from app.settings.environment import Network
-from app.signing.sessions import Session, Sessions
+from app.signing.sessions import Session
 from domain.errors import UploadNotFoundError
 from domain.upload import Upload
-from domain.uploads import Uploads
-from projections.queries.forecast import Forecaster
 from projections.queries.status import StatusRow, row_of
 
 Command = Callable[..., Upload]
@@ -37,24 +34,14 @@ log = structlog.get_logger(__name__)
 class OwnerCommands:
     """Passes commands on to uploads, in the name of the session that owns them."""
 
-    def __init__(  # one collaborator each
-        self,
-        uploads: Uploads,
-        history: History,
-        forecaster: Forecaster,
-        sessions: Sessions,
-        rate: UploadRate,
-        *,
-        threads: Threads,
-        trusted_proxies: Sequence[Network],
-    ) -> None:
-        self._uploads = uploads
-        self._history = history
-        self._forecaster = forecaster
-        self._sessions = sessions
+    def __init__(self, services: Services, rate: UploadRate, threads: Threads) -> None:
+        self._uploads = services.uploads
+        self._history = services.history
+        self._forecaster = services.forecaster
+        self._sessions = services.sessions
         self._rate = rate
         self._threads = threads
-        self._trusted_proxies = trusted_proxies
+        self._trusted_proxies = services.settings.trusted_proxies
 
     async def retry(
         self, request: Request[Any, Any, Any], job_id: JobId, session_token: SessionToken = None

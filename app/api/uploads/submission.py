@@ -1,7 +1,6 @@
 """POST /api/uploads: a photo comes in."""
 
 import re
-from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any, Final
 
@@ -9,16 +8,16 @@ from litestar import Request, Response
 from litestar.params import HeaderParameter
 
 from app.api.http.addresses import address_of
-from app.api.http.bodies import SubmissionBody
 from app.api.http.correlation import correlation_id
 from app.api.http.errors import MalformedError
+from app.api.http.services import Services
 from app.api.http.session_token import SessionToken, owner
 from app.api.http.slots import Threads
+from app.api.uploads.bodies import SubmissionBody
 from app.api.uploads.intake import Intake
 from app.api.uploads.photo import received_photo
 from app.limits.upload_rate import UploadRate
-from app.settings.environment import Network
-from app.signing.sessions import Session, Sessions
+from app.signing.sessions import Session
 from domain.stages import Status
 
 IdempotencyKey = Annotated[
@@ -35,26 +34,15 @@ KEY: Final = re.compile(r"[!-~]{1,255}")
 class Submission:
     """Takes photos in, in the name of a session."""
 
-    def __init__(  # one collaborator each
-        self,
-        intake: Intake,
-        sessions: Sessions,
-        rate: UploadRate,
-        threads: Threads,
-        *,
-        max_bytes: int,
-        body_seconds: float,
-        public_url: str,
-        trusted_proxies: Sequence[Network],
-    ) -> None:
-        self._intake = intake
-        self._sessions = sessions
+    def __init__(self, services: Services, rate: UploadRate, threads: Threads) -> None:
+        self._intake = Intake(services.uploads, services.blobs, services.prompt_version)
+        self._sessions = services.sessions
         self._rate = rate
         self._threads = threads
-        self._max_bytes = max_bytes
-        self._body_seconds = body_seconds
-        self._public_url = public_url
-        self._trusted_proxies = trusted_proxies
+        self._max_bytes = services.settings.max_upload_bytes
+        self._body_seconds = services.body_seconds
+        self._public_url = services.settings.public_url or ""
+        self._trusted_proxies = services.settings.trusted_proxies
 
     async def submit(
         self,

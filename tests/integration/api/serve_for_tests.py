@@ -16,17 +16,12 @@ from app.api.application import create_api
 from app.api.serving.background import listening
 from app.api.serving.server import serve
 from app.logs import configure_logs
-from app.settings.environment import Settings
 from app.settings.listening_address import ServerError
-from app.signing.links import SignedLinks
-from app.signing.sessions import Sessions
-from app.storage.folder import FolderStore
 from domain.uploads import Uploads
 from projections.log.connections import async_pool, open_pool
 from projections.log.event_log import EventLog
-from projections.queries.status import StatusReader
 from projections.queries.watches import Watches
-from tests.integration.api.service import KEYS, Polls
+from tests.api_services import api_services
 from tests.lives import Silence
 
 STOP_SECONDS = 2.0
@@ -53,22 +48,15 @@ def create_app(
         sys.stderr.write("closed\n")
 
     log = EventLog(pool)
-    links = SignedLinks(KEYS)
-    return create_api(
+    services = api_services(
         uploads=Uploads(log, Silence()),
-        history=log.history,
-        reader=StatusReader(reading),
-        watches=watches,
-        blobs=FolderStore(folder, links.sign),
-        sessions=Sessions(KEYS),
-        links=links,
-        settings=Settings(uploads_per_minute=0),
-        checks={},
-        analytics=Polls(),
-        prompt_version=1,
+        log=log,
+        poll_pool=reading,
+        folder=folder,
         body_seconds=body_seconds,
-        lifespan=[connected],
+        watches=watches,
     )
+    return create_api(services, [connected])
 
 
 def main(database_url: str, folder: str, port: str, body_seconds: str, redis_url: str) -> None:

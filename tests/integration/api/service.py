@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import httpx
@@ -13,32 +13,18 @@ from litestar.testing import TestClient
 from msgspec import Struct
 
 from app.api.application import create_api
-from app.api.operations.health import Check
-from app.settings.environment import Settings
+from app.api.http.services import Check, Services
 from app.signing.links import SignedLinks
 from app.signing.sessions import Sessions
 from app.storage.folder import FolderStore
 from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.connections import async_pool
-from projections.queries.status import StatusReader
-from projections.queries.watches import Watches
+from tests.api_services import Polls, api_services
 from tests.lives import Lives
 
-KEYS: Final = ("a key for the tests, long enough",)
 JPEG: Final = b"\xff\xd8\xff\xe0" + b"a photo, as far as its first bytes tell"
 PNG: Final = b"\x89PNG\r\n\x1a\n" + b"another photo"
-
-
-class Polls:
-    """Remembers every poll that analytics is told of."""
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[UUID, Stage | None, int]] = []
-
-    def status_poll(self, upload_id: UUID, stage: Stage | None, progress: int) -> None:
-        """Remember it."""
-        self.seen.append((upload_id, stage, progress))
 
 
 class Service(Struct):
@@ -46,10 +32,27 @@ class Service(Struct):
 
     client: TestClient[Litestar]
     lives: Lives
-    store: FolderStore
-    sessions: Sessions
-    links: SignedLinks
-    polls: Polls
+    services: Services
+
+    @property
+    def store(self) -> FolderStore:
+        """The object storage."""
+        return cast("FolderStore", self.services.blobs)
+
+    @property
+    def sessions(self) -> Sessions:
+        """The sessions that the API believes."""
+        return self.services.sessions
+
+    @property
+    def links(self) -> SignedLinks:
+        """The links that the API believes."""
+        return self.services.links
+
+    @property
+    def polls(self) -> Polls:
+        """The polls that analytics was told of."""
+        return cast("Polls", self.services.analytics)
 
     def post(self, content: bytes = JPEG, *, filename: str = "photo.jpg", **headers: str) -> httpx.Response:
         """Submit a photo; headers are named with underscores."""
@@ -108,10 +111,7 @@ def running_service(
     **settings: Any,  # noqa: ANN401 - the fields of Settings
 ) -> Iterator[Service]:
     """The API on a database and a folder, under these settings."""
-    links = SignedLinks(KEYS)
-    sessions = Sessions(KEYS)
     pool = async_pool(database_url, 4, "test")
-    polls = Polls()
 
     @asynccontextmanager
     async def connected(_: Litestar) -> AsyncIterator[None]:
@@ -119,24 +119,17 @@ def running_service(
             yield
 
     with Lives(database_url, folder) as lives:
-        store = FolderStore(folder, links.sign)
-        app = create_api(
+        services = api_services(
             uploads=uploads or lives.uploads,
-            history=lives.log.history,
-            reader=StatusReader(pool),
-            watches=Watches(),
-            blobs=store,
-            sessions=sessions,
-            links=links,
-            settings=Settings(**{"uploads_per_minute": 0, **settings}),
-            checks=checks or {},
-            analytics=polls,
-            prompt_version=3,
+            log=lives.log,
+            poll_pool=pool,
+            folder=folder,
+            checks=checks,
             body_seconds=body_seconds,
-            lifespan=[connected],
+            **settings,
         )
-        with TestClient(app, raise_server_exceptions=False) as client:
-            yield Service(client, lives, store, sessions, links, polls)
+        with TestClient(create_api(services, [connected]), raise_server_exceptions=False) as client:
+            yield Service(client, lives, services)
 
 
 def moment(text: str) -> datetime:

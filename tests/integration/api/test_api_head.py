@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from app.signing.sessions import Sessions
-from tests.integration.api.service import KEYS, Service, error_of
+from tests.api_services import KEYS
+from tests.integration.api.service import Service, error_of
 from tests.integration.api.serving import running
 from tests.lives import Lives
 

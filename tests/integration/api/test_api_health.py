@@ -3,7 +3,7 @@
 import threading
 from pathlib import Path
 
-from app.api.operations.health import Check
+from app.api.http.services import Check
 from domain.errors import QueueUnavailableError
 from tests.integration.api.service import Service, error_of, running_service
 from tests.waiting import BUSY_SECONDS

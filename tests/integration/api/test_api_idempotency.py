@@ -10,7 +10,8 @@ from app.signing.sessions import Sessions
 from domain.errors import UploadNotFoundError
 from domain.upload import Upload
 from domain.uploads import Uploads
-from tests.integration.api.service import JPEG, KEYS, PNG, Service, error_of, running_service
+from tests.api_services import KEYS
+from tests.integration.api.service import JPEG, PNG, Service, error_of, running_service
 
 
 def test_a_repeated_submission_finds_the_first_one(service: Service) -> None:
@@ -104,7 +105,7 @@ def test_a_key_outlives_the_rotation_of_secret_keys(
 ) -> None:
     with running_service(database_url, tmp_path) as service:
         before = service.post(Idempotency_Key="k").json()
-    monkeypatch.setattr("tests.integration.api.service.KEYS", ("a newer key, put before the old", *KEYS))
+    monkeypatch.setattr("tests.api_services.KEYS", ("a newer key, put before the old", *KEYS))
 
     with running_service(database_url, tmp_path) as service:
         after = service.post(Idempotency_Key="k").json()

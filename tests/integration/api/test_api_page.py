@@ -11,7 +11,8 @@ from app.settings.environment import Settings
 from app.signing.links import SignedLinks
 from app.storage.folder import FolderStore
 from app.storage.s3 import S3Store, s3_client
-from tests.integration.api.service import KEYS, Service, error_of, running_service
+from tests.api_services import KEYS
+from tests.integration.api.service import Service, error_of, running_service
 
 
 def test_the_index_is_asked_for_each_time_and_told_to_be_the_same(service: Service) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from app.signing.sessions import Sessions
 from domain.stages import Stage
-from tests.integration.api.service import KEYS, error_of
+from tests.api_services import KEYS
+from tests.integration.api.service import error_of
 from tests.integration.api.serving import running
 from tests.lives import Lives
 

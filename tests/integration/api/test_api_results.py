@@ -9,7 +9,8 @@ import pytest
 from app.signing.links import SignedLinks
 from domain.events import StoredImage
 from domain.stages import Stage
-from tests.integration.api.service import KEYS, Service, error_of, moment, running_service
+from tests.api_services import KEYS
+from tests.integration.api.service import Service, error_of, moment, running_service
 from tests.lives import WORKER
 
 

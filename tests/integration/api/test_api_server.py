@@ -20,7 +20,8 @@ import pytest
 
 from app.api.serving.server import CONNECTIONS
 from app.signing.sessions import Sessions
-from tests.integration.api.service import JPEG, KEYS, PNG, error_of
+from tests.api_services import KEYS
+from tests.integration.api.service import JPEG, PNG, error_of
 from tests.integration.api.serving import BODY_SECONDS, REPOSITORY, Server, answers, free_port, running, start
 from tests.linux_processes import open_files
 from tests.waiting import BUSY_SECONDS, until

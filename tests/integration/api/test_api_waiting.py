@@ -20,7 +20,8 @@ from domain.failures import FailureCode
 from domain.stages import Stage
 from projections.log.notifications import PROJECTED, RedisBell
 from projections.rows.projector import projector
-from tests.integration.api.service import KEYS, error_of
+from tests.api_services import KEYS
+from tests.integration.api.service import error_of
 from tests.integration.api.serving import Server, running
 from tests.lives import WORKER, Lives
 from tests.waiting import BUSY_SECONDS, until

@@ -1,0 +1,77 @@
+"""The routes of /api/status: the poll and the stream."""
+
+from typing import Final
+
+import msgspec
+from litestar import get
+from litestar.datastructures import ResponseHeader
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import Example
+
+from app.api.http.errors import UnauthorizedError
+from app.api.http.openapi import AskingOperation, answers, errors
+from app.api.http.services import Services
+from app.api.status.answer import POLL_AFTER_MS
+from app.api.status.bodies import StatusBody
+from app.api.status.examples import COMPLETED, FAILED, PENDING, PROCESSING, WAITING
+from app.api.status.poll import StatusPoll, statuses_of
+from app.api.status.stream import StatusStream
+from domain.errors import UnavailableError, UploadNotFoundError
+
+STATUS_HEADERS: Final = [
+    ResponseHeader(
+        name="ETag", documentation_only=True, description="The version, and whatever else of the body can change."
+    ),
+    ResponseHeader(name="Retry-After", documentation_only=True, description="In seconds, while it runs."),
+]
+
+PREFERENCE_APPLIED: Final = ResponseHeader(
+    name="Preference-Applied",
+    documentation_only=True,
+    description="`wait=N` where the answer was held, or would have been: ask again at once.",
+)
+STATUS: Final = answers(
+    StatusBody,
+    "Where the upload is.",
+    pending=PENDING,
+    processing=PROCESSING,
+    waiting=WAITING,
+    completed=COMPLETED,
+    failed=FAILED,
+)
+NOT_MODIFIED: Final = ResponseSpec(None, description="The upload did not move since the given version.")
+STREAM: Final = ResponseSpec(
+    str,
+    generate_examples=False,
+    description="The body of the status as server-sent events: one now, one at each step, and the end.",
+    media_type="text/event-stream",
+    examples=[
+        Example(
+            id="events",
+            value=f"retry: {POLL_AFTER_MS}\n\n"
+            + "".join(
+                f"id: {body.version}\ndata: {msgspec.json.encode(body).decode()}\n\n"
+                for body in (PROCESSING, COMPLETED)
+            ),
+        )
+    ],
+)
+
+
+def status_routes(services: Services, poll: StatusPoll) -> list[HTTPRouteHandler]:
+    """The handlers of /api/status. The application answers most polls with the same `poll` before any routing."""
+    refused = errors(UnauthorizedError, UploadNotFoundError, UnavailableError)
+    return [
+        get(
+            "/api/status/{jobId:str}",
+            operation_class=AskingOperation,
+            responses={200: STATUS, 304: NOT_MODIFIED, **refused},
+            response_headers=[*STATUS_HEADERS, PREFERENCE_APPLIED],
+        )(poll.status),
+        get(
+            "/api/status/{jobId:str}/stream",
+            operation_class=AskingOperation,
+            responses={200: STREAM, **refused},
+        )(StatusStream(statuses_of(services), services.watches, services.sessions).stream),
+    ]

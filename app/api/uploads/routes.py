@@ -1,0 +1,100 @@
+"""The routes of /api/uploads: submit, retry and cancel."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from litestar import post
+from litestar.datastructures import ResponseHeader
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
+
+from app.api.http.errors import (
+    BodyTooLargeError,
+    BodyTooSlowError,
+    MalformedError,
+    UnauthorizedError,
+    UnsupportedMediaTypeError,
+)
+from app.api.http.openapi import JOB_ID, AskingOperation, answers, errors
+from app.api.http.services import Services
+from app.api.http.slots import Threads
+from app.api.status.bodies import StatusBody
+from app.api.status.examples import CANCELLATION, TRIED_AGAIN
+from app.api.status.routes import STATUS_HEADERS
+from app.api.uploads.bodies import SubmissionBody
+from app.api.uploads.owner_commands import OwnerCommands
+from app.api.uploads.photo import FIELD
+from app.api.uploads.submission import Submission
+from app.limits.upload_rate import TooManyUploadsError, UploadRate
+from domain.errors import (
+    IdempotencyConflictError,
+    NotFailedError,
+    RetryHopelessError,
+    UnavailableError,
+    UploadEndedError,
+    UploadNotFoundError,
+)
+from domain.stages import Status
+
+SUBMISSION: Final = SubmissionBody(
+    job_id=JOB_ID,
+    session_token="kPZ0vKq3.c2lnbmF0dXJl",  # noqa: S106 - no token, an example of one
+    status=Status.PENDING,
+    status_url=f"/api/status/{JOB_ID}",
+)
+SUBMITTED: Final = answers(SubmissionBody, "The photo was taken in.", submitted=SUBMISSION)
+RETRIED: Final = answers(StatusBody, "It goes on from the stage that failed.", retried=TRIED_AGAIN)
+CANCELLED: Final = answers(StatusBody, "It has ended, or was cancelled before.", cancelled=CANCELLATION)
+
+
+@dataclass
+class SubmissionOperation(Operation):
+    """An operation that takes a photo; its handler reads the body itself, unseen by the framework."""
+
+    def __post_init__(self) -> None:
+        photo = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY, description="A JPEG, PNG or WebP photo.")
+        form = Schema(type=OpenAPIType.OBJECT, properties={FIELD: photo}, required=[FIELD])
+        self.request_body = RequestBody({"multipart/form-data": OpenAPIMediaType(schema=form)}, required=True)
+
+
+def upload_routes(services: Services) -> list[HTTPRouteHandler]:
+    """The handlers of /api/uploads."""
+    rate, threads = UploadRate(services.settings.uploads_per_minute), Threads()
+    commands = OwnerCommands(services, rate, threads)
+    refused = (UnauthorizedError, UploadNotFoundError, UnavailableError)
+    return [
+        post(
+            "/api/uploads",
+            status_code=202,
+            operation_class=SubmissionOperation,
+            responses={
+                202: SUBMITTED,
+                **errors(
+                    MalformedError,
+                    UnauthorizedError,
+                    BodyTooSlowError,
+                    BodyTooLargeError,
+                    UnsupportedMediaTypeError,
+                    IdempotencyConflictError,
+                    TooManyUploadsError,
+                    UnavailableError,
+                ),
+            },
+            response_headers=[ResponseHeader(name="Location", documentation_only=True, description="The status URL.")],
+        )(Submission(services, rate, threads).submit),
+        post(
+            "/api/uploads/{jobId:str}/retry",
+            status_code=202,
+            operation_class=AskingOperation,
+            responses={202: RETRIED, **errors(*refused, NotFailedError, RetryHopelessError, TooManyUploadsError)},
+            response_headers=STATUS_HEADERS,
+        )(commands.retry),
+        post(
+            "/api/uploads/{jobId:str}/cancel",
+            status_code=202,
+            operation_class=AskingOperation,
+            responses={202: CANCELLED, **errors(*refused, UploadEndedError)},
+            response_headers=STATUS_HEADERS,
+        )(commands.cancel),
+    ]

@@ -1,0 +1,78 @@
+"""The services of an API over a database and a folder, for tests that serve it or only ask for its routes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from prometheus_client import CollectorRegistry
+from psycopg_pool import AsyncConnectionPool, ConnectionPool
+
+from app.api.http.services import BODY_SECONDS, Check, Services
+from app.settings.environment import Settings
+from app.signing.links import SignedLinks
+from app.signing.sessions import Sessions
+from app.storage.folder import FolderStore
+from domain.stages import Stage
+from domain.uploads import Uploads
+from projections.log.connections import async_pool
+from projections.log.event_log import EventLog
+from projections.queries.forecast import Forecaster
+from projections.queries.status import StatusReader
+from projections.queries.watches import Watches
+from tests.lives import Silence
+
+KEYS: Final = ("a key for the tests, long enough",)
+PROMPT_VERSION: Final = 3
+
+
+class Polls:
+    """Remembers every poll that analytics is told of."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[UUID, Stage | None, int]] = []
+
+    def status_poll(self, upload_id: UUID, stage: Stage | None, progress: int) -> None:
+        """Remember it."""
+        self.seen.append((upload_id, stage, progress))
+
+
+def api_services(
+    *,
+    uploads: Uploads,
+    log: EventLog,
+    poll_pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]],
+    folder: Path,
+    checks: Mapping[str, Check] | None = None,
+    body_seconds: float = BODY_SECONDS,
+    watches: Watches | None = None,
+    **settings: Any,  # noqa: ANN401 - the fields of Settings
+) -> Services:
+    """Services without a rate limit, unless the settings have one."""
+    links = SignedLinks(KEYS)
+    all_settings = Settings(**{"uploads_per_minute": 0, **settings})
+    reader = StatusReader(poll_pool)
+    return Services(
+        settings=all_settings,
+        uploads=uploads,
+        history=log.history,
+        reader=reader,
+        forecaster=Forecaster(reader),
+        watches=watches or Watches(),
+        blobs=FolderStore(folder, links.sign),
+        sessions=Sessions(KEYS),
+        links=links,
+        checks=checks or {},
+        analytics=Polls(),
+        registry=CollectorRegistry(),
+        figures={},
+        prompt_version=PROMPT_VERSION,
+        body_seconds=body_seconds,
+    )
+
+
+def services_without_io(folder: Path) -> Services:
+    """Services whose connections are not opened: enough for the routes and the OpenAPI document."""
+    log = EventLog(ConnectionPool(open=False))
+    return api_services(uploads=Uploads(log, Silence()), log=log, poll_pool=async_pool("", 1, "test"), folder=folder)
