@@ -1,6 +1,6 @@
-"""The composition root: from settings to the parts of each process. Reading it is knowing the system.
+"""The composition root: makes the parts of each process from the settings.
 
-Every part is closed in the reverse order of its making, by the exit stack that it was made on.
+The exit stack of a process closes its parts in the reverse order.
 """
 
 import asyncio
@@ -66,18 +66,18 @@ from workers.vision.model import ImageModel
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
 POLL_CONNECTIONS: Final = 4
-"""Of the API, beside DATABASE_POOL_SIZE."""
+"""Connections of the API for polls, beside DATABASE_POOL_SIZE."""
 
 
 def open_redis(settings: Settings, stack: ExitStack) -> Redis:
-    """Redis, with bounds."""
+    """A Redis client whose every wait has a bound."""
     return redis_connection.open_redis(settings.redis_url or "", stack)
 
 
 def open_log(
     settings: Settings, process: str, stack: ExitStack, statement_seconds: float = STATEMENT_SECONDS
 ) -> tuple[EventLog, Pool]:
-    """The event log, and the connections that it shares with the rest of the process."""
+    """The event log, and the pool that it shares with the rest of the process."""
     pool = open_pool(settings.database_url or "", settings.database_pool_size, f"darkroom {process}", statement_seconds)
     stack.callback(pool.close)
     return EventLog(pool), pool
@@ -113,7 +113,7 @@ def open_model(settings: Settings, sandbox: Sandbox, clock: Clock, stack: ExitSt
 def open_metrics(
     settings: Settings, process: str, pool: Pool, stack: ExitStack, broker: RedisBroker | None = None
 ) -> None:
-    """Serve what a process tells of itself, if it has a port for that; with a broker, Dramatiq's own figures too."""
+    """Serve the process's own metrics on METRICS_PORT, if it is set; with a broker, Dramatiq's too."""
     if settings.metrics_port is None:
         return
     registry = process_registry(process, {"log": pool})
@@ -123,11 +123,11 @@ def open_metrics(
 
 
 def open_api(settings: Settings, stack: ExitStack, stopping: asyncio.Event) -> ASGIApp:
-    """What `darkroom serve` serves; its pool for polls and its watches live on the server's event loop."""
+    """The application of `darkroom serve`. Its pool for polls and its watches live on the server's event loop."""
     redis = open_redis(settings, stack)
     event_log, pool = open_log(settings, "serve", stack, ANSWER_SECONDS)
     traces = open_traces(settings, "serve", stack)
-    # Polls share their queries, so a few connections beside the log's are plenty.
+    # Polls share their queries, so a few connections beside the log's are enough.
     poll_pool = async_pool(settings.database_url or "", POLL_CONNECTIONS, "darkroom poll")
     blobs = traces.storage(open_blobs(settings))
     registry = process_registry("serve", {"log": pool, "polls": poll_pool})
@@ -160,7 +160,7 @@ def open_api(settings: Settings, stack: ExitStack, stopping: asyncio.Event) -> A
 
 
 class WorkerParts(NamedTuple):
-    """What `darkroom work` runs: the pipeline, its leases, and the threads that take runs from the queue."""
+    """The parts of `darkroom work`: the pipeline, its leases, and the threads that take runs from the queue."""
 
     pipeline: Pipeline
     leases: Leases
@@ -169,7 +169,7 @@ class WorkerParts(NamedTuple):
 
 
 def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
-    """The parts of a worker process, whose name is in its leases and events."""
+    """The parts of a worker process. Its name is in its leases and events."""
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     redis = open_redis(settings, stack)
     event_log, pool = open_log(settings, "work", stack)
@@ -180,7 +180,7 @@ def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
     model = traces.model(open_model(settings, sandbox, clock, stack))
     leases = Leases(pool, name)
     accepted = Accepted(max_pixels=settings.max_pixels)
-    # The local renderer costs nothing, and is never away.
+    # The local renderer costs nothing and is always available, so it has no budget and no breaker.
     calls = Calls(pool, model.name, settings.generation_budget_per_hour) if settings.gemini_api_key else None
     blobs = traces.storage(open_blobs(settings))
     stages = traces.stages(blobs=blobs, model=model, sandbox=sandbox, accepted=accepted, calls=calls)
@@ -198,7 +198,7 @@ def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
 
 
 def open_erasure(settings: Settings, stack: ExitStack) -> Callable[..., int]:
-    """What `darkroom erase` does with an upload."""
+    """The function behind `darkroom erase`."""
     event_log, _ = open_log(settings, "erase", stack)
     return partial(erase, open_uploads(event_log, open_redis(settings, stack), stack), open_blobs(settings))
 
@@ -210,12 +210,12 @@ class Reader(NamedTuple):
     wakeups: Wakeups
 
     def run_until(self, stopping: Event) -> Callable[[], None]:
-        """What its thread does."""
+        """The target of the reader's thread."""
         return partial(self.follower.run, stopping, self.wakeups)
 
 
 def open_readers(settings: Settings, stack: ExitStack) -> list[Reader]:
-    """What `darkroom project` runs: the projector and, with a key, the reader for PostHog."""
+    """The readers of `darkroom project`: the projector and, with a key, the one for PostHog."""
     event_log, pool = open_log(settings, "project", stack)
     open_metrics(settings, "project", pool, stack)
     bell = RedisBell(open_redis(settings, stack), PROJECTED)
@@ -227,7 +227,7 @@ def open_readers(settings: Settings, stack: ExitStack) -> list[Reader]:
 
 
 def open_dispatch(settings: Settings, stack: ExitStack) -> tuple[Reader, Reconciler]:
-    """What `darkroom dispatch` runs: the dispatcher and the reconciler."""
+    """The parts of `darkroom dispatch`: the dispatcher and the reconciler."""
     redis = open_redis(settings, stack)
     event_log, pool = open_log(settings, "dispatch", stack)
     open_metrics(settings, "dispatch", pool, stack)
@@ -237,7 +237,7 @@ def open_dispatch(settings: Settings, stack: ExitStack) -> tuple[Reader, Reconci
 
 
 def open_sink(settings: Settings, stack: ExitStack) -> Sink:
-    """PostHog with a key; without one nobody is told, and no client is made."""
+    """PostHog with a key. Without one nothing is sent and no client is made."""
     sink = open_posthog(settings.posthog_api_key, settings.posthog_host)
     stack.callback(sink.close)
     return sink

@@ -1,6 +1,6 @@
-"""The service's own processes, each from its start to SIGTERM. What they are made of is bootstrap's.
+"""The service's own processes, each from its start to SIGTERM. `bootstrap` makes their parts.
 
-A thread that breaks ends its process, with exit code 1: whoever supervises it starts another one.
+A thread that breaks ends its process with exit code 1, so that the supervisor starts a new one.
 """
 
 import gc
@@ -23,20 +23,20 @@ from projections.rows.quarantine import Quarantined
 from workers.queue.actors import stop_taking
 
 GRACE_SECONDS: Final = 15.0
-"""How long the runs under way may take to end when the worker is asked to stop; after that they go on elsewhere."""
+"""How long running attempts may take to end when the worker stops. After that they continue elsewhere."""
 STOP_SECONDS: Final = 25.0
 """How long a whole stop may take, even if PostgreSQL or Redis is frozen."""
 JOIN_SECONDS: Final = 10.0
 REBUILD_STATEMENT_SECONDS: Final = 600.0
-"""To take millions of rows away is one statement, for which nobody waits but who asked for it."""
-LOOK_SECONDS: Final = 0.5
-"""How often the main thread looks whether it has got a signal."""
+"""Deleting millions of rows is one statement. Only the operator who started it waits for it."""
+SIGNAL_CHECK_SECONDS: Final = 0.5
+"""How often the main thread wakes to let Python run its signal handlers."""
 
 log = structlog.get_logger(__name__)
 
 
 class Threads:
-    """The threads of one process: told to stop together, by a signal or because one of them broke."""
+    """The threads of one process. A signal, or one that breaks, stops all of them."""
 
     def __init__(self) -> None:
         self.stopping = threading.Event()
@@ -52,18 +52,18 @@ class Threads:
         self._threads.append(thread)
 
     def wait(self) -> None:
-        """Return when it is time to stop. From then on the process has STOP_SECONDS left, whatever hangs."""
-        gc.freeze()  # what was loaded by now stays: the collector need not look at it again each time
-        # The kernel may give a signal to any thread, above all when it has just been let go on by SIGCONT; Python's
-        # handler runs in this one alone, which does not wake for it.
-        while not self.stopping.wait(LOOK_SECONDS):
+        """Return when the process must stop. From then on it has STOP_SECONDS left, even if a thread hangs."""
+        gc.freeze()  # modules stay loaded, so the garbage collector need not scan them
+        # The kernel may deliver a signal to any thread, mostly after SIGCONT. Python runs the handler in this thread
+        # alone, which would not wake for it.
+        while not self.stopping.wait(SIGNAL_CHECK_SECONDS):
             pass
         cut_off = threading.Timer(STOP_SECONDS, _cut_off)
         cut_off.daemon = True
         cut_off.start()
 
     def join(self) -> None:
-        """Wait for them, for a while. Exits with 1 if one broke."""
+        """Wait JOIN_SECONDS for each. Exits with 1 if one broke."""
         for thread in self._threads:
             thread.join(JOIN_SECONDS)
         if self._broken:
@@ -79,7 +79,7 @@ class Threads:
 
 
 def _cut_off() -> None:
-    log.warning("process.cut_off", seconds=STOP_SECONDS)  # what it held expires by itself
+    log.warning("process.cut_off", seconds=STOP_SECONDS)  # its leases and locks expire by themselves
     os._exit(1)
 
 
@@ -109,7 +109,7 @@ def work(settings: Settings) -> None:
 
 
 def project(settings: Settings) -> None:
-    """Keep the read model current, and tell PostHog, until told to stop."""
+    """Run the projector and the reader for PostHog until told to stop."""
     threads = Threads()
     with ExitStack() as stack:
         readers = bootstrap.open_readers(settings, stack)
@@ -123,7 +123,7 @@ def project(settings: Settings) -> None:
 
 
 def dispatch(settings: Settings) -> None:
-    """Feed the queue, and move what stands still, until told to stop."""
+    """Run the dispatcher and the reconciler until told to stop."""
     threads = Threads()
     with ExitStack() as stack:
         reader, reconciler = bootstrap.open_dispatch(settings, stack)
@@ -136,14 +136,14 @@ def dispatch(settings: Settings) -> None:
 
 
 def retry_quarantined(settings: Settings) -> tuple[int, list[Quarantined]]:
-    """Apply quarantined uploads again; how many are current now, and those that are not."""
+    """Apply quarantined uploads again: how many are current now, and those that are not."""
     with ExitStack() as stack:
         _, pool = bootstrap.open_log(settings, "quarantine", stack)
         return quarantine.retry_quarantined(pool)
 
 
 def rebuild(settings: Settings) -> int:
-    """Build the read model again from the log; returns how many events that were."""
+    """Rebuild the read model from the log: how many events that were."""
     with ExitStack() as stack:
         event_log, pool = bootstrap.open_log(settings, "rebuild", stack, REBUILD_STATEMENT_SECONDS)
         return projector.rebuild(event_log, pool)

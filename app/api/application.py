@@ -15,7 +15,7 @@ from app.api.http.session_token import refuse_several_tokens
 from app.api.operations.routes import operation_routes
 from app.api.pages.routes import page_routes
 from app.api.results.routes import result_routes
-from app.api.status.fast_path import PollsFirst
+from app.api.status.fast_path import FastPathApi
 from app.api.status.poll import StatusPoll
 from app.api.status.routes import status_routes
 from app.api.uploads.routes import upload_routes
@@ -26,7 +26,7 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 def create_api(services: Services, lifespan: Sequence[Lifespan] = ()) -> Litestar:
     """The API of one process. A new resource adds a line to the route handlers."""
     poll = StatusPoll(services)
-    return PollsFirst(
+    return FastPathApi(
         poll=poll,
         route_handlers=[
             *upload_routes(services),

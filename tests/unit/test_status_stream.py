@@ -66,7 +66,7 @@ def followed(statuses: Statuses, enough: Callable[[list[bytes]], bool], **header
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.api.status.holding.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("app.api.status.holding.RECHECK_SECONDS", 0.01)
     monkeypatch.setattr("app.api.status.stream.HEARTBEAT_SECONDS", 0.03)
 
 

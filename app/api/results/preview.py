@@ -1,4 +1,7 @@
-"""GET /api/blobs/{signed}: the objects of the folder store, to whoever has a signed link. A bucket serves its own."""
+"""GET /api/blobs/{signed}: serves an object of the folder store to a client with a signed link.
+
+A bucket serves its own objects.
+"""
 
 from typing import Final
 
@@ -10,7 +13,7 @@ from app.api.http.errors import LinkOverError
 from app.api.http.services import Services
 
 MEDIA_TYPES: Final = {".jpg": "image/jpeg"}
-"""By the key's ending; the folder store keeps none."""
+"""By the key's ending: a folder store does not keep media types."""
 UNKNOWN: Final = "application/octet-stream"
 HEADERS: Final = {"Cache-Control": "private, max-age=300", "Content-Disposition": "inline"}
 

@@ -1,4 +1,4 @@
-"""GET /api/results/{resultId}: a finished picture's facts, and for a while a link to its preview.
+"""GET /api/results/{resultId}: the facts of a result, and a short-lived link to its preview.
 
 The full image is never served to a session.
 """
@@ -22,7 +22,7 @@ PREVIEW_LIFETIME: Final = timedelta(minutes=5)
 
 
 class Results:
-    """Reveals results to the session that owns them."""
+    """Serves results to the session that owns them."""
 
     def __init__(self, services: Services) -> None:
         self._reader = services.reader

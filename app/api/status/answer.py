@@ -1,7 +1,7 @@
-"""How the state of an upload is told: its body, its ETag and its headers, the same for whoever asks.
+"""Builds the answer to a status request: body, ETag and headers, the same for a poll, the stream and a command.
 
-The ETag is the version, and what else of the body can change without it: "1-q3-e40-90" is version 1 behind three others
-with 40 to 90 seconds left; "1" is version 1 at the head of the queue, of which no more is known.
+The ETag is the version plus the parts of the body that can change without a new version: "1-q3-e40-90" is version 1
+with three uploads before it and an ETA of 40 to 90 seconds. "1" is version 1 at the head of the queue, without an ETA.
 """
 
 import re
@@ -19,46 +19,46 @@ from projections.queries.status import StatusRow
 
 POLL_AFTER_MS: Final = 2500
 RETRY_AFTER: Final = b"3"
-"""POLL_AFTER_MS as the header tells it, in whole seconds."""
+"""POLL_AFTER_MS for the Retry-After header, in whole seconds."""
 ENDED: Final = frozenset({Status.COMPLETED, Status.FAILED})
 TAG: Final = re.compile(r'(?:W/)?("(([0-9]{1,9})(?:-q[0-9]*)?)(?:-e[0-9]+-[0-9]+)?")')
 
 
 class Tags(NamedTuple):
-    """What a client says that it has read: the ETags of ours in its If-None-Match, and the highest version of them.
+    """The ETags of ours in a client's If-None-Match, and their highest version.
 
-    Its places are the ETags without the time that is left, which changes although the upload does not move.
+    `positions` are the ETags without the ETA: it changes although the upload does not move.
     """
 
     tags: frozenset[str] = frozenset()
-    places: frozenset[str] = frozenset()
+    positions: frozenset[str] = frozenset()
     version: int = 0
 
     @classmethod
     def of(cls, if_none_match: str | None) -> "Tags":
-        """Those of the header; what is no ETag of ours does not count."""
+        """Parse the header. An ETag that is not ours is ignored."""
         if not if_none_match:
             return NO_TAGS
         found = TAG.findall(if_none_match)
         anything = ["*"] if if_none_match.strip() == "*" else []
         return cls(
             frozenset([*(tag for tag, _, _ in found), *anything]),
-            frozenset(place for _, place, _ in found),
+            frozenset(position for _, position, _ in found),
             max((int(version) for _, _, version in found), default=0),
         )
 
     @classmethod
     def at(cls, row: StatusRow, forecast: Forecast) -> "Tags":
-        """What a client has read that was told this."""
-        return cls(frozenset([_tag(row, forecast)]), frozenset([place_of(row, forecast)]), row.version)
+        """The tags of a client that has read this state."""
+        return cls(frozenset([_tag(row, forecast)]), frozenset([position_tag(row, forecast)]), row.version)
 
     @property
     def anything(self) -> bool:
-        """Whether the client says that it has read whatever there is."""
+        """Whether the header is `*`, which matches every state."""
         return "*" in self.tags
 
     def hold(self, tag: str) -> bool:
-        """Whether the client has read this."""
+        """Whether the client has read the state with this ETag."""
         return tag in self.tags or self.anything
 
 
@@ -74,7 +74,7 @@ def answer(
     status_code: int = 200,
     applied: Mapping[bytes, bytes] = NOTHING_APPLIED,
 ) -> Reply:
-    """The state of an upload, or 304 to whoever has read it; with what tells the preference that was applied."""
+    """The state, or 304 for a client that has read it. `applied` are the headers of an applied preference."""
     tag = _tag(row, forecast)
     headers = {b"etag": tag.encode(), b"cache-control": b"private, no-cache", **applied}
     if not is_terminal(row):
@@ -85,12 +85,12 @@ def answer(
 
 
 def is_terminal(row: StatusRow) -> bool:
-    """Whether it has ended; only a retry could move it on."""
+    """Whether the upload has ended. Only a retry can move it again."""
     return row.status in ENDED
 
 
-def place_of(row: StatusRow, forecast: Forecast) -> str:
-    """Where the upload is: its version, and its place in the queue while it is pending."""
+def position_tag(row: StatusRow, forecast: Forecast) -> str:
+    """The ETag without the ETA: the version and, while the upload is pending, its queue position."""
     if row.status != Status.PENDING or forecast.queue_position == 0:
         return str(row.version)
     return f"{row.version}-q{'' if forecast.queue_position is None else forecast.queue_position}"
@@ -98,11 +98,11 @@ def place_of(row: StatusRow, forecast: Forecast) -> str:
 
 def _tag(row: StatusRow, forecast: Forecast) -> str:
     eta = f"-e{forecast.eta.p50_seconds}-{forecast.eta.p90_seconds}" if forecast.eta else ""
-    return f'"{place_of(row, forecast)}{eta}"'
+    return f'"{position_tag(row, forecast)}{eta}"'
 
 
 def body_of(row: StatusRow, forecast: Forecast) -> StatusBody:
-    """The state as the contract tells it."""
+    """The body of the state, as the HTTP contract names its members."""
     position, eta = forecast.queue_position, forecast.eta
     return StatusBody(
         job_id=row.upload_id,

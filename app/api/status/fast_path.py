@@ -1,7 +1,7 @@
-"""The framework, with a way past it for polls: they are most of what is asked, and its routing costs more than they do.
+"""Answers polls before the framework sees them: its routing costs more than a poll.
 
-What passes is exactly GET /api/status/{jobId}; every other shape of it goes through the framework to the same
-application, which is in the OpenAPI document there.
+Only GET /api/status/{jobId} takes this path. Every other form of the request goes through the framework to the same
+`StatusPoll`, which is how the OpenAPI document knows it.
 """
 
 from typing import Any, Final
@@ -19,14 +19,14 @@ PREFIX: Final = "/api/status/"
 PATH: Final = "/api/status/{jobId}"
 
 
-class PollsFirst(Litestar):
-    """An API whose polls are answered at once."""
+class FastPathApi(Litestar):
+    """A Litestar application that answers polls itself."""
 
     def __init__(self, *, poll: StatusPoll, **parts: Any) -> None:  # noqa: ANN401 - the framework's own
         super().__init__(**parts)
         self._poll = poll
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - of every kind that ASGI has
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - every ASGI message type
         """Answer a request."""
         if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith(PREFIX):
             job_id = scope["path"][len(PREFIX) :]
@@ -43,7 +43,7 @@ class PollsFirst(Litestar):
         scope["path_params"] = {"jobId": job_id}
         try:
             reply = await self._poll.reply(scope, receive)
-        except Exception as error:  # noqa: BLE001 - the table of errors has an answer to every one
+        except Exception as error:  # noqa: BLE001 - the error table has an answer for every error
             bind(scope)
             reply = reply_to(error)
         await reply.send(send, every(scope))

@@ -1,6 +1,6 @@
-"""Requests that are held until their upload moves: each until its time is up, its client goes, or the service stops.
+"""Holds a request until its upload moves, its time is up, its client disconnects or the service stops.
 
-It knows neither the upload's state nor the answer.
+It does not know the upload's state or the answer.
 """
 
 import asyncio
@@ -13,10 +13,10 @@ from litestar.types import Receive
 
 from projections.queries.watches import Watch, Watches
 
-LOOK_SECONDS: Final = 2.5
-"""After so long a held request looks by itself: it learns nothing later than a client that polls."""
-MOST: Final = 6000
-"""So many requests are held at a time; the connections that are left are for everybody else."""
+RECHECK_SECONDS: Final = 2.5
+"""A held request reads the state this often without a notification, so a lost one delays it no more than a poll."""
+MAX_HELD_REQUESTS: Final = 6000
+"""More would take the connections that other requests need."""
 
 
 class Hold:
@@ -30,24 +30,24 @@ class Hold:
 
     @property
     def goes_on(self) -> bool:
-        """Whether there is somebody to wait, and time."""
+        """Whether the client is still connected, time is left and the service is not stopping."""
         return not self.gone and not self._watches.closed and asyncio.get_running_loop().time() < self._until
 
     def leave(self, listening: asyncio.Future[None]) -> None:
-        """The client is gone, whichever way."""
-        listening.exception()  # an error that nobody fetches is reported as a mistake of ours
+        """Note that the client has disconnected."""
+        listening.exception()  # asyncio would log an exception that is not retrieved
         self.gone = True
         self._watch.ring()
 
     async def wait(self) -> None:
-        """Return when there may be news, or nothing more to wait for."""
+        """Return when the upload may have moved, or when waiting is over."""
         left = self._until - asyncio.get_running_loop().time()
-        await self._watch.wait(min(left, LOOK_SECONDS))
+        await self._watch.wait(min(left, RECHECK_SECONDS))
 
 
 @asynccontextmanager
 async def held(watches: Watches, upload_id: UUID, receive: Receive, seconds: float) -> AsyncIterator[Hold]:
-    """Hold a request. What happens from here on is heard of."""
+    """Hold a request. Changes of the upload wake it from here on."""
     with watches.watch(upload_id) as watch:
         hold = Hold(watches, watch, seconds)
         listening = asyncio.ensure_future(_until_gone(receive))

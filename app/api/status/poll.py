@@ -1,6 +1,6 @@
-"""GET /api/status/{jobId}: where an upload is. The path that everybody polls, and may be held on.
+"""GET /api/status/{jobId}: answers a poll at once, or holds it until the upload moves.
 
-An ASGI application: what is polled most does not go through the framework (app/api/status/fast_path.py).
+`StatusPoll` is an ASGI application, so that the fast path can call it without the framework.
 """
 
 from typing import Final
@@ -13,19 +13,19 @@ from app.api.http.job_id import JobId
 from app.api.http.replies import Reply
 from app.api.http.services import History, Services
 from app.api.http.session_token import SessionToken
-from app.api.status.answer import Tags, answer, is_terminal, place_of
-from app.api.status.holding import MOST, held
-from app.api.status.request import Asking, IfNoneMatch, Prefer, polling
+from app.api.status.answer import Tags, answer, is_terminal, position_tag
+from app.api.status.holding import MAX_HELD_REQUESTS, held
+from app.api.status.request import IfNoneMatch, Prefer, StatusRequest, poll_request
 from domain.errors import UploadNotFoundError
 from projections.queries.forecast import Forecast, Forecaster
 from projections.queries.status import StatusReader, StatusRow, row_at_last_turn, row_of
 
 HELD: Final = "/api/status/{jobId} held"
-"""The route that is counted for polls that are held: how long they take is their clients' wish."""
+"""The route name in the metrics for held polls: their clients choose how long they take."""
 
 
 class Statuses:
-    """The state of uploads as their owners may know it: from the read model, and from the log where that is behind."""
+    """Reads an upload's state for its owner: from the read model, or from the log where the read model is behind."""
 
     def __init__(self, reader: StatusReader, history: History, forecaster: Forecaster) -> None:
         self._reader = reader
@@ -33,7 +33,7 @@ class Statuses:
         self._forecaster = forecaster
 
     async def now(self, upload_id: UUID, session_hash: str, read_version: int) -> tuple[StatusRow, Forecast]:
-        """The upload as it is, no older than what the client has read. Raises UploadNotFoundError."""
+        """The upload's state, no older than what the client has read. Raises UploadNotFoundError."""
         row = await self._reader.status(upload_id)
         if row is None or (row.session_hash == session_hash and (row.missed_turn or row.version < read_version)):
             row = await to_thread.run_sync(self._row_from_log, upload_id, read_version)
@@ -45,12 +45,13 @@ class Statuses:
         history = self._history(upload_id)
         if not history:
             raise UploadNotFoundError
-        # Whoever says what it has read is told the newest; everybody else must not be told more than the row will be.
+        # A client that sent an ETag gets the newest version. Without one, answer no later than the row's next state, or
+        # the client's next poll could seem to go back.
         return row_of(history) if read_version > 1 else row_at_last_turn(history)
 
 
 def statuses_of(services: Services) -> Statuses:
-    """The states of the uploads of these services."""
+    """The state reader over these services."""
     return Statuses(services.reader, services.history, services.forecaster)
 
 
@@ -71,7 +72,7 @@ class StatusPoll:
         prefer: Prefer = None,
     ) -> ASGIApp:
         """Ask where an upload is."""
-        del job_id, session_token, if_none_match, prefer  # for the document: `polling` reads them
+        del job_id, session_token, if_none_match, prefer  # for the OpenAPI document; `poll_request` parses them
         return self
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,22 +82,22 @@ class StatusPoll:
 
     async def reply(self, scope: Scope, receive: Receive) -> Reply:
         """The answer to a request."""
-        asked = polling(scope, self._sessions)
-        if asked.wait and self._watches.count < MOST:
+        asked = poll_request(scope, self._sessions)
+        if asked.wait and self._watches.count < MAX_HELD_REQUESTS:
             scope["path_template"] = HELD
             return await self._held(asked, receive)
         row, forecast = await self._statuses.now(asked.upload_id, asked.session_hash, asked.read.version)
         self._analytics.status_poll(row.upload_id, row.stage, row.progress)
         return answer(row, forecast, read=asked.read)
 
-    async def _held(self, asked: Asking, receive: Receive) -> Reply:
+    async def _held(self, asked: StatusRequest, receive: Receive) -> Reply:
         read = asked.read
         async with held(self._watches, asked.upload_id, receive, asked.wait) as hold:
             while True:
                 row, forecast = await self._statuses.now(asked.upload_id, asked.session_hash, read.version)
                 if read.anything:
                     read = Tags.at(row, forecast)
-                if is_terminal(row) or place_of(row, forecast) not in read.places or not hold.goes_on:
+                if is_terminal(row) or position_tag(row, forecast) not in read.positions or not hold.goes_on:
                     break
                 await hold.wait()
         self._analytics.status_poll(row.upload_id, row.stage, row.progress)

@@ -1,6 +1,7 @@
-"""Who asks for the status of which upload, and what they have read of it: a request's path and headers, read by hand.
+"""Parses a status request: job id, session token, If-None-Match, Prefer and Last-Event-ID.
 
-The framework's own reading costs more than a poll does; what it documents is what is read here.
+Written by hand because the framework's parsing costs more than the poll. The annotated types below document the same
+headers in the OpenAPI document.
 """
 
 import re
@@ -18,12 +19,12 @@ from app.api.status.answer import NO_TAGS, Tags
 from app.signing.sessions import Sessions
 
 LONGEST_WAIT: Final = 30
-"""In seconds, whatever a client prefers."""
+"""In seconds; a longer `wait` is cut to it."""
 PREFERENCES: Final = re.compile(rb'(?:"(?:[^"\\]|\\.?)*"?|[^",])+')
-"""Each with its parameters. A comma in a quoted string parts none."""
+"""Splits Prefer into preferences with their parameters. A comma inside a quoted string does not split."""
 WAIT: Final = re.compile(rb'\s*wait\s*=\s*("?)0*([1-9][0-9]*)?\1\s*(?:;.*)?', re.IGNORECASE | re.DOTALL)
 LISTS: Final = frozenset({b"if-none-match", b"prefer"})
-"""Headers of several lines that mean the same as one with all of them."""
+"""List headers: several lines mean the same as one line joined by commas (RFC 9110)."""
 TOKEN: Final = b"x-session-token"
 
 IfNoneMatch = Annotated[
@@ -51,8 +52,8 @@ LastEventId = Annotated[
 ]
 
 
-class Asking(Struct, frozen=True):
-    """A session asks for an upload. It waits for so many seconds if nothing has moved."""
+class StatusRequest(Struct, frozen=True):
+    """A session's request for an upload. `read` is what the client has read, `wait` its preference in seconds."""
 
     upload_id: UUID
     session_hash: str
@@ -60,26 +61,26 @@ class Asking(Struct, frozen=True):
     wait: int = 0
 
 
-def polling(scope: Scope, sessions: Sessions) -> Asking:
-    """What a poll asks. Raises UnauthorizedError, before anything else is looked at, and UploadNotFoundError."""
+def poll_request(scope: Scope, sessions: Sessions) -> StatusRequest:
+    """Parse a poll. Raises UnauthorizedError, checked first, and UploadNotFoundError."""
     headers = _headers(scope)
     session_hash = _owner(headers, sessions)
     upload_id = upload_id_of(scope["path_params"]["jobId"])
     tags = headers.get(b"if-none-match", b"").decode("latin-1")
     read = Tags.of(tags)
     preferred = headers.get(b"prefer")
-    # Whoever has read nothing yet is answered at once all the same, and told by the way that the next may be held.
+    # A client without an ETag is answered at once; Preference-Applied tells it that its next poll may be held.
     if preferred and (read.tags or not tags):
-        return Asking(upload_id, session_hash, read, _wait(preferred))
-    return Asking(upload_id, session_hash, read)
+        return StatusRequest(upload_id, session_hash, read, _wait(preferred))
+    return StatusRequest(upload_id, session_hash, read)
 
 
-def following(scope: Scope, sessions: Sessions) -> Asking:
-    """What a request for the stream asks. Raises as `polling` does."""
+def stream_request(scope: Scope, sessions: Sessions) -> StatusRequest:
+    """Parse a request for the stream. Raises as `poll_request` does."""
     headers = _headers(scope)
     session_hash = _owner(headers, sessions)
     last = headers.get(b"last-event-id", b"").decode("latin-1")
-    return Asking(upload_id_of(scope["path_params"]["jobId"]), session_hash, Tags.of(f'"{last}"'))
+    return StatusRequest(upload_id_of(scope["path_params"]["jobId"]), session_hash, Tags.of(f'"{last}"'))
 
 
 def _headers(scope: Scope) -> Mapping[bytes, bytes]:
@@ -99,10 +100,10 @@ def _joined(lines: Iterable[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
 
 
 def _wait(preferred: bytes) -> int:
-    """How long the client would rather wait. Of a preference that is there twice the first one counts (RFC 7240)."""
+    """The `wait` preference in seconds, 0 without one. Of two, the first counts (RFC 7240)."""
     for preference in PREFERENCES.findall(preferred):
         if wait := WAIT.fullmatch(preference):
-            return min(int((wait[2] or b"0")[:3]), LONGEST_WAIT)  # three digits are too many already
+            return min(int((wait[2] or b"0")[:3]), LONGEST_WAIT)  # three digits already exceed the limit
     return 0
 
 

@@ -1,7 +1,6 @@
-"""Takes a photo in: the original into the object storage, then the submission into the log, exactly once for a key.
+"""Stores the original in the object storage, then appends the submission to the log, exactly once for a key.
 
-It runs in one thread from the first step to the last, so that a client that goes away cannot part the two.
-It knows no HTTP.
+Both steps run in one thread, so that a client that disconnects cannot separate them. It does not know HTTP.
 """
 
 from contextlib import suppress
@@ -17,13 +16,13 @@ from domain.ports import BlobStore
 from domain.uploads import Uploads
 
 NAMESPACE: Final = UUID("6d0a3f0e-5f43-4b5e-9c39-0b2f6f1f5a57")
-"""Of the ids that idempotency keys lead to; it may never change."""
+"""The namespace of upload ids made from idempotency keys. It may never change."""
 
 log = structlog.get_logger(__name__)
 
 
 class Intake:
-    """Takes photos in. New uploads are generated with the given version of the prompt."""
+    """Creates uploads from photos, with the given prompt version."""
 
     def __init__(self, uploads: Uploads, blobs: BlobStore, prompt_version: int) -> None:
         self._uploads = uploads
@@ -41,14 +40,14 @@ class Intake:
         try:
             self._submit(upload_id, photo, session, correlation_id)
         except IdempotencyConflictError:
-            # Another photo was first. It has a key of its own in the storage; nobody will ask for this one.
+            # Another photo with this key was first. It has its own object, so this one is never read.
             self._discard(original)
             raise
         log.info("upload.submitted", size=photo.size)
         return upload_id
 
     def _upload_id(self, session: Session, idempotency_key: str | None) -> UUID:
-        """The log takes a first event once for an id, and so one submission for a session and key."""
+        """A session and key lead to one id, and the log accepts one first event for an id."""
         return uuid4() if idempotency_key is None else uuid5(NAMESPACE, f"{session.id}:{idempotency_key}")
 
     def _is_taken_in(self, upload_id: UUID, photo: Photo) -> bool:
@@ -61,8 +60,8 @@ class Intake:
         return True
 
     def _submit(self, upload_id: UUID, photo: Photo, session: Session, correlation_id: str) -> None:
-        # After any other error the submission may be in the log all the same (a connection lost after its COMMIT):
-        # an original that nobody asks for is better than an upload without its original.
+        # After any other error the submission may still be in the log (a connection lost after its COMMIT), so the
+        # original stays: an unused object is better than an upload without its original.
         self._uploads.submit(
             upload_id,
             session_hash=session.hash,

@@ -1,7 +1,7 @@
-"""POST /api/uploads/{jobId}/retry and /cancel: what a session may ask of its own upload.
+"""POST /api/uploads/{jobId}/retry and /cancel: the commands of a session on its own upload.
 
-Both are answered with the state that they led to. It is made of the log: the read model may not know of it yet, and no
-later poll tells anything older (projections/queries/status.py, TURNS).
+Both answer with the state that they led to. It is read from the log: the read model may not have it yet, and no later
+poll returns an older one (projections/queries/status.py, TURNS).
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 
 class OwnerCommands:
-    """Passes commands on to uploads, in the name of the session that owns them."""
+    """Runs commands on uploads for the session that owns them."""
 
     def __init__(self, services: Services, rate: UploadRate, threads: Threads) -> None:
         self._uploads = services.uploads
@@ -48,7 +48,7 @@ class OwnerCommands:
     ) -> ASGIApp:
         """Ask for another try at a failed upload. It goes on from the stage that failed and pays for nothing twice."""
         session = owner(self._sessions, session_token)
-        # Another try may cost another call of the image model, just as an upload does.
+        # A retry may cost another call of the image model, as an upload does.
         self._rate.count(address_of(request, self._trusted_proxies))
         return await self._answer(self._uploads.retry, job_id, session)
 
@@ -65,5 +65,5 @@ class OwnerCommands:
             raise UploadNotFoundError
         upload = command(upload_id, by=session.actor)
         log.info("owner.asked", command=command.__name__, upload_id=str(upload_id), version=upload.version)
-        # Not what others have appended since: the row that the next poll finds may be that of this very version.
+        # Without the events that others appended since: the next poll may find the row of exactly this version.
         return row_of(self._history(upload_id)[: upload.version])

@@ -1,4 +1,4 @@
-"""POST /api/uploads: a photo comes in."""
+"""POST /api/uploads: checks the request, receives the photo and hands it to the intake."""
 
 import re
 from functools import partial
@@ -32,7 +32,7 @@ KEY: Final = re.compile(r"[!-~]{1,255}")
 
 
 class Submission:
-    """Takes photos in, in the name of a session."""
+    """Accepts photos for a session."""
 
     def __init__(self, services: Services, rate: UploadRate, threads: Threads) -> None:
         self._intake = Intake(services.uploads, services.blobs, services.prompt_version)
@@ -55,7 +55,7 @@ class Submission:
         if idempotency_key is not None and not KEY.fullmatch(idempotency_key):
             raise MalformedError("An Idempotency-Key has 1 to 255 visible ASCII characters.")
         session = self._session(session_token, idempotency_key)
-        # Whoever finds no place is told so before its photo is read.
+        # If no slot is free in time, the API answers 503 before it reads the body.
         async with (
             self._threads.place() as place,
             received_photo(request, place, max_bytes=self._max_bytes, seconds=self._body_seconds) as photo,
@@ -64,8 +64,8 @@ class Submission:
             correlation = correlation_id(request.scope)
             upload_id = await place.run(partial(take, idempotency_key=idempotency_key, correlation_id=correlation))
         status_url = f"{self._public_url}/api/status/{upload_id}"
-        # A derived session's token is told only now: whoever sent the same photo under the same key has made it.
-        # A repeated submission is answered as the first one was, pending, lest a poll seem to go back.
+        # Only now is a derived session's token sent: the client has proved that it has the same photo and key.
+        # A repeated submission gets the first one's answer, pending: a later stage would make the next poll go back.
         body = SubmissionBody(
             job_id=upload_id, session_token=session.token, status=Status.PENDING, status_url=status_url
         )

@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 
 from app.api.http.errors import UnauthorizedError
-from app.api.status.request import Asking, polling
+from app.api.status.request import StatusRequest, poll_request
 from app.signing.sessions import Sessions
 from tests.status_rows import PENDING
 
@@ -13,11 +13,11 @@ SESSIONS: Final = Sessions(["a key of these tests that is long enough"])
 TOKEN: Final = SESSIONS.new().token.encode()
 
 
-def asked(*lines: tuple[str, str]) -> Asking:
+def asked(*lines: tuple[str, str]) -> StatusRequest:
     """What a request with these headers asks."""
     headers = [(b"x-session-token", TOKEN), *((name.lower().encode(), value.encode()) for name, value in lines)]
     scope: Any = {"headers": headers, "path_params": {"jobId": str(PENDING.upload_id)}}
-    return polling(scope, SESSIONS)
+    return poll_request(scope, SESSIONS)
 
 
 @pytest.mark.parametrize(
