@@ -24,6 +24,8 @@ from workers.queue.actors import stop_taking
 
 GRACE_SECONDS: Final = 15.0
 """How long running attempts may take to end when the worker stops. After that they continue elsewhere."""
+ACKNOWLEDGE_SECONDS: Final = 1.0
+"""How long ended runs may take to acknowledge their messages. One that does not is sent again, and skipped."""
 STOP_SECONDS: Final = 25.0
 """How long a whole stop may take, even if PostgreSQL or Redis is frozen."""
 JOIN_SECONDS: Final = 10.0
@@ -102,8 +104,10 @@ def work(settings: Settings) -> None:
         log.info("worker.stopping")
         stop_taking(parts.worker)
         parts.pipeline.stop_taking()
-        parts.worker.stop(timeout=int(GRACE_SECONDS * 1000))
+        # Dramatiq's own wait is no bound: for each thread that it joins it subtracts the whole time since the start.
+        parts.pipeline.wait_until_idle(GRACE_SECONDS)
         parts.pipeline.stop()
+        parts.worker.stop(timeout=int(ACKNOWLEDGE_SECONDS * 1000))
         ended.set()
         threads.join()
 

@@ -1,5 +1,6 @@
 """A worker that is asked to stop: what it cannot finish goes on elsewhere at once, and it is gone in time."""
 
+from collections.abc import Callable
 from signal import SIGTERM
 from time import monotonic
 from uuid import UUID
@@ -8,7 +9,7 @@ import pytest
 
 from domain.events import AttemptFailed, AttemptStarted
 from domain.stages import Status
-from tests.fakes.gemini_replies import hang
+from tests.fakes.gemini_replies import after, hang, picture
 from tests.faults.plant import Plant
 from tests.linux_processes import frozen
 from tests.waiting import BUSY_SECONDS
@@ -30,6 +31,23 @@ def test_a_worker_that_stops_hands_its_runs_over_at_once_and_a_second_request_ch
     assert plant.codes(upload_id) == ["WORKER_STOPPED"]
     assert plant.upload(upload_id).attempts_left == 2
     assert seconds_until_it_went_on(plant, upload_id) < 5
+
+
+@pytest.mark.parametrize("order", [sorted, lambda seconds: sorted(seconds, reverse=True), lambda seconds: seconds])
+def test_runs_that_end_within_the_grace_are_not_paid_twice_whatever_their_order(
+    plant: Plant, order: Callable[[list[float]], list[float]]
+) -> None:
+    plant.gemini.answer_with(
+        *(after(seconds, picture()) for seconds in order([9.3, 5.0, 7.9, 2.0, 8.6, 4.1, 6.5, 3.0]))
+    )
+    upload_ids = [plant.submit() for _ in range(8)]
+    stopping = plant.worker()
+    plant.gemini.wait_for_calls(8, timeout=30)
+    stopping.send(SIGTERM)
+
+    assert stopping.ended(30) == 0, stopping.output
+    assert [plant.upload(upload_id).status for upload_id in upload_ids] == [Status.COMPLETED] * 8
+    assert len(plant.gemini.calls) == 8
 
 
 @pytest.mark.parametrize("server", ["PostgreSQL", "Redis"])

@@ -14,7 +14,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import Lock
+from threading import Condition, Lock
 from time import monotonic
 from typing import Final
 from uuid import UUID
@@ -68,6 +68,7 @@ class Pipeline:
         self._present: set[UUID] = set()
         self._attempts: dict[UUID, Attempt] = {}
         self._lock = Lock()
+        self._left = Condition(self._lock)
 
     def run(self, upload_id: UUID) -> None:
         """Run the upload, if it is due and nobody else does."""
@@ -90,6 +91,11 @@ class Pipeline:
     def stop_taking(self) -> None:
         """Begin no further run; those that wait at the gate are in the queue again."""
         self._gate.close()
+
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Wait until no run is left in this process, at most this long. Whether none is left."""
+        with self._left:
+            return self._left.wait_for(lambda: not self._present, seconds)
 
     def stop(self) -> None:
         """End every attempt under way; each goes on elsewhere, and none counts as a strike."""
@@ -119,8 +125,9 @@ class Pipeline:
             yield first
         finally:
             if first:
-                with self._lock:
+                with self._left:
                     self._present.remove(upload_id)
+                    self._left.notify_all()
 
     def _is_due(self, upload: Upload) -> bool:
         # One that lives elsewhere must not wait at the gate, as if it were lost.
