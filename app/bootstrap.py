@@ -40,7 +40,7 @@ from projections.log import redis_connection
 from projections.log.connections import ANSWER_SECONDS, STATEMENT_SECONDS, async_pool, open_pool
 from projections.log.event_log import EventLog
 from projections.log.follower import Follower
-from projections.log.notifications import PROJECTED, RedisBell, Wakeups
+from projections.log.notifications import PROJECTED, RedisNotifier, Wakeups
 from projections.log.redis_connection import check_redis
 from projections.outside.analytics import PollSampler, Sink, analytics
 from projections.outside.posthog import open_posthog
@@ -84,10 +84,10 @@ def open_log(
 
 
 def open_uploads(recorder: AggregateRecorder, redis: Redis, stack: ExitStack) -> Uploads:
-    """The application, which rings the readers' bell after every append."""
-    bell = RedisBell(redis)
-    stack.callback(bell.close)
-    return Uploads(recorder, bell)
+    """The application, which notifies the readers of the log after every append."""
+    notifier = RedisNotifier(redis)
+    stack.callback(notifier.close)
+    return Uploads(recorder, notifier)
 
 
 def open_blobs(settings: Settings) -> BlobStore:
@@ -218,9 +218,9 @@ def open_readers(settings: Settings, stack: ExitStack) -> list[Reader]:
     """The readers of `darkroom project`: the projector and, with a key, the one for PostHog."""
     event_log, pool = open_log(settings, "project", stack)
     open_metrics(settings, "project", pool, stack)
-    bell = RedisBell(open_redis(settings, stack), PROJECTED)
-    stack.callback(bell.close)
-    followers = [projector(event_log, pool, bell.ring)]
+    notifier = RedisNotifier(open_redis(settings, stack), PROJECTED)
+    stack.callback(notifier.close)
+    followers = [projector(event_log, pool, notifier.notify)]
     if settings.posthog_api_key:
         followers.append(analytics(event_log, pool, open_sink(settings, stack)))
     return [Reader(follower, open_wakeups(settings, stack)) for follower in followers]

@@ -15,7 +15,7 @@ DarkroomError
 │   ├── AttemptOverError        only the attempt under way may append
 │   ├── AttemptsExhaustedError  no further attempt without a retry
 │   ├── NotFailedError          only a failed upload can be retried
-│   └── RetryHopelessError      only with another photo
+│   └── NeedsNewPhotoError      only with another photo
 ├── BlobNotFoundError           the object storage has no such object
 ├── StorageRefusedError         the object storage said no, and will again
 └── UnavailableError            a dependency does not answer now; later it may
@@ -92,7 +92,7 @@ class NotFailedError(RefusedError):
     """Only a failed upload can be retried."""
 
 
-class RetryHopelessError(RefusedError):
+class NeedsNewPhotoError(RefusedError):
     """Another try with this photo cannot help. Please upload another one."""
 
 

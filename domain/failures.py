@@ -28,12 +28,12 @@ class FailureCode(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-NO_STRIKES: Final = frozenset(
+NOT_COUNTED: Final = frozenset(
     {FailureCode.WORKER_STOPPED, FailureCode.GENERATION_PAUSED, FailureCode.GENERATION_BUDGET_SPENT}
 )
 """Codes that say that an attempt had to wait, and not that it failed: none is counted against the upload."""
 
-HOPELESS: Final = frozenset(
+NEEDS_NEW_PHOTO: Final = frozenset(
     {
         FailureCode.NOT_AN_IMAGE,
         FailureCode.UNSUPPORTED_FORMAT,

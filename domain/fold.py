@@ -18,7 +18,7 @@ from domain.events import (
     StageAdvanced,
     Submitted,
 )
-from domain.failures import NO_STRIKES
+from domain.failures import NOT_COUNTED
 from domain.stages import Stage
 from domain.upload import ATTEMPTS, Result, Upload
 
@@ -59,7 +59,7 @@ def evolve(upload: Upload | None, event: Event) -> Upload:  # noqa: C901, PLR091
         case PreviewStored() if upload.result:
             return replace(upload, **then, result=replace(upload.result, preview=event.preview))
         case AttemptFailed():
-            left = upload.attempts_left + (event.code in NO_STRIKES)
+            left = upload.attempts_left + (event.code in NOT_COUNTED)
             waiting = {"retry_at": event.retry_at, "waiting_for": event.code}
             return replace(upload, **then, **waiting, running=False, attempts_left=left)
         case PutOff():

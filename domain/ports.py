@@ -42,8 +42,8 @@ class RunQueue(Protocol):
         """Ask for a run of the upload. Raises QueueUnavailableError within 2 s."""
 
 
-class Bell(Protocol):
-    """Wakes the readers of the log after an append. A lost ring costs a poll interval, never an event."""
+class Notifier(Protocol):
+    """Wakes the readers of the log after an append. A lost notification costs a poll interval, never an event."""
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Tell the readers that there is something new; returns at once, whatever happens."""

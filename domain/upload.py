@@ -33,7 +33,7 @@ from domain.events import (
     StoredImage,
     Submitted,
 )
-from domain.failures import HOPELESS, MESSAGES, NO_STRIKES, FailureCode
+from domain.failures import MESSAGES, NEEDS_NEW_PHOTO, NOT_COUNTED, FailureCode
 from domain.stages import BANDS, Stage, Status, rank, status_of
 
 ATTEMPTS: Final = 3
@@ -156,14 +156,14 @@ class Upload(Struct, frozen=True, kw_only=True):
     ) -> AttemptFailed | Failed:
         """End the attempt for a passing trouble; without an attempt left the upload fails."""
         self._refuse_if_over(attempt)
-        if not self.attempts_left and code not in NO_STRIKES:
+        if not self.attempts_left and code not in NOT_COUNTED:
             return self._fail(code, stage, by)
         return self._next(AttemptFailed, by, attempt=attempt, stage=stage, code=code, retry_at=retry_at)
 
     def put_off(self, code: FailureCode, retry_at: datetime, *, by: str) -> PutOff:
-        """Let the next attempt wait, for one of NO_STRIKES."""
+        """Let the next attempt wait, for one of NOT_COUNTED."""
         self._refuse_if_ended()
-        if self.running or code not in NO_STRIKES:
+        if self.running or code not in NOT_COUNTED:
             raise errors.RefusedError(f"Only an upload that waits can be put off, and not for {code}.")
         return self._next(PutOff, by, stage=self.reached, code=code, retry_at=retry_at)
 
@@ -190,8 +190,8 @@ class Upload(Struct, frozen=True, kw_only=True):
         """Go on from the stage that failed."""
         if self.status is not Status.FAILED or self.erased:
             raise errors.NotFailedError
-        if self.error_code in HOPELESS:
-            raise errors.RetryHopelessError(f"Another try cannot help. {self.error_message}")
+        if self.error_code in NEEDS_NEW_PHOTO:
+            raise errors.NeedsNewPhotoError(f"Another try cannot help. {self.error_message}")
         return self._next(Retried, by)
 
     def erase(self, *, by: str) -> Erased | None:

@@ -23,7 +23,7 @@ from domain.events import Event, StoredImage
 from domain.failures import FailureCode
 from domain.fold import evolve, fold
 from domain.mapper import EventMapper
-from domain.ports import Bell
+from domain.ports import Notifier
 from domain.stages import Stage
 from domain.upload import Upload
 
@@ -36,10 +36,10 @@ CONFLICTS: Final = 8
 class Uploads:
     """Every use case is a command on one upload: load it, let it decide, append what it answers."""
 
-    def __init__(self, recorder: AggregateRecorder, bell: Bell) -> None:
+    def __init__(self, recorder: AggregateRecorder, notifier: Notifier) -> None:
         self._events: EventStore[UUID] = EventStore(EventMapper(), recorder)
         self._repository = Repository(self._events)
-        self._bell = bell
+        self._notifier = notifier
 
     def get(self, upload_id: UUID, version: int | None = None) -> Upload:
         """The upload as it is, or as it was at a version. Raises UploadNotFoundError."""
@@ -163,7 +163,7 @@ class Uploads:
             # A connection lost after its COMMIT looks like a failure, and a second try like a conflict.
             if not self._landed(events[0]):
                 raise
-        self._bell.ring()
+        self._notifier.notify()
 
     def _landed(self, event: Event) -> bool:
         version = event.originator_version

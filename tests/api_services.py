@@ -21,7 +21,7 @@ from projections.log.event_log import EventLog
 from projections.queries.forecast import Forecaster
 from projections.queries.status import StatusReader
 from projections.queries.watches import Watches
-from tests.lives import Silence
+from tests.fakes.silent_notifier import SilentNotifier
 
 KEYS: Final = ("a key for the tests, long enough",)
 PROMPT_VERSION: Final = 3
@@ -75,4 +75,6 @@ def api_services(
 def services_without_io(folder: Path) -> Services:
     """Services whose connections are not opened: enough for the routes and the OpenAPI document."""
     log = EventLog(ConnectionPool(open=False))
-    return api_services(uploads=Uploads(log, Silence()), log=log, poll_pool=async_pool("", 1, "test"), folder=folder)
+    return api_services(
+        uploads=Uploads(log, SilentNotifier()), log=log, poll_pool=async_pool("", 1, "test"), folder=folder
+    )

@@ -19,6 +19,7 @@ from domain.uploads import Uploads
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
 from projections.rows.projector import projector
+from tests.fakes.silent_notifier import SilentNotifier
 
 WORKER: Final = "worker:test"
 SESSION_HASH: Final = sha256(b"a session").hexdigest()
@@ -31,13 +32,6 @@ STAGES: Final = (
 )
 
 
-class Silence:
-    """A bell that nobody hears."""
-
-    def ring(self) -> None:
-        """Do nothing."""
-
-
 class Lives:
     """A log, a read model and a folder store, and uploads made in them."""
 
@@ -45,7 +39,7 @@ class Lives:
         self.pool = open_pool(database_url, 4, "lives")
         self.log = EventLog(self.pool)
         self.store = FolderStore(folder, _unsigned)
-        self.uploads = Uploads(self.log, Silence())
+        self.uploads = Uploads(self.log, SilentNotifier())
 
     def __enter__(self) -> Self:
         return self

@@ -41,7 +41,7 @@ class Movement(Struct, frozen=True):
 
     begun_at: datetime | None = None
     """When an attempt, of whichever upload, last began."""
-    turn: datetime | None = None
+    queue_reached: datetime | None = None
     """When the youngest of those that began last was submitted: whoever came before it has had its turn."""
     position: int = 0
     """Where the projector is."""

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from projections.audit.evidence import Evidence, Violation
-from projections.rows.uploads import Projection, ResultRow, UploadRow, project
+from projections.rows.uploads import ProjectedUpload, ResultRow, UploadRow, project
 
 _R = TypeVar("_R", bound=Struct)
 
@@ -72,7 +72,7 @@ def _lag(evidence: Evidence, version: int) -> Iterator[Violation]:
         yield evidence.violation(4, f"its row {lacks} although version {behind.version} is {seconds} s old.")
 
 
-def _folded(evidence: Evidence, version: int) -> Projection | None:
+def _folded(evidence: Evidence, version: int) -> ProjectedUpload | None:
     projection = None
     for logged, reading in evidence.readings:
         if logged.version <= version:

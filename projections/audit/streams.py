@@ -84,14 +84,14 @@ def _standstill(evidence: Evidence) -> Iterator[Violation]:
             return
         due += _retry_at(evidence.events[-1])
     since = max(due)
-    if not evidence.is_recent(since) and not _waits_its_turn(evidence, since):
+    if not evidence.is_recent(since) and not _waits_in_queue(evidence, since):
         seconds = round((evidence.now - since).total_seconds())
         yield evidence.violation(2, f"it stands still since {seconds} s, at version {last.version} ({last.name}).")
 
 
-def _waits_its_turn(evidence: Evidence, since: datetime) -> bool:
+def _waits_in_queue(evidence: Evidence, since: datetime) -> bool:
     """Whether the queue moves, and has not come past the upload: then the workers are busy with those before it."""
-    turn = evidence.movement.turn
+    turn = evidence.movement.queue_reached
     return evidence.is_recent(evidence.movement.begun_at) and turn is not None and turn - since <= PATIENCE
 
 

@@ -49,9 +49,9 @@ LEFT JOIN quarantine q USING (upload_id) LEFT JOIN leases l USING (upload_id)
 ORDER BY i.upload_id
 """
 SELECT_MOVEMENT: Final = """
-SELECT attempts.begun_at, attempts.turn, coalesce(p.position, 0), p.moved_at
+SELECT attempts.begun_at, attempts.queue_reached, coalesce(p.position, 0), p.moved_at
 FROM (
-    SELECT max(begun.recorded_at) AS begun_at, max(submitted.recorded_at) AS turn
+    SELECT max(begun.recorded_at) AS begun_at, max(submitted.recorded_at) AS queue_reached
     FROM (SELECT upload_id, recorded_at FROM event_log
           WHERE name = %(started)s ORDER BY position DESC LIMIT 100) AS begun
     JOIN event_log submitted USING (upload_id) WHERE submitted.version = 1

@@ -28,8 +28,8 @@ Hear = Callable[[bytes], object]
 """Is told of every message, in the thread that listens."""
 
 
-class RedisBell:
-    """Rings a bell from a thread of its own: many rings in a row become one message."""
+class RedisNotifier:
+    """Publishes notifications from a thread of its own; those that wait together become one message."""
 
     def __init__(self, redis: Redis, channel: str = APPENDED) -> None:
         self._redis = redis
@@ -37,12 +37,12 @@ class RedisBell:
         self._ids: set[bytes] = set()
         self._any = False
         self._lock = Lock()
-        self._rung = Event()
+        self._notified = Event()
         self._closed = Event()
-        self._thread = Thread(target=self._publish, name="bell", daemon=True)
+        self._thread = Thread(target=self._publish, name="notifier", daemon=True)
         self._thread.start()
 
-    def ring(self, upload_ids: Iterable[UUID] = ()) -> None:
+    def notify(self, upload_ids: Iterable[UUID] = ()) -> None:
         """Tell that there is something new of these uploads, or of any; returns at once."""
         ids = {upload_id.bytes for upload_id in upload_ids}
         with self._lock:
@@ -50,17 +50,17 @@ class RedisBell:
             if not ids or len(self._ids) > MOST:
                 self._any = True
                 self._ids.clear()
-        self._rung.set()
+        self._notified.set()
 
     def close(self) -> None:
-        """Stop; a ring that is not published by now is lost."""
+        """Stop; a notification that is not published by now is lost."""
         self._closed.set()
-        self._rung.set()
+        self._notified.set()
         self._thread.join(PAUSE_SECONDS)
 
     def _publish(self) -> None:
-        while self._rung.wait() and not self._closed.is_set():
-            self._rung.clear()
+        while self._notified.wait() and not self._closed.is_set():
+            self._notified.clear()
             try:
                 self._redis.publish(self._channel, self._message())
             except RedisError:
@@ -80,7 +80,7 @@ def ids_of(message: bytes) -> Iterator[UUID]:
 
 
 class Subscription:
-    """Hears a bell in a thread of its own, and begins again when Redis is back."""
+    """Receives the messages of a channel in a thread of its own; subscribes again when Redis is back."""
 
     def __init__(self, redis: Redis, channel: str, hear: Hear) -> None:
         self._redis = redis
@@ -102,7 +102,7 @@ class Subscription:
                 PubSub(self._redis.connection_pool, ignore_subscribe_messages=True) as channel,
             ):
                 channel.subscribe(self._channel)
-                self._hear(ANY)  # what came before the subscription rang unheard
+                self._hear(ANY)  # messages sent before the subscription were lost
                 self._listen(channel)
             self._closed.wait(PAUSE_SECONDS)
 
@@ -121,7 +121,7 @@ class Wakeups:
         self._subscription = Subscription(redis, APPENDED, lambda _: self._heard.set())
 
     def wait(self, seconds: float) -> bool:
-        """Return at a ring, or after that long; whether there was a ring."""
+        """Return at a notification, or after that many seconds; whether there was a notification."""
         heard = self._heard.wait(seconds)
         self._heard.clear()
         return heard

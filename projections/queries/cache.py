@@ -14,7 +14,7 @@ from domain.errors import LogUnavailableError
 T = TypeVar("T")
 
 
-class Remembered(Generic[T]):
+class TimedCache(Generic[T]):
     """The last answer to one question, on one event loop. While it cannot be asked, the old answer stays."""
 
     def __init__(
@@ -27,19 +27,19 @@ class Remembered(Generic[T]):
         self._old_at = -1.0
         self._round: asyncio.Task[T | None] | None = None
 
-    def recall(self, *, suits: Callable[[T], bool] = lambda _: True) -> T | None:
+    def peek(self, *, accept: Callable[[T], bool] = lambda _: True) -> T | None:
         """The answer, if it is young enough and suits."""
-        if self._answer is not None and self._clock() < self._old_at and suits(self._answer):
+        if self._answer is not None and self._clock() < self._old_at and accept(self._answer):
             return self._answer
         return None
 
-    async def get(self, *, suits: Callable[[T], bool] = lambda _: True) -> T | None:
+    async def get(self, *, accept: Callable[[T], bool] = lambda _: True) -> T | None:
         """The answer, if it is young enough and suits; else a new one, whatever it is. None if there was never one."""
-        if (recalled := self.recall(suits=suits)) is not None:
-            return recalled
+        if (cached := self.peek(accept=accept)) is not None:
+            return cached
         under_way = self._round is not None and not self._round.done()
         answer = await self._next()
-        if under_way and answer is not None and not suits(answer):
+        if under_way and answer is not None and not accept(answer):
             answer = await self._next()  # that query was sent before we came, and knows nothing of us
         return answer
 

@@ -20,7 +20,7 @@ from msgspec import Struct
 from psycopg.rows import class_row, dict_row
 
 from domain.stages import Stage, Status
-from projections.queries.cache import Remembered
+from projections.queries.cache import TimedCache
 from projections.queries.status import StatusReader, StatusRow
 
 QUEUE_SECONDS: Final = 1.0
@@ -134,19 +134,19 @@ class Forecaster:
     def __init__(self, reader: StatusReader, clock: Callable[[], float] = time.monotonic) -> None:
         self._reader = reader
         self._clock = clock
-        self._queue = Remembered(self._read_queue, QUEUE_SECONDS, clock)
-        self._bands = Remembered(self._read_bands, BANDS_SECONDS, clock)
+        self._queue = TimedCache(self._read_queue, QUEUE_SECONDS, clock)
+        self._bands = TimedCache(self._read_bands, BANDS_SECONDS, clock)
 
     async def forecast(self, row: StatusRow) -> Forecast:
         """What may be expected of the upload; nothing, once it has ended."""
         # Equal and not identical: a row that comes from the database holds plain strings.
         if row.status == Status.PENDING:
-            queue, bands = self._queue.recall(suits=lambda queue: queue.holds(row)), self._bands.recall()
+            queue, bands = self._queue.peek(accept=lambda queue: queue.holds(row)), self._bands.peek()
             if queue is None or bands is None:
                 queue, bands = await self._ask(row)
             return self._waiting(row, queue, bands)
         if row.status == Status.PROCESSING and row.running:
-            bands = self._bands.recall()
+            bands = self._bands.peek()
             if bands is None:
                 _, bands = await self._ask(None)
             return Forecast(eta=self._running(row, bands))
@@ -156,7 +156,7 @@ class Forecaster:
         """The queue, for one that waits in it, and the bands; nothing, if they are not there in time."""
         with suppress(TimeoutError):
             async with asyncio.timeout(FORECAST_SECONDS):
-                queue = await self._queue.get(suits=lambda queue: queue.holds(waiting)) if waiting else None
+                queue = await self._queue.get(accept=lambda queue: queue.holds(waiting)) if waiting else None
                 return queue, await self._bands.get()
         return None, None
 

@@ -33,7 +33,7 @@ QUERY_SECONDS: Final = 4.0
 BATCH: Final = 500
 """The most ids that one query asks for."""
 
-TURNS: Final = (Failed.NAME, Retried.NAME, Erased.NAME)
+TRANSITIONS: Final = (Failed.NAME, Retried.NAME, Erased.NAME)
 """What somebody asked for, or what ends the asking: a client may have read of it in an answer made of the log."""
 
 # In the order of the ids that are asked for, by their place among them: so no id of a row has to be compared with
@@ -42,8 +42,8 @@ SELECT_STATUSES: Final = f"""
 SELECT asked.place, upload_id, version, session_hash, status, stage, progress, attempt, result_id, error_code,
        error_message, created_at, updated_at, running, retry_at, waiting_for, stage_since,
        status <> 'completed' AND EXISTS (
-           SELECT FROM event_log e WHERE e.upload_id = u.upload_id AND e.version > u.version AND e.name IN {TURNS}
-       ) AS missed_turn
+           SELECT FROM event_log e WHERE e.upload_id = u.upload_id AND e.version > u.version AND e.name IN {TRANSITIONS}
+       ) AS missed_transition
 FROM unnest(%s::uuid[]) WITH ORDINALITY AS asked (upload_id, place) JOIN uploads u USING (upload_id)
 """  # noqa: S608 - names of our own
 SELECT_RESULT: Final = """
@@ -72,25 +72,25 @@ class StatusRow(Struct, frozen=True):
     retry_at: datetime | None
     waiting_for: FailureCode | None
     stage_since: datetime
-    missed_turn: bool = False  # the log has one of TURNS that the row does not know yet
+    missed_transition: bool = False  # the log has one of TRANSITIONS that the row does not know yet
 
 
-def row_of(history: Sequence[LoggedEvent]) -> StatusRow:
+def folded_row(history: Sequence[LoggedEvent]) -> StatusRow:
     """The row that the projector makes of an upload's events; there is at least one."""
     projection = reduce(project, history[1:], project(None, history[0]))
     return msgspec.convert(projection.row(), StatusRow, from_attributes=True)
 
 
-def row_at_last_turn(history: Sequence[LoggedEvent]) -> StatusRow:
-    """The row as of the last of TURNS, or else of the submission.
+def row_at_last_transition(history: Sequence[LoggedEvent]) -> StatusRow:
+    """The row as of the last of TRANSITIONS, or else of the submission.
 
     The projector's next row may be behind the log. What came after the turn stays untold, so that the poll that finds
     that row does not seem to go back.
     """
-    return row_of(history[: max((logged.version for logged in history if logged.name in TURNS), default=1)])
+    return folded_row(history[: max((logged.version for logged in history if logged.name in TRANSITIONS), default=1)])
 
 
-class ResultRow(Struct, frozen=True, kw_only=True):
+class CompletedResult(Struct, frozen=True, kw_only=True):
     """The result of a complete upload, and whose it is."""
 
     result_id: UUID
@@ -148,10 +148,10 @@ class StatusReader:
         self._waiting.setdefault(upload_id, []).append(answer)
         return await answer
 
-    async def result(self, result_id: UUID) -> ResultRow | None:
+    async def result(self, result_id: UUID) -> CompletedResult | None:
         """The result, once its upload is complete. Raises LogUnavailableError."""
         rows = await self.select(SELECT_RESULT, dict_row, result_id)
-        return msgspec.convert(rows[0], ResultRow) if rows else None
+        return msgspec.convert(rows[0], CompletedResult) if rows else None
 
     async def select(self, query: LiteralString, rows: AsyncRowFactory[_Row], *parameters: object) -> list[_Row]:
         """The rows of any query, within the same bound. Raises LogUnavailableError."""

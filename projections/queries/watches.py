@@ -12,32 +12,32 @@ from projections.log.notifications import ids_of
 
 
 class Watch:
-    """One who waits. A ring between two waits is remembered."""
+    """One request that waits. A notification between two waits is kept."""
 
-    __slots__ = ("_rung", "_waiting")
+    __slots__ = ("_notified", "_waiting")
 
     def __init__(self) -> None:
-        self._rung = False
+        self._notified = False
         self._waiting: asyncio.Future[None] | None = None
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Wake it."""
-        self._rung = True
+        self._notified = True
         if self._waiting and not self._waiting.done():
             self._waiting.set_result(None)
 
     async def wait(self, seconds: float) -> None:
-        """Return at a ring, or after that long."""
-        if not self._rung:
+        """Return at a notification, or after that many seconds."""
+        if not self._notified:
             loop = asyncio.get_running_loop()
             self._waiting = loop.create_future()
-            timer = loop.call_later(seconds, self.ring)
+            timer = loop.call_later(seconds, self.notify)
             try:
                 await self._waiting
             finally:
                 timer.cancel()
                 self._waiting = None
-        self._rung = False
+        self._notified = False
 
 
 class Watches:
@@ -50,7 +50,7 @@ class Watches:
 
     @contextmanager
     def watch(self, upload_id: UUID) -> Iterator[Watch]:
-        """Watch an upload: what happens from here on rings."""
+        """Watch an upload: changes from here on notify it."""
         watch = Watch()
         watches = self._by_upload.setdefault(upload_id, set())
         watches.add(watch)
@@ -66,9 +66,9 @@ class Watches:
     def hear(self, message: bytes) -> None:
         """Wake whoever watches the uploads that a message of the projector's names, or all if it names none."""
         if not message:
-            self._ring(list(self._by_upload))
+            self._notify(list(self._by_upload))
         else:
-            self._ring([upload_id for upload_id in ids_of(message) if upload_id in self._by_upload])
+            self._notify([upload_id for upload_id in ids_of(message) if upload_id in self._by_upload])
 
     async def close_at(self, stopping: asyncio.Event) -> None:
         """Close as soon as it is time to stop."""
@@ -78,9 +78,9 @@ class Watches:
     def close(self) -> None:
         """Wake everybody: there is nothing more to wait for."""
         self.closed = True
-        self._ring(list(self._by_upload))
+        self._notify(list(self._by_upload))
 
-    def _ring(self, upload_ids: list[UUID]) -> None:
+    def _notify(self, upload_ids: list[UUID]) -> None:
         for upload_id in upload_ids:
             for watch in self._by_upload[upload_id]:
-                watch.ring()
+                watch.notify()

@@ -17,7 +17,7 @@ from projections.log.event_log import EventLog, LoggedEvent
 from projections.log.follower import MOVE_POSITION, Follower
 from projections.log.pages import Pages
 from projections.rows import uploads
-from projections.rows.uploads import Projection, project
+from projections.rows.uploads import ProjectedUpload, project
 
 Changed = Callable[[Collection[UUID]], None]
 """Is told which rows have changed, after the commit; it returns at once."""
@@ -88,7 +88,7 @@ def rebuild(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]]) 
     return count
 
 
-def _save(connection: psycopg.Connection[Any], changed: Sequence[tuple[LoggedEvent, Projection]]) -> None:
+def _save(connection: psycopg.Connection[Any], changed: Sequence[tuple[LoggedEvent, ProjectedUpload]]) -> None:
     """Write the projections, each with the last event in it."""
     if not changed:
         return

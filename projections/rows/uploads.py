@@ -60,7 +60,7 @@ class ResultRow(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class Projection(Struct, frozen=True):
+class ProjectedUpload(Struct, frozen=True):
     """An upload's state with the times of its first event, its last one, its stage's and its result's."""
 
     upload: Upload
@@ -99,17 +99,17 @@ class Projection(Struct, frozen=True):
         )
 
 
-def project(projection: Projection | None, logged: LoggedEvent) -> Projection:
+def project(projection: ProjectedUpload | None, logged: LoggedEvent) -> ProjectedUpload:
     """The projection after one more event; one that it already holds changes nothing."""
     if projection and logged.version <= projection.upload.version:
         return projection
     now = logged.recorded_at
     if projection is None:
-        return Projection(evolve(None, logged.event), now, now, now)
+        return ProjectedUpload(evolve(None, logged.event), now, now, now)
     before, upload = projection.upload, evolve(projection.upload, logged.event)
     stays = (upload.stage, upload.attempt) == (before.stage, before.attempt)
     stored_at = now if upload.result and not before.result else projection.stored_at
-    return Projection(upload, projection.created_at, now, projection.stage_since if stays else now, stored_at)
+    return ProjectedUpload(upload, projection.created_at, now, projection.stage_since if stays else now, stored_at)
 
 
 def _upsert(table: str, key: str, row: type[Struct], guard: str = "") -> str:
@@ -132,14 +132,14 @@ ERASE: Final = ("DELETE FROM results WHERE upload_id = ANY(%s)", "DELETE FROM up
 CLEAR: Final = ("DELETE FROM results", "DELETE FROM uploads", "DELETE FROM quarantine")
 
 
-def load(connection: psycopg.Connection[Any], upload_ids: Iterable[UUID]) -> dict[UUID, Projection]:
+def load(connection: psycopg.Connection[Any], upload_ids: Iterable[UUID]) -> dict[UUID, ProjectedUpload]:
     """The projections that the rows of these uploads hold."""
     rows = connection.execute(LOAD, (list(upload_ids),)).fetchall()
     projections = (_projection(row, result) for row, result in rows)
     return {projection.upload.id: projection for projection in projections}
 
 
-def save(connection: psycopg.Connection[Any], projections: Sequence[Projection]) -> None:
+def save(connection: psycopg.Connection[Any], projections: Sequence[ProjectedUpload]) -> None:
     """Write the rows; one that is newer already stays, and of an erased upload none does."""
     if erased := [projection.upload.id for projection in projections if projection.upload.erased]:
         for statement in ERASE:
@@ -161,7 +161,7 @@ def _json(rows: Sequence[Struct]) -> str:
     return msgspec.json.encode(rows).decode()
 
 
-def _projection(upload_json: str, result_json: str | None) -> Projection:
+def _projection(upload_json: str, result_json: str | None) -> ProjectedUpload:
     row = msgspec.json.decode(upload_json, type=UploadRow)
     result_row = msgspec.json.decode(result_json, type=ResultRow) if result_json else None
     state = structs.asdict(row)
@@ -170,6 +170,6 @@ def _projection(upload_json: str, result_json: str | None) -> Projection:
     upload = Upload(id=state.pop("upload_id"), **state)
     times = (row.created_at, row.updated_at, row.stage_since)
     if result_row is None:
-        return Projection(upload, *times)
+        return ProjectedUpload(upload, *times)
     result = Result(result_row.result_id, result_row.model, result_row.full_image, result_row.preview)
-    return Projection(structs.replace(upload, result=result), *times, result_row.created_at)
+    return ProjectedUpload(structs.replace(upload, result=result), *times, result_row.created_at)

@@ -111,7 +111,7 @@ class Lag:
 
 
 class DarkroomLag(Lag):
-    """Ours, woken by the bell."""
+    """Ours, woken by notifications."""
 
     def __init__(self, url: str, redis_url: str) -> None:
         super().__init__("darkroom", follow_ours, url, redis_url)

@@ -1,7 +1,7 @@
 """Clients that wait, many on one process: what each costs in memory, and how long a step takes to reach them.
 
 Half are held polls, half streams, spread over some uploads; a step of one is appended, the projector brings it into its
-row and rings, and everybody who waits for it is told.
+row and notifies, and every client that waits is told.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
-from projections.log.notifications import PROJECTED, RedisBell, Wakeups
+from projections.log.notifications import PROJECTED, RedisNotifier, Wakeups
 from projections.rows.projector import projector
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.contest import Figures
@@ -67,9 +67,9 @@ class Crowd:
         with ExitStack() as stack:
             pool = stack.enter_context(open_pool(self._database_url, 4, "bench"))
             redis = stack.enter_context(Redis.from_url(self._redis_url))
-            appended, projected = RedisBell(redis), RedisBell(redis, PROJECTED)
+            appended, projected = RedisNotifier(redis), RedisNotifier(redis, PROJECTED)
             wakeups, stopping, log = Wakeups(redis), Event(), EventLog(pool)
-            thread = Thread(target=projector(log, pool, projected.ring).run, args=(stopping, wakeups))
+            thread = Thread(target=projector(log, pool, projected.notify).run, args=(stopping, wakeups))
             thread.start()
             for close in (projected.close, appended.close, thread.join, wakeups.close, stopping.set):
                 stack.callback(close)

@@ -3,7 +3,7 @@
 Catching up: the whole log, from nothing. The peer is the library's ProjectionRunner, one transaction an event, over as
 many events as it manages in a round; the limit is one SQL statement that makes the same rows in PostgreSQL itself, and
 can do so for uploads that went well alone. Following: from the end of an append to the end of the commit that makes it
-visible, by the machine's monotonic clock, woken by the bell; the peer is woken by NOTIFY.
+visible, by the machine's monotonic clock, woken by notifications; the peer is woken by NOTIFY.
 """
 
 import time

@@ -1,8 +1,9 @@
 """Queue: from a submission to its first stage, with a worker that idles and with one that is busy.
 
 Dispatcher and worker are processes, as in the service, with its eight threads; a run goes through all stages and makes
-no picture, so what is measured is the way: log, bell, dispatcher, Redis, worker, log. Idle: an upload is submitted when
-the one before it has ended. Busy: twenty a second, so that runs go on beside each other. Times are the log's own.
+no picture, so what is measured is the way: log, notification, dispatcher, Redis, worker, log.
+Idle: an upload is submitted when the one before it has ended. Busy: twenty a second, so that runs go on at once.
+Times are the log's own.
 """
 
 import multiprocessing
@@ -21,7 +22,7 @@ from redis import Redis
 from domain.uploads import Uploads
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
-from projections.log.notifications import RedisBell, Wakeups
+from projections.log.notifications import RedisNotifier, Wakeups
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.contest import Case, Contender, Figures
 from tests.benchmarks.lives import SESSION_HASH, go_through
@@ -61,9 +62,9 @@ class _Service:
 
     def __init__(self, url: str, redis_url: str, stack: ExitStack) -> None:
         self._pool = stack.enter_context(open_pool(url, 2, "bench"))
-        bell = RedisBell(stack.enter_context(Redis.from_url(redis_url)))
-        stack.callback(bell.close)
-        self._uploads = Uploads(EventLog(self._pool), bell)
+        notifier = RedisNotifier(stack.enter_context(Redis.from_url(redis_url)))
+        stack.callback(notifier.close)
+        self._uploads = Uploads(EventLog(self._pool), notifier)
 
     def alone(self, count: int) -> Figures:
         """One after the other."""
@@ -120,13 +121,13 @@ def _dispatch(url: str, redis: Redis, end: Connection) -> None:
 
 def _work(url: str, redis: Redis, end: Connection) -> None:
     with open_pool(url, THREADS, "bench") as pool:
-        bell = RedisBell(redis)
-        uploads = Uploads(EventLog(pool), bell)
+        notifier = RedisNotifier(redis)
+        uploads = Uploads(EventLog(pool), notifier)
         worker = run_worker(run_broker(redis), partial(go_through, uploads), THREADS)
         worker.start()
         end.recv()
         worker.stop()
-        bell.close()
+        notifier.close()
 
 
 @contextmanager

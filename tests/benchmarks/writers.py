@@ -23,7 +23,7 @@ from domain.events import Event
 from domain.mapper import EventMapper
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
-from projections.log.notifications import RedisBell
+from projections.log.notifications import RedisNotifier
 from tests.benchmarks.library import recorder
 from tests.benchmarks.lives import life
 
@@ -53,17 +53,17 @@ class Appended(NamedTuple):
 
 
 def darkroom(url: str, redis_url: str | None, stack: ExitStack) -> Append:
-    """Our log, behind the store that domain/uploads.py appends through; with Redis, its bell too."""
+    """Our log, behind the store that domain/uploads.py appends through; with Redis, it notifies too."""
     pool = stack.enter_context(open_pool(url, THREADS, "bench"))
     put = _put(EventStore(EventMapper(), EventLog(pool)))
     if redis_url is None:
         return put
-    bell = RedisBell(stack.enter_context(Redis.from_url(redis_url)))
-    stack.callback(bell.close)
+    notifier = RedisNotifier(stack.enter_context(Redis.from_url(redis_url)))
+    stack.callback(notifier.close)
 
     def put_and_ring(event: Event) -> int:
         position = put(event)
-        bell.ring()
+        notifier.notify()
         return position
 
     return put_and_ring

@@ -27,7 +27,7 @@ from domain.uploads import Uploads
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
 from projections.log.follower import Follower
-from projections.log.notifications import RedisBell, Wakeups
+from projections.log.notifications import RedisNotifier, Wakeups
 from projections.rows.projector import projector
 from tests.acceptance.service import darkroom
 from tests.fakes.gemini import FakeGemini
@@ -75,7 +75,7 @@ class Plant:
         self.blobs = open_store(Settings.from_env(self._settings), lambda key, _: key)
         stack.callback(self.pool.close)
         stack.callback(self.redis.close)
-        self.uploads = Uploads(self.event_log, self._open_bell())
+        self.uploads = Uploads(self.event_log, self._open_notifier())
         self._start_projector()
         if dispatches:
             self._start_dispatch()
@@ -166,10 +166,10 @@ class Plant:
         """Tell the readers to stop."""
         self._stopping.set()
 
-    def _open_bell(self) -> RedisBell:
-        bell = RedisBell(self.redis)
-        self._stack.callback(bell.close)
-        return bell
+    def _open_notifier(self) -> RedisNotifier:
+        notifier = RedisNotifier(self.redis)
+        self._stack.callback(notifier.close)
+        return notifier
 
     def _start_projector(self) -> None:
         self._follow(projector(self.event_log, self.pool))

@@ -25,9 +25,9 @@ from projections.log.connections import IDLE_IN_TRANSACTION_SECONDS, open_pool
 from projections.log.event_log import EventLog
 from projections.rows.projector import rebuild
 from tests.acceptance.service import Running, clean_environment
+from tests.fakes.silent_notifier import SilentNotifier
 from tests.integration.submissions import run_to, submit
 from tests.linux_processes import status
-from tests.lives import Silence
 from tests.waiting import until
 
 ROOT: Final = Path(__file__).parent.parent.parent
@@ -70,7 +70,7 @@ class Scene:
     ) -> None:
         self.pool = pool
         self.event_log = EventLog(pool)
-        self.uploads = Uploads(self.event_log, Silence())
+        self.uploads = Uploads(self.event_log, SilentNotifier())
         self.redis = Redis.from_url(redis_url, socket_timeout=2)
         self._folder = folder
         self._environment = clean_environment(

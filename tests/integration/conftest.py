@@ -10,13 +10,7 @@ from psycopg_pool import ConnectionPool
 from domain.uploads import Uploads
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
-
-
-class SilentBell:
-    """Nobody follows in these tests: they run the readers by hand."""
-
-    def ring(self) -> None:
-        """Do nothing."""
+from tests.fakes.silent_notifier import SilentNotifier
 
 
 @pytest.fixture
@@ -35,4 +29,4 @@ def event_log(pool: ConnectionPool[psycopg.Connection[Any]]) -> EventLog:
 @pytest.fixture
 def uploads(event_log: EventLog) -> Uploads:
     """The application on that log."""
-    return Uploads(event_log, SilentBell())
+    return Uploads(event_log, SilentNotifier())

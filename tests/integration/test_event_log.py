@@ -21,9 +21,9 @@ from domain.uploads import Uploads
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog, LoggedEvent, append_of
 from projections.log.follower import Follower
-from projections.log.notifications import RedisBell, Wakeups
+from projections.log.notifications import RedisNotifier, Wakeups
 from projections.log.schema import migrate
-from tests.integration.conftest import SilentBell
+from tests.fakes.silent_notifier import SilentNotifier
 from tests.integration.submissions import WORKER, run_to, submit
 from tests.linux_processes import frozen
 from tests.servers import running_postgres
@@ -87,21 +87,21 @@ def test_a_command_that_meets_a_conflict_is_decided_again(event_log: EventLog, p
     upload = uploads.start_attempt(submit(uploads).id, by=WORKER)
     racing = RacingLog(pool, lambda: uploads.advance(upload.id, Stage.VALIDATING, 10, attempt=1, by=WORKER))
 
-    after = Uploads(racing, SilentBell()).cancel(upload.id, by="session:abc")
+    after = Uploads(racing, SilentNotifier()).cancel(upload.id, by="session:abc")
 
     assert [logged.name for logged in event_log.history(upload.id)][-2:] == ["upload.stage-advanced", "upload.failed"]
     assert after.progress == 10
 
 
 def test_an_append_whose_answer_got_lost_counts_once(event_log: EventLog, pool: Pool) -> None:
-    upload = submit(Uploads(LossyLog(pool), SilentBell()))
+    upload = submit(Uploads(LossyLog(pool), SilentNotifier()))
 
     assert [logged.version for logged in event_log.history(upload.id)] == [1]
 
 
 def test_an_append_that_was_never_sent_is_not_looked_for(pool: Pool) -> None:
     with pytest.raises(LogUnreachedError):
-        submit(Uploads(UnreachableLog(pool), SilentBell()))
+        submit(Uploads(UnreachableLog(pool), SilentNotifier()))
 
 
 def test_the_log_refuses_to_be_changed(pool: Pool, uploads: Uploads) -> None:
@@ -125,7 +125,7 @@ def test_a_database_that_takes_no_writes_for_a_while_is_said_to_be_away(database
         connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
     with open_pool(database_url, 1, "test") as pool:
         with pytest.raises(LogUnavailableError):
-            submit(Uploads(EventLog(pool), SilentBell()))
+            submit(Uploads(EventLog(pool), SilentNotifier()))
         with pytest.raises(LogUnavailableError):
             Leases(pool, "w").take(uuid4())
 
@@ -216,9 +216,9 @@ def test_no_reader_misses_repeats_or_reorders_an_event_whatever_the_writers_do(
     with ExitStack() as stack:
         redis = stack.enter_context(Redis.from_url(valkey_url))
         readers = [following(stack, redis, event_log, pool, seen) for seen in pages]
-        bell = RedisBell(redis)
-        stack.callback(bell.close)
-        writers = [threading.Thread(target=write, args=(database_url, seed, bell)) for seed in range(WRITERS)]
+        notifier = RedisNotifier(redis)
+        stack.callback(notifier.close)
+        writers = [threading.Thread(target=write, args=(database_url, seed, notifier)) for seed in range(WRITERS)]
         for thread in writers:
             thread.start()
         for thread in writers:
@@ -235,7 +235,7 @@ def test_no_reader_misses_repeats_or_reorders_an_event_whatever_the_writers_do(
 
 
 def following(stack: ExitStack, redis: Redis, event_log: EventLog, pool: Pool, seen: list[list[int]]) -> Follower:
-    """A reader at work, woken by the bell, that notes the positions of every page."""
+    """A reader at work, woken by notifications, that notes the positions of every page."""
 
     def note(_: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:
         seen.append([logged.position for logged in page])
@@ -250,7 +250,7 @@ def following(stack: ExitStack, redis: Redis, event_log: EventLog, pool: Pool, s
     return reader
 
 
-def write(database_url: str, seed: int, bell: RedisBell) -> None:
+def write(database_url: str, seed: int, notifier: RedisNotifier) -> None:
     dice = random.Random(seed)
     with psycopg.connect(database_url) as connection:
         for _ in range(ATTEMPTS_A_WRITER):
@@ -260,7 +260,7 @@ def write(database_url: str, seed: int, bell: RedisBell) -> None:
                 connection.rollback()
             else:
                 connection.commit()
-                bell.ring()
+                notifier.notify()
 
 
 def wait_for_lock(database_url: str) -> None:

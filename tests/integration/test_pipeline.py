@@ -27,7 +27,7 @@ from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from tests.fakes.gemini import FakeGemini
 from tests.fakes.gemini_replies import Reply, after, not_an_image, picture, prompt_blocked, status, text_only
-from tests.integration.conftest import SilentBell
+from tests.fakes.silent_notifier import SilentNotifier
 from tests.photos.variants import photo
 from workers.imaging.sandbox import Sandbox
 from workers.queue.leases import Leases
@@ -579,7 +579,7 @@ def test_a_worker_that_stops_while_the_log_is_away_does_not_wait_for_it(
     gemini.always_answer_with(after(1, picture()))
     upload_id = house.submitted(photo())
     log = AwayLog(house.pool)
-    house.uploads = Uploads(log, SilentBell())
+    house.uploads = Uploads(log, SilentNotifier())
     stopping = house.pipeline(model)
     run = threading.Thread(target=partial(stopping.run, upload_id))
     run.start()
@@ -636,7 +636,7 @@ def test_a_worker_that_stops_while_it_holds_an_answer_hands_the_upload_over_and_
 
 def test_a_log_that_is_away_for_a_moment_costs_the_upload_nothing(house: House, model: ImageModel) -> None:
     upload_id = house.submitted(photo())
-    house.uploads = Uploads(ForgetfulLog(house.pool, 2), SilentBell())
+    house.uploads = Uploads(ForgetfulLog(house.pool, 2), SilentNotifier())
     house.pipeline(model).run(upload_id)
 
     assert house.uploads.get(upload_id).status is Status.COMPLETED

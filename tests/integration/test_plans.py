@@ -23,7 +23,7 @@ from projections.queries import status as reader
 from projections.rows import uploads
 from projections.rows.projector import PAGE, projector
 from tests.benchmarks.bulk import fill
-from tests.integration.conftest import SilentBell
+from tests.fakes.silent_notifier import SilentNotifier
 from tests.integration.submissions import run_to, submit
 from workers.queue.reconciler import SELECT_DUE
 
@@ -58,7 +58,7 @@ def grown(postgres_url: str, template: str) -> str:
     url = postgres_url.replace("///darkroom?", f"///{name}?")
     fill(url, ENDED)
     with open_pool(url, 2, "test") as pool:
-        application = Uploads(EventLog(pool), SilentBell())
+        application = Uploads(EventLog(pool), SilentNotifier())
         for _ in range(UNDER_WAY):
             run_to(application, submit(application), Stage.GENERATING)
         projector(EventLog(pool), pool).catch_up()

@@ -15,7 +15,7 @@ from domain.uploads import Uploads
 from projections.log.connections import BoundAsyncConnection, async_pool
 from projections.log.event_log import EventLog
 from projections.log.schema import migrate
-from projections.queries.status import SELECT_STATUSES, StatusReader, row_of
+from projections.queries.status import SELECT_STATUSES, StatusReader, folded_row
 from projections.rows.projector import projector
 from tests.integration.submissions import run_to, submit
 from tests.servers import running_postgres
@@ -69,10 +69,10 @@ def test_the_row_is_what_the_fold_of_the_log_says(
 
     row, result = on_loop(database_url, read)
 
-    assert row == row_of(event_log.history(upload.id))
+    assert row == folded_row(event_log.history(upload.id))
     assert upload.result
-    assert (result.full_image, result.preview) == (upload.result.full, upload.result.preview)  # type: ignore[attr-defined] # a ResultRow
-    assert result.session_hash == upload.session_hash  # type: ignore[attr-defined] # a ResultRow
+    assert (result.full_image, result.preview) == (upload.result.full, upload.result.preview)  # type: ignore[attr-defined] # a CompletedResult
+    assert result.session_hash == upload.session_hash  # type: ignore[attr-defined] # a CompletedResult
 
 
 def test_polls_that_arrive_together_are_one_query(

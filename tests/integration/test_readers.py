@@ -19,7 +19,7 @@ from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog, LoggedEvent
 from projections.log.follower import Follower
-from projections.log.notifications import RedisBell, Wakeups
+from projections.log.notifications import RedisNotifier, Wakeups
 from projections.rows.projector import projector
 from tests.integration.submissions import WORKER, run_to, submit
 from workers.queue import dispatcher as dispatching
@@ -209,34 +209,34 @@ def test_two_followers_of_one_name_handle_each_event_once(event_log: EventLog, p
 def test_an_append_wakes_a_follower_long_before_it_would_look_by_itself(
     event_log: EventLog, redis: Redis, wakeups: Wakeups
 ) -> None:
-    bell = RedisBell(redis)
-    uploads = Uploads(event_log, bell)
-    assert wakeups.wait(PATIENCE), "the first ring is the subscription's own"
+    notifier = RedisNotifier(redis)
+    uploads = Uploads(event_log, notifier)
+    assert wakeups.wait(PATIENCE), "the first notification is the subscription's own"
     submit(uploads)
 
     assert wakeups.wait(PATIENCE)
-    bell.close()
+    notifier.close()
 
 
 def test_a_bell_without_redis_delays_nobody() -> None:
     with Redis.from_url("unix:///nonexistent", socket_timeout=1) as nowhere:
-        bell = RedisBell(nowhere)
+        notifier = RedisNotifier(nowhere)
         wakeups = Wakeups(nowhere)
-        bell.ring()
+        notifier.notify()
         assert not wakeups.wait(0.01)
         wakeups.close()
-        bell.close()
+        notifier.close()
 
 
 def test_a_ring_between_two_waits_is_remembered(redis: Redis, wakeups: Wakeups) -> None:
-    bell, heard = RedisBell(redis), Wakeups(redis)
+    notifier, heard = RedisNotifier(redis), Wakeups(redis)
     assert wakeups.wait(PATIENCE)
     assert heard.wait(PATIENCE)
-    bell.ring()
+    notifier.notify()
 
     assert heard.wait(PATIENCE), "whoever hears it here ..."
     assert wakeups.wait(PATIENCE), "... takes it from nobody else"
-    bell.close()
+    notifier.close()
     heard.close()
 
 

@@ -25,8 +25,9 @@ from app.tracing.provider import FLUSH_SECONDS, ByTrace, UploadIds, making_root_
 from app.tracing.traced import Traced
 from domain.errors import BlobNotFoundError
 from domain.uploads import Uploads
+from tests.fakes.silent_notifier import SilentNotifier
 from tests.house.the_house import ROOT
-from tests.lives import Lives, Silence
+from tests.lives import Lives
 
 SESSION = "session:abc"
 
@@ -74,7 +75,7 @@ def test_a_cancellation_is_one_more_branch_of_the_uploads_trace(
     lives: Lives, traced: Traced, spans: InMemorySpanExporter
 ) -> None:
     upload_id = lives.submitted()
-    uploads = Uploads(traced.log(lives.log), Silence())
+    uploads = Uploads(traced.log(lives.log), SilentNotifier())
     post(traced, "/api/uploads/{jobId}/cancel", lambda: uploads.cancel(upload_id, by=SESSION))
     told = {span.name: span for span in spans.get_finished_spans()}
 
@@ -88,7 +89,7 @@ def test_a_cancellation_is_one_more_branch_of_the_uploads_trace(
 def test_a_submission_that_finds_the_first_one_makes_no_second_root(
     lives: Lives, traced: Traced, spans: InMemorySpanExporter
 ) -> None:
-    uploads = Uploads(traced.log(lives.log), Silence())
+    uploads = Uploads(traced.log(lives.log), SilentNotifier())
     post(traced, "/api/uploads", lambda: uploads.get(lives.submitted()))
 
     assert spans.get_finished_spans() == ()

@@ -18,20 +18,20 @@ from domain.failures import FailureCode
 from domain.stages import Stage, Status
 from domain.uploads import CONFLICTS, Uploads
 from projections.log.event_log import EventLog
-from tests.integration.conftest import SilentBell
+from tests.fakes.silent_notifier import SilentNotifier
 from tests.integration.submissions import WORKER, run_to, submit
 from tests.integration.test_event_log import Pool, RacingLog
 from tests.unit.histories import LATER
 
 
-class CountingBell:
-    """A bell that counts its rings."""
+class CountingNotifier:
+    """A notifier that counts its notifications."""
 
     def __init__(self) -> None:
-        self.rings = 0
+        self.count = 0
 
-    def ring(self) -> None:
-        self.rings += 1
+    def notify(self) -> None:
+        self.count += 1
 
 
 def test_of_many_runs_that_begin_at_once_one_does(uploads: Uploads) -> None:
@@ -60,7 +60,7 @@ def test_of_many_runs_that_begin_at_once_one_does(uploads: Uploads) -> None:
 
 def test_a_run_that_lost_the_race_is_told(pool: Pool, uploads: Uploads) -> None:
     upload = submit(uploads)
-    racing = Uploads(RacingLog(pool, lambda: uploads.start_attempt(upload.id, by="worker:first")), SilentBell())
+    racing = Uploads(RacingLog(pool, lambda: uploads.start_attempt(upload.id, by="worker:first")), SilentNotifier())
 
     with pytest.raises(AttemptOverError, match="at the same time"):
         racing.start_attempt(upload.id, by="worker:second")
@@ -98,13 +98,13 @@ def test_an_upload_is_given_up_only_after_its_last_attempt(uploads: Uploads) -> 
 
 
 def test_an_append_rings_the_bell_and_an_advance_that_changes_nothing_does_not(event_log: EventLog) -> None:
-    bell = CountingBell()
-    uploads = Uploads(event_log, bell)
+    notifier = CountingNotifier()
+    uploads = Uploads(event_log, notifier)
     upload = run_to(uploads, submit(uploads), Stage.VALIDATING)
-    rings = bell.rings
+    count = notifier.count
     uploads.advance(upload.id, Stage.VALIDATING, 10, attempt=1, by=WORKER)
 
-    assert bell.rings == rings == 3
+    assert notifier.count == count == 3
 
 
 def test_a_command_that_meets_a_conflict_every_time_says_so(pool: Pool, uploads: Uploads) -> None:
@@ -114,7 +114,7 @@ def test_a_command_that_meets_a_conflict_every_time_says_so(pool: Pool, uploads:
         attempt = uploads.start_attempt(upload.id, by=WORKER).attempt
         uploads.fail_attempt(upload.id, FailureCode.WORKER_STOPPED, LATER, stage=None, attempt=attempt, by=WORKER)
 
-    contested = Uploads(ContestedLog(pool, start_and_stop), SilentBell())
+    contested = Uploads(ContestedLog(pool, start_and_stop), SilentNotifier())
 
     with pytest.raises(LogUnavailableError, match=f"changed {CONFLICTS} times"):
         contested.cancel(upload.id, by="session:abc")

@@ -1,4 +1,4 @@
-"""Who waits for which upload: woken by the projector's bell, and all of them served by one query."""
+"""Who waits for which upload: woken by the projector's notifications, and all of them served by one query."""
 
 import asyncio
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from redis import Redis
 from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
-from projections.log.notifications import ANY, MOST, PROJECTED, RedisBell, Subscription, ids_of
+from projections.log.notifications import ANY, MOST, PROJECTED, RedisNotifier, Subscription, ids_of
 from projections.queries.status import StatusReader
 from projections.queries.watches import Watches
 from projections.rows.projector import projector
@@ -99,17 +99,17 @@ def test_the_bell_names_the_uploads_and_stops_naming_them_where_they_are_too_man
     heard: list[bytes] = []
     subscription = Subscription(redis, PROJECTED, heard.append)
     until(lambda: heard == [ANY], "it is told that it may have missed something")
-    bell = RedisBell(redis, PROJECTED)
+    notifier = RedisNotifier(redis, PROJECTED)
     few, many = {uuid4() for _ in range(3)}, [uuid4() for _ in range(MOST + 1)]
 
-    bell.ring(few)
+    notifier.notify(few)
     until(lambda: len(heard) == 2, "it is not heard")
-    bell.ring(many)
+    notifier.notify(many)
     until(lambda: len(heard) == 3, "it is not heard")
 
     assert set(ids_of(heard[1])) == few
     assert heard[2] == ANY
-    bell.close()
+    notifier.close()
     subscription.close()
 
 

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from domain import errors
 from domain.events import AttemptFailed, Failed, StageAdvanced
-from domain.failures import HOPELESS, MESSAGES, NO_STRIKES, FailureCode
+from domain.failures import MESSAGES, NEEDS_NEW_PHOTO, NOT_COUNTED, FailureCode
 from domain.fold import evolve, fold
 from domain.stages import BANDS, PIPELINE, Stage, Status, rank, status_of
 from domain.upload import ATTEMPTS, Upload
@@ -177,7 +177,7 @@ def test_a_passing_trouble_in_the_last_attempt_fails_the_upload() -> None:
     assert (event.code, event.stage) == (FailureCode.GENERATION_UNAVAILABLE, Stage.GENERATING)
 
 
-@pytest.mark.parametrize("code", sorted(NO_STRIKES))
+@pytest.mark.parametrize("code", sorted(NOT_COUNTED))
 def test_an_attempt_that_had_to_wait_is_no_strike(code: FailureCode) -> None:
     history = submitted()
     for _ in range(ATTEMPTS + 2):
@@ -259,9 +259,9 @@ def test_no_other_failure_can_be_cancelled() -> None:
         submitted().started().failed(FailureCode.INTERNAL_ERROR).upload.cancel(by="session:abc")
 
 
-@pytest.mark.parametrize("code", sorted(HOPELESS))
+@pytest.mark.parametrize("code", sorted(NEEDS_NEW_PHOTO))
 def test_a_photo_that_would_fail_again_is_not_retried_and_its_owner_is_told_what_helps(code: FailureCode) -> None:
-    with pytest.raises(errors.RetryHopelessError) as refused:
+    with pytest.raises(errors.NeedsNewPhotoError) as refused:
         submitted().started().failed(code).upload.retry(by="session:abc")
 
     assert refused.value.message == f"Another try cannot help. {MESSAGES[code]}"

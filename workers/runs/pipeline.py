@@ -28,7 +28,7 @@ from domain.errors import (
     StorageRefusedError,
     UnavailableError,
 )
-from domain.failures import NO_STRIKES, FailureCode
+from domain.failures import NOT_COUNTED, FailureCode
 from domain.ports import Clock, RunQueue
 from domain.upload import ATTEMPTS, Upload
 from domain.uploads import Uploads
@@ -138,7 +138,7 @@ class Pipeline:
 
     def _is_put_off(self, upload: Upload) -> bool:
         obstacle = None if upload.running else self._stages.obstacle(upload)
-        if obstacle is None or obstacle.code not in NO_STRIKES:
+        if obstacle is None or obstacle.code not in NOT_COUNTED:
             return False
         log.info("upload.put_off", code=obstacle.code, detail=obstacle.detail)
         self._uploads.put_off(upload.id, obstacle.code, self._clock() + self._wait(upload, obstacle), by=self._by)
@@ -236,7 +236,7 @@ class Pipeline:
     @staticmethod
     def _wait(upload: Upload, error: PassingError) -> timedelta:
         asked = error.retry_after or 0.0
-        if error.code in NO_STRIKES:
+        if error.code in NOT_COUNTED:
             return timedelta(seconds=asked)
         begun = ATTEMPTS - upload.attempts_left
         growing = FIRST_WAIT_SECONDS * 4 ** max(begun - 1, 0) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret

@@ -15,7 +15,7 @@ from app.api.http.services import Services
 from app.api.http.session_token import SessionToken, owner
 from app.api.results.bodies import PreviewBody, ResultBody
 from domain.errors import ResultNotFoundError
-from projections.queries.status import ResultRow
+from projections.queries.status import CompletedResult
 
 ResultId = Annotated[str, PathParameter(name="resultId")]
 PREVIEW_LIFETIME: Final = timedelta(minutes=5)
@@ -44,7 +44,7 @@ class Results:
         body = await to_thread.run_sync(self._body, row)
         return Response(body, headers={"Cache-Control": "private, no-store"})
 
-    def _body(self, row: ResultRow) -> ResultBody:
+    def _body(self, row: CompletedResult) -> ResultBody:
         expires_at = self._clock() + PREVIEW_LIFETIME
         url = self._blobs.signed_url(row.preview.key, PREVIEW_LIFETIME)
         return ResultBody(

@@ -37,7 +37,7 @@ class Hold:
         """Note that the client has disconnected."""
         listening.exception()  # asyncio would log an exception that is not retrieved
         self.gone = True
-        self._watch.ring()
+        self._watch.notify()
 
     async def wait(self) -> None:
         """Return when the upload may have moved, or when waiting is over."""

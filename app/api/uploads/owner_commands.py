@@ -1,7 +1,7 @@
 """POST /api/uploads/{jobId}/retry and /cancel: the commands of a session on its own upload.
 
 Both answer with the state that they led to. It is read from the log: the read model may not have it yet, and no later
-poll returns an older one (projections/queries/status.py, TURNS).
+poll returns an older one (projections/queries/status.py, TRANSITIONS).
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from app.limits.upload_rate import UploadRate
 from app.signing.sessions import Session
 from domain.errors import UploadNotFoundError
 from domain.upload import Upload
-from projections.queries.status import StatusRow, row_of
+from projections.queries.status import StatusRow, folded_row
 
 Command = Callable[..., Upload]
 ACCEPTED: Final = 202
@@ -66,4 +66,4 @@ class OwnerCommands:
         upload = command(upload_id, by=session.actor)
         log.info("owner.asked", command=command.__name__, upload_id=str(upload_id), version=upload.version)
         # Without the events that others appended since: the next poll may find the row of exactly this version.
-        return row_of(self._history(upload_id)[: upload.version])
+        return folded_row(self._history(upload_id)[: upload.version])

@@ -29,8 +29,8 @@ from app.api.uploads.submission import Submission
 from app.limits.upload_rate import TooManyUploadsError, UploadRate
 from domain.errors import (
     IdempotencyConflictError,
+    NeedsNewPhotoError,
     NotFailedError,
-    RetryHopelessError,
     UnavailableError,
     UploadEndedError,
     UploadNotFoundError,
@@ -87,7 +87,7 @@ def upload_routes(services: Services) -> list[HTTPRouteHandler]:
             "/api/uploads/{jobId:str}/retry",
             status_code=202,
             operation_class=AskingOperation,
-            responses={202: RETRIED, **errors(*refused, NotFailedError, RetryHopelessError, TooManyUploadsError)},
+            responses={202: RETRIED, **errors(*refused, NotFailedError, NeedsNewPhotoError, TooManyUploadsError)},
             response_headers=STATUS_HEADERS,
         )(commands.retry),
         post(

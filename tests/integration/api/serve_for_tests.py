@@ -22,7 +22,7 @@ from projections.log.connections import async_pool, open_pool
 from projections.log.event_log import EventLog
 from projections.queries.watches import Watches
 from tests.api_services import api_services
-from tests.lives import Silence
+from tests.fakes.silent_notifier import SilentNotifier
 
 STOP_SECONDS = 2.0
 POOL_SIZE = 4
@@ -49,7 +49,7 @@ def create_app(
 
     log = EventLog(pool)
     services = api_services(
-        uploads=Uploads(log, Silence()),
+        uploads=Uploads(log, SilentNotifier()),
         log=log,
         poll_pool=reading,
         folder=folder,

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from domain.errors import UploadEndedError
-from domain.failures import HOPELESS, MESSAGES, FailureCode
+from domain.failures import MESSAGES, NEEDS_NEW_PHOTO, FailureCode
 from domain.stages import Stage
 from tests.integration.api.service import Service, error_of, running_service
 from tests.lives import WORKER
@@ -138,7 +138,7 @@ def test_a_failure_says_whether_a_retry_can_help_and_the_retry_agrees(service: S
 
     response = ask(service, "retry", upload_id, token)
 
-    assert can_retry is (code not in HOPELESS)
+    assert can_retry is (code not in NEEDS_NEW_PHOTO)
     assert response.status_code == (202 if can_retry else 409)
     if not can_retry:
         assert error_of(response) == (409, "CONFLICT")

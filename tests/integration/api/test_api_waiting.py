@@ -1,4 +1,4 @@
-"""Held polls and the stream: what a client is told as it happens, over real sockets and a real bell."""
+"""Held polls and the stream: what a client is told as it happens, over real sockets and Redis."""
 
 import json
 import signal
@@ -18,7 +18,7 @@ from redis import Redis
 from app.signing.sessions import Session, Sessions
 from domain.failures import FailureCode
 from domain.stages import Stage
-from projections.log.notifications import PROJECTED, RedisBell
+from projections.log.notifications import PROJECTED, RedisNotifier
 from projections.rows.projector import projector
 from tests.api_services import KEYS
 from tests.integration.api.service import error_of
@@ -36,7 +36,7 @@ class Scene(Struct):
 
     server: Server
     lives: Lives
-    bell: RedisBell
+    notifier: RedisNotifier
     owner: Session
     threads: ThreadPoolExecutor
 
@@ -47,8 +47,8 @@ class Scene(Struct):
         return upload_id
 
     def project(self) -> None:
-        """Bring the rows up to date, and ring."""
-        projector(self.lives.log, self.lives.pool, self.bell.ring).catch_up()
+        """Bring the rows up to date, and notify."""
+        projector(self.lives.log, self.lives.pool, self.notifier.notify).catch_up()
 
     def advance(self, upload_id: UUID, progress: int) -> None:
         """One more step while the picture is made."""
@@ -127,11 +127,11 @@ def scenes(database_url: str, folder: Path, redis_url: str, servers_redis_url: s
     """One scene."""
     with ExitStack() as stack:
         lives = stack.enter_context(Lives(database_url, folder))
-        bell = RedisBell(stack.enter_context(Redis.from_url(redis_url, socket_timeout=2)), PROJECTED)
-        stack.callback(bell.close)
+        notifier = RedisNotifier(stack.enter_context(Redis.from_url(redis_url, socket_timeout=2)), PROJECTED)
+        stack.callback(notifier.close)
         threads = stack.enter_context(ThreadPoolExecutor(40))
         server = stack.enter_context(running(database_url, folder, redis_url=servers_redis_url))
-        yield Scene(server, lives, bell, Sessions(KEYS).new(), threads)
+        yield Scene(server, lives, notifier, Sessions(KEYS).new(), threads)
 
 
 def test_a_held_poll_is_answered_when_the_upload_moves_and_tells_that_it_was_held(scene: Scene) -> None:
@@ -256,7 +256,7 @@ def test_a_step_in_the_log_that_the_rows_do_not_show_yet_wakes_nobody(scene: Sce
     upload_id = scene.submitted()
     answer = scene.held(upload_id, '"1"', Prefer="wait=1")
     scene.lives.run(upload_id, Stage.GENERATING)
-    scene.bell.ring([upload_id])
+    scene.notifier.notify([upload_id])
 
     assert answer.result(5).status_code == 304
 

@@ -1,4 +1,4 @@
-"""An answer that is remembered: how often it is asked for, and what happens when it cannot be."""
+"""The cache of one value: how often it is read, and what is answered when it cannot be read."""
 
 import asyncio
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from domain.errors import LogUnavailableError
-from projections.queries.cache import Remembered
+from projections.queries.cache import TimedCache
 
 
 class Hands:
@@ -41,9 +41,9 @@ class Question:
 def test_many_that_ask_at_once_cost_one_question() -> None:
     async def ask() -> None:
         question = Question()
-        remembered = Remembered(question, 10)
+        cache = TimedCache(question, 10)
 
-        assert await asyncio.gather(*(remembered.get() for _ in range(50))) == [1] * 50
+        assert await asyncio.gather(*(cache.get() for _ in range(50))) == [1] * 50
         assert question.asked == 1
 
     asyncio.run(ask())
@@ -52,11 +52,11 @@ def test_many_that_ask_at_once_cost_one_question() -> None:
 def test_the_answer_is_asked_for_again_when_it_is_old() -> None:
     async def ask() -> None:
         clock = Hands()
-        remembered = Remembered(Question(), 10, clock)
+        cache = TimedCache(Question(), 10, clock)
 
         answers = []
         for _ in range(4):
-            answers.append(await remembered.get())
+            answers.append(await cache.get())
             clock.now += 5
         assert answers == [1, 1, 2, 2]
 
@@ -65,11 +65,11 @@ def test_the_answer_is_asked_for_again_when_it_is_old() -> None:
 
 def test_an_answer_that_does_not_suit_is_asked_for_again_once() -> None:
     async def ask() -> None:
-        remembered = Remembered(Question(), 10)
-        await remembered.get()
+        cache = TimedCache(Question(), 10)
+        await cache.get()
 
-        assert await remembered.get(suits=lambda answer: answer > 5) == 2
-        assert await remembered.get() == 2
+        assert await cache.get(accept=lambda answer: answer > 5) == 2
+        assert await cache.get() == 2
 
     asyncio.run(ask())
 
@@ -78,11 +78,11 @@ def test_a_question_under_way_is_joined_and_asked_again_only_where_its_answer_do
     async def ask() -> None:
         question = Question()
         question.may_go_on.clear()
-        remembered = Remembered(question, 10)
-        first = asyncio.create_task(remembered.get())
+        cache = TimedCache(question, 10)
+        first = asyncio.create_task(cache.get())
         await question.was_asked.wait()
-        joins = asyncio.create_task(remembered.get())
-        newer = [asyncio.create_task(remembered.get(suits=lambda answer: answer > 1)) for _ in range(3)]
+        joins = asyncio.create_task(cache.get())
+        newer = [asyncio.create_task(cache.get(accept=lambda answer: answer > 1)) for _ in range(3)]
         await asyncio.sleep(0)
         question.may_go_on.set()
 
@@ -97,44 +97,44 @@ def test_while_nobody_answers_the_old_answer_stays() -> None:
     async def ask() -> None:
         clock = Hands()
         question = Question([None, LogUnavailableError()])
-        remembered = Remembered(question, 10, clock)
-        await remembered.get()
+        cache = TimedCache(question, 10, clock)
+        await cache.get()
         clock.now += 11
 
-        assert await remembered.get() == 1
-        assert await remembered.get() == 1
+        assert await cache.get() == 1
+        assert await cache.get() == 1
         assert question.asked == 2
         clock.now += 11
-        assert await remembered.get() == 3
+        assert await cache.get() == 3
 
     asyncio.run(ask())
 
 
 def test_without_any_answer_there_is_none() -> None:
     async def ask() -> None:
-        remembered = Remembered(Question([LogUnavailableError()]), 10)
+        cache = TimedCache(Question([LogUnavailableError()]), 10)
 
-        assert await remembered.get() is None
-        assert await remembered.get() == 2
+        assert await cache.get() is None
+        assert await cache.get() == 2
 
     asyncio.run(ask())
 
 
 def test_a_mistake_of_ours_is_told_to_each_that_waits_and_stops_no_later_one() -> None:
     async def ask() -> None:
-        remembered = Remembered(Question([RuntimeError("a mistake")]), 10)
+        cache = TimedCache(Question([RuntimeError("a mistake")]), 10)
 
-        told = await asyncio.gather(*(remembered.get() for _ in range(3)), return_exceptions=True)
+        told = await asyncio.gather(*(cache.get() for _ in range(3)), return_exceptions=True)
         assert [type(error) for error in told] == [RuntimeError] * 3
-        assert await remembered.get() == 2
+        assert await cache.get() == 2
 
     asyncio.run(ask())
 
 
 def test_one_that_goes_away_takes_nobody_elses_answer_with_it() -> None:
     async def ask() -> None:
-        remembered = Remembered(Question(), 10)
-        gone, stays = (asyncio.create_task(remembered.get()) for _ in range(2))
+        cache = TimedCache(Question(), 10)
+        gone, stays = (asyncio.create_task(cache.get()) for _ in range(2))
         await asyncio.sleep(0)
         gone.cancel()
 
