@@ -46,17 +46,22 @@ class Surgeon:
 
     def thaw(self, *, everything: bool = False) -> None:
         """Let go on what has been frozen for long enough."""
-        due = [frozen for frozen in self._frozen if everything or frozen[0] <= time.monotonic()]
+        self._let_go([frozen for frozen in self._frozen if everything or frozen[0] <= time.monotonic()])
+
+    def _let_go(self, due: list[tuple[float, list[int]]]) -> None:
         for frozen in due:
             self._frozen.remove(frozen)
             signal_all(frozen[1], signal.SIGCONT)
 
     def _end(self, child: str, number: signal.Signals) -> str:
+        pid = self._service.pid_of(child)
         try:
-            os.kill(self._service.pid_of(child), number)
+            os.kill(pid, number)
         except ProcessLookupError:
             return "it is away already"
         self.endings[child] += 1
+        # Frozen backends of a killed PostgreSQL would hold its shared memory, and every new start would fail on it.
+        self._let_go([frozen for frozen in self._frozen if pid in frozen[1]])
         return "done"
 
     def _freeze(self, injury: Injury) -> str:
