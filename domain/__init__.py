@@ -1,1 +1,1 @@
-"""What an upload is: its stages, its events, its invariants. Knows no HTTP, no queue and no driver."""
+"""The upload: its stages, events and invariants. Knows no HTTP, no queue and no database driver."""

@@ -1,30 +1,30 @@
-"""What can be refused, and what can be out of reach.
+"""The errors of the domain: what is refused, and what is unavailable.
 
 DarkroomError
 ├── UploadNotFoundError         no such upload, or another session's
 ├── ResultNotFoundError         no such result, or another session's
-├── IdempotencyConflictError    the same idempotency key with another body
-├── RefusedError                the upload's invariants forbid it
-│   ├── UploadEndedError        complete is final, failed only ends by a retry
+├── IdempotencyConflictError    an idempotency key that was used with another body
+├── RefusedError                the invariants of the upload forbid the command
+│   ├── UploadEndedError        complete is final; only a retry follows failed
 │   ├── StageRegressionError    a stage never goes back
-│   ├── StageSkippedError       a stage is reached from the one before it
+│   ├── StageSkippedError       a stage follows the stage directly before it
 │   ├── ProgressRegressionError progress never falls
-│   ├── ProgressOutOfBandError  progress outside of 0-100 or of its stage's band
+│   ├── ProgressOutOfBandError  progress outside 0-100 or outside the band of its stage
 │   ├── ResultMissingError      complete needs a stored result and its preview
-│   ├── ResultStoredError       a result is recorded once, while generating has ended
-│   ├── AttemptOverError        only the attempt under way may append
+│   ├── ResultStoredError       a result is recorded once, after generating
+│   ├── AttemptOverError        only the current attempt may append
 │   ├── AttemptsExhaustedError  no further attempt without a retry
 │   ├── NotFailedError          only a failed upload can be retried
-│   └── NeedsNewPhotoError      only with another photo
+│   └── NeedsNewPhotoError      a retry with this photo would fail again
 ├── BlobNotFoundError           the object storage has no such object
-├── StorageRefusedError         the object storage said no, and will again
-└── UnavailableError            a dependency does not answer now; later it may
+├── StorageRefusedError         the object storage refused, and would refuse again
+└── UnavailableError            a dependency does not answer now; try again later
     ├── LogUnavailableError
     │   └── LogUnreachedError
     ├── QueueUnavailableError
     └── StorageUnavailableError
 
-The class docstring is the default message, written for the person who will see it.
+The class docstring is the default message, written for the person who reads it.
 """
 
 
@@ -101,7 +101,7 @@ class BlobNotFoundError(DarkroomError):
 
 
 class StorageRefusedError(DarkroomError):
-    """The object storage refused, and will refuse again until somebody mends its settings."""
+    """The object storage refused, and will refuse again until its settings are corrected."""
 
 
 class UnavailableError(DarkroomError):
@@ -115,7 +115,7 @@ class LogUnavailableError(UnavailableError):
 class LogUnreachedError(LogUnavailableError):
     """The event log does not answer at the moment. Please try again."""
 
-    # Nothing was sent to it, so nothing can have been appended.
+    # The statement was never sent, so nothing can have been appended.
 
 
 class QueueUnavailableError(UnavailableError):

@@ -1,7 +1,7 @@
-"""The events of an upload: frozen facts, each with a name and a schema version of its own.
+"""The events of an upload. Each is immutable and has a name and a schema version.
 
-Names and JSON are formats for ever: tests/golden keeps one file for every version ever written.
-No personal data goes into an event: no filename, no address, no token.
+Stored names and JSON never change: tests/golden keeps one file for each version ever written.
+An event contains no personal data: no filename, no address, no token.
 """
 
 from datetime import datetime
@@ -26,7 +26,7 @@ class StoredImage(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """What every event says: which upload and version, its own id, who caused it, and as part of what."""
+    """The fields of every event: upload, version, event id, actor, and the correlation id of the request or run."""
 
     NAME: ClassVar[str]
     SCHEMA_VERSION: ClassVar[int] = 1
@@ -39,7 +39,7 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 class Submitted(Event, frozen=True, kw_only=True):
-    """A session handed in a photo."""
+    """A session submitted a photo."""
 
     NAME: ClassVar[str] = "upload.submitted"
 
@@ -50,7 +50,7 @@ class Submitted(Event, frozen=True, kw_only=True):
 
 
 class AttemptStarted(Event, frozen=True, kw_only=True):
-    """A run of the pipeline began. Attempts count from 1, over retries too."""
+    """A run of the pipeline began. Attempts count from 1 and continue across retries."""
 
     NAME: ClassVar[str] = "upload.attempt-started"
 
@@ -58,7 +58,7 @@ class AttemptStarted(Event, frozen=True, kw_only=True):
 
 
 class StageAdvanced(Event, frozen=True, kw_only=True):
-    """The upload reached a stage, or moved on within it. Progress is in percent."""
+    """The upload reached a stage, or its progress within the stage rose. Progress is in percent."""
 
     NAME: ClassVar[str] = "upload.stage-advanced"
 
@@ -68,7 +68,7 @@ class StageAdvanced(Event, frozen=True, kw_only=True):
 
 
 class ResultStored(Event, frozen=True, kw_only=True):
-    """The full image is in the object storage, read back and matched."""
+    """The full image was stored and verified by reading it back."""
 
     NAME: ClassVar[str] = "upload.result-stored"
 
@@ -79,7 +79,7 @@ class ResultStored(Event, frozen=True, kw_only=True):
 
 
 class PreviewStored(Event, frozen=True, kw_only=True):
-    """The result's watermarked preview is in the object storage, read back and matched."""
+    """The watermarked preview of the result was stored and verified by reading it back."""
 
     NAME: ClassVar[str] = "upload.preview-stored"
 
@@ -88,7 +88,7 @@ class PreviewStored(Event, frozen=True, kw_only=True):
 
 
 class AttemptFailed(Event, frozen=True, kw_only=True):
-    """A passing trouble ended the attempt; the next one may begin at `retry_at`."""
+    """A temporary failure ended the attempt. The next attempt may begin at `retry_at`."""
 
     NAME: ClassVar[str] = "upload.attempt-failed"
 
@@ -99,7 +99,7 @@ class AttemptFailed(Event, frozen=True, kw_only=True):
 
 
 class PutOff(Event, frozen=True, kw_only=True):
-    """The next attempt has to wait for something that is not the upload's own doing; it may begin at `retry_at`."""
+    """The next attempt was postponed for a reason outside the upload. It may begin at `retry_at`."""
 
     NAME: ClassVar[str] = "upload.put-off"
 
@@ -109,7 +109,7 @@ class PutOff(Event, frozen=True, kw_only=True):
 
 
 class Failed(Event, frozen=True, kw_only=True):
-    """The upload ended in failure, in the given stage; None before the first one."""
+    """The upload failed in the given stage; None before the first stage."""
 
     NAME: ClassVar[str] = "upload.failed"
 
@@ -119,13 +119,13 @@ class Failed(Event, frozen=True, kw_only=True):
 
 
 class Retried(Event, frozen=True, kw_only=True):
-    """Somebody asked for another try at a failed upload."""
+    """A retry of a failed upload was requested."""
 
     NAME: ClassVar[str] = "upload.retried"
 
 
 class Erased(Event, frozen=True, kw_only=True):
-    """The upload's photo and pictures were taken away for good, and it is nobody's any more. Nothing follows."""
+    """The photo and pictures of the upload were deleted, and no session owns it any more. No event follows."""
 
     NAME: ClassVar[str] = "upload.erased"
 

@@ -1,11 +1,11 @@
-"""The failure codes: why an attempt or an upload can fail, and the sentence that its owner reads."""
+"""Failure codes: why an attempt or an upload fails, and the message that the owner reads."""
 
 from enum import StrEnum
 from typing import Final
 
 
 class FailureCode(StrEnum):
-    """Why an upload failed. A code is recorded in events for ever, so none is ever renamed."""
+    """Why an upload failed. Codes are stored in events, so a code is never renamed."""
 
     NOT_AN_IMAGE = "NOT_AN_IMAGE"
     UNSUPPORTED_FORMAT = "UNSUPPORTED_FORMAT"
@@ -31,7 +31,7 @@ class FailureCode(StrEnum):
 NOT_COUNTED: Final = frozenset(
     {FailureCode.WORKER_STOPPED, FailureCode.GENERATION_PAUSED, FailureCode.GENERATION_BUDGET_SPENT}
 )
-"""Codes that say that an attempt had to wait, and not that it failed: none is counted against the upload."""
+"""Codes of attempts that had to wait. They do not count as failed attempts."""
 
 NEEDS_NEW_PHOTO: Final = frozenset(
     {
@@ -45,7 +45,7 @@ NEEDS_NEW_PHOTO: Final = frozenset(
         FailureCode.ORIGINAL_MISSING,
     }
 )
-"""Codes that blame the photo itself: it would fail in the same way again, so what helps is another upload."""
+"""Codes for which a retry with the same photo would fail again, so the owner needs to upload another photo."""
 
 MESSAGES: Final = {
     FailureCode.NOT_AN_IMAGE: "This file is not an image. Please choose a JPEG, PNG or WebP photo.",
@@ -68,4 +68,4 @@ MESSAGES: Final = {
     FailureCode.INTERNAL_ERROR: "Processing failed. Please try again.",
     FailureCode.CANCELLED: "Cancelled.",
 }
-"""One sentence for each code, fit for the upload's owner."""
+"""The message of each code, written for the owner of the upload."""

@@ -1,4 +1,4 @@
-"""The state after events: a pure fold that refuses nothing but a gap, for it does not judge history."""
+"""Builds the state of an upload from its events. A pure function that checks only that versions are contiguous."""
 
 from collections.abc import Iterable
 from functools import reduce
@@ -24,12 +24,12 @@ from domain.upload import ATTEMPTS, Result, Upload
 
 
 def fold(upload: Upload | None, events: Iterable[Event]) -> Upload | None:
-    """The state after the events: the projector function of the library's repository."""
+    """The state after the events; passed to the repository of the library as its projector function."""
     return reduce(evolve, events, upload)
 
 
 def evolve(upload: Upload | None, event: Event) -> Upload:  # noqa: C901, PLR0911 - one case an event
-    """The state after one more event. It records what happened and judges nothing."""
+    """The state after one more event. Raises ValueError if a version is missing or the event cannot be applied."""
     if isinstance(event, Submitted):
         return Upload(
             id=event.originator_id,
@@ -46,11 +46,11 @@ def evolve(upload: Upload | None, event: Event) -> Upload:  # noqa: C901, PLR091
     match event:
         case StageAdvanced():
             running = upload.running and event.stage is not Stage.COMPLETE
-            # An upload that gets further than where it was lost does not kill its workers there.
+            # Reaching a new stage shows that the upload does not crash workers at the old one, so the count restarts.
             lost = upload.lost if event.stage is upload.reached else 0
             return replace(upload, **then, reached=event.stage, progress=event.progress, running=running, lost=lost)
         case AttemptStarted():
-            # One that is still under way never came back: a loss, and its strike is taken over.
+            # If an attempt is still running, its worker was lost, and it has been subtracted from attempts_left.
             left = max(upload.attempts_left - (not upload.running), 0)
             begun = {"attempt": event.attempt, "running": True, "retry_at": None, "waiting_for": None}
             return replace(upload, **then, **begun, attempts_left=left, lost=upload.losses)
@@ -68,7 +68,7 @@ def evolve(upload: Upload | None, event: Event) -> Upload:  # noqa: C901, PLR091
             error = {"error_code": event.code, "error_message": event.message, "failed_stage": event.stage}
             return replace(upload, **then, **error, running=False, retry_at=None, waiting_for=None)
         case Erased():
-            # Whoever asks for it by its session finds nothing.
+            # Without a session hash, no session finds the upload.
             return replace(upload, **then, session_hash="", original_sha256="", result=None)
         case Retried():
             error = {"error_code": None, "error_message": None, "failed_stage": None}

@@ -1,4 +1,4 @@
-"""Events to stored JSON and back, by name and schema version; older versions are brought up to date on the way in."""
+"""Converts events to stored JSON and back, by name and schema version. Older versions are upgraded when read."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -13,21 +13,21 @@ from domain.events import EVENTS, Event
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 
 UPCASTS: Final[Mapping[tuple[str, int], Upcast]] = {}
-"""By event name and schema version: what makes the next version's facts of this one's."""
+"""By event name and schema version: a function that turns the facts into those of the next version."""
 
 _ENVELOPE = ("originator_id", "originator_version")  # columns of the log, not part of the JSON
 _FACTS: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 class EventMapper(Mapper[UUID]):
-    """The library's mapper, for msgspec structs with names of their own."""
+    """The mapper of the eventsourcing library, for events that are msgspec structs."""
 
     def __init__(self, upcasts: Mapping[tuple[str, int], Upcast] = UPCASTS) -> None:
         super().__init__(JSONTranscoder())
         self._upcasts = upcasts
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
-        """The event as the log keeps it."""
+        """The event in its stored form."""
         if not isinstance(domain_event, Event):
             raise TypeError(f"{domain_event!r} is no event of an upload.")
         facts: dict[str, Any] = msgspec.to_builtins(domain_event)
@@ -41,12 +41,12 @@ class EventMapper(Mapper[UUID]):
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> Event:
-        """The event of a row of the log. Raises MapperDeserialisationError if it cannot be read."""
+        """The event in a row of the log. Raises MapperDeserialisationError if it cannot be read."""
         row = stored_event
         return self.read(row.originator_id, row.originator_version, row.topic, row.state)
 
     def read(self, upload_id: UUID | str, version: int, name: str, state: bytes | str) -> Event:
-        """The same for a row that is not in the library's form, which a rebuild would feel."""
+        """The same for the columns of a row. A rebuild would be slower if it made a StoredEvent for each row first."""
         try:
             event = EVENTS[name]
             facts = self._upcast(event, _FACTS.decode(state))

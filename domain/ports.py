@@ -1,4 +1,4 @@
-"""What the domain asks of the world, as protocols that adapters fulfil and the composition root hands in."""
+"""The interfaces that the domain needs from outside. Adapters implement them; the composition root passes them in."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -6,18 +6,18 @@ from typing import BinaryIO, Protocol
 from uuid import UUID
 
 Clock = Callable[[], datetime]
-"""Tells the time, in UTC."""
+"""Returns the current time, in UTC."""
 
 
 class BlobStore(Protocol):
-    """The object storage. A key is made of `/`-separated segments of letters, digits, `.`, `_` and `-`.
+    """The object storage. A key consists of segments of letters, digits, `.`, `_` and `-`, separated by `/`.
 
-    Every call is bounded in time. Errors: StorageUnavailableError when it may work later,
-    StorageRefusedError when it will not, BlobNotFoundError for a key that is not there.
+    Every call has a time limit. Raises StorageUnavailableError if a later call may succeed,
+    StorageRefusedError if it will not, BlobNotFoundError if the key does not exist.
     """
 
     def put(self, key: str, body: BinaryIO, media_type: str) -> None:
-        """Store the rest of the body under the key, all of it or nothing, replacing what was there."""
+        """Store the rest of the body under the key, completely or not at all. Replaces an existing object."""
 
     def get(self, key: str) -> bytes:
         """The whole object."""
@@ -26,24 +26,24 @@ class BlobStore(Protocol):
         """Every key that starts with the prefix, in order."""
 
     def delete(self, key: str) -> None:
-        """Remove the object; a key that is not there is no error."""
+        """Delete the object. A missing key is not an error."""
 
     def signed_url(self, key: str, lifetime: timedelta) -> str:
-        """A URL that serves the object to whoever has it, for that long: absolute, or a path of our own API."""
+        """A URL that serves the object without authentication, for that long. Absolute, or a path of our API."""
 
     def ping(self) -> None:
         """Return if the storage answers."""
 
 
 class RunQueue(Protocol):
-    """The queue of runs. It carries an upload's id and nothing else, and may lose or repeat it."""
+    """The queue of runs. A message contains an upload id only. Messages may be lost or repeated."""
 
     def send(self, upload_id: UUID) -> None:
-        """Ask for a run of the upload. Raises QueueUnavailableError within 2 s."""
+        """Enqueue a run of the upload. Raises QueueUnavailableError within 2 s."""
 
 
 class Notifier(Protocol):
     """Wakes the readers of the log after an append. A lost notification costs a poll interval, never an event."""
 
     def notify(self) -> None:
-        """Tell the readers that there is something new; returns at once, whatever happens."""
+        """Tell the readers that the log has new events. Never blocks and never raises."""

@@ -1,4 +1,4 @@
-"""The stages of the pipeline: their order, their progress bands, and the status that each one means.
+"""The stages of the pipeline: their order, their progress bands, and the status of each.
 
 A stage never goes back:
 
@@ -6,7 +6,7 @@ A stage never goes back:
        |           |            |            |            |
        +-----------+------------+------------+------------+-> failed
 
-and a retry returns from `failed` to the stage that was reached.
+A retry returns from `failed` to the stage that was reached.
 """
 
 from enum import StrEnum
@@ -25,7 +25,7 @@ class Stage(StrEnum):
 
 
 class Status(StrEnum):
-    """What a client needs to know of a stage."""
+    """The status that clients see; derived from the stage."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -43,11 +43,11 @@ BANDS: Final = {
     Stage.WATERMARKING: range(90, 91),
     Stage.COMPLETE: range(100, 101),
 }
-"""The progress, in percent, that each stage may show. `failed` has none: it keeps the last one."""
+"""The progress, in percent, that each stage allows. `failed` has no band: it keeps the last progress."""
 
 
 def status_of(stage: Stage | None) -> Status:
-    """The status that a stage means; before the first stage an upload is pending."""
+    """The status of a stage; None, before the first stage, is pending."""
     match stage:
         case None:
             return Status.PENDING
@@ -60,5 +60,5 @@ def status_of(stage: Stage | None) -> Status:
 
 
 def rank(stage: Stage | None) -> int:
-    """The stage's place in the pipeline, 0 before the first one."""
+    """The stage's position in the pipeline, from 1; 0 before the first stage."""
     return 0 if stage is None else PIPELINE.index(stage) + 1

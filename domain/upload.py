@@ -1,15 +1,15 @@
-"""The Upload aggregate: a state that is a pure fold of its events, and commands that answer with new events.
+"""The Upload aggregate: its state, built from its events, and commands that return new events.
 
-    submitted -> [attempt under way <-> waiting for the next attempt] -> complete
+    submitted -> [attempt running <-> waiting for the next attempt] -> complete
                           ^                        |
                           |                        v
                        retried <----------------- failed
 
-An attempt that came back and failed is a strike; one that never came back is lost with its worker. Strikes end an
-upload with their own code. Losses in a row, without a stage reached between them, end it with WORKER_LOST: they are
-counted apart, for an upload that was only beside the one that kills must not pay for it.
+An attempt ends in one of two bad ways: it fails, or its worker is lost. Failed attempts end an upload with the code of
+the last one. Lost attempts in a row, without a new stage between them, end it with WORKER_LOST. The two are counted
+separately, because an upload must not fail for running beside another upload that crashes the worker.
 
-A command never changes the state; what it may not do it refuses. A fold never refuses: it does not judge history.
+A command never changes the state, and raises RefusedError if the state does not allow it. The fold refuses nothing.
 """
 
 from datetime import datetime
@@ -37,7 +37,7 @@ from domain.failures import MESSAGES, NEEDS_NEW_PHOTO, NOT_COUNTED, FailureCode
 from domain.stages import BANDS, Stage, Status, rank, status_of
 
 ATTEMPTS: Final = 3
-"""How many strikes, and how many losses in a row, a submission or a retry is worth."""
+"""How many failed attempts, and how many lost ones in a row, end an upload. A retry starts both counts again."""
 
 _E = TypeVar("_E", bound=Event)
 
@@ -64,11 +64,11 @@ class Upload(Struct, frozen=True, kw_only=True):
     reached: Stage | None = None  # the last stage of the pipeline that was reached, also after a failure
     progress: int = 0
     attempt: int = 0
-    attempts_left: int = ATTEMPTS  # strikes; the attempt under way has taken its own already
-    lost: int = 0  # attempts in a row that never came back, while no new stage was reached
-    running: bool = False  # an attempt has started, and neither failed nor ended the upload
+    attempts_left: int = ATTEMPTS  # the running attempt is already subtracted
+    lost: int = 0  # attempts in a row whose worker was lost, without a new stage
+    running: bool = False  # an attempt has started and has not ended
     retry_at: datetime | None = None
-    waiting_for: FailureCode | None = None  # why no attempt is under way
+    waiting_for: FailureCode | None = None  # why no attempt is running
     failed_stage: Stage | None = None
     error_code: FailureCode | None = None
     error_message: str | None = None
@@ -76,12 +76,12 @@ class Upload(Struct, frozen=True, kw_only=True):
 
     @property
     def stage(self) -> Stage | None:
-        """The stage shown: the one reached, or `failed`."""
+        """The stage that clients see: the one reached, or `failed`."""
         return Stage.FAILED if self.error_code else self.reached
 
     @property
     def status(self) -> Status:
-        """The status that the stage means."""
+        """The status of the stage."""
         return status_of(self.stage)
 
     @property
@@ -91,17 +91,17 @@ class Upload(Struct, frozen=True, kw_only=True):
 
     @property
     def erased(self) -> bool:
-        """Whether its photo and pictures were taken away for good: then it is no session's."""
+        """Whether its photo and pictures were deleted; no session owns it then."""
         return not self.session_hash
 
     @property
     def losses(self) -> int:
-        """The attempts in a row that never came back; the one under way is among them once nobody holds it."""
+        """The lost attempts in a row, if the worker of the running attempt is lost too."""
         return self.lost + self.running
 
     @staticmethod
     def submit(upload_id: UUID, *, by: str, correlation_id: str, **facts: Any) -> Submitted:  # noqa: ANN401 - checked by the event
-        """The first event of an upload; facts are those of Submitted."""
+        """The first event of an upload; the facts are the fields of Submitted."""
         return Submitted(
             originator_id=upload_id,
             originator_version=1,
@@ -112,14 +112,14 @@ class Upload(Struct, frozen=True, kw_only=True):
         )
 
     def start_attempt(self, *, by: str) -> AttemptStarted:
-        """Begin the next run. One that a lost worker left under way is over with this."""
+        """Start the next attempt. This ends an attempt that a lost worker left running."""
         self._refuse_if_ended()
         if self.losses >= ATTEMPTS:
             raise errors.AttemptsExhaustedError
         return self._next(AttemptStarted, by, attempt=self.attempt + 1)
 
     def advance(self, stage: Stage, progress: int, *, attempt: int, by: str) -> StageAdvanced | None:
-        """Reach a stage, or move on within it; None where that changes nothing."""
+        """Reach a stage, or raise the progress within it; None if nothing changes."""
         self._refuse_if_over(attempt)
         if progress not in BANDS.get(stage, ()):
             raise errors.ProgressOutOfBandError(f"{progress} lies outside of the progress band of {stage}.")
@@ -154,40 +154,40 @@ class Upload(Struct, frozen=True, kw_only=True):
     def fail_attempt(
         self, code: FailureCode, retry_at: datetime, *, stage: Stage | None, attempt: int, by: str
     ) -> AttemptFailed | Failed:
-        """End the attempt for a passing trouble; without an attempt left the upload fails."""
+        """End the attempt after a temporary failure. The upload fails if no attempt is left."""
         self._refuse_if_over(attempt)
         if not self.attempts_left and code not in NOT_COUNTED:
             return self._fail(code, stage, by)
         return self._next(AttemptFailed, by, attempt=attempt, stage=stage, code=code, retry_at=retry_at)
 
     def put_off(self, code: FailureCode, retry_at: datetime, *, by: str) -> PutOff:
-        """Let the next attempt wait, for one of NOT_COUNTED."""
+        """Postpone the next attempt, for a code of NOT_COUNTED."""
         self._refuse_if_ended()
         if self.running or code not in NOT_COUNTED:
-            raise errors.RefusedError(f"Only an upload that waits can be put off, and not for {code}.")
+            raise errors.RefusedError(f"Only a waiting upload can be put off, and not for {code}.")
         return self._next(PutOff, by, stage=self.reached, code=code, retry_at=retry_at)
 
     def fail(self, code: FailureCode, *, stage: Stage | None, attempt: int, by: str) -> Failed:
-        """End the upload in failure, by the attempt under way."""
+        """End the upload in failure, from the running attempt."""
         self._refuse_if_over(attempt)
         return self._fail(code, stage, by)
 
     def give_up(self, *, by: str) -> Failed:
-        """Fail an upload whose last attempts all began and none of which came back."""
+        """Fail an upload whose last attempts all lost their worker."""
         self._refuse_if_ended()
         if self.losses < ATTEMPTS:
             raise errors.RefusedError(f"{ATTEMPTS - self.losses} attempts are left.")
         return self._fail(FailureCode.WORKER_LOST, self.reached, by)
 
     def cancel(self, *, by: str) -> Failed | None:
-        """End the upload because its owner asked for it; None where it was cancelled before."""
+        """End the upload on request of its owner; None if it is already cancelled."""
         if self.error_code is FailureCode.CANCELLED:
             return None
         self._refuse_if_ended()
         return self._fail(FailureCode.CANCELLED, self.reached, by)
 
     def retry(self, *, by: str) -> Retried:
-        """Go on from the stage that failed."""
+        """Continue from the stage that failed."""
         if self.status is not Status.FAILED or self.erased:
             raise errors.NotFailedError
         if self.error_code in NEEDS_NEW_PHOTO:
@@ -195,7 +195,7 @@ class Upload(Struct, frozen=True, kw_only=True):
         return self._next(Retried, by)
 
     def erase(self, *, by: str) -> Erased | None:
-        """Take the photo and its pictures away for good; None where that was done before. It must have ended."""
+        """Record that the photo and pictures are deleted; None if they already were. The upload must have ended."""
         if not self.ended:
             raise errors.RefusedError("An upload that may still run cannot be erased. Cancel it first.")
         return None if self.erased else self._next(Erased, by)

@@ -1,6 +1,6 @@
-"""The application: submit, run, fail, cancel, retry. The only way to append to the log.
+"""Runs the commands of uploads. The only way to append to the event log.
 
-It knows the library's recorder and nothing of what is behind it.
+It knows the recorder interface of the eventsourcing library, and no database.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,11 +30,11 @@ from domain.upload import Upload
 Command = Callable[[Upload], Sequence[Event | None]]
 
 CONFLICTS: Final = 8
-"""How often a command is run again after somebody else appended first."""
+"""How often a command is run in all, if another writer appends first each time."""
 
 
 class Uploads:
-    """Every use case is a command on one upload: load it, let it decide, append what it answers."""
+    """Each command loads one upload, asks it for new events and appends them."""
 
     def __init__(self, recorder: AggregateRecorder, notifier: Notifier) -> None:
         self._events: EventStore[UUID] = EventStore(EventMapper(), recorder)
@@ -59,7 +59,7 @@ class Uploads:
         correlation_id: str,
         by: str,
     ) -> Upload:
-        """Begin an upload; the same submission again finds the first one. Raises IdempotencyConflictError."""
+        """Submit an upload. The same submission again returns the first one. Raises IdempotencyConflictError."""
         event = Upload.submit(
             upload_id,
             by=by,
@@ -79,7 +79,7 @@ class Uploads:
         return evolve(None, event)
 
     def start_attempt(self, upload_id: UUID, *, by: str) -> Upload:
-        """Begin a run, unless another one began since. Raises AttemptOverError, AttemptsExhaustedError."""
+        """Start an attempt. Raises AttemptOverError if another run starts one meanwhile, AttemptsExhaustedError."""
         upload = self.get(upload_id)
         event = upload.start_attempt(by=by)
         try:
@@ -89,7 +89,7 @@ class Uploads:
         return evolve(upload, event)
 
     def advance(self, upload_id: UUID, stage: Stage, progress: int, *, attempt: int, by: str) -> Upload:
-        """Reach a stage, or move on within it."""
+        """Reach a stage, or raise the progress within it."""
         return self._execute(upload_id, lambda upload: [upload.advance(stage, progress, attempt=attempt, by=by)])
 
     def store_result(
@@ -107,13 +107,13 @@ class Uploads:
     def fail_attempt(
         self, upload_id: UUID, code: FailureCode, retry_at: datetime, *, stage: Stage | None, attempt: int, by: str
     ) -> Upload:
-        """End the attempt for a passing trouble."""
+        """End the attempt after a temporary failure."""
         return self._execute(
             upload_id, lambda upload: [upload.fail_attempt(code, retry_at, stage=stage, attempt=attempt, by=by)]
         )
 
     def put_off(self, upload_id: UUID, code: FailureCode, retry_at: datetime, *, by: str) -> Upload:
-        """Let the next attempt wait."""
+        """Postpone the next attempt."""
         return self._execute(upload_id, lambda upload: [upload.put_off(code, retry_at, by=by)])
 
     def fail(self, upload_id: UUID, code: FailureCode, *, stage: Stage | None, attempt: int, by: str) -> Upload:
@@ -125,15 +125,15 @@ class Uploads:
         return self._execute(upload_id, lambda upload: [upload.give_up(by=by)])
 
     def cancel(self, upload_id: UUID, *, by: str) -> Upload:
-        """End the upload because its owner asked for it."""
+        """End the upload on request of its owner."""
         return self._execute(upload_id, lambda upload: [upload.cancel(by=by)])
 
     def retry(self, upload_id: UUID, *, by: str) -> Upload:
-        """Go on from the stage that failed."""
+        """Continue from the stage that failed."""
         return self._execute(upload_id, lambda upload: [upload.retry(by=by)])
 
     def erase(self, upload_id: UUID, *, by: str) -> Upload:
-        """Take the upload out of everybody's hands, and cancel it first where it may still run."""
+        """Record that the photo and pictures are deleted; cancels the upload first if it may still run."""
 
         def cancel_and_erase(upload: Upload) -> list[Event | None]:
             cancelled = None if upload.ended else upload.cancel(by=by)
@@ -150,7 +150,7 @@ class Uploads:
             try:
                 self._append(events)
             except RecordConflictError:
-                continue  # the collected events are stale: load again, decide again
+                continue  # these events are stale: load the upload and run the command again
             return reduce(evolve, events, upload)
         raise LogUnavailableError(f"Upload {upload_id} changed {CONFLICTS} times under this command. Please try again.")
 
@@ -160,7 +160,7 @@ class Uploads:
         except LogUnreachedError:
             raise  # nothing was sent
         except (RecordConflictError, LogUnavailableError):
-            # A connection lost after its COMMIT looks like a failure, and a second try like a conflict.
+            # If the connection is lost after the COMMIT, the events are stored although this call failed.
             if not self._landed(events[0]):
                 raise
         self._notifier.notify()

@@ -1,1 +1,1 @@
-"""What can be read: the event log on PostgreSQL, and everything that follows it."""
+"""The read side: the event log on PostgreSQL, its readers, and the queries of the read model."""

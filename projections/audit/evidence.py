@@ -1,6 +1,6 @@
-"""What is known of one upload at one moment: its stream, its rows, its lease, and what it may wait for.
+"""The data about one upload at one moment: its stream, its rows, its lease and the state of the queue.
 
-Nothing is judged here.
+It is only collected here; the checks are in the other modules.
 """
 
 from datetime import datetime, timedelta
@@ -15,11 +15,11 @@ from domain.events import Erased, Event
 from projections.log.event_log import LoggedEvent
 
 PATIENCE: Final = timedelta(seconds=120)
-"""How long an upload may stand still, a row lag behind the log, and an object outlive its erasure."""
+"""How long an upload may stand still, a row lag behind the log, and an object exist after its erasure."""
 
 
 class Violation(Struct, frozen=True):
-    """One thing that is not as promised."""
+    """One violation of an invariant by one upload."""
 
     invariant: int
     upload_id: UUID
@@ -30,27 +30,27 @@ class Violation(Struct, frozen=True):
 
 
 class Quarantine(Struct, frozen=True):
-    """Why an upload's row has stopped."""
+    """Why the row of an upload is not updated any more."""
 
     position: int
     error: str
 
 
 class Movement(Struct, frozen=True):
-    """When the queue and the projector last moved, and where they are."""
+    """When the queue and the projector last made progress, and where they are."""
 
     begun_at: datetime | None = None
-    """When an attempt, of whichever upload, last began."""
+    """When the last attempt of any upload began."""
     queue_reached: datetime | None = None
-    """When the youngest of those that began last was submitted: whoever came before it has had its turn."""
+    """The latest submission time among uploads whose attempts began last. The queue has reached all earlier uploads."""
     position: int = 0
-    """Where the projector is."""
+    """The position of the projector."""
     projected_at: datetime | None = None
-    """When it last moved on; now, while the read model is being rebuilt."""
+    """When that position last changed; the present time while the read model is being rebuilt."""
 
 
 class Evidence(Struct, frozen=True, kw_only=True, dict=True):
-    """All of it read in one snapshot of the database; rows are JSON, since a broken one fits no struct."""
+    """Everything is read in one snapshot of the database. Rows are JSON, because a broken row fits no struct."""
 
     upload_id: UUID
     now: datetime
@@ -63,25 +63,25 @@ class Evidence(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def events(self) -> list[Event]:
-        """Those events that can be read."""
+        """The events that can be read."""
         return [event for _, event in self.readings if isinstance(event, Event)]
 
     @property
     def erased_at(self) -> datetime | None:
-        """When its photo and pictures were taken away for good; None if they were not."""
+        """When its photo and pictures were erased; None if they were not."""
         return next((logged.recorded_at for logged, event in self.readings if isinstance(event, Erased)), None)
 
     @cached_property
     def readings(self) -> list[tuple[LoggedEvent, Event | str]]:
-        """Every row of the stream with its event, or with what is wrong with it."""
+        """Every row of the stream with its event, or with the error message if it cannot be read."""
         return [(logged, _read(logged)) for logged in self.history]
 
     def is_recent(self, moment: datetime | None) -> bool:
-        """Whether it lies within the patience that is due to it."""
+        """Whether the moment is at most PATIENCE ago."""
         return moment is not None and self.now - moment <= PATIENCE
 
     def violation(self, invariant: int, sentence: str) -> Violation:
-        """A violation by this upload."""
+        """A violation of an invariant by this upload."""
         return Violation(invariant, self.upload_id, sentence)
 
 

@@ -1,4 +1,4 @@
-"""Invariant 6: a picture that the log records is in the object storage, byte for byte; what is complete has both."""
+"""Invariant 6: a recorded picture is in the object storage, byte for byte, and a complete upload has both pictures."""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -11,7 +11,7 @@ from projections.audit.evidence import Evidence, Violation
 
 
 def recorded_pictures(evidence: Evidence) -> list[StoredImage]:
-    """The pictures that the stream records and that are to be there: the full image first."""
+    """The pictures that must be in the object storage according to the stream: the full image first."""
     if evidence.erased_at:
         return []
     full = [event.full for event in evidence.events if isinstance(event, ResultStored)]
@@ -19,7 +19,7 @@ def recorded_pictures(evidence: Evidence) -> list[StoredImage]:
 
 
 def check_pictures(evidence: Evidence, store: BlobStore) -> Iterator[Violation]:
-    """Whatever is missing or differs. Raises UnavailableError or StorageRefusedError where it cannot be read."""
+    """Pictures that are missing or differ. Raises UnavailableError or StorageRefusedError."""
     if evidence.erased_at:
         yield from _left_over(evidence, store)
         return
@@ -33,7 +33,7 @@ def check_pictures(evidence: Evidence, store: BlobStore) -> Iterator[Violation]:
 
 
 def _left_over(evidence: Evidence, store: BlobStore) -> Iterator[Violation]:
-    # The objects go after the event, and what a run that still lives stores, it takes away at its end.
+    # Objects are deleted after the event, and a run that is still alive deletes its own at its end.
     if evidence.is_recent(evidence.erased_at) or evidence.is_recent(evidence.leased_until):
         return
     for key in store.keys(f"{evidence.upload_id}/"):

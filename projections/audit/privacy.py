@@ -1,4 +1,4 @@
-"""Invariant 8: an event holds its own facts and no others, and nothing in it or its row is a secret or a filename."""
+"""Invariant 8: an event has only its own fields, and no field of an event or a row is a secret or a filename."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from projections.audit.evidence import Evidence, Violation
 from projections.log.event_log import LoggedEvent
 
 ENVELOPE: Final = {"originator_id", "originator_version"}
-"""Columns of the log, not part of the JSON."""
+"""Columns of the log that are not part of the JSON."""
 HASH: Final = re.compile(r"[0-9a-f]{64}")
 FILENAME: Final = re.compile(r"\.(jpe?g|png|webp|gif|heic|heif|tiff?|bmp|svg|pdf)$", re.IGNORECASE)
 SECRETS: Final = {
@@ -23,19 +23,19 @@ SECRETS: Final = {
 
 
 def check_privacy(evidence: Evidence) -> Iterator[Violation]:
-    """Whatever should not have been written down. The value itself is not repeated."""
-    for place, facts in _written(evidence):
+    """Stored values that break the rule. The message does not contain the value."""
+    for source, facts in _written(evidence):
         for field, value in _strings(facts):
             if finding := _finding(field, value, own_keys=f"{evidence.upload_id}/"):
-                yield evidence.violation(8, f"{place}: {field} {finding}.")
+                yield evidence.violation(8, f"{source}: {field} {finding}.")
     for logged in evidence.history:
         for field in _unknown(logged):
-            yield evidence.violation(8, f"{_place(logged)}: {field} is no fact of this event.")
+            yield evidence.violation(8, f"{_source(logged)}: {field} is no fact of this event.")
 
 
 def _written(evidence: Evidence) -> Iterator[tuple[str, Any]]:
     for logged in evidence.history:
-        yield _place(logged), msgspec.json.decode(logged.state)
+        yield _source(logged), msgspec.json.decode(logged.state)
     for table, row in (("uploads", evidence.row), ("results", evidence.result_row)):
         if row:
             yield f"its row in {table}", msgspec.json.decode(row)
@@ -43,7 +43,7 @@ def _written(evidence: Evidence) -> Iterator[tuple[str, Any]]:
         yield "its row in quarantine", {"error": evidence.quarantine.error}
 
 
-def _place(logged: LoggedEvent) -> str:
+def _source(logged: LoggedEvent) -> str:
     return f"version {logged.version} ({logged.name})"
 
 

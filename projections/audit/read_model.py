@@ -1,4 +1,4 @@
-"""Invariant 4: an upload's rows equal the fold of its stream, as far as they have come, and come soon."""
+"""Invariant 4: the rows of an upload equal the fold of its stream up to their version, and are updated soon."""
 
 from collections.abc import Iterator
 from typing import TypeVar
@@ -13,7 +13,7 @@ _R = TypeVar("_R", bound=Struct)
 
 
 def check_rows(evidence: Evidence) -> Iterator[Violation]:
-    """Whatever is wrong with the rows. One that lags is compared with the log of its own version."""
+    """Errors in the rows. A row that lags is compared with the log at the row's version."""
     if evidence.quarantine:
         stop = evidence.quarantine
         yield evidence.violation(4, f"its row has stopped before position {stop.position}: {stop.error}")
@@ -36,7 +36,7 @@ def _differences(evidence: Evidence, row: UploadRow | None, result: ResultRow | 
     try:
         projection = _folded(evidence, row.version if row else 0)
     except ValueError:
-        return  # the stream itself is broken, which is told elsewhere
+        return  # the stream is broken; check_stream reports it
     for table, there, expected in (
         ("uploads", row, projection and projection.row()),
         ("results", result, projection and projection.result_row()),
@@ -62,11 +62,11 @@ def _difference(table: str, there: Struct | None, expected: Struct | None) -> st
 def _lag(evidence: Evidence, version: int) -> Iterator[Violation]:
     behind = next((logged for logged in evidence.history if logged.version > version), None)
     if evidence.erased_at and not version:
-        return  # as it should be
-    # A quarantined row lags by design, and has been told.
+        return  # an erased upload has no row
+    # A quarantined row lags by design, and is reported above.
     if behind and not evidence.quarantine and not evidence.is_recent(behind.recorded_at):
         if behind.position > evidence.movement.position and evidence.is_recent(evidence.movement.projected_at):
-            return  # the projector is on its way to it
+            return  # the projector is making progress and has not reached it yet
         seconds = round((evidence.now - behind.recorded_at).total_seconds())
         lacks = f"is at version {version}" if version else "is missing"
         yield evidence.violation(4, f"its row {lacks} although version {behind.version} is {seconds} s old.")

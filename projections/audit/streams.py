@@ -1,4 +1,4 @@
-"""Invariants 1, 2, 3 and 5 of one upload's stream: how it begins, goes on, and ends."""
+"""Invariants 1, 2, 3 and 5: the beginning, the order and the end of one stream."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,7 +9,7 @@ from projections.audit.evidence import PATIENCE, Evidence, Violation
 
 
 def check_stream(evidence: Evidence) -> Iterator[Violation]:
-    """Whatever is wrong with a stream that is there."""
+    """Errors in a stream that has at least one event."""
     yield from _beginning(evidence)
     yield from _contiguity(evidence)
     yield from _order(evidence)
@@ -70,7 +70,7 @@ def _ending(evidence: Evidence) -> Iterator[Violation]:
             yield evidence.violation(2, f"{at} follows its end at version {ended.originator_version} ({ended.NAME}).")
             return
         if asked_for and not ended:
-            yield evidence.violation(2, f"{at} retries what had not failed.")
+            yield evidence.violation(2, f"{at} retries an upload that had not failed.")
         ended = event if _ends(event) else None
 
 
@@ -90,9 +90,9 @@ def _standstill(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _waits_in_queue(evidence: Evidence, since: datetime) -> bool:
-    """Whether the queue moves, and has not come past the upload: then the workers are busy with those before it."""
-    turn = evidence.movement.queue_reached
-    return evidence.is_recent(evidence.movement.begun_at) and turn is not None and turn - since <= PATIENCE
+    """Whether the queue moves and has not reached the upload: the workers are busy with earlier uploads."""
+    reached = evidence.movement.queue_reached
+    return evidence.is_recent(evidence.movement.begun_at) and reached is not None and reached - since <= PATIENCE
 
 
 def _retry_at(event: Event) -> list[datetime]:
@@ -100,10 +100,10 @@ def _retry_at(event: Event) -> list[datetime]:
 
 
 def _ended(events: list[Event]) -> bool:
-    # What wrongly follows an end does not undo it: only a retry does.
-    turns = (event for event in reversed(events) if _ends(event) or isinstance(event, Retried))
-    turn = next(turns, None)
-    return turn is not None and _ends(turn)
+    # Only a retry undoes an end; any other event after it is an error.
+    ends_and_retries = (event for event in reversed(events) if _ends(event) or isinstance(event, Retried))
+    last = next(ends_and_retries, None)
+    return last is not None and _ends(last)
 
 
 def _ends(event: Event) -> bool:

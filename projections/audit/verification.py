@@ -1,8 +1,8 @@
-"""Goes through the log, the tables and the object storage of a live system, a page of uploads at a time.
+"""Checks all uploads of a live system, one page of uploads at a time.
 
-Each page is one read-only snapshot, so that what belongs together is compared as of one moment; the storage is read
-after it, for what the log records is stored before. What was erased in between is no violation. Uploads submitted
-meanwhile may be left out.
+A page is read in one read-only snapshot, so that the log and the rows are compared at the same moment. The object
+storage is read after it, because a picture is stored before the log records it. An upload that was erased in between
+is no violation. Uploads that are submitted during the check may be left out.
 """
 
 from collections import Counter, defaultdict
@@ -28,7 +28,7 @@ from projections.log.event_log import LoggedEvent
 from projections.rows.projector import READER
 
 PAGE: Final = 200
-"""Uploads that are looked at together; what they need of memory is all that is needed."""
+"""Uploads that are checked together. This bounds the memory."""
 NIL: Final = UUID(int=0)
 
 SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -58,7 +58,7 @@ FROM (
 ) AS attempts
 LEFT JOIN (
     SELECT position, CASE WHEN EXISTS (
-        SELECT FROM pg_stat_activity  -- a rebuild moves the position at its end alone
+        SELECT FROM pg_stat_activity  -- a rebuild moves the position only at its end
         WHERE datname = current_database() AND application_name = 'darkroom rebuild' AND xact_start IS NOT NULL
     ) THEN clock_timestamp() ELSE updated_at END AS moved_at
     FROM positions WHERE reader = %(reader)s
@@ -68,7 +68,7 @@ SELECT_KNOWN: Final = "SELECT DISTINCT upload_id FROM event_log WHERE upload_id 
 
 
 class Verification:
-    """One pass over everything. `checked` counts what it has seen, `strays` the objects that belong to no upload."""
+    """One check of the whole system. `checked` counts what was read; `strays` lists objects without an upload."""
 
     def __init__(self, pool: ConnectionPool[psycopg.Connection[Any]], store: BlobStore) -> None:
         self._pool = pool
@@ -77,7 +77,7 @@ class Verification:
         self.strays: list[str] = []
 
     def violations(self, sample: int | None = None) -> Iterator[Violation]:
-        """Everything that is not as promised, of all uploads or of about so many, which their random ids choose.
+        """The violations of all uploads, or of a sample of about that many, chosen by their random ids.
 
         Raises UnavailableError, StorageRefusedError.
         """
@@ -90,9 +90,9 @@ class Verification:
                 yield from self._check(evidence)
 
     def look_for_strays(self) -> None:
-        """Count the folders of objects whose upload has no stream: left by a submission that was never answered 202.
+        """Collect folders of objects whose upload has no stream: left by a submission that was not answered with 202.
 
-        They cost room and break no promise; one that is being submitted at this moment looks the same.
+        They take space but break no invariant. An upload that is being submitted at this moment looks the same.
         """
         folders = ((name, next(keys)) for name, keys in groupby(self._store.keys(""), key=_folder))
         while batch := dict(islice(folders, PAGE)):

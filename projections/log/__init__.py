@@ -1,1 +1,1 @@
-"""The event log on PostgreSQL: appending, reading without a gap, following, notifying. Knows no read model."""
+"""The event log on PostgreSQL: append, read in order, follow and notify. Knows no read model."""

@@ -1,6 +1,6 @@
-"""Connections to PostgreSQL: pools in autocommit whose every wait has a bound.
+"""Connection pools for PostgreSQL, in autocommit. Every wait has a time limit.
 
-The driver's errors are translated here and nowhere else.
+Errors of the driver are translated only here.
 """
 
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ CONNECT_SECONDS: Final = 2
 POOL_SECONDS: Final = 2.0
 STATEMENT_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 1.5
-"""The same where a client waits for the answer, who is better told to come again."""
+"""The statement limit while a client waits for the answer. After it, the client gets an error and can ask again."""
 SILENCE_SECONDS: Final = 0.25
-"""How long after its time a statement is waited for: PostgreSQL ends it by itself, unless it stands still."""
+"""Extra wait after the statement limit. PostgreSQL ends the statement within it, unless the server is frozen."""
 IDLE_IN_TRANSACTION_SECONDS: Final = 5
-"""A process that froze inside a transaction loses it, and with it its locks, after this long."""
+"""A frozen process loses its open transaction, and with it its locks, after this time."""
 
 INTERVAL_SECONDS: Final = 0.1
-"""The driver's own: how often it looks whether it was interrupted."""
+"""The default of the driver: how often it checks for an interrupt."""
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
@@ -37,23 +37,23 @@ _AWAY: Final = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
     psycopg.errors.IdleInTransactionSessionTimeout,
-    psycopg.errors.ReadOnlySqlTransaction,  # in a failover: no longer the primary, or not yet
+    psycopg.errors.ReadOnlySqlTransaction,  # during a failover this server is not the primary
 )
 
 
 class _BoundConnection(psycopg.Connection[Any]):
-    """A connection on which a server that says nothing at all is given up, as one that is away."""
+    """A connection that treats a server that does not answer in time as unavailable."""
 
     statement_seconds = STATEMENT_SECONDS
 
     def wait(self, gen: PQGen[_T], interval: float = INTERVAL_SECONDS, timeout: float | None = None) -> _T:
-        """Wait for the driver's generator, as long as the caller says, or else as long as a statement may take."""
+        """Wait for the generator of the driver until the timeout; by default, as long as a statement may take."""
         bound = self.statement_seconds + SILENCE_SECONDS if timeout is None else timeout
         return super().wait(gen, interval, bound)
 
 
 class BoundAsyncConnection(psycopg.AsyncConnection[Any]):
-    """The same on an event loop, for polls alone: they wait for an answer, and not for a server to be told to stop."""
+    """The same on an event loop, for polls only. They wait no longer than ANSWER_SECONDS for a statement."""
 
     async def wait(
         self,
@@ -61,15 +61,15 @@ class BoundAsyncConnection(psycopg.AsyncConnection[Any]):
         interval: float = INTERVAL_SECONDS,
         timeout: float | None = None,  # noqa: ASYNC109 - the driver's
     ) -> _T:
-        """Wait for the driver's generator, as long as the caller says, or else as long as a statement may take."""
+        """Wait for the generator of the driver until the timeout; by default, as long as a statement may take."""
         return await super().wait(gen, interval, ANSWER_SECONDS + SILENCE_SECONDS if timeout is None else timeout)
 
 
 class _Pool(ConnectionPool[psycopg.Connection[Any]]):
-    """Gives out no connection that the server has closed. The library's own check would wait a second for each one."""
+    """A pool that skips connections that the server has closed. The library's own check would take 1 s each."""
 
     def getconn(self, timeout: float | None = None) -> psycopg.Connection[Any]:
-        """A connection to work with. Raises PoolTimeout."""
+        """An open connection. Raises PoolTimeout."""
         deadline = monotonic() + (self.timeout if timeout is None else timeout)
         while _is_closed(connection := super().getconn(deadline - monotonic())):
             connection.close()
@@ -78,10 +78,10 @@ class _Pool(ConnectionPool[psycopg.Connection[Any]]):
 
 
 class _AsyncPool(AsyncConnectionPool[psycopg.AsyncConnection[Any]]):
-    """The same on an event loop."""
+    """The same pool on an event loop."""
 
     async def getconn(self, timeout: float | None = None) -> psycopg.AsyncConnection[Any]:  # noqa: ASYNC109 - the library's
-        """A connection to work with. Raises PoolTimeout."""
+        """An open connection. Raises PoolTimeout."""
         deadline = monotonic() + (self.timeout if timeout is None else timeout)
         while _is_closed(connection := await super().getconn(deadline - monotonic())):
             await connection.close()
@@ -92,7 +92,7 @@ class _AsyncPool(AsyncConnectionPool[psycopg.AsyncConnection[Any]]):
 def open_pool(
     url: str, size: int, application_name: str, statement_seconds: float = STATEMENT_SECONDS
 ) -> ConnectionPool[psycopg.Connection[Any]]:
-    """A pool for threads; it connects in the background, so that a database that is away delays nobody's start."""
+    """A pool for threads. It connects in the background, so that an unavailable database does not delay the start."""
 
     def configure(connection: psycopg.Connection[Any]) -> None:
         cast("_BoundConnection", connection).statement_seconds = statement_seconds
@@ -116,7 +116,7 @@ def async_pool(
     application_name: str,
     connection_class: type[BoundAsyncConnection] = BoundAsyncConnection,
 ) -> AsyncConnectionPool[psycopg.AsyncConnection[Any]]:
-    """A pool for an event loop, to be opened on it."""
+    """A pool for an event loop. The caller opens it there."""
     return _AsyncPool(
         url,
         connection_class=connection_class,
@@ -130,8 +130,8 @@ def async_pool(
 
 
 def _is_closed(connection: BaseConnection[Any]) -> bool:
-    # A server that stops, or ends a session, closes its side, and that can be read. So nobody pays a round trip for
-    # the question whether it is still there; one that vanished without a word is given up at the next statement.
+    # A server that stops or ends a session closes the socket, which makes it readable. Checking that costs no round
+    # trip. A server that vanished without closing is detected by the time limit of the next statement.
     waiting = poll()
     waiting.register(connection.fileno(), POLLIN)
     return bool(waiting.poll(0))
@@ -150,7 +150,7 @@ def _options(application_name: str, statement_seconds: float) -> dict[str, Any]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the driver's "not now" into LogUnavailableError, or LogUnreachedError where nothing was sent."""
+    """Translate the temporary errors of the driver to LogUnavailableError; LogUnreachedError if nothing was sent."""
     try:
         yield
     except (PoolTimeout, PoolClosed) as error:
@@ -161,6 +161,6 @@ def translated() -> Iterator[None]:
 
 @contextmanager
 def connected(pool: Pool) -> Iterator[psycopg.Connection[Any]]:
-    """A connection in autocommit. Raises LogUnavailableError, or LogUnreachedError where nothing was sent."""
+    """A connection in autocommit. Raises LogUnavailableError; LogUnreachedError if nothing was sent."""
     with translated(), pool.connection() as connection:
         yield connection

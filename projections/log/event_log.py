@@ -1,9 +1,9 @@
-"""The event log on PostgreSQL: append, and read in order. It knows rows and positions, not what the events mean.
+"""The event log on PostgreSQL: appends events and reads them in order. It does not know what the events mean.
 
 Positions come from a sequence, so a reader may see 7 before 6 is committed. A writer takes a shared advisory lock
-before it is given a position and holds it until its commit is visible. A reader takes what it finds up to the first
-gap; where it starts at one, it takes the same lock exclusively for a moment: that waits for exactly those who were
-writing. What a new statement still misses then was rolled back.
+before it gets a position, and holds it until its commit is visible. A reader reads up to the first gap. If the gap is
+at the start, the reader takes the same lock exclusively for a moment, which waits for the current writers. Positions
+that a new statement still does not see were rolled back.
 """
 
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ from domain.events import Event
 from domain.mapper import EventMapper
 from projections.log.connections import translated
 
-APPEND_LOCK: Final = 0x6461726B_6C6F67  # "darklog"; any number will do that nobody else locks
+APPEND_LOCK: Final = 0x6461726B_6C6F67  # "darklog"; no other lock may use this number
 
-# The lock's CTE is read before the sequence is: RETURNING and nextval run on the joined rows.
-# Nearly every append is of one event, and arrays would cost both sides as much again.
+# The CTE takes the lock before nextval runs, because nextval and RETURNING run on the joined rows.
+# Nearly every append has one event; the statement with arrays costs client and server twice as much.
 APPEND_ONE: Final = """
 WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%(lock)s))
 INSERT INTO event_log (upload_id, version, name, state)
@@ -57,9 +57,9 @@ MAX_VERSION: Final = 2**31 - 1
 
 
 class LoggedEvent(Struct, frozen=True):
-    """A row of the log: an event with its position and the time, by PostgreSQL's clock, at which it was recorded.
+    """A row of the log: an event, its position, and when it was recorded by the clock of PostgreSQL.
 
-    Its fields are the columns of every SELECT here, in their order.
+    The fields are the columns of each SELECT in this module, in the same order.
     """
 
     position: int
@@ -71,12 +71,12 @@ class LoggedEvent(Struct, frozen=True):
 
     @property
     def event(self) -> Event:
-        """The event itself. Raises MapperDeserialisationError if it cannot be read."""
+        """The event. Raises MapperDeserialisationError if it cannot be read."""
         return _mapper().read(self.upload_id, self.version, self.name, self.state)
 
     @property
     def stored(self) -> StoredEvent:
-        """The row in the library's form."""
+        """The row in the form of the eventsourcing library."""
         return StoredEvent(self.upload_id, self.version, self.name, self.state.encode())
 
 
@@ -86,7 +86,7 @@ def _mapper() -> EventMapper:
 
 
 def append_of(stored_events: Sequence[StoredEvent]) -> tuple[LiteralString, dict[str, object]]:
-    """The statement that appends these events in one round trip, and its parameters."""
+    """The statement that appends the events in one round trip, and its parameters."""
     if len(stored_events) == 1:
         (event,) = stored_events
         return APPEND_ONE, {
@@ -106,13 +106,13 @@ def append_of(stored_events: Sequence[StoredEvent]) -> tuple[LiteralString, dict
 
 
 class EventLog(AggregateRecorder):
-    """The library's recorder, over a pool of connections in autocommit: an append is one round trip."""
+    """The recorder of the eventsourcing library, over a pool in autocommit, so that an append is one round trip."""
 
     def __init__(self, pool: ConnectionPool[psycopg.Connection[Any]]) -> None:
         self._pool = pool
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
-        """Append, all or nothing. Raises IntegrityError, a RecordConflictError, where a version is taken."""
+        """Append all events or none. Raises IntegrityError, a RecordConflictError, if a version already exists."""
         statement, parameters = append_of(stored_events)
         try:
             with translated(), self._pool.connection() as connection:
@@ -129,18 +129,18 @@ class EventLog(AggregateRecorder):
         desc: bool = False,
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
-        """The events of one upload, by version."""
+        """The events of one upload, ordered by version."""
         parameters = {"upload_id": originator_id, "gt": gt or 0, "lte": lte or MAX_VERSION, "limit": limit}
         query = SELECT_STREAM.format(direction="DESC" if desc else "ASC")
         return [row.stored for row in self._select(query, parameters)]
 
     def history(self, upload_id: UUID) -> Sequence[LoggedEvent]:
-        """Every event of one upload, with when it was recorded."""
+        """Every event of one upload, with its position and time."""
         parameters = {"upload_id": upload_id, "gt": 0, "lte": MAX_VERSION, "limit": None}
         return self._select(SELECT_STREAM.format(direction="ASC"), parameters)
 
     def read(self, after: int, limit: int) -> Sequence[LoggedEvent]:
-        """The next events in order, none left out: those after the position that no writer can still precede."""
+        """The next events in order, without gaps: no event can still be committed before one of them."""
         page = self._select(SELECT_PAGE, (after, limit))
         if not page:
             return page

@@ -1,7 +1,7 @@
-"""A reader of the log: takes it page by page and moves its position on in the transaction of what it made of a page.
+"""A reader of the log: handles it page by page, and saves its position in the same transaction.
 
-Several may run under one name: the row of the position is their lock, so one handles a page and the others find it
-done. One that freezes loses its transaction, and with it the lock, to PostgreSQL's own timeout.
+Several processes may run the same reader: the row of the position is their lock, so one handles a page and the others
+skip it. If one freezes, PostgreSQL ends its transaction after a timeout, which releases the lock.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,15 +19,15 @@ from projections.log.notifications import Wakeups
 from projections.log.pages import Pages
 
 Handle = Callable[["psycopg.Connection[Any]", Sequence[LoggedEvent]], int | None]
-"""Makes something of a page; returns how many events that were, at least one, where it was not the whole page."""
-Tell = Callable[[Sequence[LoggedEvent]], None]
-"""Is told of a page that is done with, after the commit; it returns at once."""
+"""Handles a page. Returns None for the whole page, or the number of events handled, at least one."""
+AfterCommit = Callable[[Sequence[LoggedEvent]], None]
+"""Called with a handled page after the commit. Must not block."""
 
 PAGE: Final = 1000
 POLL_SECONDS: Final = 0.5
-"""How long a lost wake-up is felt."""
+"""How long a lost notification delays a reader."""
 PAUSES: Final = (0.2, 0.5, 1.0, 2.0)
-"""Seconds between tries while a dependency is away; the last one stays."""
+"""Seconds between tries while a dependency is unavailable; the last value repeats."""
 
 SELECT_POSITION: Final = "SELECT position FROM positions WHERE reader = %s"
 INSERT_POSITION: Final = "INSERT INTO positions (reader) VALUES (%s) ON CONFLICT DO NOTHING"
@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 
 
 class Follower:
-    """Hands every event of the log to `handle`, in order; once, as far as that writes by the connection given."""
+    """Passes every event of the log to `handle`, in order. Writes over the given connection happen exactly once."""
 
     def __init__(
         self,
@@ -50,18 +50,18 @@ class Follower:
         handle: Handle,
         *,
         page: int | None = None,
-        tell: Tell = lambda _: None,
+        after_commit: AfterCommit = lambda _: None,
     ) -> None:
         self.reader = reader
         self._pool = pool
         self._handle = handle
         self._pages = Pages(event_log, page or PAGE)
-        self._tell = tell
+        self._after_commit = after_commit
         self._moved_to: int | None = None
-        """Where this one has moved the position to, as long as nobody else is known to have moved it since."""
+        """The position that this process saved last; None if another process may have moved it."""
 
     def position(self) -> int:
-        """The last position that is done with."""
+        """The last position that was handled."""
         with translated(), self._pool.connection() as connection:
             row = connection.execute(SELECT_POSITION, (self.reader,)).fetchone()
             if row is None:
@@ -69,32 +69,32 @@ class Follower:
         return int(row[0]) if row else 0
 
     def step(self) -> bool:
-        """Handle the next page; False if there is none."""
+        """Handle the next page; False if there was none."""
         position = self.position() if self._moved_to is None else self._moved_to
         page = self._pages.after(position)
         if not page:
             return False
-        self._moved_to = None  # unknown, should anything fail from here on
+        self._moved_to = None  # unknown if a statement below fails
         with translated(), self._pool.connection() as connection, connection.transaction():
             move = {"reader": self.reader, "from": position, "to": page[-1].position}
-            # Whoever moves the position first has the page; another waits here, and then finds it gone.
+            # The first process that moves the position handles the page; another waits here and then updates no row.
             ours = bool(connection.execute(MOVE_POSITION, move).rowcount)
             if ours and (done := self._handle(connection, page)):
                 page = page[:done]
                 connection.execute(MOVE_POSITION, {**move, "from": move["to"], "to": page[-1].position})
         if ours:
             self._moved_to = page[-1].position
-            self._tell(page)
+            self._after_commit(page)
         return True
 
     def catch_up(self) -> None:
-        """Handle pages until there is none."""
+        """Handle pages until there are no more."""
         self._moved_to = None
         while self.step():
             pass
 
     def run(self, stopping: Event, wakeups: Wakeups) -> None:
-        """Follow the log until told to stop. A dependency that is away is a pause, not the end."""
+        """Follow the log until `stopping` is set. If a dependency is unavailable, wait and try again."""
         failures = 0
         while not stopping.is_set():
             try:
@@ -102,7 +102,7 @@ class Follower:
                     continue
                 failures = 0
                 if not wakeups.wait(POLL_SECONDS):
-                    self._moved_to = None  # whoever sets a position by hand is heard, too
+                    self._moved_to = None  # an operator may have changed the position by hand
             except UnavailableError as error:
                 level = log.info if isinstance(error, LogUnavailableError) and not failures else log.warning
                 level("reader.paused", reader=self.reader, error=str(error), cause=repr(error.__cause__))

@@ -1,8 +1,8 @@
-"""Wake-ups over Redis, after the commit: something was appended, or the rows of these uploads have changed.
+"""Notifications over Redis, sent after the commit: the log has new events, or rows of uploads have changed.
 
 The first wakes the readers of the log, the second the clients that watch an upload (projections/queries/watches.py).
-A lost wake-up costs a poll interval, never an event: every listener polls as well. No sender waits for Redis. A message
-holds the ids of the uploads that it is about, or nothing where it may be any upload.
+A lost notification costs a poll interval, never an event, because every receiver also polls. No sender waits for Redis.
+A message contains the ids of the changed uploads; an empty message means any upload.
 """
 
 import contextlib
@@ -18,14 +18,14 @@ from redis.exceptions import RedisError
 APPENDED: Final = "darkroom:appended"
 PROJECTED: Final = "darkroom:projected"
 PAUSE_SECONDS: Final = 0.5
-"""After a publish or a subscription that failed, and between two looks at whether to stop."""
+"""Wait after a failed publish or subscription, and how often a thread checks whether to stop."""
 ANY: Final = b""
 MOST: Final = 1000
-"""More ids than that are not told one by one: a message stays short, whatever the projector catches up with."""
+"""For more ids than this, the message means any upload. This bounds its size while the projector catches up."""
 ID_BYTES: Final = 16
 
-Hear = Callable[[bytes], object]
-"""Is told of every message, in the thread that listens."""
+OnMessage = Callable[[bytes], object]
+"""Called with every message, in the thread of the subscription."""
 
 
 class RedisNotifier:
@@ -43,7 +43,7 @@ class RedisNotifier:
         self._thread.start()
 
     def notify(self, upload_ids: Iterable[UUID] = ()) -> None:
-        """Tell that there is something new of these uploads, or of any; returns at once."""
+        """Publish that these uploads changed, or any if none is given. Does not block."""
         ids = {upload_id.bytes for upload_id in upload_ids}
         with self._lock:
             self._ids |= ids
@@ -75,23 +75,23 @@ class RedisNotifier:
 
 
 def ids_of(message: bytes) -> Iterator[UUID]:
-    """The uploads that a message names; none if it is about any."""
+    """The upload ids in a message; none if it means any upload."""
     return (UUID(bytes=message[at : at + ID_BYTES]) for at in range(0, len(message), ID_BYTES))
 
 
 class Subscription:
     """Receives the messages of a channel in a thread of its own; subscribes again when Redis is back."""
 
-    def __init__(self, redis: Redis, channel: str, hear: Hear) -> None:
+    def __init__(self, redis: Redis, channel: str, on_message: OnMessage) -> None:
         self._redis = redis
         self._channel = channel
-        self._hear = hear
+        self._on_message = on_message
         self._closed = Event()
         self._thread = Thread(target=self._subscribe, name="wakeups", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening; only then may the client be closed."""
+        """Stop; call this before the client is closed."""
         self._closed.set()
         self._thread.join()
 
@@ -102,7 +102,7 @@ class Subscription:
                 PubSub(self._redis.connection_pool, ignore_subscribe_messages=True) as channel,
             ):
                 channel.subscribe(self._channel)
-                self._hear(ANY)  # messages sent before the subscription were lost
+                self._on_message(ANY)  # messages sent before the subscription were lost
                 self._listen(channel)
             self._closed.wait(PAUSE_SECONDS)
 
@@ -110,23 +110,23 @@ class Subscription:
         while not self._closed.is_set():
             message = channel.get_message(timeout=PAUSE_SECONDS)
             if message is not None:
-                self._hear(message["data"])
+                self._on_message(message["data"])
 
 
 class Wakeups:
-    """Hears that something was appended, and remembers it until somebody waits for it."""
+    """Receives notifications of new events and keeps one until the next wait."""
 
     def __init__(self, redis: Redis) -> None:
-        self._heard = Event()
-        self._subscription = Subscription(redis, APPENDED, lambda _: self._heard.set())
+        self._notified = Event()
+        self._subscription = Subscription(redis, APPENDED, lambda _: self._notified.set())
 
     def wait(self, seconds: float) -> bool:
         """Return at a notification, or after that many seconds; whether there was a notification."""
-        heard = self._heard.wait(seconds)
-        self._heard.clear()
-        return heard
+        notified = self._notified.wait(seconds)
+        self._notified.clear()
+        return notified
 
     def close(self) -> None:
-        """Stop listening, and wake whoever waits; only then may the client be closed."""
+        """Stop, and end a current wait; call this before the client is closed."""
         self._subscription.close()
-        self._heard.set()
+        self._notified.set()

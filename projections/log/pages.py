@@ -1,4 +1,4 @@
-"""The log page by page for one who works on pages: the next one is read while this one is worked on."""
+"""Reads the log page by page. The next page is read in the background while the caller handles the current one."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -7,7 +7,7 @@ from projections.log.event_log import EventLog, LoggedEvent
 
 
 class Pages:
-    """Pages of at most so many events. Behind a page that is not full nothing is read ahead."""
+    """Pages of at most `size` events. After a page that is not full, nothing is read ahead."""
 
     def __init__(self, event_log: EventLog, size: int) -> None:
         self._log = event_log
@@ -16,7 +16,7 @@ class Pages:
         self._ahead: tuple[int, Future[Sequence[LoggedEvent]]] | None = None
 
     def after(self, position: int) -> Sequence[LoggedEvent]:
-        """What `EventLog.read` tells after the position."""
+        """The events after the position, as `EventLog.read` returns them."""
         page = self._page(position)
         if len(page) == self._size:
             last = page[-1].position

@@ -1,4 +1,4 @@
-"""A client of Redis whose every wait has a bound, and whether Redis can be trusted with a queue."""
+"""Opens a Redis client with time limits, and checks that Redis keeps queued messages."""
 
 from contextlib import ExitStack
 from typing import Final
@@ -12,11 +12,11 @@ from domain.errors import QueueUnavailableError
 
 CONNECT_SECONDS: Final = 1.0
 COMMAND_SECONDS: Final = 2.0
-"""How long one command may take; beyond it Redis counts as away."""
+"""How long one command may take. After it, Redis counts as unavailable."""
 
 
 def open_redis(url: str, stack: ExitStack) -> Redis:
-    """A client without retries of its own: whoever calls has a better plan than to wait."""
+    """A client that does not retry by itself, because each caller handles an unavailable Redis in its own way."""
     redis = Redis.from_url(
         url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=COMMAND_SECONDS, retry=Retry(NoBackoff(), 0)
     )

@@ -1,1 +1,1 @@
-"""Readers of the log that tell other services what happened."""
+"""Readers of the log that send data to other services."""

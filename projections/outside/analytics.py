@@ -1,6 +1,6 @@
-"""What is counted in PostHog: complete and failed from the log, once an event; one status poll in ten from the API.
+"""The captures for PostHog: each completion and failure, from the log, and one status poll in ten, from the API.
 
-It knows which facts are told, and which never: no token, no filename, no address. How they are sent is posthog.py's.
+A capture contains no token, filename or address. posthog.py sends them.
 """
 
 import random
@@ -22,13 +22,13 @@ from projections.log.follower import Follower
 
 READER: Final = "analytics"
 POLLS: Final = 10
-"""One poll of so many is told."""
+"""One poll in this many is captured."""
 
 log = structlog.get_logger(__name__)
 
 
 class Capture(Struct, frozen=True, kw_only=True):
-    """One thing to be counted; with an id, which PostHog counts once, and a time, where it comes from the log."""
+    """One event for PostHog. From the log it has a time, and an id by which PostHog counts it once."""
 
     name: str
     upload_id: UUID
@@ -38,24 +38,24 @@ class Capture(Struct, frozen=True, kw_only=True):
 
 
 class Sink(Protocol):
-    """Where captures go."""
+    """The service that receives captures."""
 
     def deliver(self, captures: Sequence[Capture]) -> None:
-        """Return once all are accepted, within a bound. Raises AnalyticsUnavailableError."""
+        """Return when all are accepted, within a time limit. Raises AnalyticsUnavailableError."""
 
     def enqueue(self, capture: Capture) -> None:
-        """Send it some time later, perhaps; returns at once, whatever happens."""
+        """Try to send it later. Never blocks and never raises."""
 
 
 def analytics(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]], sink: Sink) -> Follower:
-    """The reader of the log that tells PostHog how uploads end; its position moves once PostHog has accepted."""
+    """The reader of the log that sends the ends of uploads to PostHog. It moves on when PostHog accepted them."""
 
-    def tell(_: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:
+    def send(_: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:
         captures = [capture for logged in page if (capture := _capture(event_log, logged))]
         if captures:
             sink.deliver(captures)
 
-    return Follower(READER, event_log, pool, tell)
+    return Follower(READER, event_log, pool, send)
 
 
 def _capture(event_log: EventLog, logged: LoggedEvent) -> Capture | None:
@@ -70,7 +70,7 @@ def _capture(event_log: EventLog, logged: LoggedEvent) -> Capture | None:
             case _:
                 return None
     except MapperDeserialisationError as error:
-        # It would be as unreadable the next time: the projector shows it, and the others are told.
+        # The event will stay unreadable, so skip it: the projector reports it, and later events must still be sent.
         log.warning("analytics.unreadable", upload_id=str(logged.upload_id), error=str(error))
         return None
     return Capture(
@@ -97,7 +97,7 @@ def _failed(failed: Failed, history: Sequence[LoggedEvent]) -> dict[str, Any]:
 
 
 class PollSampler:
-    """Tells one status poll of every ten."""
+    """Captures one status poll in ten."""
 
     def __init__(self, sink: Sink, choose: Callable[[int], int] = random.randrange) -> None:
         self._sink = sink
@@ -106,11 +106,11 @@ class PollSampler:
         self._chosen = choose(POLLS)
 
     def status_poll(self, upload_id: UUID, stage: Stage | None, progress: int) -> None:
-        """Count a poll; returns at once, whatever happens."""
+        """Count a poll. Never blocks and never raises."""
         if self._seen == self._chosen:
             properties = {"stage": stage, "progress": progress}
             self._sink.enqueue(Capture(name="status_poll", upload_id=upload_id, properties=properties))
         self._seen += 1
         if self._seen == POLLS:
-            # A random one of the next ten: clients that ask in step would else be told of always or never.
+            # Choose at random: if clients poll in step, a fixed choice would always capture the same client.
             self._seen, self._chosen = 0, self._choose(POLLS)

@@ -1,6 +1,6 @@
-"""PostHog's own client, told how to say whether it was heard, and to wait for nobody longer than a few seconds.
+"""Sends captures with the PostHog client, within a few seconds, and reports whether PostHog accepted them.
 
-It knows the protocol and its bounds, not what is counted.
+It knows the client and its limits, not what a capture means.
 """
 
 import logging
@@ -14,12 +14,12 @@ from projections.log.follower import PAGE
 from projections.outside.analytics import Capture
 
 REQUEST_SECONDS: Final = 2.0
-"""For a connect and for each read; over HTTPS the client tries a connect three times."""
+"""Limit of a connect and of each read. Over HTTPS the client tries to connect three times."""
 DELIVERY_SECONDS: Final = 3.0
-"""Less than PostgreSQL gives to an idle transaction, in which the reader of the log waits for a delivery."""
+"""Less than the limit of an idle transaction, because the reader of the log waits for a delivery inside one."""
 FLUSH_SECONDS: Final = 2.0
 QUEUE: Final = 2 * PAGE
-"""Captures that wait at most; further ones are dropped."""
+"""The most captures that wait. More are dropped."""
 
 log = structlog.get_logger(__name__)
 
@@ -29,46 +29,46 @@ class AnalyticsUnavailableError(UnavailableError):
 
 
 class PostHog:
-    """Sends captures as one project, from a background thread of the client's. For use by one thread."""
+    """Sends captures to one project, from a background thread of the client. For use by one thread."""
 
     def __init__(self, api_key: str, host: str | None) -> None:
-        from posthog import Posthog  # noqa: PLC0415 - it takes 0.4 s, which those without a key need not wait
+        from posthog import Posthog  # noqa: PLC0415 - takes 0.4 s, which a process without a key saves
 
         self._refusal: Exception | None = None
         self._client = Posthog(
             api_key,
             host=host,
-            capture_mode="v0",  # else an environment variable that is not among our settings decides
+            capture_mode="v0",  # otherwise an environment variable outside our settings decides
             gzip=True,
             disable_geoip=True,
-            flush_at=PAGE,  # so that a page of the log is one request
+            flush_at=PAGE,  # one request for a page of the log
             max_queue_size=QUEUE,
-            max_retries=0,  # the log is the queue: its reader tries again, and a lost poll is no loss
+            max_retries=0,  # the reader of the log tries again, and a lost poll does not matter
             timeout=REQUEST_SECONDS,
             on_error=self._note_refusal,
         )
-        # The client prints each failure to stderr by itself; it is told in our own log.
+        # The client prints each failure to stderr; _note_refusal logs it instead.
         logging.getLogger("posthog").setLevel(logging.CRITICAL)
 
     def deliver(self, captures: Sequence[Capture]) -> None:
-        """Return once all are accepted, within 3 s. Raises AnalyticsUnavailableError."""
+        """Return when all are accepted, within 3 s. Raises AnalyticsUnavailableError."""
         self._refusal = None
         queued = [self._queue(capture) for capture in captures]
         self._client.flush(timeout_seconds=DELIVERY_SECONDS)
-        # The client answers nothing here: what it could not send went to on_error, what it still tries is unfinished.
+        # flush returns no result: a failed batch was passed to on_error, and a batch in progress is an unfinished task.
         if self._refusal or not all(queued) or self._client.queue.unfinished_tasks:
             raise AnalyticsUnavailableError from self._refusal
 
     def enqueue(self, capture: Capture) -> None:
-        """Send it some time later; returns at once, and drops it where PostHog is away or the queue is full."""
+        """Send it later, without blocking. It is dropped if PostHog is unavailable or the queue is full."""
         self._queue(capture)
 
     def close(self) -> None:
-        """Send what waits, for 2 s at most."""
+        """Send the waiting captures, within 2 s."""
         self._client.flush(timeout_seconds=FLUSH_SECONDS)
 
     def _queue(self, capture: Capture) -> bool:
-        # An upload is no person: nothing is known of whoever owns it, and no profile is made up.
+        # The id is of an upload, not of a person, so PostHog must not create a person profile for it.
         properties = {"upload_id": str(capture.upload_id), "$process_person_profile": False, **capture.properties}
         queued = self._client.capture(
             capture.name,
@@ -85,18 +85,18 @@ class PostHog:
 
 
 class NoPostHog:
-    """For those without a key: nothing is sent and nobody waits."""
+    """The sink when no key is configured. It sends nothing."""
 
     def deliver(self, captures: Sequence[Capture]) -> None:
-        """Forget them."""
+        """Drop them."""
 
     def enqueue(self, capture: Capture) -> None:
-        """Forget it."""
+        """Drop it."""
 
     def close(self) -> None:
-        """Nothing waits."""
+        """Do nothing."""
 
 
 def open_posthog(api_key: str | None, host: str | None) -> PostHog | NoPostHog:
-    """The client of the project with that key, or none."""
+    """The client of the project with that key; without a key, a sink that sends nothing."""
     return PostHog(api_key, host) if api_key else NoPostHog()

@@ -1,1 +1,1 @@
-"""Questions about uploads, each answered by one module with its SQL. Writes nothing."""
+"""Queries about uploads: each module answers one kind, with its SQL. Writes nothing."""

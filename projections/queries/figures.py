@@ -1,8 +1,8 @@
-"""How the service is doing, in figures: what the log and the tables tell whoever watches. Knows nobody who does.
+"""The metrics of the service that are read from the log and the tables. Knows no monitoring system.
 
-Every question is bounded. What looks back reads the last hour of the log, or its last WINDOW events where those are
-fewer; what is asked of `uploads` reads its open rows alone. So a scrape costs the same after years. Facts of events are
-taken as text: one that cannot be read hides no figure.
+Every query is bounded, so that a scrape costs the same after years. Queries of the log read the last hour, or the last
+WINDOW events if those are fewer; queries of `uploads` read only rows that have not ended. Fields of events are read as
+text, so that an unreadable event hides no metric.
 """
 
 import time
@@ -16,15 +16,15 @@ from domain.errors import LogUnavailableError
 from projections.log.connections import ANSWER_SECONDS, translated
 
 WINDOW: Final = 20_000
-"""Events that are looked back on at most: some 1,500 uploads, and 0.3 s on two busy cores."""
+"""The most events in the window: about 1,500 uploads, and 0.3 s on two busy cores."""
 STANDSTILL_SECONDS: Final = 60
-"""How long an upload may be due before it counts as one that stands still."""
+"""How long an upload may be due before it counts as standing still."""
 READ_SECONDS: Final = ANSWER_SECONDS
 CONNECTION_SECONDS: Final = 1.0
 
-# The planner takes these for long queries, and would compile them for longer than they run.
+# The planner expects long queries, and compiling them would take longer than running them.
 LIMITS: Final = f"SET LOCAL statement_timeout = {READ_SECONDS * 1000:.0f}; SET LOCAL jit = off"
-# Without an event in the window nothing is in it: no position comes after the highest that there can be.
+# An empty window starts at the largest bigint, so every later query returns no rows.
 SELECT_SINCE: Final = """
 SELECT coalesce(min(position), 9223372036854775807),
        coalesce(extract(epoch FROM clock_timestamp() - min(recorded_at)), 0)::float
@@ -108,7 +108,7 @@ SELECT count(*) FILTER (WHERE expires_at > clock_timestamp()),
 
 
 class Gauge(NamedTuple):
-    """One figure, or one for each of its labels' values."""
+    """One metric, with one value for each combination of label values."""
 
     name: str
     purpose: str
@@ -116,7 +116,7 @@ class Gauge(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A query whose columns are the labels, which its gauges share, and then a value for each of them."""
+    """A query. Its columns are the labels, which all its gauges share, and then one value for each gauge."""
 
     query: str
     gauges: tuple[Gauge, ...]
@@ -133,12 +133,12 @@ class Sample(NamedTuple):
 def _quantiles(labels: tuple[str, ...], what: str, name: str) -> tuple[Gauge, ...]:
     return (
         Gauge(f"{name}_seconds_median", f"{what}: the median of the window.", labels),
-        Gauge(f"{name}_seconds_p95", f"{what}: what 95 in a hundred stay below.", labels),
-        Gauge(f"{name}_seconds_max", f"{what}: the longest.", labels),
+        Gauge(f"{name}_seconds_p95", f"{what}: the 95th percentile of the window.", labels),
+        Gauge(f"{name}_seconds_max", f"{what}: the longest of the window.", labels),
     )
 
 
-WINDOW_SECONDS: Final = Gauge("window_seconds", "How far the figures of the window look back: an hour, or less.")
+WINDOW_SECONDS: Final = Gauge("window_seconds", "The length of the window: an hour, or less.")
 QUESTIONS: Final = (
     Question(
         SELECT_LOG,
@@ -150,8 +150,8 @@ QUESTIONS: Final = (
     Question(
         SELECT_READERS,
         (
-            Gauge("reader_lag_events", "Positions of the log that a reader is not done with.", ("reader",)),
-            Gauge("reader_lag_seconds", "The age of the first event that a reader is not done with.", ("reader",)),
+            Gauge("reader_lag_events", "Positions of the log that a reader has not handled.", ("reader",)),
+            Gauge("reader_lag_seconds", "The age of the first event that a reader has not handled.", ("reader",)),
         ),
     ),
     Question(
@@ -159,7 +159,7 @@ QUESTIONS: Final = (
         (
             Gauge(
                 "uploads_open",
-                "Uploads that have not ended; running: an attempt is under way.",
+                "Uploads that have not ended; running: an attempt is running.",
                 ("status", "stage", "running"),
             ),
         ),
@@ -168,54 +168,55 @@ QUESTIONS: Final = (
         SELECT_STANDSTILL,
         (
             Gauge("uploads_standing_still", f"Uploads due for over {STANDSTILL_SECONDS} s that no live run holds."),
-            Gauge("uploads_oldest_due_seconds", "How long the longest of those that are due has been so."),
+            Gauge("uploads_oldest_due_seconds", "How long the upload that has been due longest has been due."),
         ),
     ),
     Question(SELECT_PENDING, (Gauge("uploads_oldest_pending_seconds", "The age of the oldest pending upload."),)),
     Question(SELECT_QUARANTINED, (Gauge("uploads_quarantined", "Uploads whose row has stopped at an event."),)),
     Question(
         SELECT_TROUBLES,
-        (Gauge("attempts_put_back", "Attempts of the window that have to be made again, by cause.", ("code",)),),
+        (Gauge("attempts_put_back", "Attempts within the window that have to be repeated, by cause.", ("code",)),),
     ),
     Question(SELECT_FAILURES, (Gauge("uploads_failed", "Uploads that failed within the window.", ("code",)),)),
     Question(
         SELECT_STAGES,
         (
-            Gauge("stage_runs", "How often a stage was worked on within the window.", ("stage",)),
-            *_quantiles(("stage",), "How long the work of a stage took", "stage"),
+            Gauge("stage_runs", "How often a stage was run within the window.", ("stage",)),
+            *_quantiles(("stage",), "The duration of a stage", "stage"),
         ),
     ),
     Question(
         SELECT_COMPLETED,
         (
             Gauge("uploads_completed", "Uploads that completed within the window."),
-            *_quantiles((), "How long uploads took from submission to complete", "upload"),
+            *_quantiles((), "The time from submission to completion", "upload"),
         ),
     ),
     Question(SELECT_CALLS, (Gauge("paid_calls", "Paid calls of the image model within an hour.", ("model",)),)),
     Question(
-        SELECT_MODELS, (Gauge("image_model_down_seconds", "Since when the breaker is open; 0 if closed.", ("model",)),)
+        SELECT_MODELS,
+        (Gauge("image_model_down_seconds", "How long the breaker has been open; 0 if closed.", ("model",)),),
     ),
     Question(
         SELECT_LEASES,
         (
             Gauge("leases_live", "Uploads that a live run holds."),
             Gauge("workers_running", "Worker processes that hold a live lease; an idle one holds none."),
-            Gauge("leases_expired", "Leases that nobody moved on in time, and that no run has taken since."),
+            Gauge("leases_expired", "Leases that were not renewed in time, and that no run has taken since."),
         ),
     ),
 )
 
 
 def gauges() -> Iterator[Gauge]:
-    """Every gauge there is, whether it has a value just now or not."""
+    """All gauges, including those without a value at present."""
     yield WINDOW_SECONDS
     for question in QUESTIONS:
         yield from question.gauges
 
 
 def read_samples(pool: ConnectionPool[psycopg.Connection[Any]]) -> list[Sample]:
-    """Every figure as it is now, in a few seconds at most. Raises LogUnavailableError."""
+    """The current samples, within a few seconds. Raises LogUnavailableError."""
     deadline = time.monotonic() + READ_SECONDS
     with translated(), pool.connection(CONNECTION_SECONDS) as connection, connection.transaction():
         connection.execute(LIMITS)
@@ -232,5 +233,5 @@ def read_samples(pool: ConnectionPool[psycopg.Connection[Any]]) -> list[Sample]:
 
 def _samples(question: Question, rows: Sequence[tuple[Any, ...]]) -> Iterator[Sample]:
     for row in rows:
-        for place, gauge in enumerate(question.gauges, start=len(question.gauges[0].labels)):
-            yield Sample(gauge, row[: len(gauge.labels)], float(row[place]))
+        for column, gauge in enumerate(question.gauges, start=len(question.gauges[0].labels)):
+            yield Sample(gauge, row[: len(gauge.labels)], float(row[column]))

@@ -1,9 +1,9 @@
-"""What an upload that runs may expect: how many wait before it, and how long is left, by our own recent uploads.
+"""Forecasts for an open upload: its queue position, and the time left, estimated from recent uploads.
 
-The queue and the band of each stage are read seldom and remembered for all polls, so that no poll costs a heavy query.
-Nothing is said that is not known: without enough recent uploads, while a retry waits, or once an upload takes longer
-than nine of ten did, there is no ETA. The wait of an upload that nothing is before, not even a run, counts as its own
-time: only a worker that idles is to come, or none at all. Time is PostgreSQL's, as in the log.
+The queue and the band of each stage are cached for all polls, so that no poll runs a heavy query. There is no ETA
+without enough recent uploads, while the upload waits for a retry, or when it takes longer than 90% of recent uploads.
+If no upload is ahead and no run is active, the time waited counts as spent: an idle worker should take the upload now.
+Times are by the clock of PostgreSQL, as in the log.
 """
 
 import asyncio
@@ -28,23 +28,23 @@ QUEUE_SECONDS: Final = 1.0
 BANDS_SECONDS: Final = 15.0
 """How old the bands may be."""
 LONGEST_QUEUE: Final = 10_000
-"""Of whatever waits behind so many no position is told."""
+"""An upload behind this many others gets no position."""
 RECENT: Final = 200
-"""A band is made of so many uploads, those that were completed last within 24 hours."""
+"""A band is computed from this many uploads: those completed last within 24 hours."""
 ENOUGH: Final = 20
-"""Fewer tell nothing."""
+"""With fewer uploads there is no ETA."""
 
 FORECAST_SECONDS: Final = 1.0
-"""A poll waits no longer for it, and is answered without."""
+"""The longest that a poll waits for a forecast. After it, the answer contains none."""
 
-# By statement_timestamp(), which is no later than what the statement sees.
+# statement_timestamp() is never later than the rows that the statement sees.
 SELECT_QUEUE: Final = """
 SELECT (SELECT count(*) FROM leases WHERE expires_at > statement_timestamp()) AS runs,
        ARRAY(SELECT created_at FROM uploads WHERE status = 'pending' AND version > 0
              ORDER BY created_at LIMIT %s) AS waiting
 """
-# What is left when a stage begins, be it with a passing trouble in between. A retry that somebody asked for hours later
-# says nothing of how long an upload takes.
+# The time from the start of a stage to completion, including temporary failures. Retried uploads are left out, because
+# their time includes the hours until the retry was requested.
 SELECT_BANDS: Final = """
 WITH recent AS (
     SELECT upload_id, completed_at FROM uploads u
@@ -65,14 +65,14 @@ FROM begun GROUP BY stage
 
 
 class Eta(Struct, frozen=True):
-    """How long is left: half of our recent uploads took no longer, and nine of ten. In whole seconds."""
+    """The time left in whole seconds: 50% and 90% of recent uploads took no longer."""
 
     p50_seconds: int
     p90_seconds: int
 
 
 class Forecast(Struct, frozen=True):
-    """What may be expected, as far as it is known. The position counts the uploads that wait before this one."""
+    """The queue position, which counts the uploads ahead, and the ETA. Each is None if it is not known."""
 
     queue_position: int | None = None
     eta: Eta | None = None
@@ -82,24 +82,24 @@ NOTHING: Final = Forecast()
 
 
 class Queue(Struct, frozen=True):
-    """The runs under way, and when the uploads that wait were submitted, the first one first."""
+    """The number of active runs, and the submission times of the waiting uploads, the oldest first."""
 
     runs: int
     waiting: list[datetime]
 
     def holds(self, row: StatusRow) -> bool:
-        """Whether the upload is in it, and so is whatever was submitted before it."""
-        place = bisect_left(self.waiting, row.created_at)
-        return place < len(self.waiting) and self.waiting[place] == row.created_at
+        """Whether the upload is in the queue as it was read."""
+        index = bisect_left(self.waiting, row.created_at)
+        return index < len(self.waiting) and self.waiting[index] == row.created_at
 
     def position(self, row: StatusRow) -> int | None:
-        """How many wait before the upload; None if they were not all counted."""
-        place = bisect_left(self.waiting, row.created_at)
-        return place if place < LONGEST_QUEUE else None
+        """The number of uploads ahead; None if not all were counted."""
+        ahead = bisect_left(self.waiting, row.created_at)
+        return ahead if ahead < LONGEST_QUEUE else None
 
 
 class Band(Struct, frozen=True):
-    """How long it took from the beginning of a stage, or of the run where that is None, to the end. In seconds."""
+    """The seconds from the start of a stage to completion; from the start of the run if the stage is None."""
 
     stage: Stage | None
     at: datetime
@@ -109,7 +109,7 @@ class Band(Struct, frozen=True):
     p90: float
 
     def eta(self, *, ahead: float = 0, spent: float = 0) -> Eta | None:
-        """The band with the wait ahead of it and without what was spent of it already."""
+        """The time left, with the wait ahead added and the time already spent subtracted; both in seconds."""
         longest = self.p90 + ahead - spent
         if self.uploads < ENOUGH or longest <= 0:
             return None
@@ -117,19 +117,19 @@ class Band(Struct, frozen=True):
 
 
 class Bands(Struct, frozen=True):
-    """The band of each stage, and by our own clock when they were read."""
+    """The band of each stage, and the time of reading by the clock of this process."""
 
     by_stage: Mapping[Stage | None, Band]
     read_at: float
 
     def spent(self, band: Band, row: StatusRow, clock: float) -> float:
-        """How long the upload has been in its stage, or has waited. In seconds."""
+        """How long the upload has been in its stage, or has waited, in seconds."""
         now = band.at + timedelta(seconds=clock - self.read_at)
         return (now - row.stage_since).total_seconds()
 
 
 class Forecaster:
-    """Makes forecasts of rows, over a reader, on one event loop."""
+    """Makes forecasts, on one event loop."""
 
     def __init__(self, reader: StatusReader, clock: Callable[[], float] = time.monotonic) -> None:
         self._reader = reader
@@ -138,8 +138,8 @@ class Forecaster:
         self._bands = TimedCache(self._read_bands, BANDS_SECONDS, clock)
 
     async def forecast(self, row: StatusRow) -> Forecast:
-        """What may be expected of the upload; nothing, once it has ended."""
-        # Equal and not identical: a row that comes from the database holds plain strings.
+        """The forecast for the upload; NOTHING if it has ended."""
+        # Compare with ==, not `is`: a row from the database contains plain strings.
         if row.status == Status.PENDING:
             queue, bands = self._queue.peek(accept=lambda queue: queue.holds(row)), self._bands.peek()
             if queue is None or bands is None:
@@ -153,7 +153,7 @@ class Forecaster:
         return NOTHING
 
     async def _ask(self, waiting: StatusRow | None) -> tuple[Queue | None, Bands | None]:
-        """The queue, for one that waits in it, and the bands; nothing, if they are not there in time."""
+        """The queue, if an upload that waits is given, and the bands; None for both after a timeout."""
         with suppress(TimeoutError):
             async with asyncio.timeout(FORECAST_SECONDS):
                 queue = await self._queue.get(accept=lambda queue: queue.holds(waiting)) if waiting else None
@@ -174,7 +174,7 @@ class Forecaster:
         if queue.runs:
             return Forecast(position, band.eta(ahead=position * band.mean / queue.runs))
         if position:
-            return Forecast(position)  # nothing moves the queue, and nobody knows until when
+            return Forecast(position)  # no run is active, so the wait for the uploads ahead is unknown
         return Forecast(position, band.eta(spent=bands.spent(band, row, self._clock())))
 
     async def _read_queue(self) -> Queue:

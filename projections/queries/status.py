@@ -1,6 +1,6 @@
-"""The poll path's only SELECT: polls that arrive together are answered by one query over their ids.
+"""Reads the status of uploads. Polls that arrive together are answered by one query over their ids.
 
-It knows rows, not sessions: who may see one is decided by whoever asks.
+It does not know sessions: the caller decides who may see a row.
 """
 
 import asyncio
@@ -29,22 +29,22 @@ from projections.rows.uploads import project
 _Row = TypeVar("_Row")
 
 QUERY_SECONDS: Final = 4.0
-"""A poll is answered within this long, be it with LogUnavailableError."""
+"""A poll gets its row, or LogUnavailableError, within this time."""
 BATCH: Final = 500
-"""The most ids that one query asks for."""
+"""The most ids in one query."""
 
 TRANSITIONS: Final = (Failed.NAME, Retried.NAME, Erased.NAME)
-"""What somebody asked for, or what ends the asking: a client may have read of it in an answer made of the log."""
+"""Events that a client may already have seen in an answer built from the log, before the projector writes the row."""
 
-# In the order of the ids that are asked for, by their place among them: so no id of a row has to be compared with
-# another. As one text, because an array of ids is much slower to send.
+# Each row carries the ordinal of its id in the query, so that no ids need to be compared afterwards. The ids are sent
+# as one text, because an array of ids is much slower to send.
 SELECT_STATUSES: Final = f"""
-SELECT asked.place, upload_id, version, session_hash, status, stage, progress, attempt, result_id, error_code,
+SELECT asked.ordinal, upload_id, version, session_hash, status, stage, progress, attempt, result_id, error_code,
        error_message, created_at, updated_at, running, retry_at, waiting_for, stage_since,
        status <> 'completed' AND EXISTS (
            SELECT FROM event_log e WHERE e.upload_id = u.upload_id AND e.version > u.version AND e.name IN {TRANSITIONS}
        ) AS missed_transition
-FROM unnest(%s::uuid[]) WITH ORDINALITY AS asked (upload_id, place) JOIN uploads u USING (upload_id)
+FROM unnest(%s::uuid[]) WITH ORDINALITY AS asked (upload_id, ordinal) JOIN uploads u USING (upload_id)
 """  # noqa: S608 - names of our own
 SELECT_RESULT: Final = """
 SELECT r.result_id, r.upload_id, u.session_hash, r.model, r.full_image, r.preview, r.created_at
@@ -54,7 +54,7 @@ WHERE r.result_id = %s AND r.preview IS NOT NULL
 
 
 class StatusRow(Struct, frozen=True):
-    """Where an upload is, and whose it is; its fields are SELECT_STATUSES' columns, in their order, after the place."""
+    """The status of an upload, and its session hash; the columns of SELECT_STATUSES after the ordinal."""
 
     upload_id: UUID
     version: int
@@ -72,26 +72,26 @@ class StatusRow(Struct, frozen=True):
     retry_at: datetime | None
     waiting_for: FailureCode | None
     stage_since: datetime
-    missed_transition: bool = False  # the log has one of TRANSITIONS that the row does not know yet
+    missed_transition: bool = False  # the log has one of TRANSITIONS that is not in the row yet
 
 
 def folded_row(history: Sequence[LoggedEvent]) -> StatusRow:
-    """The row that the projector makes of an upload's events; there is at least one."""
+    """The row that the projector would build from the events; there must be at least one."""
     projection = reduce(project, history[1:], project(None, history[0]))
     return msgspec.convert(projection.row(), StatusRow, from_attributes=True)
 
 
 def row_at_last_transition(history: Sequence[LoggedEvent]) -> StatusRow:
-    """The row as of the last of TRANSITIONS, or else of the submission.
+    """The row at the last of TRANSITIONS, or at the submission if there was none.
 
-    The projector's next row may be behind the log. What came after the turn stays untold, so that the poll that finds
-    that row does not seem to go back.
+    The next row of the projector may lag behind the log. Later events are left out, because otherwise the poll that
+    reads that row would seem to go back.
     """
     return folded_row(history[: max((logged.version for logged in history if logged.name in TRANSITIONS), default=1)])
 
 
 class CompletedResult(Struct, frozen=True, kw_only=True):
-    """The result of a complete upload, and whose it is."""
+    """The result of a complete upload and its session hash."""
 
     result_id: UUID
     upload_id: UUID
@@ -103,31 +103,31 @@ class CompletedResult(Struct, frozen=True, kw_only=True):
 
 
 class _Polls(NamedTuple):
-    """Polls that one query will answer, by upload, and by when the first of them must be answered."""
+    """The polls of one query, by upload id, and the time at which the first of them must be answered."""
 
     by_upload: dict[UUID, list[asyncio.Future[StatusRow | None]]]
     due: float
 
     def answer(self, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Hand each poll its row, or None."""
+        """Give each poll its row, or None."""
         found: list[StatusRow | None] = [None] * len(self.by_upload)
-        for place, *row in rows:
-            found[place - 1] = StatusRow(*row)
+        for ordinal, *row in rows:
+            found[ordinal - 1] = StatusRow(*row)
         for upload, polls in zip(found, self.by_upload.values(), strict=True):
             for poll in polls:
-                if not poll.done():  # whoever asked may be gone
+                if not poll.done():  # the poll may be cancelled
                     poll.set_result(upload)
 
     def refuse(self, error: Exception) -> None:
-        """Tell each poll that there is no answer."""
+        """Raise the error in each poll."""
         for poll in chain.from_iterable(self.by_upload.values()):
             if not poll.done():
                 poll.set_exception(error)
-                poll.exception()  # an error that nobody fetches is reported as a mistake of ours
+                poll.exception()  # asyncio would log an exception that is not retrieved
 
 
 class StatusReader:
-    """Reads the read model for pollers, over a pool in autocommit."""
+    """Reads the read model for polls, over a pool in autocommit."""
 
     def __init__(self, pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]]) -> None:
         self._pool = pool
@@ -136,10 +136,10 @@ class StatusReader:
         self._round: asyncio.Task[None] | None = None
 
     async def status(self, upload_id: UUID) -> StatusRow | None:
-        """The upload's row as of now, or later. Raises LogUnavailableError."""
+        """The row of the upload, read after this call. Raises LogUnavailableError."""
         loop = asyncio.get_running_loop()
-        # A query under way may be older than what the same client has read elsewhere since: a poll only ever joins a
-        # query that is still to be sent.
+        # The same client may have read a newer state elsewhere since a running query was sent, so a poll only joins a
+        # query that is not sent yet.
         if not self._waiting:
             self._since = loop.time()
             if self._round is None or self._round.done():
@@ -154,7 +154,7 @@ class StatusReader:
         return msgspec.convert(rows[0], CompletedResult) if rows else None
 
     async def select(self, query: LiteralString, rows: AsyncRowFactory[_Row], *parameters: object) -> list[_Row]:
-        """The rows of any query, within the same bound. Raises LogUnavailableError."""
+        """The rows of any query, within the same time limit. Raises LogUnavailableError."""
         with _bounded():
             async with asyncio.timeout(QUERY_SECONDS), self._pool.connection() as connection:
                 cursor = connection.cursor(row_factory=rows)
@@ -166,16 +166,16 @@ class StatusReader:
             try:
                 with _bounded():
                     async with asyncio.timeout_at(polls.due) as bound, self._pool.connection() as connection:
-                        # Kept while polls come in: to lend one each time costs more than the query.
+                        # Keep the connection while polls arrive: taking one from the pool costs more than the query.
                         while polls.by_upload:
                             bound.reschedule(polls.due)
                             polls.answer(await _select(connection, polls.by_upload))
                             polls = self._take()
-            except Exception as error:  # noqa: BLE001 - whatever it is, each poll that waits is told
+            except Exception as error:  # noqa: BLE001 - every waiting poll gets the error
                 polls.refuse(error)
 
     def _take(self) -> _Polls:
-        """The next polls, as many as one query asks for."""
+        """The next polls, up to BATCH uploads."""
         taken, due, self._waiting = self._waiting, self._since + QUERY_SECONDS, {}
         if len(taken) > BATCH:
             self._waiting = dict(islice(taken.items(), BATCH, None))
@@ -186,7 +186,7 @@ class StatusReader:
 
 async def _select(connection: psycopg.AsyncConnection[Any], upload_ids: Iterable[UUID]) -> list[tuple[Any, ...]]:
     cursor = connection.cursor(row_factory=tuple_row, binary=True)
-    ids = "{" + ",".join([upload_id.hex for upload_id in upload_ids]) + "}"  # a third of the work of str
+    ids = "{" + ",".join([upload_id.hex for upload_id in upload_ids]) + "}"  # a third of the cost of str
     return await (await cursor.execute(SELECT_STATUSES, (ids,), prepare=True)).fetchall()
 
 

@@ -1,6 +1,7 @@
-"""Who waits for a step of which upload, on one event loop. A step is heard once a process, however many wait for it.
+"""Wakes the requests that wait for a change of an upload, on one event loop.
 
-It knows no row and no client: whoever is woken reads again, and all who wait for an upload do so with one query.
+A process receives each change once, however many requests wait for it. It knows no rows: a request that is woken reads
+the row again, and all requests for one upload share one query.
 """
 
 import asyncio
@@ -41,7 +42,7 @@ class Watch:
 
 
 class Watches:
-    """Every watch of the process, by its upload."""
+    """All watches of the process, by upload id."""
 
     def __init__(self) -> None:
         self._by_upload: dict[UUID, set[Watch]] = {}
@@ -63,20 +64,20 @@ class Watches:
             if not watches:
                 del self._by_upload[upload_id]
 
-    def hear(self, message: bytes) -> None:
-        """Wake whoever watches the uploads that a message of the projector's names, or all if it names none."""
+    def receive(self, message: bytes) -> None:
+        """Wake the watches of the uploads in a message of the projector; all watches if it is empty."""
         if not message:
             self._notify(list(self._by_upload))
         else:
             self._notify([upload_id for upload_id in ids_of(message) if upload_id in self._by_upload])
 
     async def close_at(self, stopping: asyncio.Event) -> None:
-        """Close as soon as it is time to stop."""
+        """Close when `stopping` is set."""
         await stopping.wait()
         self.close()
 
     def close(self) -> None:
-        """Wake everybody: there is nothing more to wait for."""
+        """Wake all watches, so that no request waits any longer."""
         self.closed = True
         self._notify(list(self._by_upload))
 

@@ -1,1 +1,1 @@
-"""The read model: turns events into the rows of `uploads` and `results`, and is their only writer."""
+"""The read model: builds the rows of `uploads` and `results` from events, and is their only writer."""

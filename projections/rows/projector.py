@@ -1,6 +1,6 @@
-"""The projector: a page of events becomes rows, each upload folded to its last state and written once.
+"""The projector: applies pages of events to the read model. Each upload in a page is written once, in its last state.
 
-An event that cannot be applied stops its upload's row and is recorded in `quarantine`; the others go on.
+An event that cannot be applied is recorded in `quarantine`, and the row of its upload stops. Other uploads continue.
 """
 
 from collections import defaultdict
@@ -20,11 +20,11 @@ from projections.rows import uploads
 from projections.rows.uploads import ProjectedUpload, project
 
 Changed = Callable[[Collection[UUID]], None]
-"""Is told which rows have changed, after the commit; it returns at once."""
+"""Called with the ids of the changed rows, after the commit. Must not block."""
 
 READER: Final = "projector"
 PAGE: Final = 10_000
-"""In events. The more there are in a page, the more of them end in one write of one row."""
+"""In events. A larger page has more events of the same upload, which are written together."""
 
 SELECT_QUARANTINED: Final = "SELECT upload_id FROM quarantine WHERE upload_id = ANY(%s)"
 QUARANTINE: Final = """
@@ -38,16 +38,16 @@ log = structlog.get_logger(__name__)
 def projector(
     event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]], changed: Changed = lambda _: None
 ) -> Follower:
-    """The reader of the log that keeps the read model current, and says whose rows it has changed."""
+    """The reader of the log that keeps the read model current and reports which rows changed."""
 
-    def tell(page: Sequence[LoggedEvent]) -> None:
+    def report(page: Sequence[LoggedEvent]) -> None:
         changed({logged.upload_id for logged in page})
 
-    return Follower(READER, event_log, pool, apply, page=PAGE, tell=tell)
+    return Follower(READER, event_log, pool, apply, page=PAGE, after_commit=report)
 
 
 def apply(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:
-    """Bring the rows of a page's uploads up to date, in the transaction of the caller."""
+    """Apply the events of a page to the rows, in the transaction of the caller."""
     streams: dict[UUID, list[LoggedEvent]] = defaultdict(list)
     for logged in page:
         streams[logged.upload_id].append(logged)
@@ -61,7 +61,7 @@ def apply(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> N
             for logged in stream:
                 projection = project(projection, logged)
                 last = logged
-        except Exception as error:  # noqa: BLE001 - no I/O here: whatever it is, the event is to blame, and stops no other
+        except Exception as error:  # noqa: BLE001 - no I/O here: the event is the cause, and stops no other upload
             _quarantine(connection, logged, error)
         if projection and last:
             changed.append((last, projection))
@@ -69,12 +69,12 @@ def apply(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> N
 
 
 def rebuild(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]]) -> int:
-    """Empty the read model and build it again from the log; returns how many events that were.
+    """Empty the read model and build it again from the log; returns the number of events.
 
-    All of it is one transaction: pollers read the old rows until the new ones are there, and a projector that runs
-    meanwhile waits for the row of the position.
+    It is one transaction: polls read the old rows until the commit, and a running projector waits for the lock on the
+    row of the position.
     """
-    projector(event_log, pool).position()  # so that there is a row to lock
+    projector(event_log, pool).position()  # creates the row that is locked below
     count = position = 0
     pages = Pages(event_log, PAGE)
     with translated(), pool.connection() as connection, connection.transaction():
@@ -89,14 +89,14 @@ def rebuild(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]]) 
 
 
 def _save(connection: psycopg.Connection[Any], changed: Sequence[tuple[LoggedEvent, ProjectedUpload]]) -> None:
-    """Write the projections, each with the last event in it."""
+    """Write the projected uploads, each given with its last event."""
     if not changed:
         return
     try:
         with connection.transaction():
             uploads.save(connection, [projection for _, projection in changed])
     except (psycopg.IntegrityError, psycopg.DataError):
-        # One row breaks a constraint: find it, so that it stops nobody else's.
+        # One row breaks a constraint: write them one by one, so that only that upload is quarantined.
         for logged, projection in changed:
             try:
                 with connection.transaction():

@@ -1,4 +1,4 @@
-"""Quarantined uploads, applied again once the code was mended: each from its row's version on, in a transaction."""
+"""Applies quarantined uploads again after a code fix: each in a transaction of its own, from the version of its row."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 class Quarantined(Struct, frozen=True):
-    """An upload whose row has stopped: at which event, and why."""
+    """A quarantined upload: the event at which its row stopped, and the error."""
 
     upload_id: UUID
     position: int
@@ -30,7 +30,7 @@ class Quarantined(Struct, frozen=True):
 
 
 def retry_quarantined(pool: ConnectionPool[psycopg.Connection[Any]]) -> tuple[int, list[Quarantined]]:
-    """Apply what is quarantined again, beside a live projector: how many are current now, and those that are not."""
+    """Apply quarantined uploads again; the projector may run. Returns the number released, and the rest."""
     with translated(), pool.connection() as connection:
         upload_ids = [upload_id for (upload_id,) in connection.execute(SELECT_QUARANTINED)]
     tried = [_retry(pool, upload_id) for upload_id in upload_ids]
@@ -40,12 +40,12 @@ def retry_quarantined(pool: ConnectionPool[psycopg.Connection[Any]]) -> tuple[in
 
 def _retry(pool: ConnectionPool[psycopg.Connection[Any]], upload_id: UUID) -> Quarantined | None:
     with translated(), pool.connection() as connection, connection.transaction():
-        # The projector leaves out events of quarantined uploads: one that it passes between our reading of the stream
-        # and our release would be applied by nobody.
+        # The projector skips events of quarantined uploads. Without this lock it could skip one between the reading of
+        # the stream and the release, and that event would never be applied.
         connection.execute(projector.LOCK_POSITION, (projector.READER,))
         released = connection.execute(RELEASE, (upload_id,)).fetchone()
         if released is None:
-            return None  # a rebuild was faster
+            return None  # a rebuild released it meanwhile
         projector.apply(connection, _stream(connection, upload_id))
         still = connection.cursor(row_factory=class_row(Quarantined)).execute(SELECT_STILL, (upload_id,)).fetchone()
         if still:

@@ -1,6 +1,6 @@
-"""Events to rows of `uploads` and `results`: how a row is made, loaded and saved. The only writer of both tables.
+"""Builds, loads and saves the rows of `uploads` and `results`. The only writer of both tables.
 
-The fold is the domain's own; a row is the folded state laid flat, with the times at which its events were recorded.
+The fold is that of the domain. A row contains the folded state and the times at which events were recorded.
 """
 
 from collections.abc import Iterable, Sequence
@@ -61,7 +61,7 @@ class ResultRow(Struct, frozen=True, kw_only=True):
 
 
 class ProjectedUpload(Struct, frozen=True):
-    """An upload's state with the times of its first event, its last one, its stage's and its result's."""
+    """The state of an upload, and when it was submitted, last changed, entered its stage and stored its result."""
 
     upload: Upload
     created_at: datetime
@@ -70,7 +70,7 @@ class ProjectedUpload(Struct, frozen=True):
     stored_at: datetime | None = None
 
     def row(self) -> UploadRow:
-        """The row of `uploads`; the result is named once the upload is complete, and not before."""
+        """The row of `uploads`. It has a result_id only if the upload is complete."""
         state = structs.asdict(self.upload)
         result = state.pop("result")
         return UploadRow(
@@ -85,7 +85,7 @@ class ProjectedUpload(Struct, frozen=True):
         )
 
     def result_row(self) -> ResultRow | None:
-        """The row of `results`, as soon as the full image is stored."""
+        """The row of `results`; None until the full image is stored."""
         result = self.upload.result
         if result is None or self.stored_at is None:
             return None
@@ -100,7 +100,7 @@ class ProjectedUpload(Struct, frozen=True):
 
 
 def project(projection: ProjectedUpload | None, logged: LoggedEvent) -> ProjectedUpload:
-    """The projection after one more event; one that it already holds changes nothing."""
+    """The projected upload after one more event. An event that it already contains changes nothing."""
     if projection and logged.version <= projection.upload.version:
         return projection
     now = logged.recorded_at
@@ -133,14 +133,14 @@ CLEAR: Final = ("DELETE FROM results", "DELETE FROM uploads", "DELETE FROM quara
 
 
 def load(connection: psycopg.Connection[Any], upload_ids: Iterable[UUID]) -> dict[UUID, ProjectedUpload]:
-    """The projections that the rows of these uploads hold."""
+    """The projected uploads that the rows contain, by upload id."""
     rows = connection.execute(LOAD, (list(upload_ids),)).fetchall()
     projections = (_projection(row, result) for row, result in rows)
     return {projection.upload.id: projection for projection in projections}
 
 
 def save(connection: psycopg.Connection[Any], projections: Sequence[ProjectedUpload]) -> None:
-    """Write the rows; one that is newer already stays, and of an erased upload none does."""
+    """Write the rows. A newer row stays; the rows of an erased upload are deleted."""
     if erased := [projection.upload.id for projection in projections if projection.upload.erased]:
         for statement in ERASE:
             connection.execute(statement, (erased,))

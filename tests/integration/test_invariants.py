@@ -203,7 +203,7 @@ def test_a_retry_of_what_had_not_failed_is_found(lives: Lives) -> None:
     upload_id = lives.submitted()
     lives.insert(upload_id, 2, "upload.retried")
     lives.project()
-    assert only(lives, upload_id) == (2, "version 2 (upload.retried) retries what had not failed.")
+    assert only(lives, upload_id) == (2, "version 2 (upload.retried) retries an upload that had not failed.")
 
 
 # Invariant 3

@@ -138,5 +138,5 @@ def test_an_upload_that_waits_can_be_put_off_and_one_that_runs_cannot(uploads: U
 
     assert (waiting.retry_at, waiting.waiting_for) == (LATER, FailureCode.GENERATION_PAUSED)
     uploads.start_attempt(upload.id, by=WORKER)
-    with pytest.raises(RefusedError, match="Only an upload that waits"):
+    with pytest.raises(RefusedError, match="Only a waiting upload"):
         uploads.put_off(upload.id, FailureCode.GENERATION_PAUSED, LATER, by=WORKER)

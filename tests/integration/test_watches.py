@@ -53,7 +53,7 @@ def test_a_step_reaches_all_who_watch_an_upload_by_one_query(
         await asyncio.sleep(0)
         run_to(uploads, upload, Stage.VALIDATING)
         reader_of_log.catch_up()
-        watches.hear(heard[-1])
+        watches.receive(heard[-1])
         versions = await asyncio.gather(*following)
         assert not undisturbed.done()
         assert watches.count == 1
@@ -70,10 +70,10 @@ def test_a_ring_between_two_waits_is_remembered_and_time_ends_a_wait() -> None:
     async def watch() -> None:
         watches, upload_id = Watches(), uuid4()
         with watches.watch(upload_id) as watch:
-            watches.hear(upload_id.bytes)
+            watches.receive(upload_id.bytes)
             await asyncio.wait_for(watch.wait(FOREVER), 5)
             await watch.wait(0.01)
-        watches.hear(upload_id.bytes)  # nobody is there any more
+        watches.receive(upload_id.bytes)  # nobody is there any more
         assert watches.count == 0
 
     asyncio.run(watch())
@@ -89,7 +89,7 @@ def test_a_message_about_any_upload_wakes_everybody() -> None:
 
         tasks = [asyncio.create_task(one()) for _ in range(3)]
         await asyncio.sleep(0)
-        watches.hear(ANY)
+        watches.receive(ANY)
         await asyncio.wait_for(asyncio.gather(*tasks), 5)
 
     asyncio.run(watch())

@@ -16,7 +16,7 @@ async def listening(watches: Watches, redis: Redis, stopping: asyncio.Event) -> 
     """Let the watches hear of every step of an upload, and of our stop."""
     loop = asyncio.get_running_loop()
     closing = asyncio.create_task(watches.close_at(stopping))
-    subscription = Subscription(redis, PROJECTED, lambda message: loop.call_soon_threadsafe(watches.hear, message))
+    subscription = Subscription(redis, PROJECTED, lambda message: loop.call_soon_threadsafe(watches.receive, message))
     try:
         yield
     finally:
