@@ -5,6 +5,7 @@ import sys
 import rich_click as click
 
 from app.cli import processes
+from app.cli.backup import backup, restore
 from app.cli.erase import erase
 from app.cli.status import status
 from app.cli.submit import submit
@@ -14,7 +15,7 @@ from domain.errors import DarkroomError
 
 
 @click.group()
-@click.command_panel("Use it", commands=["up", "submit", "status", "timeline", "verify", "erase"])
+@click.command_panel("Use it", commands=["up", "submit", "status", "timeline", "verify", "erase", "backup", "restore"])
 @click.command_panel("Run it on many machines", commands=["migrate", "serve", "work", "project", "dispatch"])
 @click.version_option(package_name="darkroom")
 def darkroom() -> None:
@@ -31,6 +32,8 @@ for command in (
     timeline,
     verify,
     erase,
+    backup,
+    restore,
     processes.serve,
     processes.work,
     processes.project,
