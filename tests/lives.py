@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 from app.storage.folder import FolderStore
 from domain.events import StoredImage
 from domain.failures import FailureCode
+from domain.objects import PictureKind, picture_key
 from domain.stages import Stage
 from domain.upload import Upload
 from domain.uploads import Uploads
@@ -100,9 +101,9 @@ class Lives:
             )
         return self.uploads.advance(upload_id, stage, progress, attempt=attempt, by=WORKER)
 
-    def _keep(self, upload_id: UUID, kind: str, content: bytes) -> StoredImage:
+    def _keep(self, upload_id: UUID, kind: PictureKind, content: bytes) -> StoredImage:
         digest = sha256(content).hexdigest()
-        key = f"{upload_id}/{kind}-{digest[:16]}.jpg"
+        key = picture_key(upload_id, kind, digest)
         self.store.put(key, io.BytesIO(content), "image/jpeg")
         return StoredImage(key, digest, len(content), 640, 480, "image/jpeg")
 

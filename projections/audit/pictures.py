@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from domain.errors import BlobNotFoundError
 from domain.events import PreviewStored, ResultStored, StageAdvanced, StoredImage
+from domain.objects import folder_of
 from domain.ports import BlobStore
 from domain.stages import Stage
 from projections.audit.evidence import Evidence, Violation
@@ -36,7 +37,7 @@ def _left_over(evidence: Evidence, store: BlobStore) -> Iterator[Violation]:
     # Objects are deleted after the event, and a run that is still alive deletes its own at its end.
     if evidence.is_recent(evidence.erased_at) or evidence.is_recent(evidence.leased_until):
         return
-    for key in store.keys(f"{evidence.upload_id}/"):
+    for key in store.keys(folder_of(evidence.upload_id)):
         yield evidence.violation(8, f"it is erased, but the object {key} exists.")
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from domain.events import EVENTS
+from domain.objects import folder_of
 from projections.audit.evidence import Evidence, Violation
 from projections.log.event_log import LoggedEvent
 
@@ -26,7 +27,7 @@ def check_privacy(evidence: Evidence) -> Iterator[Violation]:
     """Stored values that break the rule. The message does not contain the value."""
     for source, facts in _written(evidence):
         for field, value in _strings(facts):
-            if finding := _finding(field, value, own_keys=f"{evidence.upload_id}/"):
+            if finding := _finding(field, value, own_keys=folder_of(evidence.upload_id)):
                 yield evidence.violation(8, f"{source}: {field} {finding}.")
     for logged in evidence.history:
         for field in _unknown(logged):

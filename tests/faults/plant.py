@@ -21,6 +21,7 @@ from app.storage import open_store
 from domain.errors import UnavailableError
 from domain.events import AttemptFailed, AttemptStarted, PutOff
 from domain.events import Event as UploadEvent
+from domain.objects import original_key
 from domain.stages import Status
 from domain.upload import Upload
 from domain.uploads import Uploads
@@ -102,7 +103,7 @@ class Plant:
         """Hand in a small photo, as the API would."""
         original = stamp()
         upload_id, digest = uuid4(), sha256(original).hexdigest()
-        self.blobs.put(f"{upload_id}/original-{digest[:16]}", io.BytesIO(original), "image/jpeg")
+        self.blobs.put(original_key(upload_id, digest), io.BytesIO(original), "image/jpeg")
         self.uploads.submit(
             upload_id,
             session_hash="e" * 64,

@@ -21,6 +21,7 @@ from app.storage.folder import FolderStore
 from domain.errors import LogUnavailableError, StorageRefusedError, StorageUnavailableError
 from domain.events import AttemptFailed, Event, Failed, PutOff, StageAdvanced
 from domain.failures import FailureCode
+from domain.objects import answer_prefix, clean_key, original_key
 from domain.ports import BlobStore, RunQueue
 from domain.stages import Stage, Status
 from domain.uploads import Uploads
@@ -83,7 +84,7 @@ class House:
 
     def submitted(self, original: bytes) -> UUID:
         upload_id, digest = uuid4(), sha256(original).hexdigest()
-        self.blobs.put(f"{upload_id}/original-{digest[:16]}", io.BytesIO(original), "image/jpeg")
+        self.blobs.put(original_key(upload_id, digest), io.BytesIO(original), "image/jpeg")
         self.uploads.submit(
             upload_id,
             session_hash="e" * 64,
@@ -328,7 +329,7 @@ def test_a_clean_copy_that_the_storage_does_not_give_back_is_not_what_the_model_
     gemini.answer_with(status(503))
     upload_id = house.submitted(photo())
     house.pipeline(model).run(upload_id)
-    house.blobs.put(f"{upload_id}/clean.jpg", io.BytesIO(b"<Error><Code>SlowDown</Code></Error>"), "image/jpeg")
+    house.blobs.put(clean_key(upload_id), io.BytesIO(b"<Error><Code>SlowDown</Code></Error>"), "image/jpeg")
     house.clock.time += timedelta(minutes=5)
     house.pipeline(model).run(upload_id)
 
@@ -363,7 +364,7 @@ def test_an_answer_of_which_the_storage_has_only_half_is_neither_used_nor_paid_f
 ) -> None:
     upload_id = house.submitted(photo())
     house.pipeline(model, blobs=Broken(house.blobs, "full")).run(upload_id)
-    (key,) = house.blobs.keys(f"{upload_id}/generated")
+    (key,) = house.blobs.keys(answer_prefix(upload_id))
     house.blobs.put(key, io.BytesIO(house.blobs.get(key)[:100]), "application/msgpack")
     house.clock.time += timedelta(minutes=5)
     house.pipeline(model).run(upload_id)
@@ -433,7 +434,7 @@ def test_an_answer_that_is_no_picture_is_not_discarded_before_the_upload_has_fai
     house.pipeline(model, blobs=blobs).run(upload_id)
 
     assert ended == [True]
-    assert list(house.blobs.keys(f"{upload_id}/generated")) == []
+    assert list(house.blobs.keys(answer_prefix(upload_id))) == []
 
 
 def test_what_a_run_stores_of_an_upload_that_was_erased_meanwhile_is_taken_away_though_the_run_fails(

@@ -12,41 +12,30 @@ from uuid import UUID
 import msgspec
 
 from domain.events import StoredImage
+from domain.objects import PictureKind, answer_key, answer_prefix, folder_of, picture_key
 from domain.ports import BlobStore
-from domain.upload import Upload
 from workers.errors import NotHeldError
 from workers.imaging.jobs import Picture
 from workers.vision.model import Answer
 
 JPEG: Final = "image/jpeg"
-ANSWER: Final = "generated"
-
-
-def original_key(upload: Upload) -> str:
-    """Where the API has put the photo."""
-    return f"{upload.id}/original-{upload.original_sha256[:16]}"
-
-
-def clean_key(upload_id: UUID) -> str:
-    """Where the clean copy is, which the image model sees."""
-    return f"{upload_id}/clean.jpg"
 
 
 def keep_answer(blobs: BlobStore, upload_id: UUID, answer: Answer) -> None:
     """Store the image model's answer, which was paid for."""
     content = msgspec.msgpack.encode(answer)
-    keep(blobs, _answer_key(upload_id, content), content, "application/msgpack")
+    keep(blobs, answer_key(upload_id, _digest(content)), content, "application/msgpack")
 
 
-def answer_key(blobs: BlobStore, upload_id: UUID) -> str | None:
+def find_answer(blobs: BlobStore, upload_id: UUID) -> str | None:
     """Where the answer is; of two that were paid for, every attempt takes the same."""
-    return next(iter(blobs.keys(f"{upload_id}/{ANSWER}")), None)
+    return next(iter(blobs.keys(answer_prefix(upload_id))), None)
 
 
-def kept_answer(blobs: BlobStore, key: str) -> Answer:
+def kept_answer(blobs: BlobStore, upload_id: UUID, key: str) -> Answer:
     """The answer under the key. Raises NotHeldError if that is not what was stored there."""
     content = blobs.get(key)
-    if key != _answer_key(key.partition("/")[0], content):
+    if key != answer_key(upload_id, _digest(content)):
         raise NotHeldError(key)
     return msgspec.msgpack.decode(content, type=Answer)
 
@@ -58,20 +47,20 @@ def keep(blobs: BlobStore, key: str, content: bytes, media_type: str) -> None:
         raise NotHeldError(key)
 
 
-def keep_picture(blobs: BlobStore, upload_id: UUID, kind: str, picture: Picture) -> StoredImage:
+def keep_picture(blobs: BlobStore, upload_id: UUID, kind: PictureKind, picture: Picture) -> StoredImage:
     """Store a picture under a key of its content, so that a stale attempt can overwrite nothing with anything else."""
-    key = f"{upload_id}/{kind}-{picture.sha256[:16]}.jpg"
+    key = picture_key(upload_id, kind, picture.sha256)
     keep(blobs, key, picture.jpeg, JPEG)
     return StoredImage(key, picture.sha256, len(picture.jpeg), picture.width, picture.height, JPEG)
 
 
 def take_away(blobs: BlobStore, upload_id: UUID) -> int:
     """Delete every object of an erased upload; how many that were."""
-    keys = list(blobs.keys(f"{upload_id}/"))
+    keys = list(blobs.keys(folder_of(upload_id)))
     for key in keys:
         blobs.delete(key)
     return len(keys)
 
 
-def _answer_key(upload_id: UUID | str, content: bytes) -> str:
-    return f"{upload_id}/{ANSWER}-{hashlib.sha256(content).hexdigest()[:16]}"
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

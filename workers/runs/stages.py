@@ -13,6 +13,7 @@ import structlog
 
 from domain.errors import BlobNotFoundError, StorageRefusedError, StorageUnavailableError
 from domain.failures import FailureCode
+from domain.objects import clean_key, original_key
 from domain.ports import BlobStore
 from domain.stages import BANDS, Stage, rank
 from domain.upload import Upload
@@ -23,13 +24,11 @@ from workers.runs.attempt import Attempt
 from workers.runs.calls import Calls
 from workers.runs.keeping import (
     JPEG,
-    answer_key,
-    clean_key,
+    find_answer,
     keep,
     keep_answer,
     keep_picture,
     kept_answer,
-    original_key,
     take_away,
 )
 from workers.runs.progress import progress_shown
@@ -107,7 +106,7 @@ class Stages:
 
     def _developed(self, attempt: Attempt) -> bytes:
         try:
-            original = self._blobs.get(original_key(attempt.upload))
+            original = self._blobs.get(original_key(attempt.upload_id, attempt.upload.original_sha256))
         except BlobNotFoundError as error:
             raise PermanentError(FailureCode.ORIGINAL_MISSING, str(error)) from error
         if sha256(original).hexdigest() != attempt.upload.original_sha256:
@@ -120,7 +119,7 @@ class Stages:
     def generate(self, attempt: Attempt) -> None:
         """Have the picture made, and keep the answer: nobody pays for it twice."""
         attempt.advance(Stage.GENERATING, BANDS[Stage.GENERATING][0])
-        key = answer_key(self._blobs, attempt.upload_id)
+        key = find_answer(self._blobs, attempt.upload_id)
         if key is None:
             # What another attempt has kept is not read back: nothing tells whether the storage gives it as it was, and
             # the same original, whose digest is known, gives the same copy.
@@ -130,7 +129,7 @@ class Stages:
                 self._call(attempt, clean)
         elif attempt.upload.progress < GENERATED:
             # An attempt that died may have left a half of it there.
-            kept_answer(self._blobs, key)
+            kept_answer(self._blobs, attempt.upload_id, key)
         attempt.advance(Stage.GENERATING, GENERATED)
 
     def _call(self, attempt: Attempt, clean: bytes) -> None:
@@ -169,16 +168,16 @@ class Stages:
     def store(self, attempt: Attempt) -> None:
         """Make the full image of the answer, store and record it."""
         if attempt.upload.result is None:
-            key = answer_key(self._blobs, attempt.upload_id)
+            key = find_answer(self._blobs, attempt.upload_id)
             if key is None:
                 raise PassingError(FailureCode.STORAGE_UNAVAILABLE, "the image model's answer is gone from the storage")
-            model, full = self._finished(key)
+            model, full = self._finished(attempt.upload_id, key)
             stored = keep_picture(self._blobs, attempt.upload_id, "full", full)
             attempt.store_result(uuid4(), model, stored)
         attempt.advance(Stage.STORING, 80)
 
-    def _finished(self, key: str) -> tuple[str, Picture]:
-        answer = kept_answer(self._blobs, key)
+    def _finished(self, upload_id: UUID, key: str) -> tuple[str, Picture]:
+        answer = kept_answer(self._blobs, upload_id, key)
         try:
             return answer.model, finish(answer, self._sandbox)
         except PermanentError as error:

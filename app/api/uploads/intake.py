@@ -12,6 +12,7 @@ import structlog
 from app.api.uploads.photo import Photo
 from app.signing.sessions import Session
 from domain.errors import DarkroomError, IdempotencyConflictError, UploadNotFoundError
+from domain.objects import original_key
 from domain.ports import BlobStore
 from domain.uploads import Uploads
 
@@ -35,7 +36,7 @@ class Intake:
         structlog.contextvars.bind_contextvars(upload_id=str(upload_id))
         if idempotency_key is not None and self._is_taken_in(upload_id, photo):
             return upload_id
-        original = f"{upload_id}/original-{photo.sha256[:16]}"
+        original = original_key(upload_id, photo.sha256)
         self._blobs.put(original, photo.content, photo.media_type)
         try:
             self._submit(upload_id, photo, session, correlation_id)
