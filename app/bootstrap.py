@@ -23,6 +23,7 @@ from psycopg_pool import ConnectionPool
 from redis import Redis
 
 from app.api.application import create_api
+from app.api.http.cors import with_cors
 from app.api.http.services import Services
 from app.api.serving.background import listening
 from app.metrics.exposition import add_dramatiq, expose
@@ -156,7 +157,7 @@ def open_api(settings: Settings, stack: ExitStack, stopping: asyncio.Event) -> A
         figures=asked_at_scrape(pool, redis, check_redis, blobs, settings.generation_budget_per_hour),
         prompt_version=CURRENT,
     )
-    return traces.requests(counted(create_api(services, [polls]), registry))
+    return traces.requests(counted(with_cors(create_api(services, [polls]), settings.cors_origins), registry))
 
 
 class WorkerParts(NamedTuple):

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
 import psycopg
@@ -36,15 +37,29 @@ def template(postgres_url: str) -> str:
     return name
 
 
-@pytest.fixture
-def database_url(postgres_url: str, template: str) -> Iterator[str]:
-    """A database of the test's own with the schema applied."""
+@contextmanager
+def new_database(postgres_url: str, template: str) -> Iterator[str]:
+    """A database with the schema applied; it is dropped afterwards."""
     name = f"test_{uuid4().hex}"
     create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(create)
         yield _url_of(postgres_url, name)
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database_url(postgres_url: str, template: str) -> Iterator[str]:
+    """A database of the test's own with the schema applied."""
+    with new_database(postgres_url, template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_database_url(postgres_url: str, template: str) -> Iterator[str]:
+    """A database that the tests of one file share, with the schema applied."""
+    with new_database(postgres_url, template) as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,14 +1,27 @@
-"""How many uploads a client address may send in a minute: a sliding window in this process's memory."""
+"""How many uploads a client address may send in a minute: a sliding window in this process's memory.
+
+An IPv6 client counts by its /64: one customer has that many addresses, so a limit by address would be none.
+"""
 
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from math import ceil
 from typing import Final
 
 from domain.errors import DarkroomError
 
 WINDOW_SECONDS: Final = 60.0
+
+
+def counted_as(address: str) -> str:
+    """What an address counts as: an IPv6 address as its /64, an IPv4 address and any other text as itself."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    return str(IPv6Network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
 
 
 class TooManyUploadsError(DarkroomError):
@@ -32,6 +45,7 @@ class UploadRate:
         """Count an upload. Raises TooManyUploadsError; a refused one does not count."""
         if not self._per_minute:
             return
+        address = counted_as(address)
         now = self._clock()
         self._forget(now - WINDOW_SECONDS)
         sent = self._sent.setdefault(address, deque())

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self, get_args
 
 import msgspec
 
-from app.settings.parsers import Network, keys, networks, one_of, text, url, whole
+from app.settings.parsers import Network, keys, networks, one_of, origins, text, url, whole
 from domain.errors import DarkroomError
 
 __all__ = ["Network", "Settings", "SettingsError", "environment_with", "settings_help"]
@@ -113,6 +113,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: Annotated[
         tuple[Network, ...],
         _setting(networks, "The proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated."),
+    ] = ()
+    cors_origins: Annotated[
+        tuple[str, ...],
+        _setting(origins, "The origins of other front ends that may use the API from a browser, comma-separated."),
     ] = ()
     metrics_port: Annotated[
         int | None,

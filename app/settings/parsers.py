@@ -71,6 +71,20 @@ def keys(value: str) -> tuple[str, ...]:
     return found
 
 
+def origins(value: str) -> tuple[str, ...]:
+    """Origins of web pages, separated by commas, as browsers send them."""
+    found = tuple(origin.strip() for origin in value.split(","))
+    for origin in found:
+        parts = urlsplit(origin)
+        whole = f"{parts.scheme}://{parts.netloc}"
+        if parts.scheme not in {"http", "https"} or not parts.hostname or origin != whole or origin != origin.lower():
+            raise ValueError(
+                "must hold origins such as https://app.example.com, in small letters, without a path or a slash at the"
+                " end, separated by commas"
+            )
+    return found
+
+
 def networks(value: str) -> tuple[Network, ...]:
     """IP addresses and networks, separated by commas."""
     try:

@@ -155,3 +155,27 @@ def test_a_child_gets_our_environment_with_its_own_settings(monkeypatch: pytest.
     monkeypatch.setenv("PORT", "1")
     environ = environment_with({"PORT": "2"})
     assert (environ["GEMINI_MODEL"], environ["PORT"]) == ("ours", "2")
+
+
+def test_origins_of_other_front_ends_are_a_list() -> None:
+    settings = Settings.from_env({"CORS_ORIGINS": "https://app.example.com, http://localhost:5173"})
+    assert settings.cors_origins == ("https://app.example.com", "http://localhost:5173")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "app.example.com",
+        "https://app.example.com/",
+        "https://app.example.com/x",
+        "HTTPS://app.example.com",
+        "https://",
+        "ftp://a.b",
+        "null",
+        "https://a.b,",
+    ],
+)
+def test_what_is_no_origin_is_refused(origin: str) -> None:
+    (sentence,) = mistakes(CORS_ORIGINS=origin)
+    assert sentence.startswith("CORS_ORIGINS must hold origins such as https://app.example.com")

@@ -62,3 +62,22 @@ def test_addresses_that_stopped_sending_are_forgotten() -> None:
     rate.count("another")
 
     assert set(vars(rate)["_sent"]) == {"address 0", "another"}
+
+
+def test_addresses_of_one_ipv6_network_of_64_bits_count_together() -> None:
+    rate = UploadRate(2)
+    rate.count("2001:db8:1:2::1")
+    rate.count("2001:db8:1:2:ffff:ffff:ffff:ffff")
+
+    with pytest.raises(TooManyUploadsError):
+        rate.count("2001:db8:1:2:3::4")
+    rate.count("2001:db8:1:3::1")
+
+
+def test_ipv4_addresses_count_each_by_itself() -> None:
+    rate = UploadRate(1)
+    rate.count("192.0.2.1")
+    rate.count("192.0.2.2")
+
+    with pytest.raises(TooManyUploadsError):
+        rate.count("192.0.2.1")

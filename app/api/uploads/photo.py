@@ -106,6 +106,7 @@ async def received_photo(
 
     A photo that comes slowly leaves its place to others: it is its client who is waited for, not we.
     """
+    _refuse_encoding(request.headers.get("content-encoding", ""))
     boundary = _boundary(request.headers.get("content-type", ""))
     _refuse_declared_size(request.headers.get("content-length", ""), max_bytes)
     with TemporaryFile() as file:
@@ -129,6 +130,15 @@ async def _leave_if_slow(spool: Spool, place: Place) -> None:
         size = spool.size
         await asyncio.sleep(LOOK_SECONDS)
     place.leave()
+
+
+def _refuse_encoding(content_encoding: str) -> None:
+    # Unpacked, the body could be of any size; packed, its multipart frame cannot be found.
+    encoding = content_encoding.strip().lower()
+    if encoding not in {"", "identity"}:
+        raise UnsupportedMediaTypeError(
+            f"The body has Content-Encoding {encoding[:40]!r}. Send it without a Content-Encoding."
+        )
 
 
 def _boundary(content_type: str) -> str:

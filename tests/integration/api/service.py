@@ -13,6 +13,7 @@ from litestar.testing import TestClient
 from msgspec import Struct
 
 from app.api.application import create_api
+from app.api.http.cors import with_cors
 from app.api.http.services import Check, Services
 from app.signing.links import SignedLinks
 from app.signing.sessions import Sessions
@@ -30,7 +31,7 @@ PNG: Final = b"\x89PNG\r\n\x1a\n" + b"another photo"
 class Service(Struct):
     """The client, and what stands behind it."""
 
-    client: TestClient[Litestar]
+    client: TestClient[Any]
     lives: Lives
     services: Services
 
@@ -128,7 +129,8 @@ def running_service(
             body_seconds=body_seconds,
             **settings,
         )
-        with TestClient(create_api(services, [connected]), raise_server_exceptions=False) as client:
+        app = with_cors(create_api(services, [connected]), services.settings.cors_origins)
+        with TestClient(app, raise_server_exceptions=False) as client:
             yield Service(client, lives, services)
 
 

@@ -287,3 +287,17 @@ def test_without_the_log_the_answer_is_503_and_the_original_is_left_alone(
         assert error_of(response) == (503, "UNAVAILABLE")
         # The append may have landed all the same: an original too many is better than one too few.
         assert len(service.objects()) == 1
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "gzip, identity", "GZIP", "unheard-of"])
+def test_a_body_with_a_content_encoding_is_told_so(service: Service, encoding: str) -> None:
+    response = service.post(Content_Encoding=encoding)
+
+    assert error_of(response) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    assert f"Content-Encoding {encoding.lower()!r}" in response.json()["error"]["message"]
+    assert service.uploads() == 0
+
+
+@pytest.mark.parametrize("encoding", ["identity", "Identity"])
+def test_the_identity_encoding_is_none(service: Service, encoding: str) -> None:
+    assert service.post(Content_Encoding=encoding).status_code == 202

@@ -1,0 +1,104 @@
+"""A page of an allowed origin may use every endpoint of the pollers; a page of another one may use none."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from httpx import Response
+
+from tests.integration.api.service import Service, running_service
+
+OURS: Final = "https://app.example.com"
+FOREIGN: Final = "https://evil.example.com"
+ENDPOINTS: Final = [
+    ("POST", "/api/uploads"),
+    ("GET", "/api/status/0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11"),
+    ("GET", "/api/status/no-id-at-all"),
+    ("GET", "/api/status/0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11/stream"),
+    ("POST", "/api/uploads/0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11/retry"),
+    ("POST", "/api/uploads/0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11/cancel"),
+    ("GET", "/api/results/0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11"),
+    ("GET", "/api/blobs/not-signed"),
+    ("HEAD", "/api/status/0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11"),
+    ("PUT", "/api/uploads"),
+    ("GET", "/api/status/a/b/c"),
+]
+
+
+@pytest.fixture(scope="module")
+def service(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """An API that a front end on another origin may use."""
+    folder: Path = tmp_path_factory.mktemp("cors")
+    with running_service(module_database_url, folder, cors_origins=(OURS,)) as service:
+        yield service
+
+
+def asked(service: Service, method: str, path: str, origin: str | None, **headers: str) -> Response:
+    """The answer to a request of a page of that origin."""
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return service.client.request(method, path, headers=sent if origin is None else {**sent, "Origin": origin})
+
+
+@pytest.mark.parametrize(("method", "path"), ENDPOINTS)
+def test_an_error_tells_an_allowed_page_what_it_may_read(service: Service, method: str, path: str) -> None:
+    answer = asked(service, method, path, OURS)
+
+    assert answer.status_code >= 400
+    assert answer.headers["Access-Control-Allow-Origin"] == OURS
+    assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
+    assert "Origin" in answer.headers["Vary"]
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
+@pytest.mark.parametrize("origin", [FOREIGN, "null", f"{OURS}.evil.example", OURS.upper(), None])
+@pytest.mark.parametrize(("method", "path"), ENDPOINTS)
+def test_a_page_of_another_origin_is_allowed_nothing(
+    service: Service, method: str, path: str, origin: str | None
+) -> None:
+    answer = asked(service, method, path, origin)
+
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+    assert "Origin" in answer.headers["Vary"]
+
+
+def test_an_upload_can_be_sent_followed_and_revealed_from_another_origin(service: Service) -> None:
+    sent = service.post(Origin=OURS)
+    job_id, token = sent.json()["jobId"], sent.json()["sessionToken"]
+    polled = service.poll(job_id, token, Origin=OURS)
+    unchanged = service.poll(job_id, token, Origin=OURS, If_None_Match=polled.headers["ETag"])
+
+    assert (sent.status_code, polled.status_code, unchanged.status_code) == (202, 200, 304)
+    for answer in (sent, polled, unchanged):
+        assert answer.headers["Access-Control-Allow-Origin"] == OURS
+        assert {"ETag", "Location", "Preference-Applied", "Retry-After", "X-Request-ID"} == set(
+            answer.headers["Access-Control-Expose-Headers"].split(", ")
+        )
+
+
+@pytest.mark.parametrize(("method", "path"), ENDPOINTS)
+def test_a_preflight_allows_the_headers_that_pollers_send(service: Service, method: str, path: str) -> None:
+    answer = asked(
+        service,
+        "OPTIONS",
+        path,
+        OURS,
+        Access_Control_Request_Method=method,
+        Access_Control_Request_Headers="x-session-token,if-none-match,prefer",
+    )
+
+    assert answer.status_code == 204
+    assert answer.headers["Access-Control-Allow-Origin"] == OURS
+    allowed = answer.headers["Access-Control-Allow-Headers"].lower().split(", ")
+    assert {"x-session-token", "if-none-match", "prefer", "last-event-id", "idempotency-key"} <= set(allowed)
+    assert answer.headers["Access-Control-Max-Age"] == "7200"
+
+
+def test_a_preflight_of_another_origin_allows_nothing(service: Service) -> None:
+    answer = asked(service, "OPTIONS", "/api/uploads", FOREIGN, Access_Control_Request_Method="POST")
+
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_operators_endpoints_are_not_for_other_origins(service: Service) -> None:
+    assert "Access-Control-Allow-Origin" not in asked(service, "GET", "/healthz", OURS).headers
