@@ -1,4 +1,4 @@
-"""Uploads with a history in a real log, for the tests of whoever reads it."""
+"""Uploads with a history in a real log, for the tests of its readers."""
 
 from uuid import UUID, uuid4
 
@@ -25,7 +25,7 @@ def submit(uploads: Uploads, upload_id: UUID | None = None, *, session_hash: str
 
 
 def image(upload_id: UUID, kind: str) -> StoredImage:
-    """The facts of a picture that need not exist."""
+    """The record of a picture that does not exist."""
     return StoredImage(f"{upload_id}/{kind}-{'a' * 16}.jpg", "a" * 64, 1000, 640, 480, "image/jpeg")
 
 

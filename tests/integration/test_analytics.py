@@ -1,4 +1,4 @@
-"""PostHog hears of every end once, whatever happens to the reader or to PostHog, and costs nobody anything."""
+"""PostHog gets every end of an upload once, whatever fails, and delays no other part."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ while True:
 
 
 class Deaf:
-    """Wake-ups that never come."""
+    """Notifications that never arrive."""
 
     def wait(self, seconds: float) -> None:
         """Only the time passes, a tenth of it."""

@@ -1,4 +1,4 @@
-"""The event log on a real PostgreSQL: appends that do not wait for each other, and reads that miss nothing."""
+"""The event log on a real PostgreSQL: appends do not wait for each other, and reads miss no event."""
 
 import random
 import threading
@@ -57,7 +57,7 @@ def test_an_upload_can_be_seen_as_it_was_at_a_version(uploads: Uploads) -> None:
     assert uploads.get(upload.id, version=3).stage is Stage.VALIDATING
 
 
-def test_an_upload_that_nobody_submitted_is_not_found(uploads: Uploads) -> None:
+def test_an_upload_that_was_never_submitted_is_not_found(uploads: Uploads) -> None:
     with pytest.raises(UploadNotFoundError):
         uploads.get(uuid4())
 
@@ -83,7 +83,7 @@ def test_another_sessions_submission_under_the_same_id_is_refused(uploads: Uploa
         submit(uploads, upload.id, session_hash="d" * 64)
 
 
-def test_a_command_that_meets_a_conflict_is_decided_again(event_log: EventLog, pool: Pool, uploads: Uploads) -> None:
+def test_a_command_that_meets_a_conflict_is_run_again(event_log: EventLog, pool: Pool, uploads: Uploads) -> None:
     upload = uploads.start_attempt(submit(uploads).id, by=WORKER)
     racing = RacingLog(pool, lambda: uploads.advance(upload.id, Stage.VALIDATING, 10, attempt=1, by=WORKER))
 
@@ -112,14 +112,14 @@ def test_the_log_refuses_to_be_changed(pool: Pool, uploads: Uploads) -> None:
             connection.execute(statement)
 
 
-def test_a_database_that_is_away_is_said_to_be_away() -> None:
+def test_a_database_that_cannot_be_reached_is_unavailable() -> None:
     with open_pool("postgresql:///nowhere?host=/nonexistent", 1, "test") as pool:
         pool.timeout = 0.1
         with pytest.raises(LogUnavailableError):
             EventLog(pool).last_position()
 
 
-def test_a_database_that_takes_no_writes_for_a_while_is_said_to_be_away(database_url: str) -> None:
+def test_a_database_that_is_read_only_is_unavailable(database_url: str) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
         name = connection.info.dbname
         connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
@@ -130,7 +130,7 @@ def test_a_database_that_takes_no_writes_for_a_while_is_said_to_be_away(database
             Leases(pool, "w").take(uuid4())
 
 
-def test_a_connection_that_the_server_has_ended_meanwhile_is_felt_by_nobody(database_url: str) -> None:
+def test_a_connection_that_the_server_has_closed_causes_no_error(database_url: str) -> None:
     with open_pool(database_url, 1, "test") as pool, psycopg.connect(database_url) as other:
         with pool.connection() as connection:
             ended = connection.info.backend_pid
@@ -264,16 +264,16 @@ def write(database_url: str, seed: int, notifier: RedisNotifier) -> None:
 
 
 def wait_for_lock(database_url: str) -> None:
-    """Until somebody waits for an advisory lock of the database."""
+    """Wait until a session waits for an advisory lock of the database."""
     deadline = time.monotonic() + 10
     with psycopg.connect(database_url, autocommit=True) as connection:
         query = "SELECT FROM pg_locks JOIN pg_database d ON d.oid = database WHERE NOT granted AND datname = %s"
         while connection.execute(query, (connection.info.dbname,)).fetchone() is None:
-            assert time.monotonic() < deadline, "nobody waits"
+            assert time.monotonic() < deadline, "no session waits"
 
 
 class RacingLog(EventLog):
-    """A log in which somebody else appends just before our first append."""
+    """A log in which another writer appends just before the first append."""
 
     def __init__(self, pool: Pool, first: Callable[[], object]) -> None:
         super().__init__(pool)
@@ -286,7 +286,7 @@ class RacingLog(EventLog):
 
 
 class LossyLog(EventLog):
-    """A log whose connection is lost after the COMMIT, so that the writer never hears of it."""
+    """A log whose connection is lost after the COMMIT, so that the writer gets no answer."""
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
         super().insert_events(stored_events)
@@ -294,7 +294,7 @@ class LossyLog(EventLog):
 
 
 class UnreachableLog(EventLog):
-    """A log to which nothing can be sent; whoever asks it all the same is noticed."""
+    """A log to which nothing can be sent. A read fails the test."""
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
         raise LogUnreachedError

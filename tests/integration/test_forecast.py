@@ -1,4 +1,4 @@
-"""Queue position and ETA: what they say of real rows and a real log, and what they cost the database."""
+"""Queue position and ETA: their values for real rows and a real log, and their cost for the database."""
 
 import asyncio
 import json
@@ -95,13 +95,13 @@ def test_the_queue_moves_up_as_uploads_begin_and_end(house: House) -> None:
     assert house.forecast(third).queue_position == 0
 
 
-def test_a_row_without_a_history_is_in_nobodys_way(house: House) -> None:
+def test_a_row_without_a_history_does_not_count(house: House) -> None:
     waiting(house.pool, 5, version=0)
 
     assert house.forecast(house.submitted()).queue_position == 0
 
 
-def test_an_upload_that_is_younger_than_the_queue_that_is_remembered_sees_all_before_it(house: House) -> None:
+def test_an_upload_newer_than_the_cached_queue_gets_a_position_behind_all_others(house: House) -> None:
     first, second = house.submitted(), house.submitted()
     house.project()
 
@@ -117,7 +117,7 @@ def test_an_upload_that_is_younger_than_the_queue_that_is_remembered_sees_all_be
     assert asked <= 3 + 3, "the bands once, the queue for the first and the fourth, and again if a second has passed"
 
 
-def test_in_a_queue_too_long_to_count_no_position_is_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_a_queue_too_long_to_count_an_upload_has_no_position(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("projections.queries.forecast.LONGEST_QUEUE", 2)
     pending = [house.submitted() for _ in range(3)]
 
@@ -147,7 +147,7 @@ def test_where_nothing_runs_the_wait_at_the_head_of_the_queue_counts_and_ends_th
     assert 66 <= found.p90_seconds <= 71
 
 
-def test_the_wait_before_a_retry_that_somebody_asked_for_is_not_counted(house: House) -> None:
+def test_the_wait_before_a_requested_retry_is_not_counted(house: House) -> None:
     completed(house.pool, 100)
     upload_id = house.submitted()
     house.uploads.cancel(upload_id, by="session:abc")
@@ -158,7 +158,7 @@ def test_the_wait_before_a_retry_that_somebody_asked_for_is_not_counted(house: H
     assert house.forecast(upload_id).eta
 
 
-def test_the_queue_ahead_is_shared_by_the_runs_under_way(house: House) -> None:
+def test_the_queue_ahead_is_divided_by_the_active_runs(house: House) -> None:
     completed(house.pool, 100)
     runs(house.pool, 4)
     *_, last = (house.submitted() for _ in range(3))
@@ -167,7 +167,7 @@ def test_the_queue_ahead_is_shared_by_the_runs_under_way(house: House) -> None:
     assert house.forecast(last) == Forecast(2, Eta(76, 116))
 
 
-def test_a_queue_that_nobody_moves_has_no_eta(house: House) -> None:
+def test_a_queue_without_active_runs_has_no_eta(house: House) -> None:
     completed(house.pool, 100)
     *_, last = (house.submitted() for _ in range(3))
 
@@ -230,14 +230,14 @@ def test_what_is_left_is_never_negative_and_unknown_beyond_nine_of_ten(house: Ho
 
 
 @pytest.mark.parametrize(("uploads", "known"), [(19, False), (20, True)])
-def test_too_few_recent_uploads_tell_nothing(house: House, uploads: int, *, known: bool) -> None:
+def test_with_too_few_recent_uploads_there_is_no_eta(house: House, uploads: int, *, known: bool) -> None:
     completed(house.pool, uploads)
 
     assert (house.forecast(house.submitted()).eta is not None) is known
     assert (house.forecast(house.reached(Stage.GENERATING)).eta is not None) is known
 
 
-def test_what_was_completed_more_than_a_day_ago_tells_nothing(house: House) -> None:
+def test_uploads_completed_more_than_a_day_ago_do_not_count(house: House) -> None:
     completed(house.pool, 100, hours=25)
 
     assert house.forecast(house.submitted()) == Forecast(0)
@@ -256,7 +256,7 @@ def ceil_of(seconds: float) -> int:
     return -int(-seconds // 1)
 
 
-def test_an_upload_that_somebody_retried_tells_nothing_of_how_long_one_takes(house: House) -> None:
+def test_a_retried_upload_does_not_count_for_the_eta(house: House) -> None:
     completed(house.pool, 19)
     retried = house.failed(Stage.GENERATING)
     house.uploads.retry(retried, by="session:abc")
@@ -285,7 +285,7 @@ def test_a_retry_that_no_run_has_taken_up_yet_has_no_eta(house: House) -> None:
     assert house.forecast(upload_id) == Forecast()
 
 
-def test_of_what_has_ended_nothing_is_forecast(house: House) -> None:
+def test_an_ended_upload_has_no_forecast(house: House) -> None:
     completed(house.pool, 100)
 
     assert house.forecasts(house.complete(), house.failed(Stage.GENERATING)) == [Forecast(), Forecast()]

@@ -1,4 +1,4 @@
-"""A healthy system has no violation; each thing that is broken by hand is found, alone, and said in one line."""
+"""A healthy system has no violation. Each fault made by hand is found as exactly one violation, in one line."""
 
 import re
 from collections.abc import Iterator
@@ -119,7 +119,7 @@ def test_a_second_submission_in_a_stream_is_found(lives: Lives) -> None:
 # Invariant 2
 
 
-def test_an_upload_that_nobody_moves_is_found_and_one_that_ended_is_not(lives: Lives) -> None:
+def test_an_open_upload_that_stands_still_is_found_and_an_ended_one_is_not(lives: Lives) -> None:
     upload_id = lives.reached(Stage.GENERATING)
     ended = [lives.complete(), lives.failed(Stage.VALIDATING)]
     lives.project()
@@ -163,7 +163,7 @@ def test_an_upload_that_waits_for_its_next_attempt_does_not_stand_still_until_th
     assert (invariant, bool(re.search(r"stands still since 1[89]\d s", sentence))) == (2, True)
 
 
-def test_an_upload_that_waits_its_turn_in_a_queue_that_moves_does_not_stand_still_and_one_that_missed_it_does(
+def test_an_upload_in_a_moving_queue_does_not_stand_still_unless_the_queue_has_passed_it(
     lives: Lives,
 ) -> None:
     first, waiting = lives.submitted(), lives.submitted()
@@ -199,7 +199,7 @@ def test_what_follows_a_failure_without_a_retry_is_found(lives: Lives) -> None:
     )
 
 
-def test_a_retry_of_what_had_not_failed_is_found(lives: Lives) -> None:
+def test_a_retry_of_an_upload_that_had_not_failed_is_found(lives: Lives) -> None:
     upload_id = lives.submitted()
     lives.insert(upload_id, 2, "upload.retried")
     lives.project()
@@ -272,7 +272,7 @@ def test_a_row_past_an_event_that_cannot_be_read_is_not_judged(lives: Lives) -> 
     assert invariant == 3
 
 
-def test_a_stream_of_which_nothing_can_be_read_is_found_in_every_way_that_it_is_wrong(lives: Lives) -> None:
+def test_every_fault_of_a_stream_that_cannot_be_read_at_all_is_found(lives: Lives) -> None:
     upload_id = uuid4()
     lives.insert(upload_id, 1, "upload.teleported")
     lives.age(upload_id, LONG)
@@ -388,7 +388,7 @@ def test_a_row_may_lag_for_as_long_as_a_rebuild_takes(lives: Lives, database_url
     assert only(lives, missing)[0] == 4
 
 
-def test_a_row_that_the_projector_has_passed_by_is_found(lives: Lives) -> None:
+def test_a_row_that_the_projector_has_skipped_is_found(lives: Lives) -> None:
     upload_id = lives.complete()
     lives.age(upload_id, LONG)
     lives.project()
@@ -569,7 +569,7 @@ def test_a_session_in_a_row_that_is_no_hash_is_found(lives: Lives) -> None:
     assert [violation.upload_id for violation in violations(lives)] == [upload_id] * 2
 
 
-# Objects that belong to nobody
+# Objects that belong to no upload
 
 
 def test_objects_of_no_upload_are_noted_and_no_violation(lives: Lives, tmp_path: Path) -> None:

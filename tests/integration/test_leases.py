@@ -68,7 +68,7 @@ def test_a_worker_that_missed_the_database_takes_no_lease_before_all_could_be_mo
             leases.beat()
     assert leases.is_held(lease.upload_id)
     assert leases.take(lease.upload_id) is None
-    assert leases.take(uuid4()), "what nobody held is free"
+    assert leases.take(uuid4()), "an upload without a lease is free"
 
     monkeypatch.setattr("workers.queue.leases.monotonic", lambda: missed + LEASE_SECONDS + 5)
     assert not leases.is_held(lease.upload_id)

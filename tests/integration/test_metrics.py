@@ -90,7 +90,7 @@ def redis(valkey_url: str) -> Iterator[Redis]:
         redis.config_set("maxmemory-policy", "noeviction")
 
 
-def test_every_figure_of_every_alert_is_there_though_nothing_has_happened(scene: Scene) -> None:
+def test_every_metric_of_every_alert_exists_before_the_first_upload(scene: Scene) -> None:
     scene.client.get("/nowhere")
     text = scene.text()
     kinds = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE))
@@ -102,7 +102,7 @@ def test_every_figure_of_every_alert_is_there_though_nothing_has_happened(scene:
     assert named - told == set()
 
 
-def test_uploads_are_counted_by_where_they_are_and_how_they_ended(scene: Scene, lives: Lives) -> None:
+def test_uploads_are_counted_by_stage_and_by_how_they_ended(scene: Scene, lives: Lives) -> None:
     lives.submitted()
     lives.complete()
     lives.reached(Stage.GENERATING)
@@ -146,7 +146,7 @@ def test_the_work_of_each_stage_is_timed_by_the_events_that_end_it(scene: Scene,
     assert told["darkroom_upload_seconds_p95"] == 20
 
 
-def test_a_reader_that_lags_is_told_in_events_and_in_seconds(scene: Scene, lives: Lives) -> None:
+def test_the_lag_of_a_reader_is_reported_in_events_and_in_seconds(scene: Scene, lives: Lives) -> None:
     lives.project()
     first, second = lives.submitted(), lives.submitted()
     lives.project()
@@ -176,7 +176,7 @@ def test_uploads_that_stand_still_leases_and_quarantine_are_told(scene: Scene, l
     assert (told["darkroom_leases_live"], told["darkroom_workers_running"]) == (1, 1)
 
 
-def test_an_event_that_cannot_be_read_hides_no_figure(scene: Scene, lives: Lives) -> None:
+def test_an_event_that_cannot_be_read_hides_no_metric(scene: Scene, lives: Lives) -> None:
     broken = lives.reached(Stage.VALIDATING)
     lives.insert(broken, 4, "upload.stage-advanced", attempt="first", stage="generating")
     lives.insert(broken, 5, "upload.failed")
@@ -232,7 +232,7 @@ def test_paid_calls_are_told_beside_their_budget(
 
 
 def test_requests_are_counted_by_route_and_answer_whatever_was_asked_for(scene: Scene) -> None:
-    for path in ("/healthz", "/nowhere/a-secret-of-somebody", "/api/status/0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11"):
+    for path in ("/healthz", "/nowhere/a-secret-of-a-user", "/api/status/0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11"):
         scene.client.get(path)
     scene.client.post("/healthz")
     scene.client.request("BREW", "/healthz")
@@ -248,7 +248,7 @@ def test_requests_are_counted_by_route_and_answer_whatever_was_asked_for(scene: 
     assert "a-secret" not in scene.text()
 
 
-def test_it_tells_no_secret_no_upload_and_no_address(
+def test_it_shows_no_secret_no_upload_and_no_address(
     scene: Scene, lives: Lives, database_url: str, valkey_url: str
 ) -> None:
     upload_id = lives.complete()
@@ -258,7 +258,7 @@ def test_it_tells_no_secret_no_upload_and_no_address(
     assert [secret for secret in (KEY, database_url, valkey_url, str(upload_id)) if secret in text] == []
 
 
-def test_a_database_that_is_away_is_told_and_so_is_all_the_rest(valkey_url: str, tmp_path: Path) -> None:
+def test_an_unavailable_database_is_reported_with_all_other_metrics(valkey_url: str, tmp_path: Path) -> None:
     with running_api(tmp_path, database_url=NOWHERE, redis_url=valkey_url) as scene:
         told = scene.scrape()
 
@@ -277,7 +277,7 @@ def test_a_database_that_accepts_and_never_answers_delays_no_scrape(valkey_url: 
     assert [(answer["darkroom_up postgres"], answer["darkroom_up redis"]) for answer in told] == [(0, 1)] * 3
 
 
-def test_those_who_ask_at_once_load_the_database_once(
+def test_scrapes_at_the_same_time_query_the_database_once(
     scene: Scene, lives: Lives, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.api.operations.metrics.FRESH_SECONDS", 60)
@@ -312,7 +312,7 @@ def test_a_storage_that_is_gone_makes_the_service_unready_and_says_so(scene: Sce
     assert scene.scrape()["darkroom_up storage"] == 0
 
 
-def test_a_projector_that_lags_makes_nobody_unready(scene: Scene, lives: Lives) -> None:
+def test_a_projector_that_lags_does_not_make_the_service_unready(scene: Scene, lives: Lives) -> None:
     # No load balancer helps against it: every API process reads the same rows. Its alert is DarkroomReaderLags.
     lives.age(lives.submitted(), timedelta(minutes=10))
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL does for each question that is asked again and again: it never reads a table that grows as a whole.
+"""The plans of all frequent queries: none reads the whole of a table that grows.
 
 Judged are the statements as the driver prepares them, once planned for their values and once for any. The database is
 as in real life: most uploads have ended, some are under way. `leases` and `positions` hold what lives at this moment,
@@ -69,13 +69,13 @@ def grown(postgres_url: str, template: str) -> str:
 
 @pytest.mark.parametrize("planned", ["force_custom_plan", "force_generic_plan"])
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_nothing_that_is_asked_all_the_time_reads_a_whole_table(grown: str, question: str, planned: str) -> None:
+def test_no_frequent_query_reads_a_whole_table(grown: str, question: str, planned: str) -> None:
     query, parameters = QUESTIONS[question]
 
     assert whole_tables(plan(grown, planned, query, parameters)) & GROWING == set()
 
 
-def test_a_question_without_an_index_would_be_found_out(grown: str) -> None:
+def test_a_query_without_an_index_would_be_found(grown: str) -> None:
     found = plan(grown, "auto", "SELECT FROM uploads WHERE original_size = %s", (1,))
 
     assert whole_tables(found) == {"uploads"}

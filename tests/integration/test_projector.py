@@ -1,4 +1,4 @@
-"""The projector on a real PostgreSQL: rows that equal the fold of the log, whatever happens on the way."""
+"""The projector on a real PostgreSQL: the rows equal the fold of the log, whatever happens on the way."""
 
 import threading
 from typing import Any
@@ -82,7 +82,7 @@ def test_the_result_is_named_only_once_the_upload_is_complete(follower: Follower
     assert row(pool, complete.id)["result_id"] == str(complete.result.result_id)
 
 
-def test_a_migration_learns_from_the_log_since_when_each_row_is_in_its_stage(
+def test_a_migration_reads_from_the_log_when_each_row_entered_its_stage(
     database_url: str, follower: Follower, pool: Pool, uploads: Uploads
 ) -> None:
     a_life_of_each_kind(uploads)
@@ -197,7 +197,7 @@ def test_a_row_that_breaks_a_constraint_stops_its_upload_and_no_other(
         assert connection.execute("SELECT upload_id FROM quarantine").fetchall() == [(broken.id,)]
 
 
-def test_a_rebuild_may_take_longer_than_a_statement_that_somebody_waits_for(
+def test_a_rebuild_may_take_longer_than_the_limit_of_a_statement(
     database_url: str, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     submit(uploads)
@@ -228,7 +228,7 @@ def test_a_reader_that_another_one_overtook_goes_on_where_that_one_is(
     assert handled == [1, 2, 3, 4]
 
 
-def test_hardly_a_write_but_those_that_change_the_status_touches_an_index(
+def test_few_writes_but_those_that_change_the_status_update_an_index(
     database_url: str, event_log: EventLog, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together = 40

@@ -1,4 +1,4 @@
-"""Quarantine: an event that this code cannot apply stops its upload alone, until code that can is there."""
+"""Quarantine: an event that this code cannot apply stops only its upload, until the code is fixed."""
 
 import threading
 from typing import Any
@@ -59,7 +59,7 @@ def rows(pool: Pool) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
-def test_what_was_quarantined_is_applied_once_the_code_is_mended(
+def test_a_quarantined_event_is_applied_after_the_code_is_fixed(
     quarantined: tuple[Upload, Upload], event_log: EventLog, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mend(monkeypatch)
@@ -72,7 +72,7 @@ def test_what_was_quarantined_is_applied_once_the_code_is_mended(
     assert rows(pool) == applied
 
 
-def test_what_happened_while_it_was_quarantined_is_not_forgotten(
+def test_events_recorded_during_the_quarantine_are_applied_too(
     quarantined: tuple[Upload, Upload],
     uploads: Uploads,
     event_log: EventLog,
@@ -88,7 +88,7 @@ def test_what_happened_while_it_was_quarantined_is_not_forgotten(
     assert stage_of(pool, quarantined[1].id) == "watermarking"
 
 
-def test_what_still_cannot_be_applied_stays_as_far_as_it_came_and_is_told(
+def test_an_upload_that_still_cannot_be_applied_keeps_its_row_and_is_reported(
     quarantined: tuple[Upload, Upload], pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = in_quarantine(pool)
@@ -161,7 +161,7 @@ def test_an_event_that_breaks_the_fold_itself_stops_no_other_upload(
     assert len(in_quarantine(pool)) == 1
 
 
-def test_the_command_prints_what_stays_and_ends_with_1_and_with_0_once_nothing_does(
+def test_the_command_prints_what_stays_quarantined_and_exits_with_1_or_else_with_0(
     quarantined: tuple[Upload, Upload], database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = {"DATABASE_URL": database_url, "REDIS_URL": "redis://127.0.0.1:1", "SECRET_KEYS": SECRET_KEYS}

@@ -1,4 +1,4 @@
-"""The poll path's SELECT: many polls, one query, and an answer within a bound whatever the database does."""
+"""The query of the poll path: many polls share one, and each is answered in time whatever the database does."""
 
 import asyncio
 import time
@@ -52,7 +52,7 @@ def on_loop(database_url: str, use: Callable[[StatusReader, Counter], Awaitable[
     return asyncio.run(run())
 
 
-def test_the_row_is_what_the_fold_of_the_log_says(
+def test_the_row_equals_the_fold_of_the_log(
     database_url: str,
     uploads: Uploads,
     event_log: EventLog,
@@ -118,7 +118,7 @@ def test_a_poll_is_never_answered_by_a_query_that_was_sent_before_it(
         assert on_loop(database_url, poll) == 2
 
 
-def test_a_poll_that_goes_away_takes_nobody_elses_answer_with_it(database_url: str, uploads: Uploads) -> None:
+def test_a_cancelled_poll_does_not_cancel_the_others(database_url: str, uploads: Uploads) -> None:
     upload_id = submit(uploads).id
 
     async def poll(reader: StatusReader, _: Counter) -> object:
@@ -130,7 +130,7 @@ def test_a_poll_that_goes_away_takes_nobody_elses_answer_with_it(database_url: s
     assert on_loop(database_url, poll) is None
 
 
-def test_a_database_that_hangs_is_given_up(database_url: str) -> None:
+def test_a_database_that_hangs_makes_a_poll_unavailable_in_time(database_url: str) -> None:
     with psycopg.connect(database_url) as blocker:
         blocker.execute("LOCK TABLE uploads, results")
 
@@ -148,7 +148,7 @@ def test_a_database_that_hangs_is_given_up(database_url: str) -> None:
         assert on_loop(database_url, poll) < 5
 
 
-def test_a_database_that_is_away_is_unavailable_and_then_there_again() -> None:
+def test_polls_work_again_after_the_database_was_unavailable() -> None:
     with running_postgres() as postgres:
         migrate(postgres.url)
 
@@ -171,7 +171,7 @@ def test_a_database_that_is_away_is_unavailable_and_then_there_again() -> None:
         on_loop(postgres.url, poll)
 
 
-def test_a_mistake_of_ours_is_told_to_each_poll_and_stops_no_later_one(
+def test_an_unexpected_error_is_raised_in_each_waiting_poll_and_in_no_later_one(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def poll(reader: StatusReader, _: Counter) -> set[type]:

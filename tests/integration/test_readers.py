@@ -1,4 +1,4 @@
-"""Followers of the log, their wake-ups, the dispatcher and the reconciler, on a real PostgreSQL and a real Valkey."""
+"""Followers of the log, their notifications, the dispatcher and the reconciler, on real PostgreSQL and Valkey."""
 
 import threading
 import time
@@ -206,7 +206,7 @@ def test_two_followers_of_one_name_handle_each_event_once(event_log: EventLog, p
     assert handled == list(range(1, 201))
 
 
-def test_an_append_wakes_a_follower_long_before_it_would_look_by_itself(
+def test_an_append_wakes_a_follower_long_before_its_next_poll(
     event_log: EventLog, redis: Redis, wakeups: Wakeups
 ) -> None:
     notifier = RedisNotifier(redis)
@@ -218,7 +218,7 @@ def test_an_append_wakes_a_follower_long_before_it_would_look_by_itself(
     notifier.close()
 
 
-def test_a_bell_without_redis_delays_nobody() -> None:
+def test_a_notifier_without_redis_does_not_block() -> None:
     with Redis.from_url("unix:///nonexistent", socket_timeout=1) as nowhere:
         notifier = RedisNotifier(nowhere)
         wakeups = Wakeups(nowhere)
@@ -228,14 +228,14 @@ def test_a_bell_without_redis_delays_nobody() -> None:
         notifier.close()
 
 
-def test_a_ring_between_two_waits_is_remembered(redis: Redis, wakeups: Wakeups) -> None:
+def test_a_notification_between_two_waits_is_kept(redis: Redis, wakeups: Wakeups) -> None:
     notifier, heard = RedisNotifier(redis), Wakeups(redis)
     assert wakeups.wait(PATIENCE)
     assert heard.wait(PATIENCE)
     notifier.notify()
 
-    assert heard.wait(PATIENCE), "whoever hears it here ..."
-    assert wakeups.wait(PATIENCE), "... takes it from nobody else"
+    assert heard.wait(PATIENCE), "the first wait returns the notification ..."
+    assert wakeups.wait(PATIENCE), "... and so does the wait of the other subscription"
     notifier.close()
     heard.close()
 
@@ -312,7 +312,7 @@ def lost_three_times(uploads: Uploads) -> UUID:
     return upload.id
 
 
-def test_an_upload_that_cannot_be_read_is_not_given_up_and_keeps_nobody_else_from_being_moved(
+def test_an_upload_that_cannot_be_read_is_not_given_up_and_does_not_block_the_others(
     event_log: EventLog,
     pool: Pool,
     uploads: Uploads,
@@ -344,7 +344,7 @@ def test_a_reconciler_that_has_just_begun_judges_no_worker_before_all_could_move
     set_back(pool, waiting.id, 11)
     reconciler = Reconciler(uploads, pool, queue)
     see_for(reconciler, clock, LEASE_SECONDS - 1)
-    assert queue.sent == [waiting.id], "what is nobody's is sent at once"
+    assert queue.sent == [waiting.id], "an upload without a lease is sent at once"
     see_for(reconciler, clock, 1)
 
     assert queue.sent == [waiting.id, waiting.id, lost.id]

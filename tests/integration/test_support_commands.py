@@ -15,7 +15,7 @@ from domain.failures import FailureCode
 from domain.stages import Stage
 from tests.lives import WORKER, Lives
 
-CLOSED = "postgresql://nobody@127.0.0.1:1/nothing"
+CLOSED = "postgresql://absent@127.0.0.1:1/nothing"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The application's commands on a real log: what they append, and what they refuse."""
+"""The commands of uploads on a real log: what they append, and what they refuse."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -58,7 +58,7 @@ def test_of_many_runs_that_begin_at_once_one_does(uploads: Uploads) -> None:
     assert len(outcomes) == 6
 
 
-def test_a_run_that_lost_the_race_is_told(pool: Pool, uploads: Uploads) -> None:
+def test_a_run_that_starts_an_attempt_too_late_is_refused(pool: Pool, uploads: Uploads) -> None:
     upload = submit(uploads)
     racing = Uploads(RacingLog(pool, lambda: uploads.start_attempt(upload.id, by="worker:first")), SilentNotifier())
 
@@ -66,7 +66,7 @@ def test_a_run_that_lost_the_race_is_told(pool: Pool, uploads: Uploads) -> None:
         racing.start_attempt(upload.id, by="worker:second")
 
 
-def test_a_retry_goes_on_from_where_the_upload_failed(uploads: Uploads) -> None:
+def test_a_retry_continues_where_the_upload_failed(uploads: Uploads) -> None:
     upload = run_to(uploads, submit(uploads), Stage.GENERATING)
     uploads.fail(upload.id, FailureCode.NO_IMAGE_GENERATED, stage=Stage.GENERATING, attempt=1, by=WORKER)
     retried = uploads.retry(upload.id, by="session:abc")
@@ -76,7 +76,7 @@ def test_a_retry_goes_on_from_where_the_upload_failed(uploads: Uploads) -> None:
         uploads.retry(upload.id, by="session:abc")
 
 
-def test_a_cancelled_upload_takes_nothing_more_from_its_worker(uploads: Uploads) -> None:
+def test_a_cancelled_upload_refuses_the_events_of_its_worker(uploads: Uploads) -> None:
     upload = run_to(uploads, submit(uploads), Stage.GENERATING)
     uploads.cancel(upload.id, by="session:abc")
 
@@ -97,7 +97,7 @@ def test_an_upload_is_given_up_only_after_its_last_attempt(uploads: Uploads) -> 
     assert uploads.give_up(upload.id, by="reconciler").error_code is FailureCode.WORKER_LOST
 
 
-def test_an_append_rings_the_bell_and_an_advance_that_changes_nothing_does_not(event_log: EventLog) -> None:
+def test_an_append_notifies_the_readers_and_an_advance_that_changes_nothing_does_not(event_log: EventLog) -> None:
     notifier = CountingNotifier()
     uploads = Uploads(event_log, notifier)
     upload = run_to(uploads, submit(uploads), Stage.VALIDATING)
@@ -107,7 +107,7 @@ def test_an_append_rings_the_bell_and_an_advance_that_changes_nothing_does_not(e
     assert notifier.count == count == 3
 
 
-def test_a_command_that_meets_a_conflict_every_time_says_so(pool: Pool, uploads: Uploads) -> None:
+def test_a_command_that_meets_a_conflict_every_time_is_unavailable(pool: Pool, uploads: Uploads) -> None:
     upload = submit(uploads)
 
     def start_and_stop() -> None:
@@ -121,7 +121,7 @@ def test_a_command_that_meets_a_conflict_every_time_says_so(pool: Pool, uploads:
 
 
 class ContestedLog(EventLog):
-    """A log in which somebody else is always first."""
+    """A log in which another writer always appends first."""
 
     def __init__(self, pool: Pool, first: Callable[[], None]) -> None:
         super().__init__(pool)

@@ -1,4 +1,4 @@
-"""Who waits for which upload: woken by the projector's notifications, and all of them served by one query."""
+"""Watches of uploads: woken by notifications of the projector, and all served by one query."""
 
 import asyncio
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def redis(valkey_url: str) -> Iterator[Redis]:
         yield client
 
 
-def test_a_step_reaches_all_who_watch_an_upload_by_one_query(
+def test_a_change_reaches_all_watches_of_an_upload_by_one_query(
     database_url: str,
     uploads: Uploads,
     event_log: EventLog,
@@ -66,20 +66,20 @@ def test_a_step_reaches_all_who_watch_an_upload_by_one_query(
     assert queries == 2  # one for the two hundred, one for the other
 
 
-def test_a_ring_between_two_waits_is_remembered_and_time_ends_a_wait() -> None:
+def test_a_notification_between_two_waits_is_kept_and_a_timeout_ends_a_wait() -> None:
     async def watch() -> None:
         watches, upload_id = Watches(), uuid4()
         with watches.watch(upload_id) as watch:
             watches.receive(upload_id.bytes)
             await asyncio.wait_for(watch.wait(FOREVER), 5)
             await watch.wait(0.01)
-        watches.receive(upload_id.bytes)  # nobody is there any more
+        watches.receive(upload_id.bytes)  # no watch is left
         assert watches.count == 0
 
     asyncio.run(watch())
 
 
-def test_a_message_about_any_upload_wakes_everybody() -> None:
+def test_a_message_about_any_upload_wakes_all_watches() -> None:
     async def watch() -> None:
         watches = Watches()
 
@@ -95,7 +95,7 @@ def test_a_message_about_any_upload_wakes_everybody() -> None:
     asyncio.run(watch())
 
 
-def test_the_bell_names_the_uploads_and_stops_naming_them_where_they_are_too_many(redis: Redis) -> None:
+def test_a_notification_contains_the_upload_ids_unless_they_are_too_many(redis: Redis) -> None:
     heard: list[bytes] = []
     subscription = Subscription(redis, PROJECTED, heard.append)
     until(lambda: heard == [ANY], "it is told that it may have missed something")

@@ -10,7 +10,7 @@ from projections.queries.cache import TimedCache
 
 
 class Hands:
-    """A clock that is set by hand."""
+    """A clock that a test sets."""
 
     now = 100.0
 
@@ -18,8 +18,8 @@ class Hands:
         return self.now
 
 
-class Question:
-    """Answers 1, 2, 3 and so on, or with the errors that a test wants in between."""
+class Query:
+    """Returns 1, 2, 3 and so on, or raises the given errors in between."""
 
     def __init__(self, errors: Iterable[Exception | None] = ()) -> None:
         self.asked = 0
@@ -38,21 +38,21 @@ class Question:
         return answer
 
 
-def test_many_that_ask_at_once_cost_one_question() -> None:
+def test_many_calls_at_once_run_one_query() -> None:
     async def ask() -> None:
-        question = Question()
-        cache = TimedCache(question, 10)
+        query = Query()
+        cache = TimedCache(query, 10)
 
         assert await asyncio.gather(*(cache.get() for _ in range(50))) == [1] * 50
-        assert question.asked == 1
+        assert query.asked == 1
 
     asyncio.run(ask())
 
 
-def test_the_answer_is_asked_for_again_when_it_is_old() -> None:
+def test_a_value_is_read_again_after_its_maximum_age() -> None:
     async def ask() -> None:
         clock = Hands()
-        cache = TimedCache(Question(), 10, clock)
+        cache = TimedCache(Query(), 10, clock)
 
         answers = []
         for _ in range(4):
@@ -63,9 +63,9 @@ def test_the_answer_is_asked_for_again_when_it_is_old() -> None:
     asyncio.run(ask())
 
 
-def test_an_answer_that_does_not_suit_is_asked_for_again_once() -> None:
+def test_a_value_that_is_not_accepted_is_read_again_once() -> None:
     async def ask() -> None:
-        cache = TimedCache(Question(), 10)
+        cache = TimedCache(Query(), 10)
         await cache.get()
 
         assert await cache.get(accept=lambda answer: answer > 5) == 2
@@ -74,45 +74,45 @@ def test_an_answer_that_does_not_suit_is_asked_for_again_once() -> None:
     asyncio.run(ask())
 
 
-def test_a_question_under_way_is_joined_and_asked_again_only_where_its_answer_does_not_suit() -> None:
+def test_a_running_query_is_joined_and_run_again_only_if_its_value_is_not_accepted() -> None:
     async def ask() -> None:
-        question = Question()
-        question.may_go_on.clear()
-        cache = TimedCache(question, 10)
+        query = Query()
+        query.may_go_on.clear()
+        cache = TimedCache(query, 10)
         first = asyncio.create_task(cache.get())
-        await question.was_asked.wait()
+        await query.was_asked.wait()
         joins = asyncio.create_task(cache.get())
         newer = [asyncio.create_task(cache.get(accept=lambda answer: answer > 1)) for _ in range(3)]
         await asyncio.sleep(0)
-        question.may_go_on.set()
+        query.may_go_on.set()
 
         assert (await first, await joins) == (1, 1)
         assert await asyncio.gather(*newer) == [2] * 3
-        assert question.asked == 2
+        assert query.asked == 2
 
     asyncio.run(ask())
 
 
-def test_while_nobody_answers_the_old_answer_stays() -> None:
+def test_while_the_query_fails_the_old_value_stays() -> None:
     async def ask() -> None:
         clock = Hands()
-        question = Question([None, LogUnavailableError()])
-        cache = TimedCache(question, 10, clock)
+        query = Query([None, LogUnavailableError()])
+        cache = TimedCache(query, 10, clock)
         await cache.get()
         clock.now += 11
 
         assert await cache.get() == 1
         assert await cache.get() == 1
-        assert question.asked == 2
+        assert query.asked == 2
         clock.now += 11
         assert await cache.get() == 3
 
     asyncio.run(ask())
 
 
-def test_without_any_answer_there_is_none() -> None:
+def test_without_any_value_the_cache_returns_none() -> None:
     async def ask() -> None:
-        cache = TimedCache(Question([LogUnavailableError()]), 10)
+        cache = TimedCache(Query([LogUnavailableError()]), 10)
 
         assert await cache.get() is None
         assert await cache.get() == 2
@@ -120,9 +120,9 @@ def test_without_any_answer_there_is_none() -> None:
     asyncio.run(ask())
 
 
-def test_a_mistake_of_ours_is_told_to_each_that_waits_and_stops_no_later_one() -> None:
+def test_an_unexpected_error_is_raised_in_each_waiting_call_and_in_no_later_one() -> None:
     async def ask() -> None:
-        cache = TimedCache(Question([RuntimeError("a mistake")]), 10)
+        cache = TimedCache(Query([RuntimeError("a mistake")]), 10)
 
         told = await asyncio.gather(*(cache.get() for _ in range(3)), return_exceptions=True)
         assert [type(error) for error in told] == [RuntimeError] * 3
@@ -131,9 +131,9 @@ def test_a_mistake_of_ours_is_told_to_each_that_waits_and_stops_no_later_one() -
     asyncio.run(ask())
 
 
-def test_one_that_goes_away_takes_nobody_elses_answer_with_it() -> None:
+def test_a_cancelled_call_does_not_cancel_the_others() -> None:
     async def ask() -> None:
-        cache = TimedCache(Question(), 10)
+        cache = TimedCache(Query(), 10)
         gone, stays = (asyncio.create_task(cache.get()) for _ in range(2))
         await asyncio.sleep(0)
         gone.cancel()

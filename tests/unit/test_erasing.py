@@ -1,4 +1,4 @@
-"""An erased upload: nobody's, nothing follows, and its history can still be replayed."""
+"""An erased upload: no session owns it, no event follows, and its history can still be replayed."""
 
 import pytest
 
@@ -15,7 +15,7 @@ ERIKA = "staff:erika"
     [submitted().reached(Stage.COMPLETE), submitted().reached(Stage.GENERATING).failed()],
     ids=["complete", "failed"],
 )
-def test_it_is_no_sessions_and_has_no_picture_and_keeps_its_stage(history: History) -> None:
+def test_it_has_no_session_and_no_picture_and_keeps_its_stage(history: History) -> None:
     stage = history.upload.stage
     upload = history.then(history.upload.erase(by=ERIKA)).upload
 

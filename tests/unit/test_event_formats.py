@@ -1,4 +1,4 @@
-"""The stored formats of the events: written once, read for ever. A golden file is never changed."""
+"""The stored formats of the events. Every version stays readable, so a golden file is never changed."""
 
 import json
 from pathlib import Path
@@ -42,7 +42,7 @@ def test_every_version_ever_written_can_be_read(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_todays_version_is_written_as_its_golden_file_says(file: Path) -> None:
+def test_the_current_version_is_written_like_its_golden_file(file: Path) -> None:
     name, version = file.stem.rsplit(".v", 1)
     event = EventMapper().to_domain_event(stored(name, file.read_bytes()))
     if int(version) == event.SCHEMA_VERSION:
@@ -60,7 +60,7 @@ def test_an_event_is_the_same_after_it_was_stored(event: Event) -> None:
     assert mapper.to_domain_event(mapper.to_stored_event(event)) == event
 
 
-def test_an_older_version_is_brought_up_to_date() -> None:
+def test_an_older_version_is_upgraded_when_it_is_read() -> None:
     class Tomorrow(AttemptStarted, frozen=True, kw_only=True):
         SCHEMA_VERSION: ClassVar[int] = 2
 

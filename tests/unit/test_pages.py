@@ -1,4 +1,4 @@
-"""Pages of the log: in order, the next one read ahead, and nothing of another position handed out for it."""
+"""Pages of the log: in order, with the next one read ahead, and never the page of another position."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ SIZE: Final = 10
 
 
 class ShortLog(EventLog):
-    """A log of LENGTH events that remembers what was read of it, and may be away."""
+    """A log of LENGTH events that records its reads and can be unavailable."""
 
     def __init__(self) -> None:
         self.reads: list[int] = []
@@ -33,7 +33,7 @@ class ShortLog(EventLog):
 
 
 def positions(page: Sequence[LoggedEvent]) -> list[int]:
-    """Where the events of a page stand."""
+    """The positions of the events of a page."""
     return [logged.position for logged in page]
 
 
@@ -50,7 +50,7 @@ def test_the_next_page_is_read_ahead_and_none_beyond_the_last_one() -> None:
     assert log.reads == [0, 10, 20, 25]
 
 
-def test_whoever_goes_on_elsewhere_is_not_given_what_was_read_ahead() -> None:
+def test_a_read_from_another_position_does_not_return_the_page_read_ahead() -> None:
     pages = Pages(ShortLog(), SIZE)
 
     pages.after(0)
@@ -59,7 +59,7 @@ def test_whoever_goes_on_elsewhere_is_not_given_what_was_read_ahead() -> None:
     assert positions(pages.after(0)) == [*range(1, 11)]
 
 
-def test_what_fails_ahead_fails_when_it_is_asked_for_and_is_read_anew_afterwards() -> None:
+def test_an_error_while_reading_ahead_is_raised_for_that_page_which_is_then_read_again() -> None:
     log = ShortLog()
     pages = Pages(log, SIZE)
     pages.after(0)

@@ -1,4 +1,4 @@
-"""The aggregate's rules, as given, when, then."""
+"""The rules of the upload aggregate, as given, when, then."""
 
 import pytest
 from msgspec.structs import replace
@@ -71,7 +71,7 @@ def test_progress_outside_of_its_band_is_refused(stage: Stage, progress: int) ->
         advance(submitted().started(), stage, progress)
 
 
-def test_nobody_advances_to_failed() -> None:
+def test_an_advance_to_failed_is_refused() -> None:
     with pytest.raises(errors.ProgressOutOfBandError):
         advance(submitted().reached(Stage.GENERATING), Stage.FAILED, 30)
 
@@ -105,9 +105,9 @@ def test_complete_is_final() -> None:
 
     for command in (upload.start_attempt, upload.cancel, upload.give_up):
         with pytest.raises(errors.UploadEndedError):
-            command(by="anybody")
+            command(by="session:abc")
     with pytest.raises(errors.NotFailedError):
-        upload.retry(by="anybody")
+        upload.retry(by="session:abc")
     with pytest.raises(errors.UploadEndedError):
         upload.fail(FailureCode.INTERNAL_ERROR, stage=None, attempt=1, by="worker:w")
 
@@ -120,7 +120,7 @@ def test_a_failure_keeps_the_last_progress_and_says_where_it_happened() -> None:
     assert upload.error_message == MESSAGES[FailureCode.NO_IMAGE_GENERATED]
 
 
-def test_a_retry_goes_on_from_the_stage_that_failed() -> None:
+def test_a_retry_continues_from_the_stage_that_failed() -> None:
     history = submitted().reached(Stage.GENERATING).advanced(Stage.GENERATING, 45).failed()
     upload = history.then(history.upload.retry(by="session:abc")).upload
 
@@ -147,14 +147,14 @@ def test_an_attempt_that_is_over_appends_nothing() -> None:
         upload.fail_attempt(FailureCode.STORAGE_UNAVAILABLE, LATER, stage=None, attempt=1, by="worker:old")
 
 
-def test_nothing_advances_while_no_attempt_is_under_way() -> None:
+def test_nothing_advances_while_no_attempt_is_running() -> None:
     with pytest.raises(errors.AttemptOverError):
         advance(submitted(), Stage.VALIDATING, 10)
     with pytest.raises(errors.AttemptOverError):
         advance(submitted().started().attempt_failed(), Stage.VALIDATING, 10)
 
 
-def test_a_passing_trouble_lets_the_upload_wait_for_its_next_attempt() -> None:
+def test_after_a_temporary_failure_the_upload_waits_for_its_next_attempt() -> None:
     upload = submitted().reached(Stage.GENERATING).attempt_failed().upload
 
     assert (upload.running, upload.retry_at, upload.attempts_left) == (False, LATER, ATTEMPTS - 1)
@@ -167,7 +167,7 @@ def test_the_next_attempt_clears_the_wait() -> None:
     assert (upload.running, upload.retry_at, upload.attempt) == (True, None, 2)
 
 
-def test_a_passing_trouble_in_the_last_attempt_fails_the_upload() -> None:
+def test_a_temporary_failure_in_the_last_attempt_fails_the_upload() -> None:
     history = submitted().started().attempt_failed().started().attempt_failed().started()
     event = history.upload.fail_attempt(
         FailureCode.GENERATION_UNAVAILABLE, LATER, stage=Stage.GENERATING, attempt=3, by="worker:w"
@@ -178,7 +178,7 @@ def test_a_passing_trouble_in_the_last_attempt_fails_the_upload() -> None:
 
 
 @pytest.mark.parametrize("code", sorted(NOT_COUNTED))
-def test_an_attempt_that_had_to_wait_is_no_strike(code: FailureCode) -> None:
+def test_an_attempt_that_had_to_wait_is_no_failed_attempt(code: FailureCode) -> None:
     history = submitted()
     for _ in range(ATTEMPTS + 2):
         history.started().attempt_failed(code)
@@ -187,7 +187,7 @@ def test_an_attempt_that_had_to_wait_is_no_strike(code: FailureCode) -> None:
     assert (history.upload.attempts_left, history.upload.waiting_for) == (ATTEMPTS, code)
 
 
-def test_a_lost_attempt_is_no_strike_and_is_forgotten_once_the_upload_gets_further() -> None:
+def test_a_lost_attempt_is_no_failed_attempt_and_a_new_stage_resets_the_count() -> None:
     lost = submitted().reached(Stage.GENERATING).started().upload
     assert (lost.attempts_left, lost.lost, lost.losses) == (ATTEMPTS - 1, 1, 2)
 
@@ -196,7 +196,7 @@ def test_a_lost_attempt_is_no_strike_and_is_forgotten_once_the_upload_gets_furth
     assert history.result().advanced(Stage.STORING).upload.lost == 0
 
 
-def test_losses_are_counted_over_strikes_and_forgotten_by_a_retry() -> None:
+def test_failed_attempts_do_not_reset_the_count_of_lost_ones_and_a_retry_does() -> None:
     history = submitted().started().started().attempt_failed().started().started()
     assert (history.upload.attempts_left, history.upload.lost) == (ATTEMPTS - 2, 2)
     history.then(history.upload.give_up(by="reconciler")).then(history.upload.retry(by="session:abc"))
@@ -217,7 +217,7 @@ def test_the_next_attempt_waits_for_nothing() -> None:
     assert (upload.retry_at, upload.waiting_for) == (None, None)
 
 
-def test_an_upload_is_put_off_only_while_it_waits_and_only_for_what_is_no_strike() -> None:
+def test_an_upload_is_put_off_only_while_it_waits_and_only_for_a_code_that_is_not_counted() -> None:
     with pytest.raises(errors.RefusedError):
         submitted().started().put_off()
     with pytest.raises(errors.RefusedError):
@@ -235,7 +235,7 @@ def test_after_three_lost_attempts_no_other_begins_and_the_upload_can_be_given_u
     assert failed.error_code is FailureCode.WORKER_LOST
 
 
-def test_nobody_gives_up_while_attempts_are_left() -> None:
+def test_an_upload_with_attempts_left_is_not_given_up() -> None:
     with pytest.raises(errors.RefusedError, match="2 attempts are left"):
         submitted().started().upload.give_up(by="reconciler")
 
@@ -260,14 +260,14 @@ def test_no_other_failure_can_be_cancelled() -> None:
 
 
 @pytest.mark.parametrize("code", sorted(NEEDS_NEW_PHOTO))
-def test_a_photo_that_would_fail_again_is_not_retried_and_its_owner_is_told_what_helps(code: FailureCode) -> None:
+def test_a_photo_that_would_fail_again_is_not_retried_and_the_error_says_what_helps(code: FailureCode) -> None:
     with pytest.raises(errors.NeedsNewPhotoError) as refused:
         submitted().started().failed(code).upload.retry(by="session:abc")
 
     assert refused.value.message == f"Another try cannot help. {MESSAGES[code]}"
 
 
-def test_every_event_carries_an_id_of_its_own_its_actor_and_the_correlation_id() -> None:
+def test_every_event_has_its_own_id_its_actor_and_the_correlation_id() -> None:
     events = submitted().reached(Stage.COMPLETE).events
 
     assert len({event.event_id for event in events}) == len(events)
@@ -303,7 +303,7 @@ def test_the_fold_refuses_a_preview_without_a_result() -> None:
         evolve(without, replace(preview, originator_version=3))
 
 
-def test_the_rank_of_a_stage_is_its_place_in_the_pipeline() -> None:
+def test_the_rank_of_a_stage_is_its_position_in_the_pipeline() -> None:
     assert [rank(stage) for stage in (None, *PIPELINE)] == [0, 1, 2, 3, 4, 5]
 
 

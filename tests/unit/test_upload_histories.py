@@ -27,7 +27,7 @@ TIMES = st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2040, 1,
 
 
 class Histories(RuleBasedStateMachine):
-    """Anybody sends any command at any time, often with an attempt or a stage that is not theirs."""
+    """Sends any command at any time, often with the attempt or the stage of another run."""
 
     def __init__(self) -> None:
         super().__init__()
