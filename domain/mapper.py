@@ -15,7 +15,8 @@ Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 UPCASTS: Final[Mapping[tuple[str, int], Upcast]] = {}
 """By event name and schema version: a function that turns the facts into those of the next version."""
 
-_ENVELOPE = ("originator_id", "originator_version")  # columns of the log, not part of the JSON
+ENVELOPE: Final = ("originator_id", "originator_version")
+"""Fields of an event that are columns of the log and not part of the JSON."""
 _FACTS: Final = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -31,7 +32,7 @@ class EventMapper(Mapper[UUID]):
         if not isinstance(domain_event, Event):
             raise TypeError(f"{domain_event!r} is no event of an upload.")
         facts: dict[str, Any] = msgspec.to_builtins(domain_event)
-        for column in _ENVELOPE:
+        for column in ENVELOPE:
             del facts[column]
         return StoredEvent(
             originator_id=domain_event.originator_id,

@@ -7,12 +7,11 @@ from typing import Any, Final
 import msgspec
 
 from domain.events import EVENTS
+from domain.mapper import ENVELOPE
 from domain.objects import folder_of
 from projections.audit.evidence import Evidence, Violation
 from projections.log.event_log import LoggedEvent
 
-ENVELOPE: Final = {"originator_id", "originator_version"}
-"""Columns of the log that are not part of the JSON."""
 HASH: Final = re.compile(r"[0-9a-f]{64}")
 FILENAME: Final = re.compile(r"\.(jpe?g|png|webp|gif|heic|heif|tiff?|bmp|svg|pdf)$", re.IGNORECASE)
 SECRETS: Final = {
@@ -52,7 +51,7 @@ def _unknown(logged: LoggedEvent) -> list[str]:
     event, state = EVENTS.get(logged.name), msgspec.json.decode(logged.state)
     if event is None or not isinstance(state, dict) or state.get("schema_version") != event.SCHEMA_VERSION:
         return []
-    return sorted(state.keys() - set(event.__struct_fields__) - {"schema_version"} | state.keys() & ENVELOPE)
+    return sorted(state.keys() - set(event.__struct_fields__) - {"schema_version"} | state.keys() & set(ENVELOPE))
 
 
 def _finding(field: str, value: str, *, own_keys: str) -> str | None:

@@ -105,6 +105,17 @@ def append_of(stored_events: Sequence[StoredEvent]) -> tuple[LiteralString, dict
     }
 
 
+def select_history(connection: psycopg.Connection[Any], upload_id: UUID) -> list[LoggedEvent]:
+    """Every event of one upload, in the transaction of the caller."""
+    parameters = {"upload_id": upload_id, "gt": 0, "lte": MAX_VERSION, "limit": None}
+    return _rows(connection, SELECT_STREAM.format(direction="ASC"), parameters)
+
+
+def _rows(connection: psycopg.Connection[Any], query: str, parameters: Any) -> list[LoggedEvent]:  # noqa: ANN401 - the driver's parameters
+    cursor = connection.cursor(row_factory=args_row(LoggedEvent), binary=True)
+    return cursor.execute(query, parameters).fetchall()
+
+
 class EventLog(AggregateRecorder):
     """The recorder of the eventsourcing library, over a pool in autocommit, so that an append is one round trip."""
 
@@ -136,8 +147,8 @@ class EventLog(AggregateRecorder):
 
     def history(self, upload_id: UUID) -> Sequence[LoggedEvent]:
         """Every event of one upload, with its position and time."""
-        parameters = {"upload_id": upload_id, "gt": 0, "lte": MAX_VERSION, "limit": None}
-        return self._select(SELECT_STREAM.format(direction="ASC"), parameters)
+        with translated(), self._pool.connection() as connection:
+            return select_history(connection, upload_id)
 
     def read(self, after: int, limit: int) -> Sequence[LoggedEvent]:
         """The next events in order, without gaps: no event can still be committed before one of them."""
@@ -163,5 +174,4 @@ class EventLog(AggregateRecorder):
 
     def _select(self, query: str, parameters: Any) -> list[LoggedEvent]:  # noqa: ANN401 - the driver's parameters
         with translated(), self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=args_row(LoggedEvent), binary=True)
-            return cursor.execute(query, parameters).fetchall()
+            return _rows(connection, query, parameters)

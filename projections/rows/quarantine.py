@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 from psycopg_pool import ConnectionPool
 
 from projections.log.connections import translated
-from projections.log.event_log import MAX_VERSION, SELECT_STREAM, LoggedEvent
+from projections.log.event_log import select_history
 from projections.rows import projector
 
 SELECT_QUARANTINED: Final = "SELECT upload_id FROM quarantine ORDER BY position"
@@ -46,16 +46,10 @@ def _retry(pool: ConnectionPool[psycopg.Connection[Any]], upload_id: UUID) -> Qu
         released = connection.execute(RELEASE, (upload_id,)).fetchone()
         if released is None:
             return None  # a rebuild released it meanwhile
-        projector.apply(connection, _stream(connection, upload_id))
+        projector.apply(connection, select_history(connection, upload_id))
         still = connection.cursor(row_factory=class_row(Quarantined)).execute(SELECT_STILL, (upload_id,)).fetchone()
         if still:
             connection.execute(KEEP_TIME, (*released, upload_id))
         else:
             log.info("projector.released", upload_id=str(upload_id))
     return still
-
-
-def _stream(connection: psycopg.Connection[Any], upload_id: UUID) -> list[LoggedEvent]:
-    parameters = {"upload_id": upload_id, "gt": 0, "lte": MAX_VERSION, "limit": None}
-    cursor = connection.cursor(row_factory=class_row(LoggedEvent))
-    return cursor.execute(SELECT_STREAM.format(direction="ASC").encode(), parameters).fetchall()
