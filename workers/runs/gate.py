@@ -22,8 +22,8 @@ from time import monotonic
 from typing import Final
 
 PATIENCE_SECONDS: Final = 30.0
-LOOK_SECONDS: Final = 0.5
-"""How soon those who wait notice that a run's patience is over."""
+PATIENCE_CHECK_SECONDS: Final = 0.5
+"""How often a waiting run checks whether the patience of another one is over."""
 
 
 class Guest:
@@ -70,7 +70,7 @@ class Gate:
         with self._changed:
             self._waiting.append(guest)
             while not (self._closed or (self._waiting[0] is guest and self._fits(guest))):
-                self._changed.wait(LOOK_SECONDS)
+                self._changed.wait(PATIENCE_CHECK_SECONDS)
             self._waiting.remove(guest)
             if not self._closed:
                 guest.entered_at = monotonic()

@@ -31,10 +31,10 @@ PARTS: Final = 16
 CHUNK_BYTES: Final = 256 * 1024
 """What is held in memory before a thread writes it to disk."""
 HEAD_BYTES: Final = 16
-LOOK_SECONDS: Final = 0.02
-"""So short that hundreds of slow photos that begin at one moment have left their places before somebody gives up."""
+PACE_SECONDS: Final = 0.02
+"""How long the pace of a photo is measured. Short, so that hundreds of slow photos give up their slots in time."""
 FAST_BYTES: Final = 20 * 1024
-"""A photo of which less than this comes in LOOK_SECONDS, 1 MB/s, costs us next to nothing while it comes."""
+"""A photo is slow if it sends less than this in PACE_SECONDS, which is 1 MB/s."""
 
 
 class Photo(Struct, frozen=True):
@@ -128,7 +128,7 @@ async def _leave_if_slow(spool: Spool, place: Place) -> None:
     size = -FAST_BYTES
     while spool.size - size >= FAST_BYTES:
         size = spool.size
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(PACE_SECONDS)
     place.leave()
 
 
