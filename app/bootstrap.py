@@ -200,12 +200,12 @@ def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
 
 def open_erasure(settings: Settings, stack: ExitStack) -> Callable[..., int]:
     """The function behind `darkroom erase`."""
-    event_log, _ = open_log(settings, "erase", stack)
-    return partial(erase, open_uploads(event_log, open_redis(settings, stack), stack), open_blobs(settings))
+    uploads = open_uploads(open_log(settings, "erase", stack)[0], open_redis(settings, stack), stack)
+    return partial(erase, uploads, open_blobs(settings))
 
 
 class Reader(NamedTuple):
-    """A follower of the log, with its ear."""
+    """A follower of the log, with its subscription."""
 
     follower: Follower
     wakeups: Wakeups
@@ -245,7 +245,7 @@ def open_sink(settings: Settings, stack: ExitStack) -> Sink:
 
 
 def open_wakeups(settings: Settings, stack: ExitStack) -> Wakeups:
-    """An ear for one reader, on a connection of its own."""
+    """A subscription for one reader, on a connection of its own."""
     wakeups = Wakeups(open_redis(settings, stack))
     stack.callback(wakeups.close)
     return wakeups

@@ -48,8 +48,8 @@ NEEDS_NEW_PHOTO: Final = frozenset(
 """Codes for which a retry with the same photo would fail again, so the owner needs to upload another photo."""
 
 MESSAGES: Final = {
-    FailureCode.NOT_AN_IMAGE: "This file is not an image. Please choose a JPEG, PNG or WebP photo.",
-    FailureCode.UNSUPPORTED_FORMAT: "This image format is not supported. Please choose a JPEG, PNG or WebP photo.",
+    FailureCode.NOT_AN_IMAGE: "This file is not an image. Please choose a JPEG, PNG, WebP, HEIC or AVIF photo.",
+    FailureCode.UNSUPPORTED_FORMAT: "This kind of image is not supported. Please save it as a JPEG or PNG photo.",
     FailureCode.IMAGE_TRUNCATED: "This image is incomplete or damaged. Please upload the photo again.",
     FailureCode.IMAGE_TOO_LARGE: "This image has too many pixels. Please choose a smaller photo.",
     FailureCode.IMAGE_TOO_COMPLEX: "This image takes too much time or memory to open. Please choose another.",

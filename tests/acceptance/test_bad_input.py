@@ -65,7 +65,7 @@ def test_the_command_tells_of_each_bad_file_in_a_sentence(connected: Connected, 
     files = {
         "photo.jpg": (
             b"this is no photo",
-            "This file is not a supported photo. Please choose a JPEG, PNG or WebP image.",
+            "This file is not a supported photo. Please choose a JPEG, PNG, WebP, HEIC or AVIF image.",
         ),
         "broken.jpg": (truncated(), "This image is incomplete or damaged. Please upload the photo again."),
         "huge.png": (bomb(30_000), "This image has too many pixels. Please choose a smaller photo."),

@@ -13,7 +13,7 @@ from tests.photos.variants import oriented, photo, twelve_megapixels
 READY = "Your picture is ready"
 DEVELOPING = "Your picture is developing"
 FAILED = "This one did not develop"
-ACCEPTED = "image/jpeg,image/png,image/webp"
+ACCEPTED = "image/jpeg,image/png,image/webp,image/heic,image/heif,image/avif,.heic,.heif,.avif"
 
 
 def test_a_photo_goes_in_and_its_picture_is_revealed(person: Person, darkroom: Darkroom) -> None:
@@ -174,7 +174,7 @@ def test_an_upload_can_be_forgotten(person: Person) -> None:
 
 
 def test_what_is_no_photo_is_said_before_anything_is_sent(person: Person) -> None:
-    person.send(b"a text that calls itself a photo").sees("This file is not a JPEG, PNG or WebP photo.")
+    person.send(b"a text that calls itself a photo").sees("This file is not a JPEG, PNG, WebP, HEIC or AVIF photo.")
     assert [request.url for request in person.requests if "/api/" in request.url] == []
 
 

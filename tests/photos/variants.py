@@ -12,8 +12,11 @@ from typing import Any, Final
 
 from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
+from pillow_heif import register_heif_opener
 
 from tests.photos.profiles import p3_profile
+
+register_heif_opener()
 
 _HERE: Final = Path(__file__).parent
 
@@ -39,6 +42,16 @@ def encoded(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:  #
     stream = io.BytesIO()
     image.save(stream, kind, **options)
     return stream.getvalue()
+
+
+def heic(name: str = "coffee") -> bytes:
+    """One of the photographs, as an iPhone keeps it."""
+    return encoded(picture(name), "HEIF")
+
+
+def stream(data: bytes) -> io.BytesIO:
+    """The bytes as a file."""
+    return io.BytesIO(data)
 
 
 def stamp() -> bytes:
@@ -74,9 +87,9 @@ def oriented(orientation: int, kind: str = "JPEG") -> bytes:
     image = corners()
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
-    return encoded(
-        image.transpose(undone[orientation]) if orientation in undone else image, kind, exif=exif, quality=95
-    )
+    held = image.transpose(undone[orientation]) if orientation in undone else image
+    # As bytes, of which HEIC's encoder makes irot and imir: in a HEIC they alone count.
+    return encoded(held, kind, exif=exif.tobytes(), quality=95)
 
 
 def with_metadata(kind: str = "JPEG") -> bytes:

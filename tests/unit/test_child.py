@@ -28,7 +28,7 @@ def test_every_job_is_answered_with_a_picture(job: Job) -> None:
 
 def test_a_refusal_travels_as_a_value() -> None:
     refusal = answered(Develop(b"text", 1, 1, longest_side=1, quality=80))
-    assert refusal == Refusal(FailureCode.NOT_AN_IMAGE, "starts with 74657874")
+    assert refusal == Refusal(FailureCode.NOT_AN_IMAGE, "unknown, starts with 74657874")
 
 
 def test_running_out_of_memory_travels_as_a_value(monkeypatch: pytest.MonkeyPatch) -> None:

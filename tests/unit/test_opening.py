@@ -23,10 +23,9 @@ def test_a_photo_that_breaks_off_is_called_truncated(kind: str, share: float) ->
     assert refusal(variants.truncated(kind, share)) is FailureCode.IMAGE_TRUNCATED
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("missing", [1, 2, 12, 20])
-def test_so_is_one_that_lacks_its_last_bytes_although_all_pixels_are_there(kind: str, missing: int) -> None:
-    assert refusal(variants.encoded(variants.picture(), kind)[:-missing]) is FailureCode.IMAGE_TRUNCATED
+def test_so_is_a_webp_that_lacks_the_last_bytes_of_its_pixels(missing: int) -> None:
+    assert refusal(variants.encoded(variants.picture(), "WEBP")[:-missing]) is FailureCode.IMAGE_TRUNCATED
 
 
 def test_a_progressive_photo_that_breaks_off_is_called_truncated() -> None:

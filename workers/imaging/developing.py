@@ -29,9 +29,10 @@ def develop(job: Develop) -> Picture:
 
 def _developed(image: Image.Image, job: Develop) -> Picture:
     """Decode all of it, then shrink before anything else: what follows costs by the pixel."""
-    source_format = "JPEG" if image.format == "MPO" else str(image.format)
+    source_format = {"MPO": "JPEG", "HEIF": "HEIC"}.get(str(image.format), str(image.format))
     size = fitted(image.size, job.longest_side)
-    image.draft(None, size)  # a JPEG can be decoded at an eighth, a quarter or half of its size
+    if source_format == "JPEG":
+        image.draft(None, size)  # it can be decoded at an eighth, a quarter or half of its size
     scale_transparency(image)
     decode(image)
     turn, profile = _turn(image), image.info.get("icc_profile")

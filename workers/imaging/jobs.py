@@ -45,7 +45,7 @@ class Picture(msgspec.Struct, frozen=True, tag=True):
     width: int
     height: int
     source_format: str
-    """The format of the picture that it was made of: JPEG, PNG or WEBP."""
+    """The format of the picture that it was made of: JPEG, PNG, WEBP, HEIC or AVIF."""
 
     @property
     def sha256(self) -> str:

@@ -4,30 +4,103 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Final
 
-from PIL import Image
+from PIL import AvifImagePlugin, Image
 
 from domain.failures import FailureCode
+from domain.formats import HEAD_BYTES, NO_IMAGES, format_of, other_format_of
 from workers.errors import PermanentError
-from workers.imaging.formats import HEAD_BYTES, sniff
+from workers.imaging import png, webp
+from workers.imaging.jpeg_structure import END, JpegStructure, structure_of
 
-PNG_END: Final = b"\0\0\0\0IEND\xaeB`\x82"
-"""The last chunk of every PNG. Pillow does not miss it, nor the end of the pixels' checksum."""
+SEQUENCES: Final = frozenset({b"hevc", b"hevx", b"hevm", b"hevs", b"avis", b"msf1"})
+"""Brands of ISO media files that hold a moving picture."""
+PADDINGS: Final = tuple(bytes([byte]) * 4096 for byte in (0b10101010, 0b01010101, 0b11111110))
+"""Bits that differ from the first on: from each other, and from the zeros that the decoder takes after the last."""
+PLUGINS: Final = {
+    "JPEG": ("JPEG", "MPO"),
+    "PNG": ("PNG",),
+    "WEBP": ("WEBP",),
+    "HEIC": ("HEIF",),
+    "AVIF": ("AVIF",),
+}
+"""Pillow's plugins for each of our formats."""
+STRIP: Final = 256
+"""Rows that are hashed together."""
+
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each thread reserves memory, of which the child has a bounded amount
 
 
 def open_header(data: bytes, *, max_pixels: int, max_side: int) -> Image.Image:
     """The picture with nothing but its header read, when it is one of ours and not too large."""
-    kind = sniff(data[:HEAD_BYTES])
-    image = _parse_header(data, kind, max_pixels)
+    head = data[:HEAD_BYTES]
+    kind = _kind_of(head)
+    structure = structure_of(data) if kind == "JPEG" else None
+    if structure and structure.unsupported:
+        raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, structure.unsupported)
+    whole = _mended(data, kind, structure)
+    image = _parse_header(whole, kind, max_pixels)
     if image.width * image.height > max_pixels or max(image.size) > max_side:
         raise PermanentError(FailureCode.IMAGE_TOO_LARGE, f"{image.width} x {image.height}")
-    # A phone's MPO file is a JPEG with further pictures behind it: the first one is the photo.
-    if kind != "JPEG" and getattr(image, "n_frames", 1) > 1:
+    if _moves(image, kind, head):
         raise PermanentError(FailureCode.ANIMATED_IMAGE, f"{kind} of several frames")
-    if kind == "PNG" and PNG_END not in data:
-        raise PermanentError(FailureCode.IMAGE_TRUNCATED, "a PNG without its end")
+    if structure and structure.end is None and not _has_every_pixel(data, structure):
+        raise PermanentError(FailureCode.IMAGE_TRUNCATED, "a JPEG that breaks off")
     return image
+
+
+def _kind_of(head: bytes) -> str:
+    if kind := format_of(head):
+        return kind
+    other = other_format_of(head)
+    code = FailureCode.NOT_AN_IMAGE if other is None or other in NO_IMAGES else FailureCode.UNSUPPORTED_FORMAT
+    raise PermanentError(code, f"{other or 'unknown'}, starts with {head[:4].hex()}")
+
+
+def _mended(data: bytes, kind: str, structure: JpegStructure | None) -> bytes:
+    """The file without what its pixels do not need, where damage in that would refuse a whole photo."""
+    if kind == "PNG":
+        return png.mended(data)
+    if kind == "WEBP":
+        return webp.mended(data)
+    return _ended(data) if structure and structure.end is None else data
+
+
+def _moves(image: Image.Image, kind: str, head: bytes) -> bool:
+    if kind == "JPEG":
+        return False  # a phone's MPO file is a JPEG with further pictures behind it: the first one is the photo
+    if kind == "HEIC":
+        return head[8:12] in SEQUENCES  # several still pictures are a burst, of which one is the primary
+    return getattr(image, "n_frames", 1) > 1
+
+
+def _has_every_pixel(data: bytes, structure: JpegStructure) -> bool:
+    """Whether a JPEG without its end marker has all of its pixels.
+
+    The decoder invents missing pixels from the bits that follow. So the decodings with different bits behind the file
+    are all equal if and only if it needed none of them.
+    """
+    if not structure.scans_are_complete:
+        return False
+    pixels = _pixels_of(_ended(data))
+    return all(_pixels_of(_ended(data, padding)) == pixels for padding in PADDINGS)
+
+
+def _ended(data: bytes, padding: bytes = b"") -> bytes:
+    # A single 0xFF at the end would join the marker behind it.
+    return data.rstrip(b"\xff") + padding + END
+
+
+def _pixels_of(data: bytes) -> bytes:
+    """A digest of the decoded pixels."""
+    with damage_is_the_photos(), Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+        image.load()
+        digest = sha256()
+        for top in range(0, image.height, STRIP):
+            digest.update(image.crop((0, top, image.width, min(top + STRIP, image.height))).tobytes())
+    return digest.digest()
 
 
 def decode(image: Image.Image) -> None:
@@ -48,10 +121,11 @@ def damage_is_the_photos() -> Iterator[None]:
 
 
 def _parse_header(data: bytes, kind: str, max_pixels: int) -> Image.Image:
-    formats = ("JPEG", "MPO") if kind == "JPEG" else (kind,)
+    if kind == "HEIC":
+        _read_heic()
     with damage_is_the_photos(), _pillows_own_limit(max_pixels):
         try:
-            return Image.open(io.BytesIO(data), formats=formats)
+            return Image.open(io.BytesIO(data), formats=PLUGINS[kind])
         except Image.DecompressionBombError as error:
             raise PermanentError(FailureCode.IMAGE_TOO_LARGE, str(error)) from error
 
@@ -69,3 +143,10 @@ def _pillows_own_limit(max_pixels: int) -> Iterator[None]:
             yield
     finally:
         Image.MAX_IMAGE_PIXELS = usual
+
+
+def _read_heic() -> None:
+    """Teach Pillow to read HEIC. Other jobs need not pay for the import."""
+    import pillow_heif  # noqa: PLC0415 - 50 ms, for HEIC alone
+
+    pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)

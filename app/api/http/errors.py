@@ -63,7 +63,7 @@ class BodyTooSlowError(ApiError):
 
 
 class UnsupportedMediaTypeError(ApiError):
-    """This file is not a supported photo. Please choose a JPEG, PNG or WebP image."""
+    """This file is not a supported photo. Please choose a JPEG, PNG, WebP, HEIC or AVIF image."""
 
 
 class LinkOverError(ApiError):

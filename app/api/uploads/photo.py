@@ -23,6 +23,7 @@ from multipart import (  # type: ignore[import-untyped] # it ships no types
 
 from app.api.http.errors import BodyTooLargeError, BodyTooSlowError, MalformedError, UnsupportedMediaTypeError
 from app.api.http.slots import Place
+from domain.formats import HEAD_BYTES, MEDIA_TYPES, format_of, refusal_of
 
 FIELD: Final = "image"
 FRAME_BYTES: Final = 64 * 1024
@@ -30,7 +31,6 @@ FRAME_BYTES: Final = 64 * 1024
 PARTS: Final = 16
 CHUNK_BYTES: Final = 256 * 1024
 """What is held in memory before a thread writes it to disk."""
-HEAD_BYTES: Final = 16
 PACE_SECONDS: Final = 0.02
 """How long the pace of a photo is measured. Short, so that hundreds of slow photos give up their slots in time."""
 FAST_BYTES: Final = 20 * 1024
@@ -71,11 +71,11 @@ class Spool:
         await self._flush()
         if not self.size:
             raise UnsupportedMediaTypeError("The file is empty.")
-        media_type = sniff(self._head)
-        if media_type is None:
-            raise UnsupportedMediaTypeError
+        kind = format_of(self._head)
+        if kind is None:
+            raise UnsupportedMediaTypeError(refusal_of(self._head))
         await to_thread.run_sync(self._file.seek, 0)
-        return Photo(self._file, self._hash.hexdigest(), self.size, media_type)
+        return Photo(self._file, self._hash.hexdigest(), self.size, MEDIA_TYPES[kind])
 
     async def _flush(self) -> None:
         held, self._held = self._held, bytearray()
@@ -85,17 +85,6 @@ class Spool:
     def _keep(self, held: bytearray) -> None:
         self._hash.update(held)
         self._file.write(held)
-
-
-def sniff(head: bytes) -> str | None:
-    """The media type that a file's first bytes tell; None for what we do not take."""
-    if head.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "image/webp"
-    return None
 
 
 @asynccontextmanager

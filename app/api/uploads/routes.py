@@ -35,6 +35,7 @@ from domain.errors import (
     UploadEndedError,
     UploadNotFoundError,
 )
+from domain.formats import ACCEPTED
 from domain.stages import Status
 
 SUBMISSION: Final = SubmissionBody(
@@ -53,7 +54,7 @@ class SubmissionOperation(Operation):
     """An operation that takes a photo; its handler reads the body itself, unseen by the framework."""
 
     def __post_init__(self) -> None:
-        photo = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY, description="A JPEG, PNG or WebP photo.")
+        photo = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY, description=f"A {ACCEPTED} photo.")
         form = Schema(type=OpenAPIType.OBJECT, properties={FIELD: photo}, required=[FIELD])
         self.request_body = RequestBody({"multipart/form-data": OpenAPIMediaType(schema=form)}, required=True)
 

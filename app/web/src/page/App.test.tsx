@@ -8,7 +8,7 @@ import { START } from "./address";
 import { fakeSending, photoSent } from "./sent.test.fake";
 import { recentUploads } from "./uploads";
 
-const WRONG = "This file is not a JPEG, PNG or WebP photo. Please choose another one.";
+const WRONG = "This file is not a JPEG, PNG, WebP, HEIC or AVIF photo. Please choose another one.";
 
 function photo(): File {
   return readable("\xff\xd8\xff\xe0 a photo");

@@ -23,7 +23,7 @@ export function Intake({ isOver, onPhotos }: Properties) {
         <Chooser label="Take a photo" className="quiet button camera" capture="environment" onPhotos={onPhotos} />
       </div>
       <p className="fine">
-        JPEG, PNG or WebP, up to {megabytes(maxUploadBytes())}.
+        JPEG, PNG, WebP, HEIC or AVIF, up to {megabytes(maxUploadBytes())}.
         <span className="desk"> You can also drop it anywhere on this page, or paste it.</span>
       </p>
     </section>

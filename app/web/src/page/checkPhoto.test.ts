@@ -9,6 +9,8 @@ const JPEG = [0xff, 0xd8, 0xff, 0xe0, ...Array(20).fill(0)];
 const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, ...Array(20).fill(0)];
 const WEBP = [..."RIFF....WEBPVP8 "].map((letter) => letter.charCodeAt(0));
 
+const iso = (brands: string) => [0, 0, 0, 24, ...[...`ftyp${brands}`].map((letter) => letter.charCodeAt(0))];
+
 function file(bytes: number[], type = ""): File {
   return new File([new Uint8Array(bytes)], "photo.jpg", { type });
 }
@@ -17,13 +19,22 @@ test.each([
   ["a JPEG", JPEG],
   ["a PNG", PNG],
   ["a WebP", WEBP],
+  ["a HEIC", iso("heic....mif1heic")],
+  ["a HEIC of a general brand", iso("mif1....mif1heic")],
+  ["an AVIF", iso("avif....avifmif1")],
 ])("nothing is wrong with %s", async (_, bytes) => {
   expect(await wrongWith(file(bytes), MAX)).toBeNull();
 });
 
 test("a text that calls itself a JPEG is none", async () => {
   const text = [..."hello"].map((letter) => letter.charCodeAt(0));
-  expect(await wrongWith(file(text, "image/jpeg"), MAX)).toMatch(/^This file is not a JPEG, PNG or WebP photo\./);
+  expect(await wrongWith(file(text, "image/jpeg"), MAX)).toMatch(
+    /^This file is not a JPEG, PNG, WebP, HEIC or AVIF photo\./,
+  );
+});
+
+test("a video is none, although it is an ISO media file", async () => {
+  expect(await wrongWith(file(iso("isom....isommp42")), MAX)).toMatch(/^This file is not a JPEG/);
 });
 
 test("an empty file is said to be empty", async () => {

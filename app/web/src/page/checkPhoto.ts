@@ -1,10 +1,12 @@
 /** What is wrong with a file, in a sentence, before anything of it is sent. Its name and its claimed type prove nothing. */
 
-const HEAD_BYTES = 12;
+const HEAD_BYTES = 64;
+const KINDS = "JPEG, PNG, WebP, HEIC or AVIF";
+const BRANDS = ["avif", "avis", "heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"];
 const MEGABYTE = 2 ** 20;
 
-/** What the chooser offers; a phone turns its own formats into one of these. */
-export const ACCEPTED = "image/jpeg,image/png,image/webp";
+/** What the chooser offers. The endings are for systems that know no type for HEIC. */
+export const ACCEPTED = "image/jpeg,image/png,image/webp,image/heic,image/heif,image/avif,.heic,.heif,.avif";
 
 export function maxUploadBytes(): number {
   const told = document.querySelector<HTMLMetaElement>('meta[name="max-upload-bytes"]');
@@ -17,10 +19,10 @@ export function megabytes(bytes: number): string {
 
 export async function wrongWith(file: Blob, maxBytes: number): Promise<string | null> {
   if (file.size === 0) {
-    return "This file is empty. Please choose a JPEG, PNG or WebP photo.";
+    return `This file is empty. Please choose a ${KINDS} photo.`;
   }
   if (!isPhoto(await headOf(file))) {
-    return "This file is not a JPEG, PNG or WebP photo. Please choose another one.";
+    return `This file is not a ${KINDS} photo. Please choose another one.`;
   }
   if (file.size > maxBytes) {
     return `This photo has ${megabytes(file.size)}, and ${megabytes(maxBytes)} is the most. Please choose a smaller one.`;
@@ -37,6 +39,16 @@ async function headOf(file: Blob): Promise<string> {
 }
 
 function isPhoto(head: string): boolean {
-  const isWebp = head.startsWith("RIFF") && head.slice(8) === "WEBP";
-  return head.startsWith("\xff\xd8\xff") || head.startsWith("\x89PNG\r\n\x1a\n") || isWebp;
+  const isWebp = head.startsWith("RIFF") && head.slice(8, 12) === "WEBP";
+  return isIsoPhoto(head) || head.startsWith("\xff\xd8\xff") || head.startsWith("\x89PNG\r\n\x1a\n") || isWebp;
+}
+
+/** HEIC and AVIF are ISO media files: the first brand tells, or a general one is told apart by the ones that follow. */
+function isIsoPhoto(head: string): boolean {
+  if (head.slice(4, 8) !== "ftyp") {
+    return false;
+  }
+  const brands = head.slice(8).match(/.{4}/gs) ?? [];
+  const first = brands[0] ?? "";
+  return BRANDS.includes(first) || (["mif1", "msf1"].includes(first) && brands.some((brand) => BRANDS.includes(brand)));
 }

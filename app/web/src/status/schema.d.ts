@@ -229,7 +229,7 @@ export interface components {
         };
         /**
          * FailureCode
-         * @description Why an upload failed. A code is recorded in events for ever, so none is ever renamed.
+         * @description Why an upload failed. Codes are stored in events, so a code is never renamed.
          * @enum {string}
          */
         FailureCode: "NOT_AN_IMAGE" | "UNSUPPORTED_FORMAT" | "IMAGE_TRUNCATED" | "IMAGE_TOO_LARGE" | "IMAGE_TOO_COMPLEX" | "ANIMATED_IMAGE" | "CONTENT_BLOCKED" | "NO_IMAGE_GENERATED" | "GENERATION_REFUSED" | "GENERATION_UNAVAILABLE" | "STORAGE_REFUSED" | "STORAGE_UNAVAILABLE" | "ORIGINAL_MISSING" | "GENERATION_PAUSED" | "GENERATION_BUDGET_SPENT" | "WORKER_LOST" | "WORKER_STOPPED" | "INTERNAL_ERROR" | "CANCELLED";
@@ -304,7 +304,7 @@ export interface components {
         Stage: "validating" | "generating" | "storing" | "watermarking" | "complete" | "failed";
         /**
          * Status
-         * @description What a client needs to know of a stage.
+         * @description The status that clients see; derived from the stage.
          * @enum {string}
          */
         Status: "pending" | "processing" | "completed" | "failed";
@@ -388,7 +388,7 @@ export interface operations {
                 "multipart/form-data": {
                     /**
                      * Format: binary
-                     * @description A JPEG, PNG or WebP photo.
+                     * @description A JPEG, PNG, WebP, HEIC or AVIF photo.
                      */
                     image: string;
                 };

@@ -1,0 +1,83 @@
+"""Reads the markers of a JPEG, without decoding a pixel: its kind, its scans and its end."""
+
+import re
+from typing import Final
+
+from msgspec import Struct
+
+MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""The next marker behind coded pixels: stuffed zeros and restarts belong to them."""
+END: Final = b"\xff\xd9"
+FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+DECODED: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
+"""Baseline, extended and progressive, with Huffman or arithmetic coding. No lossless and no hierarchical one."""
+PROGRESSIVE: Final = frozenset({0xC2, 0xCA})
+COMPONENTS: Final = frozenset({1, 3, 4})
+JPEG_LS: Final = 0xF7
+SCAN: Final = 0xDA
+BITS: Final = 8
+COEFFICIENTS: Final = 64
+
+
+class JpegStructure(Struct):
+    """What the markers tell. `end` is the offset behind the end marker, None without one."""
+
+    frame: int | None = None
+    precision: int = 0
+    components: frozenset[int] = frozenset()
+    scans: list[tuple[frozenset[int], int, int, int]] = []
+    """Components, first and last coefficient, and the bits that are still to come, of each scan."""
+    end: int | None = None
+
+    @property
+    def unsupported(self) -> str | None:
+        """Why we do not decode this kind of JPEG; None if we do."""
+        if self.frame is None:
+            return None
+        if self.frame not in DECODED:
+            return f"a JPEG of the kind {self.frame:02X}"
+        if self.precision != BITS:
+            return f"a JPEG of {self.precision} bits"
+        return None if len(self.components) in COMPONENTS else f"a JPEG of {len(self.components)} components"
+
+    @property
+    def scans_are_complete(self) -> bool:
+        """Whether the scans that have begun bring every coefficient of every component to its last bit."""
+        complete: dict[int, set[int]] = {component: set() for component in self.components}
+        for components, first, last, bits_left in self.scans:
+            if bits_left == 0:
+                for component in components & self.components:
+                    complete[component] |= set(range(first, last + 1))
+        wanted = COEFFICIENTS if self.frame in PROGRESSIVE else 1
+        return bool(complete) and all(len(found) >= wanted for found in complete.values())
+
+
+def structure_of(data: bytes) -> JpegStructure:
+    """The structure of the first picture in the file, as far as its markers can be followed."""
+    found = JpegStructure(scans=[])
+    place = 2
+    while marker := MARKER.search(data, place):
+        code, place = data[marker.start() + 1], marker.end()
+        if code == END[1]:
+            found.end = place
+            break
+        if code in {0x01, 0xD8}:
+            continue
+        length = int.from_bytes(data[place : place + 2], "big")
+        _note(found, code, data[place + 2 : place + max(length, 2)])
+        place += max(length, 2)
+    return found
+
+
+def _note(found: JpegStructure, code: int, body: bytes) -> None:
+    try:
+        if (code in FRAMES or code == JPEG_LS) and found.frame is None:
+            found.frame, found.precision = code, body[0]
+            found.components = frozenset(body[6 + 3 * number] for number in range(body[5]))
+        elif code == SCAN:
+            count = body[0]
+            components = frozenset(body[1 + 2 * number] for number in range(count))
+            first, last, bits = body[1 + 2 * count : 4 + 2 * count]
+            found.scans.append((components, first, min(last, COEFFICIENTS - 1), bits & 0x0F))
+    except (IndexError, ValueError):
+        return  # a marker that is cut; the decoder has the last word
