@@ -66,8 +66,7 @@ from workers.vision.model import ImageModel
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
-POLL_CONNECTIONS: Final = 4
-"""Connections of the API for polls, beside DATABASE_POOL_SIZE."""
+POLL_CONNECTIONS: Final = 4  # of the API, beside DATABASE_POOL_SIZE
 
 
 def open_redis(settings: Settings, stack: ExitStack) -> Redis:

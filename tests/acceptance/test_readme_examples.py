@@ -37,7 +37,7 @@ def our_curl(tmp_path: Path) -> Path:
 
 def lines_for(server: str) -> str:
     """The block that README.md promises to be run here, for another server."""
-    marked = (ROOT / "README.md").read_text().partition(MARK)[2]
+    marked = (ROOT / "app/api/README.md").read_text().partition(MARK)[2]
     lines = marked.partition("```\n")[0]
     assert lines.count(SERVER) == 1
     return lines.replace(SERVER, server)

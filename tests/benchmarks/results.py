@@ -1,4 +1,4 @@
-"""The results of a benchmark: kept as JSON, shown as a table, in the terminal and in README.md."""
+"""The results of a benchmark: kept as JSON, shown as a table, in the terminal and in the README beside it."""
 
 import re
 from datetime import datetime
@@ -13,7 +13,7 @@ from tests.benchmarks.contest import Outcome, Verdict
 from tests.benchmarks.machine import Machine
 
 FOLDER: Final = Path(__file__).parent / "results"
-README: Final = Path(__file__).parents[2] / "README.md"
+README: Final = Path(__file__).parent / "README.md"
 BEGIN: Final = "<!-- results of python -m tests.benchmarks: begin -->"
 END: Final = "<!-- results of python -m tests.benchmarks: end -->"
 
@@ -97,7 +97,7 @@ def kept(folder: Path) -> list[Results]:
 def markdown(results: Results) -> str:
     """The results as README.md shows them."""
     lines = [f"**{results.title}**", "", *_markdown_table(results), ""]
-    lines += [f"![{results.title}](tests/benchmarks/results/{results.benchmark}.svg)", ""]
+    lines += [f"![{results.title}](results/{results.benchmark}.svg)", ""]
     lines += [f"- {note}" for note in results.notes]
     return "\n".join([*lines, f"- {results.source}", f"- Verified afterwards: {results.verified}"])
 

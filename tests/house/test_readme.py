@@ -1,8 +1,10 @@
 """What README.md says is so: settings, commands, endpoints, errors, events and paths, compared with the code."""
 
 import re
+from pathlib import Path
 from typing import Final
 
+import pytest
 import rich_click as click
 
 from app.api.http.errors import TABLE, UNEXPECTED
@@ -13,7 +15,7 @@ from domain.events import EVENTS
 from domain.failures import FailureCode
 from domain.stages import BANDS
 from tests.house.openapi_document import api_without_io
-from tests.house.the_house import MODULES, PACKAGES, ROOT, TEXT, blocks, mapped_paths, rows, section
+from tests.house.the_house import MODULES, PACKAGES, READMES, ROOT, TEXT, blocks, mapped_paths, rows, section
 
 RUN: Final = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/darkroom up"
 TEST: Final = (
@@ -100,14 +102,45 @@ def test_every_folder_of_the_four_packages_is_on_the_map() -> None:
     assert {f"{folder.relative_to(ROOT)}/" for folder in folders} <= set(mapped_paths())
 
 
-def test_every_path_that_the_text_names_is_there() -> None:
+@pytest.mark.parametrize("readme", READMES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_path_that_a_readme_names_is_there(readme: Path) -> None:
     tops = (*(f"{package}/" for package in PACKAGES), "tests/", ".ci/")
-    named = {word for word in TEXT.replace("`", " ").split() if word.startswith(tops) and "<" not in word}
-    assert [path for path in sorted(named) if not (ROOT / path.rstrip(".,;:()")).exists()] == []
+    named = {
+        word for word in re.findall(r"`([^`\s]+)`", readme.read_text()) if word.startswith(tops) and "<" not in word
+    }
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_link_of_a_readme_leads_somewhere(readme: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", readme.read_text())
+    local = [link.partition("#")[0] for link in links if "://" not in link]
+    assert [link for link in local if not (readme.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_readme_opens_with_what_it_is_about(readme: Path) -> None:
+    title, empty, first, *_ = readme.read_text().splitlines()
+    assert title.startswith("# ")
+    assert empty == ""
+    assert first
+
+
+def test_the_first_readme_can_be_read_in_ten_minutes() -> None:
+    assert len(TEXT.encode()) <= 20 * 1024
+
+
+def test_every_room_with_a_readme_can_be_reached_from_the_first() -> None:
+    linked = {(ROOT / link.partition("#")[0]).resolve() for link in re.findall(r"\]\(([^)\s]+)\)", TEXT)}
+    assert set(READMES) - {ROOT / "README.md"} <= linked
 
 
 def test_every_picture_is_shown_and_none_is_missing() -> None:
-    shown = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", TEXT)
+    shown = {
+        (readme.parent / link).resolve()
+        for readme in READMES
+        for link in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", readme.read_text())
+    }
     screenshots = (ROOT / "app/web/screenshots").iterdir()
     results = (ROOT / "tests/benchmarks/results").glob("*.svg")
-    assert sorted(shown) == sorted(file.relative_to(ROOT).as_posix() for file in (*screenshots, *results))
+    assert sorted(shown) == sorted([*screenshots, *results])

@@ -1,4 +1,4 @@
-"""What the rules of the house are about: the modules, and README.md taken apart."""
+"""What the rules of the house are about: the modules, and the READMEs taken apart."""
 
 import re
 from pathlib import Path
@@ -7,16 +7,23 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[2]
 TEXT: Final = (ROOT / "README.md").read_text()
 PACKAGES: Final = ("domain", "projections", "workers", "app")
+READMES: Final = sorted(
+    file
+    for top in (ROOT, *(ROOT / name for name in (*PACKAGES, "tests")))
+    for file in ([top / "README.md"] if top == ROOT else top.rglob("README.md"))
+    if "node_modules" not in file.parts
+)
 MODULES: Final = sorted(
     file for package in PACKAGES for file in (ROOT / package).rglob("*.py") if "node_modules" not in file.parts
 )
 
 
 def section(title: str) -> str:
-    """What stands below a heading, up to the next one."""
-    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
-    assert found, f"README.md has no section {title!r}"
-    return found[1]
+    """What stands below a heading of one of the READMEs, up to the next one."""
+    heading = re.compile(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+    found = [text for file in READMES for text in heading.findall(file.read_text())]
+    assert len(found) == 1, f"{len(found)} READMEs have a section {title!r}"
+    return str(found[0])
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -33,8 +40,8 @@ def rows(text: str) -> list[list[str]]:
 
 
 def mapped_paths() -> list[str]:
-    """Every path of the map of the house; a folder ends with a slash."""
-    (tree,) = blocks(section("The map of the house"), "text")
+    """Every path that README.md's tree shows; a folder ends with a slash."""
+    (tree,) = blocks(section("The folders"), "text")
     found: list[str] = []
     folders: list[str] = []
     for line in tree.splitlines():
