@@ -263,7 +263,8 @@ FROM uploads u
 LEFT JOIN leases l USING (upload_id)
 WHERE u.status IN ('pending', 'processing')
   AND u.version > 0  -- a row of an older database has no events to continue from
-  AND (u.retry_at IS NULL OR u.retry_at <= clock_timestamp())
+  -- An event from the future: the clock has stepped back, and a wait would last longer by the step.
+  AND (u.retry_at IS NULL OR u.retry_at <= clock_timestamp() OR u.updated_at > clock_timestamp() + interval '1 second')
   AND (l.expires_at IS NULL OR l.expires_at <= clock_timestamp());
 
 -- The history of an upload, one row for each event, for support and analysts.

@@ -220,6 +220,22 @@ def test_a_passing_trouble_is_tried_three_times_with_growing_waits_and_then_fail
     assert last(house, upload_id, Failed).code is FailureCode.GENERATION_UNAVAILABLE
 
 
+def test_a_wait_that_was_measured_by_a_clock_that_stepped_back_is_over(
+    house: House, model: ImageModel, gemini: FakeGemini
+) -> None:
+    gemini.answer_with(status(503), picture())
+    upload_id = house.submitted(photo())
+    house.pipeline(model).run(upload_id)
+    with house.pool.connection() as connection:
+        connection.execute("ALTER TABLE event_log DISABLE TRIGGER USER")
+        connection.execute("UPDATE event_log SET recorded_at = recorded_at + interval '11 minutes'")
+        connection.execute("ALTER TABLE event_log ENABLE TRIGGER USER")
+    house.clock.time -= timedelta(minutes=11)
+    house.pipeline(model).run(upload_id)
+
+    assert house.uploads.get(upload_id).status is Status.COMPLETED
+
+
 def test_the_wait_that_the_model_asks_for_is_kept(house: House, model: ImageModel, gemini: FakeGemini) -> None:
     gemini.answer_with(status(429, retry_after="40"))
     upload_id = house.submitted(photo())

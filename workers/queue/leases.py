@@ -25,6 +25,8 @@ from projections.log.connections import Pool, connected
 
 LEASE_SECONDS: Final = 10.0
 """How long an upload waits for a worker that is gone."""
+ENDED_SECONDS: Final = 60.0
+"""How long the expired lease of an ended upload is kept."""
 BEAT_SECONDS: Final = 2.5
 """Three beats may be missed before a lease is lost."""
 
@@ -43,6 +45,28 @@ WHERE run_id = ANY(%(run_ids)s) RETURNING run_id
 GIVE_BACK: Final = "DELETE FROM leases WHERE run_id = %(run_id)s RETURNING run_id"
 SELECT_HELD: Final = """
 SELECT run_id FROM leases WHERE upload_id = %(upload_id)s AND (NOT %(judges)s OR expires_at > clock_timestamp())
+"""
+# A clock that stepped back makes every lease last longer by the step. Live workers renew theirs within a beat.
+# Locked rows are skipped: two workers that wait for each other's rows would be a deadlock.
+BOUND: Final = """
+UPDATE leases SET expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+WHERE run_id IN (
+    SELECT run_id FROM leases WHERE expires_at > clock_timestamp() + make_interval(secs => %(seconds)s)
+    FOR UPDATE SKIP LOCKED
+) RETURNING run_id
+"""
+FORGET_ENDED: Final = """
+DELETE FROM leases WHERE run_id IN (
+    SELECT l.run_id FROM leases l LEFT JOIN uploads u USING (upload_id)
+    WHERE l.expires_at < clock_timestamp() - make_interval(secs => %(kept)s)
+      AND (u.upload_id IS NULL OR u.status IN ('completed', 'failed'))
+    FOR UPDATE OF l SKIP LOCKED
+) RETURNING run_id
+"""
+SELECT_SET_BACK: Final = """
+SELECT upload_id FROM (
+    SELECT upload_id, recorded_at FROM event_log WHERE upload_id = %(upload_id)s ORDER BY version DESC LIMIT 1
+) last WHERE recorded_at > clock_timestamp() + interval '1 second'
 """
 
 log = structlog.get_logger(__name__)
@@ -71,6 +95,10 @@ class Leases:
     def is_held(self, upload_id: UUID) -> bool:
         """Whether a live run, of whichever process, holds the upload, or may hold it."""
         return bool(self._execute(SELECT_HELD, upload_id=upload_id))
+
+    def is_set_back(self, upload_id: UUID) -> bool:
+        """Whether PostgreSQL's clock has stepped back behind the upload's last event."""
+        return bool(self._execute(SELECT_SET_BACK, upload_id=upload_id))
 
     def take(self, upload_id: UUID) -> Lease | None:
         """Hold the upload; None if a live run does, or may."""
@@ -108,6 +136,8 @@ class Leases:
         ours = self._execute(RENEW, run_ids=list(held))
         for run_id in held.keys() - ours:
             self._lose(held[run_id])
+        self._execute(BOUND)
+        self._execute(FORGET_ENDED, kept=ENDED_SECONDS)
 
     def _lose(self, lease: Lease) -> None:
         with self._lock:

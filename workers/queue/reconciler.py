@@ -44,6 +44,7 @@ LOCK: Final = 0x6461726B_726563  # "darkrec"
 SELECT_DUE: Final = """
 SELECT upload_id, version, running, lost FROM due_uploads
 WHERE running OR retry_at IS NOT NULL OR due_since < clock_timestamp() - make_interval(secs => %s)
+   OR due_since > clock_timestamp() + interval '1 second'  -- the clock has stepped back
 ORDER BY due_since LIMIT %s
 """
 TRY_LOCK: Final = "SELECT pg_try_advisory_xact_lock(%s)"

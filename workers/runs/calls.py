@@ -57,6 +57,15 @@ SELECT (SELECT extract(epoch FROM clock_timestamp() - down_since)::float FROM im
        (SELECT extract(epoch FROM called_at + interval '1 hour' - clock_timestamp())::float FROM generation_calls
         WHERE %(budget)s::int IS NOT NULL ORDER BY called_at DESC OFFSET %(budget)s::int - 1 LIMIT 1) AS room_in
 """
+# A clock that stepped back makes every wait longer by the step. No wait is longer than it could be if it began now.
+BOUND_MODEL: Final = """
+UPDATE image_models
+SET failed_at = least(failed_at, clock_timestamp()), down_since = least(down_since, clock_timestamp()),
+    next_call_at = least(next_call_at, clock_timestamp() + make_interval(secs => %(longest)s))
+WHERE model = %(model)s
+  AND greatest(failed_at, down_since, next_call_at - make_interval(secs => %(longest)s)) > clock_timestamp()
+"""
+BOUND_CALLS: Final = "UPDATE generation_calls SET called_at = clock_timestamp() WHERE called_at > clock_timestamp()"
 INSERT_CALL: Final = "INSERT INTO generation_calls (upload_id, attempt, model) VALUES (%s, %s, %s)"
 # What is long past says nothing about now: a model that was down yesterday gets its patience anew.
 BEGIN_PROBE: Final = """
@@ -120,6 +129,7 @@ class Calls:
             "budget": budget,
             "answer": ANSWER_SECONDS,
             "patience": PATIENCE_SECONDS,
+            "longest": LONGEST_PROBE_SECONDS,
             "failures": FAILURES,
         }
         self._model = model
@@ -175,5 +185,7 @@ class Calls:
             return None  # the next call will tell
 
     def _state(self, connection: psycopg.Connection[Any]) -> State:
+        connection.execute(BOUND_MODEL, self._parameters)
+        connection.execute(BOUND_CALLS)
         cursor = connection.cursor(row_factory=class_row(State))
         return cursor.execute(SELECT_STATE, self._parameters).fetchone() or State()
