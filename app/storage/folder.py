@@ -4,10 +4,10 @@ It keeps no media types: who serves its objects tells them by the key's ending.
 """
 
 import errno
+import fcntl
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -46,7 +46,10 @@ class FolderStore:
     def get(self, key: str) -> bytes:
         """The whole object."""
         with _translated():
-            return self._path(key).read_bytes()
+            try:
+                return self._path(key).read_bytes()
+            except FileNotFoundError as error:
+                raise BlobNotFoundError from error
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key that starts with the prefix, in order."""
@@ -77,19 +80,38 @@ class FolderStore:
         """A file that is gone at the end, unless it has been moved to its place."""
         folder = self._root / INCOMING
         folder.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
         with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
             try:
+                _lock(file.fileno())
+                # The time of a file just made is the file system's own clock. This machine's may be hours ahead of it.
+                _sweep(folder, os.fstat(file.fileno()).st_mtime)
                 yield file
             finally:
                 Path(file.name).unlink(missing_ok=True)
 
 
-def _sweep(folder: Path) -> None:
+def _sweep(folder: Path, now: float) -> None:
     for left_behind in folder.iterdir():
         with suppress(FileNotFoundError):
-            if time.time() - left_behind.stat().st_mtime > STALE_SECONDS:
+            if now - left_behind.stat().st_mtime > STALE_SECONDS and not _is_locked(left_behind):
                 left_behind.unlink()
+
+
+def _lock(descriptor: int) -> None:
+    """Say that the file is being written, until it is closed or the process dies."""
+    with suppress(OSError):  # a file system without locks: the file's age must do
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
 
 
 def _walk(folder: Path, name: str) -> Iterator[str]:
@@ -119,8 +141,6 @@ def _sync_folder(folder: Path) -> None:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except FileNotFoundError as error:
-        raise BlobNotFoundError from error
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         kind = StorageRefusedError if error.errno in _FOR_GOOD else StorageUnavailableError

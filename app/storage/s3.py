@@ -69,8 +69,11 @@ class S3Store:
         """Store the rest of the body under the key, all of it or nothing, replacing what was there."""
         # One PUT is atomic; the driver streams it from the file.
         target = checked_key(key)
-        with _rewindable(body) as file, _translated():
-            self._client.put_object(Bucket=self._bucket, Key=target, Body=file, ContentType=media_type)
+        try:
+            with _rewindable(body) as file, _translated():
+                self._client.put_object(Bucket=self._bucket, Key=target, Body=file, ContentType=media_type)
+        except BlobNotFoundError as error:  # only a storage in trouble misses a key that it is given
+            raise StorageUnavailableError from error
 
     def get(self, key: str) -> bytes:
         """The whole object."""
