@@ -69,8 +69,11 @@ class FolderStore:
 
     def ping(self) -> None:
         """Return if the folder can be written to."""
-        with _translated(), self._incoming():
-            pass
+        with _translated(), self._incoming() as file:
+            # A full disk takes a new name and refuses the first byte.
+            file.write(b"ping")
+            file.flush()
+            os.fsync(file.fileno())
 
     def _path(self, key: str) -> Path:
         return self._root / checked_key(key)

@@ -13,6 +13,7 @@ from domain.errors import QueueUnavailableError
 CONNECT_SECONDS: Final = 1.0
 COMMAND_SECONDS: Final = 2.0
 """How long one command may take. After it, Redis counts as unavailable."""
+WRITABLE_KEY: Final = "darkroom:writable"
 
 
 def open_redis(url: str, stack: ExitStack) -> Redis:
@@ -25,9 +26,11 @@ def open_redis(url: str, stack: ExitStack) -> Redis:
 
 
 def check_redis(redis: Redis) -> None:
-    """Raise QueueUnavailableError unless Redis answers and evicts nothing."""
+    """Raise QueueUnavailableError unless Redis answers, evicts nothing and can be written to."""
     try:
         policy = redis.info("memory")["maxmemory_policy"]
+        # With its memory or its disk full, Redis still answers every question and refuses every write.
+        redis.set(WRITABLE_KEY, b"1", ex=60)
     except RedisError as error:
         raise QueueUnavailableError from error
     if policy != "noeviction":

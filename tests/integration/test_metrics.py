@@ -290,6 +290,7 @@ def test_scrapes_at_the_same_time_query_the_database_once(
 def test_a_redis_that_may_evict_makes_the_service_unready_and_says_so(scene: Scene, redis: Redis) -> None:
     until(scene.is_ready, "it is not ready")
     redis.config_set("maxmemory-policy", "allkeys-lru")
+    until(lambda: not scene.is_ready(), "an old answer stands for too long", seconds=10)
     refused = scene.client.get("/readyz")
 
     assert error_of(refused) == (503, "NOT_READY")
@@ -305,6 +306,7 @@ def test_a_storage_that_is_gone_makes_the_service_unready_and_says_so(scene: Sce
     until(scene.is_ready, "it is not ready")
     shutil.rmtree(scene.objects)
     scene.objects.write_text("no folder")
+    until(lambda: not scene.is_ready(), "an old answer stands for too long", seconds=10)
     refused = scene.client.get("/readyz")
 
     assert error_of(refused) == (503, "NOT_READY")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
+from time import monotonic
 from typing import Final
 
 import structlog
@@ -15,6 +16,8 @@ from app.api.operations.bodies import HealthBody, NotReadyBody, ReadinessBody
 from domain.errors import DarkroomError
 
 CHECK_SECONDS: Final = 2.0
+REMEMBERED_SECONDS: Final = 1.0
+"""How long an answer stands. The checks write, and any number of callers must cost one check a second."""
 THREADS: Final = 16
 """Checks that hang use these up, and never the threads of uploads."""
 NO_STORE: Final = {"Cache-Control": "no-store"}
@@ -28,6 +31,8 @@ class Health:
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = checks
         self._threads = CapacityLimiter(THREADS)
+        self._round: asyncio.Task[dict[str, str]] | None = None
+        self._stale_at = 0.0
 
     async def healthz(self) -> Response[HealthBody]:
         """Ask whether the process lives."""
@@ -35,14 +40,20 @@ class Health:
 
     async def readyz(self) -> Response[ReadinessBody | NotReadyBody]:
         """Ask whether every dependency answers."""
-        answers = await asyncio.gather(*(self._answer(name, check) for name, check in self._checks.items()))
-        checks = dict(zip(self._checks, answers, strict=True))
+        if self._round is None or (self._round.done() and monotonic() >= self._stale_at):
+            self._round = asyncio.create_task(self._ask())
+        checks = await asyncio.shield(self._round)  # one caller that leaves does not end it for the others
         failed = [name for name, answer in checks.items() if answer != "ok"]
         if not failed:
             return Response(ReadinessBody(checks=checks), headers=NO_STORE)
         error = ErrorFacts(code="NOT_READY", message=f"Not ready: {', '.join(failed)}.")
         body = NotReadyBody(error=error, checks=checks)
         return Response(body, status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={**NO_STORE, "Retry-After": "2"})
+
+    async def _ask(self) -> dict[str, str]:
+        answers = await asyncio.gather(*(self._answer(name, check) for name, check in self._checks.items()))
+        self._stale_at = monotonic() + REMEMBERED_SECONDS
+        return dict(zip(self._checks, answers, strict=True))
 
     async def _answer(self, name: str, check: Check) -> str:
         try:
