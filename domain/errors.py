@@ -19,6 +19,7 @@ DarkroomError
 ├── BlobNotFoundError           the object storage has no such object
 ├── StorageRefusedError         the object storage refused, and would refuse again
 └── UnavailableError            a dependency does not answer now; try again later
+    ├── HistoryError            the events of an upload do not follow each other
     ├── LogUnavailableError
     │   └── LogUnreachedError
     ├── QueueUnavailableError
@@ -106,6 +107,10 @@ class StorageRefusedError(DarkroomError):
 
 class UnavailableError(DarkroomError):
     """A part of the service does not answer at the moment. Please try again."""
+
+
+class HistoryError(UnavailableError, ValueError):
+    """This upload cannot be read at the moment."""
 
 
 class LogUnavailableError(UnavailableError):

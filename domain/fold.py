@@ -5,6 +5,7 @@ from functools import reduce
 
 from msgspec.structs import replace
 
+from domain.errors import HistoryError
 from domain.events import (
     AttemptFailed,
     AttemptStarted,
@@ -29,7 +30,7 @@ def fold(upload: Upload | None, events: Iterable[Event]) -> Upload | None:
 
 
 def evolve(upload: Upload | None, event: Event) -> Upload:  # noqa: C901, PLR0911 - one case an event
-    """The state after one more event. Raises ValueError if a version is missing or the event cannot be applied."""
+    """The state after one more event. Raises HistoryError if a version is missing or the event cannot be applied."""
     if isinstance(event, Submitted):
         return Upload(
             id=event.originator_id,
@@ -41,7 +42,7 @@ def evolve(upload: Upload | None, event: Event) -> Upload:  # noqa: C901, PLR091
             prompt_version=event.prompt_version,
         )
     if upload is None or event.originator_version != upload.version + 1:
-        raise ValueError(f"Version {event.originator_version} does not follow {upload and upload.version}.")
+        raise HistoryError(f"Version {event.originator_version} does not follow {upload and upload.version}.")
     then = {"version": event.originator_version}
     match event:
         case StageAdvanced():
@@ -74,4 +75,4 @@ def evolve(upload: Upload | None, event: Event) -> Upload:  # noqa: C901, PLR091
             error = {"error_code": None, "error_message": None, "failed_stage": None}
             return replace(upload, **then, **error, attempts_left=ATTEMPTS, lost=0)
         case _:
-            raise ValueError(f"{event.NAME} cannot be applied to version {upload.version}.")
+            raise HistoryError(f"{event.NAME} cannot be applied to version {upload.version}.")

@@ -54,7 +54,7 @@ class EventMapper(Mapper[UUID]):
             facts["originator_id"] = upload_id
             facts["originator_version"] = version
             return msgspec.convert(facts, event)
-        except (KeyError, msgspec.MsgspecError) as error:
+        except Exception as error:  # whatever a stored text makes a decoder stumble over; no I/O here
             raise MapperDeserialisationError(
                 f"{name} at version {version} of {upload_id} cannot be read: {error!r}"
             ) from error
@@ -63,6 +63,8 @@ class EventMapper(Mapper[UUID]):
         stored = facts.pop("schema_version")
         if not isinstance(stored, int):
             raise msgspec.ValidationError(f"{stored!r} is no schema_version.")
+        if stored > event.SCHEMA_VERSION:
+            raise msgspec.ValidationError(f"schema_version {stored} was written by a newer version of Darkroom.")
         for version in range(stored, event.SCHEMA_VERSION):
             facts = self._upcasts[event.NAME, version](facts)
         return facts

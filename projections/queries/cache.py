@@ -6,12 +6,15 @@ It does not know the query or what the value means.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Generic, TypeVar
+
+import structlog
 
 from domain.errors import LogUnavailableError
 
 T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 
 class TimedCache(Generic[T]):
@@ -25,6 +28,7 @@ class TimedCache(Generic[T]):
         self._clock = clock
         self._answer: T | None = None
         self._old_at = -1.0
+        self._failed = False
         self._round: asyncio.Task[T | None] | None = None
 
     def peek(self, *, accept: Callable[[T], bool] = lambda _: True) -> T | None:
@@ -37,6 +41,8 @@ class TimedCache(Generic[T]):
         """The value that `peek` returns, or else a new one, even if `accept` rejects it. None if none was ever read."""
         if (cached := self.peek(accept=accept)) is not None:
             return cached
+        if self._failed and self._clock() < self._old_at:
+            return self._answer  # or every caller would repeat a read that fails
         joined = self._round is not None and not self._round.done()
         answer = await self._next()
         if joined and answer is not None and not accept(answer):
@@ -51,7 +57,13 @@ class TimedCache(Generic[T]):
         return await asyncio.shield(self._round)
 
     async def _ask(self) -> T | None:
-        with suppress(LogUnavailableError):  # keep the old value for another period
+        try:
             self._answer = await self._read()
+            self._failed = False
+        except LogUnavailableError:
+            pass  # keep the old value for another period
+        except Exception as error:  # noqa: BLE001 - a value that only adorns an answer must not fail it
+            self._failed = True
+            log.warning("cache.not_read", error=repr(error), seconds=self._seconds)
         self._old_at = self._clock() + self._seconds
         return self._answer

@@ -16,12 +16,15 @@ from math import ceil
 from typing import Final
 
 import msgspec
+import structlog
 from msgspec import Struct
 from psycopg.rows import class_row, dict_row
 
 from domain.stages import Stage, Status
 from projections.queries.cache import TimedCache
 from projections.queries.status import StatusReader, StatusRow
+
+log = structlog.get_logger(__name__)
 
 QUEUE_SECONDS: Final = 1.0
 """How old a queue position may be."""
@@ -79,6 +82,7 @@ class Forecast(Struct, frozen=True):
 
 
 NOTHING: Final = Forecast()
+STAGES: Final = frozenset(Stage)
 
 
 class Queue(Struct, frozen=True):
@@ -138,7 +142,14 @@ class Forecaster:
         self._bands = TimedCache(self._read_bands, BANDS_SECONDS, clock)
 
     async def forecast(self, row: StatusRow) -> Forecast:
-        """The forecast for the upload; NOTHING if it has ended."""
+        """The forecast for the upload; NOTHING if it has ended, or if it cannot be made: a poll does without."""
+        try:
+            return await self._forecast(row)
+        except Exception as error:  # noqa: BLE001 - what adorns an answer must not fail it
+            log.warning("forecast.failed", upload_id=str(row.upload_id), error=repr(error))
+            return NOTHING
+
+    async def _forecast(self, row: StatusRow) -> Forecast:
         # Compare with ==, not `is`: a row from the database contains plain strings.
         if row.status == Status.PENDING:
             queue, bands = self._queue.peek(accept=lambda queue: queue.holds(row)), self._bands.peek()
@@ -183,5 +194,8 @@ class Forecaster:
 
     async def _read_bands(self) -> Bands:
         read_at = self._clock()
-        bands = await self._reader.select(SELECT_BANDS, dict_row, RECENT)
-        return Bands({band.stage: band for band in msgspec.convert(bands, list[Band])}, read_at)
+        rows = await self._reader.select(SELECT_BANDS, dict_row, RECENT)
+        known = [row for row in rows if row["stage"] is None or row["stage"] in STAGES]
+        if len(known) < len(rows):
+            log.warning("forecast.unknown_stages", left_out=len(rows) - len(known))  # a newer version writes them
+        return Bands({band.stage: band for band in msgspec.convert(known, list[Band])}, read_at)

@@ -23,6 +23,8 @@ Changed = Callable[[Collection[UUID]], None]
 """Called with the ids of the changed rows, after the commit. Must not block."""
 
 READER: Final = "projector"
+LONGEST_ERROR: Final = 2000
+"""In characters."""
 PAGE: Final = 10_000
 """In events. A larger page has more events of the same upload, which are written together."""
 
@@ -106,11 +108,11 @@ def _save(connection: psycopg.Connection[Any], changed: Sequence[tuple[LoggedEve
 
 
 def _quarantine(connection: psycopg.Connection[Any], logged: LoggedEvent, error: Exception) -> None:
-    log.error(
-        "projector.quarantined", upload_id=str(logged.upload_id), position=logged.position, error=_sentence(error)
-    )
-    connection.execute(QUARANTINE, (logged.upload_id, logged.position, _sentence(error)))
+    sentence = _sentence(error)
+    connection.execute(QUARANTINE, (logged.upload_id, logged.position, sentence))
+    log.error("projector.quarantined", upload_id=str(logged.upload_id), position=logged.position, error=sentence)
 
 
 def _sentence(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    # PostgreSQL takes no NUL, and the text may hold a whole event.
+    return (str(error) or type(error).__name__).replace("\0", "\\0")[:LONGEST_ERROR]

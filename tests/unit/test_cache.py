@@ -120,12 +120,14 @@ def test_without_any_value_the_cache_returns_none() -> None:
     asyncio.run(ask())
 
 
-def test_an_unexpected_error_is_raised_in_each_waiting_call_and_in_no_later_one() -> None:
+def test_an_unexpected_error_fails_no_call_and_is_not_repeated_by_every_caller() -> None:
     async def ask() -> None:
-        cache = TimedCache(Query([RuntimeError("a mistake")]), 10)
+        now = [0.0]
+        cache = TimedCache(Query([RuntimeError("a mistake")]), 10, lambda: now[0])
 
-        told = await asyncio.gather(*(cache.get() for _ in range(3)), return_exceptions=True)
-        assert [type(error) for error in told] == [RuntimeError] * 3
+        assert await asyncio.gather(*(cache.get() for _ in range(3))) == [None] * 3
+        assert await cache.get() is None
+        now[0] = 11.0
         assert await cache.get() == 2
 
     asyncio.run(ask())

@@ -12,7 +12,8 @@ import pytest
 import structlog
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
-from app.logs import configure_logs
+from app.logs import LONGEST_TEXT, configure_logs, mask_text
+from app.signing.sessions import Sessions
 
 SESSION = "0123456789abcdef0123456789abcdef"
 
@@ -190,3 +191,25 @@ def test_a_warning_of_python_goes_the_same_way(stream: io.StringIO) -> None:
         configure_logs("json", "info", stream)
         warnings.warn("old", stacklevel=1)
     assert line(stream)["logger"] == "py.warnings"
+
+
+HOSTILE = ["a" * 65536, "a-" * 32768, "token" * 13000, ("a" * 8 + ".") * 7281, "://:" * 16384, "bearer" + " " * 65000]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_long_text_is_cut_and_what_was_cut_is_said(text: str) -> None:
+    shown = mask_text(text)
+    assert len(shown) <= LONGEST_TEXT
+    assert shown.endswith(f"... (cut; {len(text)} characters)")
+
+
+@pytest.mark.parametrize("place", [0, LONGEST_TEXT - 100, LONGEST_TEXT - 60, LONGEST_TEXT - 30, LONGEST_TEXT])
+def test_a_secret_is_masked_also_where_the_text_is_cut(place: int) -> None:
+    token = Sessions(["a key of the tests, long enough"]).new().token
+    shown = mask_text("x " * (place // 2) + token + " y" * LONGEST_TEXT)
+    assert not any(token[start : start + 12] in shown for start in range(len(token) - 12))
+
+
+@pytest.mark.parametrize("name", ["X-Amz-Signature", "access_token", "my-secret-thing", "Credential"])
+def test_a_secret_parameter_is_masked_and_its_neighbours_are_not(name: str) -> None:
+    assert mask_text(f"GET /a?b=1&{name}=hidden&c=2") == f"GET /a?b=1&{name}=***&c=2"

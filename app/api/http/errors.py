@@ -31,6 +31,7 @@ from app.limits.upload_rate import TooManyUploadsError
 from domain.errors import (
     BlobNotFoundError,
     DarkroomError,
+    HistoryError,
     IdempotencyConflictError,
     RefusedError,
     ResultNotFoundError,
@@ -82,6 +83,9 @@ class Answer(Struct, frozen=True):
 UNEXPECTED: Final = Answer(
     HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "Something went wrong on our side. Please try again."
 )
+UNREADABLE: Final = Answer(
+    HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", "This upload cannot be read at the moment.", retry_after=10
+)
 TABLE: Final[dict[type[BaseException], Answer]] = {
     MalformedError: Answer(HTTPStatus.BAD_REQUEST, "BAD_REQUEST"),
     HTTPException: Answer(HTTPStatus.BAD_REQUEST, "BAD_REQUEST", "This request could not be understood."),
@@ -102,9 +106,8 @@ TABLE: Final[dict[type[BaseException], Answer]] = {
     TooManyUploadsError: Answer(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
     UnavailableError: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", retry_after=2),
     # A newer version has appended while this one is still being replaced: later, it is a newer one that answers.
-    MapperDeserialisationError: Answer(
-        HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", "This upload cannot be read at the moment.", retry_after=10
-    ),
+    MapperDeserialisationError: UNREADABLE,
+    HistoryError: UNREADABLE,
     # Only somebody who mends the settings can help, so there is no hurry.
     StorageRefusedError: Answer(
         HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", "Photos cannot be stored at the moment.", retry_after=60
