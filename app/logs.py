@@ -14,6 +14,10 @@ from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 MASK: Final = "***"
+ACKNOWLEDGEMENT_LOST: Final = (
+    "A run's message could not be acknowledged, since Redis cannot be written to. The log has the run;"
+    " the queue may deliver the message again, and it is skipped."
+)
 _SECRET_NAME: Final = re.compile(r"token|secret|passw|authorization|cookie|apikey|(^|[_-])keys?($|[_-])", re.IGNORECASE)
 _SECRET_PARAMETER: Final = re.compile(r"token|secret|password|signature|credential", re.IGNORECASE)
 # Each pattern may begin only where a word does, so that it looks at a word once: linear, whatever the text.
@@ -50,12 +54,20 @@ def configure_logs(log_format: str, level: str, stream: TextIO | None = None) ->
             processors=[ProcessorFormatter.remove_processors_meta, _renderer(log_format, stream)],
         )
     )
+    handler.addFilter(_in_our_words)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def _in_our_words(record: logging.LogRecord) -> bool:
+    """Replace a sentence of Dramatiq's that sends an operator to its authors while Redis cannot be written to."""
+    if "found a bug in Dramatiq" in str(record.msg):
+        record.msg, record.args = ACKNOWLEDGEMENT_LOST, ()
+    return True
 
 
 def _facts() -> tuple[Processor, ...]:

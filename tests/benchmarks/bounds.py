@@ -59,7 +59,8 @@ def cases(bench: Bench) -> Iterator[Sequence[Case]]:
         if not bench.quick:
             found.append(_case("boto3: a put, two tries", 2 * s3.SILENCE_SECONDS, lambda: _boto3(url)))
         bench.note(
-            f"psycopg connects within {CONNECT_SECONDS} s and gives a statement {STATEMENT_SECONDS:g} s in life."
+            f"In service, psycopg has {CONNECT_SECONDS} s to connect and {STATEMENT_SECONDS:g} s for a statement;"
+            " a frozen server costs a rollback more."
         )
         yield found
 

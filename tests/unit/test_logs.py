@@ -3,16 +3,19 @@
 import io
 import json
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import dramatiq.worker
 import pytest
 import structlog
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
-from app.logs import LONGEST_TEXT, configure_logs, mask_text
+from app.logs import ACKNOWLEDGEMENT_LOST, LONGEST_TEXT, configure_logs, mask_text
 from app.signing.sessions import Sessions
 
 SESSION = "0123456789abcdef0123456789abcdef"
@@ -213,3 +216,11 @@ def test_a_secret_is_masked_also_where_the_text_is_cut(place: int) -> None:
 @pytest.mark.parametrize("name", ["X-Amz-Signature", "access_token", "my-secret-thing", "Credential"])
 def test_a_secret_parameter_is_masked_and_its_neighbours_are_not(name: str) -> None:
     assert mask_text(f"GET /a?b=1&{name}=hidden&c=2") == f"GET /a?b=1&{name}=***&c=2"
+
+
+def test_a_lost_acknowledgement_is_told_in_our_own_words(stream: io.StringIO) -> None:
+    source = Path(dramatiq.worker.__file__).read_text()
+    (sentence,) = re.findall(r'"(Unhandled error during post_process_message[^"]*)"', source)
+    logging.getLogger("dramatiq.worker.ConsumerThread(runs)").error(sentence.replace("\\n", "\n"), "a message")
+
+    assert line(stream)["event"] == ACKNOWLEDGEMENT_LOST
