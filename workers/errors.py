@@ -6,7 +6,7 @@ StepError
     └── ExhaustedError  a picture's child process used up its memory or time, or was killed
 NotHeldError            an object is not what was stored (a StorageUnavailableError)
 
-`detail` is for the log alone: never shown to a user, and whoever fills it keeps keys out of it.
+`detail` is for the log alone: never shown to a user, and the code that fills it keeps keys out of it.
 """
 
 from domain.errors import StorageUnavailableError

@@ -3,9 +3,9 @@
 It waits for a server that asks for patience or restarts, and tells what it cannot mend in one sentence.
 
 ClientError
-├── UnreachableError      nobody listens there, or the network is away
+├── UnreachableError      no server listens there, or the network is down
 ├── RefusedError          the server said no; its own code and sentence
-└── StrangeAnswerError    whoever answers is no Darkroom
+└── StrangeAnswerError    the server that answers is no Darkroom
 """
 
 import time
@@ -83,7 +83,7 @@ class Client:
 
         def send() -> httpx.Response:
             with photo.open("rb") as file:
-                # The file's name stays at home: it is nobody's business.
+                # The file's name is not sent: the service does not need it.
                 return self._http.post(f"{self.server}/api/uploads", headers=headers, files={"image": ("photo", file)})
 
         body = self._json(self._patiently(send))
@@ -114,7 +114,7 @@ class Client:
         """The watermarked preview of a result."""
         result = self._json(self._get(f"{self.server}/api/results/{result_id}", {"X-Session-Token": job.session_token}))
         url = self._member(self._member(result, "preview", dict), "url", str)
-        # The link opens the picture by itself; the token is not for whoever serves it.
+        # The link opens the picture by itself; the token is not for its server.
         return self._accepted(self._get(urljoin(f"{self.server}/", url), {"Accept": "*/*"})).content
 
     def _poll(self, job: Job, etag: str | None) -> httpx.Response:

@@ -39,7 +39,7 @@ def erase(*, job_id: UUID, by: str, yes: bool, data: Path | None) -> None:
     """
     settings = attached(cli_settings(data_dir=data))
     if not yes:
-        click.confirm(f"Erase the photo and the pictures of {job_id}, which nobody can bring back?", abort=True)
+        click.confirm(f"Erase the photo and the pictures of {job_id}, for good? They cannot be restored.", abort=True)
     from app import bootstrap
     from domain.errors import UnavailableError, UploadNotFoundError
 

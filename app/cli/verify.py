@@ -76,4 +76,4 @@ def _check(verification: "Verification") -> int:
 
 
 def _no_links(key: str, _: timedelta) -> NoReturn:
-    raise AssertionError(f"Nobody is given a link to {key} here.")
+    raise AssertionError(f"No link to {key} is given here.")

@@ -59,6 +59,6 @@ def _stop_watching(client: "Client", job: "Job", code: ExitCode, sentence: str) 
         code,
         f"{sentence} The job goes on. To look at it:\n"
         f"  darkroom status {job.id} --watch --server {client.server}\n"
-        f"It asks for the session token, which opens this job to whoever has it:\n"
+        f"It asks for the session token, which opens this job to its holder:\n"
         f"  {job.session_token}",
     )

@@ -52,7 +52,7 @@ def _may_pass(account: Account, path: Path) -> bool:
 
 
 def private_folder(path: Path, account: Account | None) -> Path:
-    """Make the folder for that account and nobody else. Raises EmbeddedError when somebody else's is in its place."""
+    """Make the folder for that account alone. Raises EmbeddedError if the path belongs to another account."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     owner = account.uid if account else os.geteuid()
     if account and path.lstat().st_uid == os.geteuid():

@@ -67,7 +67,7 @@ class EmbeddedPostgres(EmbeddedServer):
 
     @property
     def url(self) -> str:
-        """DATABASE_URL for whoever uses it."""
+        """DATABASE_URL for its clients."""
         return self._url_of(DATABASE)
 
     def _url_of(self, database: str) -> str:

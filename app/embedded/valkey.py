@@ -34,7 +34,7 @@ class EmbeddedValkey(EmbeddedServer):
 
     @property
     def url(self) -> str:
-        """REDIS_URL for whoever uses it."""
+        """REDIS_URL for its clients."""
         return f"unix://{quote(str(self.socket_path))}"
 
     @cached_property

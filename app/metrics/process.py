@@ -14,7 +14,7 @@ Pools = Mapping[str, ConnectionPool[Any] | AsyncConnectionPool[Any]]
 
 POOL_GAUGES: Final = {
     "pool_size": ("darkroom_pool_connections", "Connections to PostgreSQL that the pool holds."),
-    "pool_available": ("darkroom_pool_connections_idle", "Those that nobody uses just now."),
+    "pool_available": ("darkroom_pool_connections_idle", "Connections that are idle at the moment."),
     "pool_max": ("darkroom_pool_connections_max", "How many it may hold."),
     "requests_waiting": ("darkroom_pool_waiting", "Who waits for a connection."),
 }

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Histogram
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 METHODS: Final = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}
 UNKNOWN: Final = "unknown"
-"""The route or method of whoever asks for what is not there: their own words would make a series each."""
+"""The route or method of a request for what does not exist: its own text would make a new series each time."""
 CUT: Final = "cut"
 """The status of an answer that was never begun."""
 

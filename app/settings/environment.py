@@ -172,7 +172,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def traced(self) -> bool:
-        """Whether somebody collects traces."""
+        """Whether a collector of traces is configured."""
         return bool(self.otel_exporter_otlp_endpoint or self.otel_exporter_otlp_traces_endpoint)
 
     def __repr__(self) -> str:

@@ -11,7 +11,7 @@ class ServerError(DarkroomError):
 
 
 def free_address(host: str, port: int) -> str:
-    """The host's address. Granian shares a port with whoever has it already, unless somebody looks first."""
+    """The host's address. Granian would share a port that another program has, so the port is tried first."""
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:

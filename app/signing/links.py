@@ -1,4 +1,4 @@
-"""Signed links: paths of our own API that serve one object of the folder store to whoever has them, for a while."""
+"""Signed links: paths of our own API that serve one object of the folder store to their holder, for a while."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

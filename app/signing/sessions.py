@@ -58,7 +58,7 @@ class Sessions:
         self._known: dict[bytes, str] = {}
 
     def new(self) -> Session:
-        """A session that nobody can guess."""
+        """A session with an unguessable id."""
         return self._signed(secrets.token_bytes(ID_BYTES))
 
     def derive(self, idempotency_key: str) -> Session:
@@ -81,8 +81,8 @@ class Sessions:
     def owner(self, token: bytes) -> str | None:
         """The hash of the session of a token as it was sent; None for one that we did not sign.
 
-        Whoever polls sends the same token again and again: that it is genuine is worked out once. What is remembered
-        is the token's hash, which opens nothing, and for as long as these keys are ours: others come with a new start.
+        A poller sends the same token again and again, so its signature is checked once. Only the hash of the token is
+        remembered, which opens nothing. Keys change with a restart, which forgets it.
         """
         digest = sha256(token).digest()
         known = self._known.get(digest)

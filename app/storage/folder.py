@@ -64,7 +64,7 @@ class FolderStore:
             self._path(key).unlink()
 
     def signed_url(self, key: str, lifetime: timedelta) -> str:
-        """A path of our own API that serves the object to whoever has it, for that long."""
+        """A path of our own API that serves the object to its holder, for that long."""
         return self._sign(checked_key(key), lifetime)
 
     def ping(self) -> None:

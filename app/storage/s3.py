@@ -102,7 +102,7 @@ class S3Store:
             self._client.delete_object(Bucket=self._bucket, Key=target)
 
     def signed_url(self, key: str, lifetime: timedelta) -> str:
-        """A URL of the bucket itself that serves the object to whoever has it, for that long."""
+        """A URL of the bucket itself that serves the object to its holder, for that long."""
         parameters = {"Bucket": self._bucket, "Key": checked_key(key)}
         with _translated():
             return self._client.generate_presigned_url(

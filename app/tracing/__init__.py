@@ -1,4 +1,4 @@
-"""Traces: one for each upload, from POST to its end, over every process that works on it; off unless somebody collects.
+"""Traces: one for each upload, from POST to its end, over every process that works on it. Off without a collector.
 
     POST /api/uploads                   serve; the root
     ├── storage put                     serve
@@ -13,6 +13,6 @@
         │   └── append
         ...
 
-No context travels through the queue or the log. The trace's id is the upload's, and the root's is a part of it: whoever
-holds an upload's id knows both.
+No context travels through the queue or the log. The trace's id is the upload's, and the root's is a part of it: the
+upload's id tells both.
 """

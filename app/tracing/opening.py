@@ -1,4 +1,4 @@
-"""Whether a process is traced: only if somebody collects, and only then is OpenTelemetry imported."""
+"""Whether a process is traced: only with a collector, and only then is OpenTelemetry imported."""
 
 from contextlib import ExitStack
 

@@ -24,7 +24,7 @@ _root_of: ContextVar[UUID | None] = ContextVar("root_of", default=None)
 
 
 def open_provider(process: str, service: str, stack: ExitStack) -> TracerProvider:
-    """A provider that sends from a thread of its own, and waits for nobody."""
+    """A provider that sends from a thread of its own, and never blocks its callers."""
     attributes = {"service.name": service, "service.version": version("darkroom"), "darkroom.process": process}
     provider = TracerProvider(resource=Resource.create(attributes), id_generator=UploadIds(), shutdown_on_exit=False)
     provider.sampler = ByTrace(provider.sampler)

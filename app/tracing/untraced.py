@@ -40,7 +40,7 @@ class Traces(Protocol):
 
 
 class NoTraces:
-    """Nobody collects them."""
+    """No collector is configured."""
 
     def requests(self, app: ASGIApp) -> ASGIApp:
         """As it is."""

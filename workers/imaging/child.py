@@ -57,7 +57,7 @@ def _do(job: Job) -> Picture:
 def _limit(memory: int, cpu: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
-    # A core file would hold somebody's photo.
+    # A core file would hold a user's photo.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

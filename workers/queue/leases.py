@@ -5,7 +5,7 @@
                  +-> taken by another run, once the beat has stayed away for too long: lost
 
 A worker moves the expiry of all its leases on together, so a process that dies or freezes loses them all at once. One
-that has expired is still this run's while nobody has taken it: PostgreSQL may just have been away. What was lost is
+that has expired is still this run's until another run takes it: PostgreSQL may just have been away. What was lost is
 found out at the next beat, and before every call that costs money; what fences the log is the attempt's number.
 
 So a worker that has missed PostgreSQL takes no expired lease for the time of one: a message that comes just then may be
@@ -110,7 +110,7 @@ class Leases:
         return lease
 
     def is_ours(self, lease: Lease) -> bool:
-        """Whether nobody else has taken the upload; if so it is held for the whole time of a lease from now on."""
+        """Whether no other run has taken the upload. If so, it is held for LEASE_SECONDS from now on."""
         if not self._execute(RENEW, run_ids=[lease.run_id]):
             lease.lost.set()
         return not lease.lost.is_set()

@@ -1,7 +1,7 @@
 """The reconciler: finds uploads that stand still, and gets them moving or fails them.
 
 An upload is due when no live run holds it and nothing tells it to wait (schema.sql, due_uploads). A submission that the
-dispatcher has just sent gets some time; a retry whose time has come and a run whose worker is lost are nobody else's.
+dispatcher has just sent gets some time; a due retry and a run whose worker is lost are for the reconciler alone.
 
 Whether a worker is lost it judges by expired leases, and a PostgreSQL that was away lets them all expire. So it judges
 only after it has seen PostgreSQL for the time of a lease without a break, in which every live worker has moved its own:
@@ -128,5 +128,5 @@ class Reconciler:
             pass  # the row is older than the upload: it has moved on
         except UnavailableError:
             raise
-        except Exception:  # its stream cannot be read, or there is none: nobody else's trouble
+        except Exception:  # its stream cannot be read, or there is none: no other upload is affected
             log.exception("reconciler.not_given_up", upload_id=str(upload.upload_id))

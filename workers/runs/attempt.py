@@ -99,7 +99,7 @@ class Attempt:
             raise AttemptOverError("Another run has taken the upload.")
 
     def patiently(self, command: Callable[[], _T]) -> _T:
-        """What the command gives, be it after a wait for the log. Raises AttemptOverError, LogUnavailableError."""
+        """The command's result, if needed after a wait for the log. Raises AttemptOverError, LogUnavailableError."""
         while True:
             if self._lease.lost.is_set():
                 raise AttemptOverError("Another run has taken the upload.")

@@ -1,16 +1,15 @@
-"""The gate of a worker process: how many runs go on beside each other, so that one that kills takes few with it.
+"""Limits how many runs execute at once, so that a photo that crashes its worker affects few others.
 
-    never lost a worker   as many as there are places
-    lost one              a few: the square root of the places
+    never lost a worker   beside as many others as the process may run
+    lost one              beside a few: the square root of that
     lost two              alone
 
-Whoever comes in accepts all who are inside, and they accept it, each by its own losses. So a photo that kills its
-worker takes whoever was beside it the first time, a few of them the second time, and nobody the third time, which is
-its last: no other upload can lose three attempts by it. After a machine's death, when all its uploads have lost one,
-they go on a few at a time, and not one by one.
+A run enters only if its own losses and those of all runs inside allow it. So a photo that crashes its worker ends every
+run beside it the first time, a few of them the second time, and none the third time, which is its last: no other upload
+can lose three attempts by it. After a machine dies and all its uploads have lost one worker, they run a few at a time.
 
-Whoever waits is let in in the order of arrival. A run's wish for little company ends after PATIENCE_SECONDS: a slow one
-must not hold the process, and what joins it then has a loss to spare.
+Runs enter in the order of arrival. A run's limit on its company ends after PATIENCE_SECONDS: a slow run must not block
+the process, and runs that join it then have a loss to spare.
 """
 
 from collections import deque
@@ -61,7 +60,7 @@ class Gate:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """Let nobody in any more."""
+        """Let no further run in."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -1,7 +1,7 @@
-"""Keeping pictures in the object storage under keys that tell their content, and believing only what is read back.
+"""Stores pictures under content-addressed keys and verifies each by reading it back.
 
-So nothing overwrites anything else: what an attempt stores that was overtaken lies beside what the next one stored. The
-clean copy alone has a fixed key: the same original gives the same copy, whoever makes it.
+So nothing overwrites anything else: an attempt that was overtaken stores beside the next one. Only the clean copy has a
+fixed key: the same original gives the same copy in every attempt.
 """
 
 import hashlib

@@ -71,7 +71,7 @@ class Pipeline:
         self._left = Condition(self._lock)
 
     def run(self, upload_id: UUID) -> None:
-        """Run the upload, if it is due and nobody else does."""
+        """Run the upload, if it is due and no other run holds it."""
         upload = self._uploads.get(upload_id)
         with (
             structlog.contextvars.bound_contextvars(

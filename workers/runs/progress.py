@@ -40,4 +40,4 @@ def _tick(attempt: Attempt, expected_seconds: float, done: Event) -> None:
             try:
                 attempt.advance(Stage.GENERATING, progress)
             except DarkroomError:
-                return  # the call goes on; whoever appends next meets the same trouble and deals with it
+                return  # the call goes on; the next append meets the same error and handles it

@@ -110,14 +110,14 @@ class Stages:
         except BlobNotFoundError as error:
             raise PermanentError(FailureCode.ORIGINAL_MISSING, str(error)) from error
         if sha256(original).hexdigest() != attempt.upload.original_sha256:
-            # The storage's fault, and not the photo's: nobody shall be told that theirs is damaged.
+            # The storage's fault and not the photo's: its owner must not be told that it is damaged.
             raise PassingError(FailureCode.ORIGINAL_MISSING, "the storage does not hold the photo as it was taken in")
         clean = validate(original, self._sandbox, self._accepted)
         keep(self._blobs, clean_key(attempt.upload_id), clean.jpeg, JPEG)
         return clean.jpeg
 
     def generate(self, attempt: Attempt) -> None:
-        """Have the picture made, and keep the answer: nobody pays for it twice."""
+        """Have the picture made and keep the answer, so that it is paid for once."""
         attempt.advance(Stage.GENERATING, BANDS[Stage.GENERATING][0])
         key = find_answer(self._blobs, attempt.upload_id)
         if key is None:
@@ -150,7 +150,7 @@ class Stages:
         self._keep(attempt, answer)
 
     def _keep(self, attempt: Attempt, answer: Answer) -> None:
-        """Keep the answer, be it after a wait, or fail for good: a next attempt would pay once more."""
+        """Keep the answer, if needed after a wait, or fail for good: a next attempt would pay once more."""
         for seconds in (*HOLD_SECONDS, None):
             try:
                 keep_answer(self._blobs, attempt.upload_id, answer)

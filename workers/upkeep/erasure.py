@@ -1,4 +1,4 @@
-"""Erases an upload: its events stay, which hold nothing personal; its objects and its rows go, and nobody finds it.
+"""Erases an upload: deletes its objects and rows. Its events stay; they hold nothing personal. No session finds it.
 
 Safe to repeat: what a crash left over goes the next time, and `darkroom verify` tells of it. What a run that is under
 way still stores is taken away by that run (workers/runs/pipeline.py).

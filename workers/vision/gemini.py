@@ -53,7 +53,7 @@ class GeminiModel:
                 self._caller = None
 
     def _held_caller(self) -> "GeminiCaller":
-        # One client for all calls, and held: one that nobody holds closes itself in the middle of a call.
+        # One client for all calls, kept in a field: an unreferenced client closes itself in the middle of a call.
         with self._lock:
             if self._caller is None:
                 from workers.vision.gemini_call import GeminiCaller  # noqa: PLC0415 - the SDK takes seconds to import

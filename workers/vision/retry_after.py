@@ -16,7 +16,7 @@ _LONGEST_SECONDS: Final = 3600.0
 def asked_wait(headers: Mapping[str, str], error_body: object, now: datetime) -> float | None:
     """The wait in seconds, between none and an hour; None when nothing that can be read was said.
 
-    A date is measured by the clock of whoever wrote it; `now` is for an answer that does not say when it was written.
+    A date is measured by the clock of its writer; `now` is for an answer that does not say when it was written.
     """
     written = _date(headers.get("date", "")) or now
     asked = _from_header(headers.get("retry-after", "").strip(), written)

@@ -1,4 +1,4 @@
-"""The address of a client: the peer's, or what proxies that we trust say of it. Anybody can write X-Forwarded-For."""
+"""The address of a client: the peer's, or what a trusted proxy reports. Any client can write X-Forwarded-For."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ WITH_PORT: Final = re.compile(r"\[([^\]]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5
 
 
 def address_of(request: Request[Any, Any, Any], trusted: Sequence[Network]) -> str:
-    """The address of whoever sent the request."""
+    """The address of the client of a request."""
     peer = request.client.host if request.client else ""
     return client_address(peer, request.headers.getall("x-forwarded-for", []), trusted)
 

@@ -108,7 +108,7 @@ TABLE: Final[dict[type[BaseException], Answer]] = {
     # A newer version has appended while this one is still being replaced: later, it is a newer one that answers.
     MapperDeserialisationError: UNREADABLE,
     HistoryError: UNREADABLE,
-    # Only somebody who mends the settings can help, so there is no hurry.
+    # Only an operator who corrects the settings can help, so the client need not hurry.
     StorageRefusedError: Answer(
         HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", "Photos cannot be stored at the moment.", retry_after=60
     ),

@@ -1,6 +1,6 @@
 """HEAD is answered as GET is, without the body (RFC 9110): the routes know GET alone.
 
-Whoever asks for the head waits for nothing: a held poll is answered at once, and a stream ends with its beginning.
+A HEAD request never waits: a held poll is answered at once, and a stream ends after its headers.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,7 @@ async def answer_head(app: App, scope: HTTPScope, send: Send) -> None:
             message["body"] = b""
         await send(message)
 
-    # In place: whoever counts the answer looks at what the scope says of the route afterwards.
+    # In place: the request metrics read the route from this scope afterwards.
     scope["method"] = "GET"
     try:
         await app(scope, _gone, send_head)

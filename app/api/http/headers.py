@@ -1,6 +1,6 @@
-"""The headers of every answer, whoever made it: what browsers may not do with it, and its correlation id.
+"""The headers of every answer: the restrictions for browsers, and the correlation id.
 
-But for those that granian makes by itself, of what is no HTTP or too long to be read: it has no hook for that.
+Answers that granian makes by itself (broken or oversized requests) lack them: it has no hook.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""The job id of a path: an upload's id, or nothing that anybody could find."""
+"""Parses the job id of a path into an upload's id."""
 
 from typing import Annotated
 from uuid import UUID

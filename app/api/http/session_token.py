@@ -26,6 +26,6 @@ def owner(sessions: Sessions, token: str | None) -> Session:
 
 
 def refuse_several_tokens(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Raise UnauthorizedError for a request that has more than one: whose it is, nobody can tell."""
+    """Raise UnauthorizedError for a request with more than one: its owner is unclear."""
     if len(connection.headers.getall("x-session-token", [])) > 1:
         raise UnauthorizedError

@@ -17,9 +17,9 @@ _T = TypeVar("_T")
 MOST: Final = 20
 """Twice as many as DATABASE_POOL_SIZE is unless set: while half of them talk to the storage, half append."""
 WAIT_SECONDS: Final = 0.7
-"""For a place; whoever would wait longer is better told to come again."""
+"""For a slot. If none is free by then, the API answers 503 before it reads the body."""
 AGAIN_SECONDS: Final = 1.0
-"""For one that was left: whoever has sent its photo by now is worth more patience, and those who have not give way."""
+"""For a slot that was given up during a slow upload. Longer than for a new request: the photo is already here."""
 
 
 class OverloadedError(UnavailableError):
@@ -46,13 +46,13 @@ class Place:
         self._is_taken = True
 
     def leave(self) -> None:
-        """Leave it to somebody else."""
+        """Give the slot to another request."""
         if self._is_taken:
             self._is_taken = False
             self._places.release_on_behalf_of(self)
 
     async def run(self, function: Callable[[], _T]) -> _T:
-        """What the function gives; once it has begun, it runs to its end, whoever goes away. Raises OverloadedError."""
+        """The function's result. Once begun, it runs to its end even if the client leaves. Raises OverloadedError."""
         await self.take(AGAIN_SECONDS)
         return await to_thread.run_sync(function, limiter=self._threads)
 

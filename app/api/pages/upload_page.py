@@ -31,7 +31,7 @@ MEDIA_TYPES: Final = {
 }
 LIMIT: Final = '<meta name="max-upload-bytes" content="{}" />'
 BUILT_LIMIT: Final = 20 * 2**20
-"""What the source of the page says, for whoever develops it without this server."""
+"""The value in the page's source, for development without this server."""
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 """An asset's name holds its digest: under one name there is one content for ever."""
 VARY: Final = {"Vary": "Accept-Encoding"}

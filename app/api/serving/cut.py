@@ -17,14 +17,14 @@ class StoppingError(UnavailableError):
 
 
 class Cut:
-    """The moment from which nobody waits for bodies any more: granian itself would wait for the slowest."""
+    """The moment from which no body is waited for: granian itself would wait for the slowest."""
 
     def __init__(self) -> None:
         self._is_made = False
         self._waiting: set[asyncio.Timeout] = set()
 
     def make(self) -> None:
-        """Cut off whoever waits."""
+        """Cut off every body that is still awaited."""
         self._is_made = True
         for waiting in self._waiting:
             waiting.reschedule(0)
@@ -33,7 +33,7 @@ class Cut:
         """The app, with bodies that end at the cut."""
 
         def until_cut(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            # Whoever asks has no body that could be late; and what is held listens, for as long as it is held.
+            # A GET has no body that could be late, and a held one listens for its client's disconnect.
             if scope["type"] == ScopeType.HTTP and scope["method"] != "GET":
                 return app(scope, partial(self._received, receive), send)
             return app(scope, receive, send)

@@ -1,7 +1,7 @@
 """A photo on its way in: the multipart field `image`, streamed to a file that has no name, counted and hashed.
 
 Litestar's own form parsing is not used: it reads text fields too, and answers 500 to encodings that it does not know.
-Here every other field is skipped unread, and filenames are looked at by nobody.
+Here every other field is skipped unread, and filenames are ignored.
 """
 
 import asyncio
