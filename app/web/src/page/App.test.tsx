@@ -150,7 +150,7 @@ test("while a photo is sent, another one can be put in, and the sending is found
   await waitFor(() => screen.getByText(/^One more follows/));
 });
 
-test("whoever opens another upload while a photo is sent is left there when it is taken in", async () => {
+test("a person who opens another upload while a photo is sent stays there when it is accepted", async () => {
   choose(photo());
   await (await photoSent(1)).isTakenIn("one");
   await reads("Looking for your photo");

@@ -42,7 +42,7 @@ export function App() {
     }
   }, [isSending]);
 
-  // Whoever opens something else has read it. What the page opens by itself leaves the complaint standing.
+  // A person who opens something else has read it. What the page opens by itself keeps the complaint.
   useEffect(() => {
     const clear = () => setProblem(null);
     addEventListener("hashchange", clear);
@@ -80,7 +80,7 @@ export function App() {
   );
 }
 
-/** Whoever looks at the photo that was sent goes on with its job; whoever went elsewhere meanwhile is left alone. */
+/** A person who still looks at the photo that was sent sees its job next; one who opened another stays there. */
 function leaveSending(jobId: string | null): void {
   if (openAddress() === SENDING) {
     show(jobId === null ? START : jobAddress(jobId), { replace: true });

@@ -1,4 +1,4 @@
-/** What is shown of a job that this browser does not own, or that is nobody's, or no more. */
+/** Shown for a job that this browser does not own, or that does not exist (any more). */
 
 import { START } from "./address";
 import { useFocusOnArrival } from "./useFocusOnArrival";

@@ -40,7 +40,7 @@ export function submit(
   onProgress: (share: number) => void,
 ): Promise<SubmissionBody> {
   const form = new FormData();
-  form.append("image", photo, "photo"); // the file's own name is nobody's business
+  form.append("image", photo, "photo"); // the file's own name is private
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", "/api/uploads");

@@ -70,7 +70,7 @@ export function useSending({ onRefused, onEnded }: Tidings) {
         onRefused(error.message);
       } else if (!(error instanceof StoppedError)) {
         onRefused(OUR_FAULT);
-        reportError(error); // told of like one that nobody caught, but the photos behind it are sent
+        reportError(error); // reported like an uncaught one, but the photos behind it are sent
       }
       return null;
     }

@@ -32,7 +32,7 @@ test.each([
   expect(happening(job(queuePosition === undefined ? {} : { queuePosition }))).toBe(sentence);
 });
 
-test("the place in line is shown and not read out, lest every poll speak", () => {
+test("the place in line is shown and not read out, or every poll would speak", () => {
   expect(announcement(job({ queuePosition: 7 }))).toBe(announcement(job({ queuePosition: 6 })));
 });
 

@@ -20,12 +20,12 @@ export interface Question {
 export type Outcome =
   | { kind: "moved"; body: StatusBody; etag: string | null; isHeld: boolean }
   | { kind: "unmoved"; isHeld: boolean }
-  /** Nobody looks any more, or the network has gone: the request was given up, and nothing was learned. */
+  /** No component asks any more, or the network has gone: the request was given up, and nothing was learned. */
   | { kind: "let go" }
   /** `isCut`: it came while the answer was held, so that the holding may be to blame. */
   | { kind: "trouble"; error: StatusError; isCut: boolean };
 
-/** A request that nobody answers is given up after this time, and asked again. */
+/** A request without an answer is given up after this time, and asked again. */
 const PATIENCE_MS = 15_000;
 /** However long a server wishes to be left alone. */
 const LONGEST_RETRY_AFTER_MS = 300_000;

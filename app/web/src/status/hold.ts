@@ -2,7 +2,7 @@
  * An answer that the server holds until the job moves: `Prefer: wait` of RFC 7240, the long poll.
  *
  * A browser opens few connections to one server, over all of its tabs. So few answers are held at a time, none for a
- * tab that nobody sees, and none by a network that has gone.
+ * hidden tab, and none by a network that has gone.
  */
 
 const SECONDS = 20;

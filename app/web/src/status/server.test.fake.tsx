@@ -75,7 +75,7 @@ export const silent: Answer = (request) =>
 
 export const unmoved: Answer = () => new Response(null, { status: 304 });
 
-/** The answer after a while, of a server that holds its answers and says so; nothing, if nobody waits for it. */
+/** The answer after a while, of a server that holds its answers and says so; nothing if the request was given up. */
 export function holds(milliseconds: number, answer: Answer): Answer {
   return (request) =>
     new Promise((resolve, reject) => {

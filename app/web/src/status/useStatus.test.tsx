@@ -101,7 +101,7 @@ test("it stops when the job has failed, and says why", async () => {
   });
 });
 
-test("without a job, or without its session, it asks nobody", async () => {
+test("without a job, or without its session, it sends no request", async () => {
   server(says(GENERATING));
   const idle = { status: null, stage: null, progress: 0, resultId: null, isLoading: false, error: null, data: null };
   const noJob = follow(null);
@@ -130,7 +130,7 @@ test.each([
   ["a 429", refuses(429, "TOO_MANY_REQUESTS"), "TOO_MANY_REQUESTS"],
   ["a dropped network", breaks, "NETWORK"],
   ["a proxy's own page", () => new Response("<html>"), "NETWORK"],
-  ["JSON of somebody else", () => new Response("{}"), "NETWORK"],
+  ["JSON of another service", () => new Response("{}"), "NETWORK"],
   ["a proxy's error", () => new Response("<html>", { status: 502 }), "HTTP_502"],
 ])("%s is said, what is known stays, and it goes on until the server is back", async (_, answer, code) => {
   server(says(GENERATING), answer, answer, says(COMPLETED));
@@ -178,7 +178,7 @@ test.each([
   expect(fetching).toHaveBeenCalledTimes(2);
 });
 
-test("a request that nobody answers is given up, and asked again", async () => {
+test("a request without an answer is given up, and asked again", async () => {
   server(silent);
   const shown = follow();
   await pass(15_100);

@@ -83,7 +83,7 @@ async function poll({ client, signal }: QueryFunctionContext, jobId: string | nu
   const { etag } = known();
   const question = { jobId: jobId as string, token: token as string, etag, mayHold: mayHold(known()) };
   const outcome = await ask(question, signal);
-  // Looked up again: somebody may have told more of the job in the meantime.
+  // Looked up again: another request may have learned more of the job in the meantime.
   return learn(known(), outcome);
 }
 
