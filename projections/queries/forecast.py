@@ -82,6 +82,8 @@ class Forecast(Struct, frozen=True):
 
 
 NOTHING: Final = Forecast()
+FAILURE_SECONDS: Final = 60.0
+"""Failed forecasts are logged at most this often, with their number: a line a poll would hide all others."""
 STAGES: Final = frozenset(Stage)
 
 
@@ -139,6 +141,7 @@ class Forecaster:
         self._reader = reader
         self._clock = clock
         self._queue = TimedCache(self._read_queue, QUEUE_SECONDS, clock)
+        self._told_at, self._failures = -FAILURE_SECONDS, 0
         self._bands = TimedCache(self._read_bands, BANDS_SECONDS, clock)
 
     async def forecast(self, row: StatusRow) -> Forecast:
@@ -146,8 +149,14 @@ class Forecaster:
         try:
             return await self._forecast(row)
         except Exception as error:  # noqa: BLE001 - what adorns an answer must not fail it
-            log.warning("forecast.failed", upload_id=str(row.upload_id), error=repr(error))
+            self._tell_failure(row, error)
             return NOTHING
+
+    def _tell_failure(self, row: StatusRow, error: Exception) -> None:
+        self._failures += 1
+        if self._clock() >= self._told_at + FAILURE_SECONDS:
+            log.warning("forecast.failed", upload_id=str(row.upload_id), error=repr(error), failures=self._failures)
+            self._told_at, self._failures = self._clock(), 0
 
     async def _forecast(self, row: StatusRow) -> Forecast:
         # Compare with ==, not `is`: a row from the database contains plain strings.

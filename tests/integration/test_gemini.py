@@ -109,7 +109,7 @@ def test_a_date_in_retry_after_becomes_seconds_and_no_more_than_an_hour(server: 
     "reply", [replies.hang(), replies.trickle(0.1), replies.header_trickle(0.1), replies.early_hints(0.1)]
 )
 def test_an_answer_that_never_ends_is_given_up_in_time(server: FakeGemini, reply: replies.Reply) -> None:
-    impatient = GeminiModel(KEY, base_url=server.url, timeout_s=0.5)
+    impatient = GeminiModel(KEY, "gemini-2.5-flash-image", base_url=server.url, timeout_s=0.5)
     impatient.generate(variants.photo(), PROMPT)  # so that the SDK's import is not what is measured
     server.answer_with(reply)
     begun = time.monotonic()
@@ -121,7 +121,7 @@ def test_an_answer_that_never_ends_is_given_up_in_time(server: FakeGemini, reply
 
 
 def test_a_server_that_is_not_there_passes() -> None:
-    nowhere = GeminiModel(KEY, base_url="http://127.0.0.1:9", timeout_s=1)
+    nowhere = GeminiModel(KEY, "gemini-2.5-flash-image", base_url="http://127.0.0.1:9", timeout_s=1)
     with pytest.raises(PassingError) as passing:
         nowhere.generate(variants.photo(), PROMPT)
     assert passing.value.code is FailureCode.GENERATION_UNAVAILABLE
@@ -205,7 +205,7 @@ def test_the_key_is_in_no_error_and_no_log(
 
 
 def test_a_wrong_key_is_turned_away(server: FakeGemini) -> None:
-    stranger = GeminiModel("another-key", base_url=server.url, timeout_s=5)
+    stranger = GeminiModel("another-key", "gemini-2.5-flash-image", base_url=server.url, timeout_s=5)
     with pytest.raises(PermanentError) as refused:
         stranger.generate(variants.photo(), PROMPT)
     assert refused.value.code is FailureCode.GENERATION_REFUSED

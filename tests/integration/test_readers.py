@@ -22,12 +22,11 @@ from projections.log.follower import Follower
 from projections.log.notifications import RedisNotifier, Wakeups
 from projections.rows.projector import projector
 from tests.integration.submissions import WORKER, run_to, submit
-from workers.queue import dispatcher as dispatching
-from workers.queue.actors import DramatiqQueue, run_broker, run_worker, stop_taking
+from workers.queue.actors import SENDING_SECONDS, DramatiqQueue, run_broker, run_worker, stop_taking
 from workers.queue.depth import queue_depth
 from workers.queue.dispatcher import dispatcher
 from workers.queue.leases import LEASE_SECONDS, Leases
-from workers.queue.reconciler import BREAK_SECONDS, SENDING_SECONDS, Reconciler
+from workers.queue.reconciler import BREAK_SECONDS, Reconciler
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
@@ -150,7 +149,7 @@ def test_a_page_that_a_slow_queue_takes_too_long_for_is_sent_in_parts_and_nothin
     upload_ids = [submit(uploads).id for _ in range(5)]
     clock = FakeTime()
     monkeypatch.setattr("workers.queue.dispatcher.monotonic", clock.monotonic)
-    queue.on_send = lambda: setattr(clock, "now", clock.now + dispatching.SENDING_SECONDS * 0.7)
+    queue.on_send = lambda: setattr(clock, "now", clock.now + SENDING_SECONDS * 0.7)
     reader = dispatcher(event_log, pool, queue)
     reader.step()
     assert (len(queue.sent), reader.position()) == (2, 2)

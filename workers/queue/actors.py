@@ -20,6 +20,9 @@ QUEUE: Final = "runs"
 ACTOR: Final = "run_upload"
 IDLE_POLL_MS: Final = 100
 """How often an idle worker asks; Dramatiq's default of 1000 was felt by everybody who waited."""
+SENDING_SECONDS: Final = 2.5
+"""How long one transaction may send messages. The last one may take 2 s more, and after 5 s PostgreSQL ends an idle
+transaction as frozen: its lock or position would be lost and all messages sent again."""
 LAST_LOOK_SECONDS: Final = 2.0
 """For a worker that stops to come back from its last look into the queue."""
 

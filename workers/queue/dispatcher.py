@@ -14,12 +14,10 @@ from domain.events import Retried, Submitted
 from domain.ports import RunQueue
 from projections.log.event_log import EventLog, LoggedEvent
 from projections.log.follower import Follower
+from workers.queue.actors import SENDING_SECONDS
 
 READER: Final = "dispatcher"
 PAGE: Final = 100
-SENDING_SECONDS: Final = 2.5
-"""How long it sends of one page, and the last message may take 2 s: after 5 s PostgreSQL takes us, who hold the
-position, for frozen, and all of them would be sent again."""
 STARTS: Final = {Submitted.NAME, Retried.NAME}
 """The events that ask for a run."""
 

@@ -23,6 +23,7 @@ from domain.errors import RefusedError, UnavailableError
 from domain.ports import RunQueue
 from domain.upload import ATTEMPTS
 from domain.uploads import Uploads
+from workers.queue.actors import SENDING_SECONDS
 from workers.queue.leases import LEASE_SECONDS
 
 ACTOR: Final = "reconciler"
@@ -31,9 +32,6 @@ BREAK_SECONDS: Final = 3.0
 """Without an answer of PostgreSQL's: in less a live worker misses one beat, and the next one comes before its leases
 expire; in more they may, with the worker's pauses between two tries to connect."""
 NEVER: Final = -inf
-SENDING_SECONDS: Final = 2.5
-"""How long one scan sends, and the last message may take 2 s: after 5 s PostgreSQL takes us, who hold the lock, for
-frozen. The next scan goes on with the rest."""
 DISPATCH_SECONDS: Final = 10
 """How long a submission is left to the dispatcher."""
 PAUSES: Final = (10, 20, 40, 60)

@@ -2,15 +2,13 @@
 
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from domain.ports import Clock
 from workers.vision.model import Answer
 
 if TYPE_CHECKING:
     from workers.vision.gemini_call import GeminiCaller
-
-DEFAULT_MODEL: Final = "gemini-2.5-flash-image"
 
 
 class GeminiModel:
@@ -21,7 +19,7 @@ class GeminiModel:
     def __init__(
         self,
         api_key: str,
-        model: str = DEFAULT_MODEL,
+        model: str,
         *,
         base_url: str | None = None,
         timeout_s: float = 120,
