@@ -21,7 +21,7 @@ from typing import Final
 from tests.acceptance.clients import Api, Job
 from tests.acceptance.service import Service
 from tests.chaos import judgement
-from tests.chaos.clients import Client
+from tests.chaos.clients import PAUSE_SECONDS, Client
 from tests.chaos.injuries import Surgeon
 from tests.chaos.model import Model
 from tests.chaos.plan import Plan, plan
@@ -31,6 +31,8 @@ from tests.servers import open_folder
 HEAL_SECONDS: Final = 120
 """The patience of `darkroom verify`: an upload may stand still this long after the last injury, or for longer while the
 queue still moves, so it counts from the last job that ended."""
+POLLS_PER_SECOND: Final = 200
+"""Of all clients together at most: more would starve this one process of Python, and the clients could not submit."""
 TIMING: Final = "invariant 2: "
 """How a violation begins that only says that something took too long."""
 
@@ -44,7 +46,10 @@ class Chaos:
         self._gemini = gemini
         self._model = Model(gemini, seed)
         self._surgeon = Surgeon(service, self._model)
-        self._clients = [Client(api, one, f"chaos-{seed}-{number}") for number, one in enumerate(plan.submissions)]
+        pace = max(PAUSE_SECONDS, len(plan.submissions) / POLLS_PER_SECOND)
+        self._clients = [
+            Client(api, one, f"chaos-{seed}-{number}", pace) for number, one in enumerate(plan.submissions)
+        ]
 
     def run(self) -> list[str]:
         """All of it; every violation in a sentence."""

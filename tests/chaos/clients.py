@@ -18,7 +18,7 @@ PATIENCE_SECONDS: Final = 90.0
 class Client:
     """One photo's owner, in a thread of its own."""
 
-    def __init__(self, api: Api, submission: Submission, key: str) -> None:
+    def __init__(self, api: Api, submission: Submission, key: str, pace: float = PAUSE_SECONDS) -> None:
         self.poller: Poller | None = None
         self.refusals = 0
         """How often it was asked for patience, or not answered at all."""
@@ -26,6 +26,7 @@ class Client:
         self._api = api
         self._submission = submission
         self._key = key
+        self._pace = pace
         self._thread = Thread(target=self._submit, daemon=True)
 
     @property
@@ -56,7 +57,7 @@ class Client:
             time.sleep(PAUSE_SECONDS)
         if response.status_code == httpx.codes.ACCEPTED:
             job = Job(response.json()["jobId"], response.json()["sessionToken"])
-            self.poller = Poller(self._api, job, tolerates=httpx.TransportError, pace=PAUSE_SECONDS)
+            self.poller = Poller(self._api, job, tolerates=httpx.TransportError, pace=self._pace)
         else:
             self.faults.append(f"its photo was answered {response.status_code} {response.text}")
 
