@@ -74,9 +74,14 @@ def refusal_of(head: bytes) -> str:
     return f"This is {article} {name} file. Please choose a {ACCEPTED} image."
 
 
-def _iso_format(head: bytes) -> str | None:
+def brands_of(head: bytes) -> list[bytes]:
+    """The brands of an ISO media file: the major one, then the compatible ones."""
     size = min(int.from_bytes(head[:4], "big"), len(head))
-    brands = [head[8:12], *(head[start : start + 4] for start in range(16, size - 3, 4))]
+    return [head[8:12], *(head[start : start + 4] for start in range(16, size - 3, 4))]
+
+
+def _iso_format(head: bytes) -> str | None:
+    brands = brands_of(head)
     if brands[0] in _BRANDS:
         return _BRANDS[brands[0]]
     if brands[0] not in {b"mif1", b"msf1"}:

@@ -87,6 +87,39 @@ def test_a_png_without_its_last_chunk_has_all_of_its_pixels() -> None:
     assert developed(photo("PNG")[:-12]).jpeg == developed(photo("PNG")).jpeg
 
 
+@pytest.mark.parametrize("rows", [1, 100, 199])
+def test_a_png_whose_packed_pixels_end_early_lacks_rows(rows: int) -> None:
+    row = b"\0" + bytes(300 * 3)
+    whole = variants.png(300, 200, zlib.compress(row * 200), depth=8, colour=2)
+    short = variants.png(300, 200, zlib.compress(row * rows), depth=8, colour=2)
+
+    assert developed(whole).width == 300
+    assert refusal(short) is FailureCode.IMAGE_TRUNCATED
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "I;16"])
+@pytest.mark.parametrize("size", [(1, 1), (7, 5), (9, 8), (33, 17)])
+def test_a_png_of_any_mode_and_size_has_every_row(mode: str, size: tuple[int, int]) -> None:
+    assert (developed(variants.encoded(Image.new(mode, size), "PNG")).width) == size[0]
+
+
+def test_an_interlaced_png_has_every_row_of_its_seven_passes() -> None:
+    passes = [(1, 1), (1, 1), (2, 1), (2, 2), (4, 2), (4, 4), (8, 4)]  # of 8 x 8 pixels
+    body = b"".join((b"\0" + bytes(columns)) * rows for columns, rows in passes)
+    head, tail = variants.png(8, 8, zlib.compress(body), depth=8, colour=0), zlib.compress(body[:-9])
+    interlaced = struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 1)
+
+    def made(packed: bytes) -> bytes:
+        chunks = ((b"IHDR", interlaced), (b"IDAT", packed), (b"IEND", b""))
+        return head[:8] + b"".join(
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+            for kind, data in chunks
+        )
+
+    assert developed(made(zlib.compress(body))).width == 8
+    assert refusal(made(tail)) is FailureCode.IMAGE_TRUNCATED
+
+
 @pytest.mark.parametrize("kind", WHOLE)
 def test_a_jpeg_without_its_end_marker_has_all_of_its_pixels(kind: str) -> None:
     assert developed(photo(kind)[:-2]).jpeg == developed(photo(kind)).jpeg
@@ -177,6 +210,14 @@ def test_heic_and_avif_are_upright(kind: str, orientation: int) -> None:
 
 def test_an_animated_avif_is_refused_as_animated() -> None:
     assert refusal(variants.animated("AVIF")) is FailureCode.ANIMATED_IMAGE
+
+
+def test_so_is_one_that_names_its_still_brand_first() -> None:
+    animated = variants.animated("AVIF")
+    assert animated[8:12] == b"avis"
+    swapped = animated[:8] + b"avif" + animated[12:]
+    assert b"avis" in swapped[:64]
+    assert refusal(swapped) is FailureCode.ANIMATED_IMAGE
 
 
 @pytest.mark.parametrize("kind", ["HEIF", "AVIF"])

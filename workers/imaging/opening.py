@@ -10,7 +10,7 @@ from typing import Final
 from PIL import AvifImagePlugin, Image
 
 from domain.failures import FailureCode
-from domain.formats import HEAD_BYTES, NO_IMAGES, format_of, other_format_of
+from domain.formats import HEAD_BYTES, NO_IMAGES, brands_of, format_of, other_format_of
 from workers.errors import PermanentError
 from workers.imaging import png, webp
 from workers.imaging.jpeg_structure import END, JpegStructure, structure_of
@@ -46,6 +46,10 @@ def open_header(data: bytes, *, max_pixels: int, max_side: int) -> Image.Image:
         raise PermanentError(FailureCode.IMAGE_TOO_LARGE, f"{image.width} x {image.height}")
     if _moves(image, kind, head):
         raise PermanentError(FailureCode.ANIMATED_IMAGE, f"{kind} of several frames")
+    if kind == "PNG":
+        with damage_is_the_photos():
+            if not png.has_every_row(whole):
+                raise PermanentError(FailureCode.IMAGE_TRUNCATED, "a PNG that lacks rows")
     if structure and structure.end is None and not _has_every_pixel(data, structure):
         raise PermanentError(FailureCode.IMAGE_TRUNCATED, "a JPEG that breaks off")
     return image
@@ -71,9 +75,10 @@ def _mended(data: bytes, kind: str, structure: JpegStructure | None) -> bytes:
 def _moves(image: Image.Image, kind: str, head: bytes) -> bool:
     if kind == "JPEG":
         return False  # a phone's MPO file is a JPEG with further pictures behind it: the first one is the photo
-    if kind == "HEIC":
-        return head[8:12] in SEQUENCES  # several still pictures are a burst, of which one is the primary
-    return getattr(image, "n_frames", 1) > 1
+    if kind in {"HEIC", "AVIF"} and SEQUENCES & set(brands_of(head)):
+        return True
+    # Several still pictures in a HEIC are a burst, of which one is the primary.
+    return kind != "HEIC" and getattr(image, "n_frames", 1) > 1
 
 
 def _has_every_pixel(data: bytes, structure: JpegStructure) -> bool:
