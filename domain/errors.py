@@ -18,8 +18,8 @@ DarkroomError
 │   └── NeedsNewPhotoError      a retry with this photo would fail again
 ├── BlobNotFoundError           the object storage has no such object
 ├── StorageRefusedError         the object storage refused, and would refuse again
+├── HistoryError                the events of an upload do not follow each other
 └── UnavailableError            a dependency does not answer now; try again later
-    ├── HistoryError            the events of an upload do not follow each other
     ├── LogUnavailableError
     │   └── LogUnreachedError
     ├── QueueUnavailableError
@@ -109,8 +109,10 @@ class UnavailableError(DarkroomError):
     """A part of the service does not answer at the moment. Please try again."""
 
 
-class HistoryError(UnavailableError, ValueError):
+class HistoryError(DarkroomError, ValueError):
     """This upload cannot be read at the moment."""
+
+    # It is no UnavailableError: that stops a scan or a reader of all uploads, and this is the trouble of one.
 
 
 class LogUnavailableError(UnavailableError):

@@ -311,6 +311,9 @@ def lost_three_times(uploads: Uploads) -> UUID:
     return upload.id
 
 
+@pytest.mark.parametrize(
+    ("version", "name"), [(5, "upload.teleported"), (6, "upload.attempt-started")], ids=["unknown event", "gap"]
+)
 def test_an_upload_that_cannot_be_read_is_not_given_up_and_does_not_block_the_others(
     event_log: EventLog,
     pool: Pool,
@@ -318,15 +321,18 @@ def test_an_upload_that_cannot_be_read_is_not_given_up_and_does_not_block_the_ot
     queue: Queue,
     reconciler: Reconciler,
     clock: FakeTime,
+    version: int,
+    name: str,
 ) -> None:
     broken = lost_three_times(uploads)
     lost = run_to(uploads, submit(uploads), Stage.GENERATING)
     projector(event_log, pool).catch_up()
     with pool.connection() as connection:
         connection.execute(
-            "INSERT INTO event_log (upload_id, version, name, state) SELECT upload_id, 5, 'upload.teleported', state"
-            " FROM event_log WHERE upload_id = %s AND version = 1",
-            (broken,),
+            "INSERT INTO event_log (upload_id, version, name, state) SELECT upload_id, %s, %s,"
+            " state || jsonb_build_object('event_id', gen_random_uuid()) FROM event_log"
+            " WHERE upload_id = %s AND version = 4",
+            (version, name, broken),
         )
     with structlog.testing.capture_logs() as logs:
         see_for(reconciler, clock, 9)

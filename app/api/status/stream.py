@@ -22,7 +22,7 @@ from app.api.status.holding import MAX_HELD_REQUESTS, Hold, held
 from app.api.status.poll import Statuses
 from app.api.status.request import LastEventId, StatusRequest, stream_request
 from app.signing.sessions import Sessions
-from domain.errors import UnavailableError, UploadNotFoundError
+from domain.errors import HistoryError, UnavailableError, UploadNotFoundError
 from projections.queries.forecast import Forecast
 from projections.queries.status import StatusRow
 from projections.queries.watches import Watches
@@ -98,7 +98,7 @@ class StatusStream:
                 row, forecast = await self._statuses.now(asked.upload_id, asked.session_hash, read.version)
             except UploadNotFoundError:
                 return  # it was erased; the client's next request gets 404
-            except (UnavailableError, MapperDeserialisationError):
+            except (UnavailableError, MapperDeserialisationError, HistoryError):
                 pass  # the stream is late, never wrong
 
 
