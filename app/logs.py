@@ -24,11 +24,11 @@ _SECRET_PARAMETER: Final = re.compile(r"token|secret|password|signature|credenti
 _SECRET_TEXTS: Final = (
     # What itsdangerous signs: a payload, perhaps a time, and a signature of 20 bytes or more.
     (re.compile(r"(?<![\w-])[\w-]{8,}(?:\.[\w-]{5,8})?\.[\w-]{27,}"), MASK),
-    (re.compile(r"\b(bearer|basic)\s{1,8}[\w.~+/=-]+", re.IGNORECASE), rf"\1 {MASK}"),
+    (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]+", re.IGNORECASE), rf"\1 {MASK}"),
     # The password of a URL.
     (re.compile(r"(://[^\s:/@]*):[^\s/@]+@"), rf"\1:{MASK}@"),
 )
-_PARAMETER: Final = re.compile(r"(?<![\w-])([\w-]{1,100})=[^&\s\"']+")
+_PARAMETER: Final = re.compile(r"(?<![\w-])([\w-]+)=[^&\s\"']+")
 LONGEST_TEXT: Final = 8 * 1024
 """In characters; of a longer text the rest is left out, since it holds up the thread that logs it."""
 _LONGEST_SECRET: Final = 512

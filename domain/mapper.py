@@ -61,7 +61,7 @@ class EventMapper(Mapper[UUID]):
 
     def _upcast(self, event: type[Event], facts: dict[str, Any]) -> dict[str, Any]:
         stored = facts.pop("schema_version")
-        if not isinstance(stored, int):
+        if type(stored) is not int:  # a bool is one, too
             raise msgspec.ValidationError(f"{stored!r} is no schema_version.")
         if stored > event.SCHEMA_VERSION:
             raise msgspec.ValidationError(f"schema_version {stored} was written by a newer version of Darkroom.")

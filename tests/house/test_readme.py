@@ -14,6 +14,7 @@ from app.settings.environment import Settings, settings_help
 from domain.events import EVENTS
 from domain.failures import FailureCode
 from domain.stages import BANDS
+from tests.benchmarks.results import kept, number
 from tests.house.openapi_document import api_without_io
 from tests.house.the_house import MODULES, PACKAGES, READMES, ROOT, TEXT, blocks, mapped_paths, rows, section
 
@@ -114,8 +115,28 @@ def test_every_path_that_a_readme_names_is_there(readme: Path) -> None:
 @pytest.mark.parametrize("readme", READMES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_every_link_of_a_readme_leads_somewhere(readme: Path) -> None:
     links = re.findall(r"\]\(([^)\s]+)\)", readme.read_text())
-    local = [link.partition("#")[0] for link in links if "://" not in link]
-    assert [link for link in local if not (readme.parent / link).exists()] == []
+    local = [link.partition("#") for link in links if "://" not in link]
+    assert [path for path, _, _ in local if not (readme.parent / path).exists()] == []
+    anchored = [(readme.parent / path if path else readme, anchor) for path, _, anchor in local if anchor]
+    assert [anchor for file, anchor in anchored if anchor not in anchors(file)] == []
+
+
+def anchors(readme: Path) -> set[str]:
+    """The anchors that its headings have: small letters, dashes for spaces, no punctuation."""
+    titles = re.findall(r"^#+ (.+)$", readme.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_the_five_figures_are_those_that_were_measured() -> None:
+    measured = {
+        number(verdict.reached)
+        for results in kept(ROOT / "tests/benchmarks/results")
+        for outcome in results.outcomes
+        for verdict in outcome.verdicts
+    }
+    told = [row[1] for row in rows(section("Five figures"))]
+    assert len(told) == 5
+    assert [figure for figure in told if figure not in measured] == []
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda file: str(file.relative_to(ROOT)))

@@ -224,3 +224,8 @@ def test_a_lost_acknowledgement_is_told_in_our_own_words(stream: io.StringIO) ->
     logging.getLogger("dramatiq.worker.ConsumerThread(runs)").error(sentence.replace("\\n", "\n"), "a message")
 
     assert line(stream)["event"] == ACKNOWLEDGEMENT_LOST
+
+
+@pytest.mark.parametrize("text", ["Bearer" + " " * 500 + "hidden-thing", "x" * 500 + "-token=hidden-thing"])
+def test_a_secret_is_masked_however_far_its_name_lies_or_reaches(text: str) -> None:
+    assert "hidden-thing" not in mask_text(text)

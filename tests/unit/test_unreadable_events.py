@@ -49,6 +49,7 @@ def test_an_event_of_a_newer_schema_version_is_not_read_as_ones_own(name: str) -
         ("upload.stage-advanced", '{"a":' * 5000 + "1" + "}" * 5000),
         ("upload.stage-advanced", changed(FACTS, schema_version="1")),
         ("upload.stage-advanced", changed(FACTS, schema_version=-1)),
+        ("upload.stage-advanced", changed(FACTS, schema_version=True)),
     ],
 )
 def test_an_event_that_cannot_be_read_is_one_kind_of_error(name: str, state: str) -> None:
