@@ -56,6 +56,11 @@ CREATE TABLE IF NOT EXISTS quarantine (
     quarantined_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- For /readyz, which inserts a row and rolls it back (projections/log/write_probe.py). No row is ever committed.
+CREATE TABLE IF NOT EXISTS write_probe (filler text NOT NULL);
+-- Neither compressed nor moved out of the page.
+ALTER TABLE write_probe ALTER COLUMN filler SET STORAGE PLAIN;
+
 -- ---------------------------------------------------------------------------------------------------------------------
 -- The read model: built from the log and written only by the projector. It can be emptied and rebuilt at any time.
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -254,6 +259,12 @@ CREATE TABLE IF NOT EXISTS image_models (
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Views
 -- ---------------------------------------------------------------------------------------------------------------------
+
+-- Leases that a live worker has renewed. One that lies further ahead than a lease lasts is from before the clock stepped
+-- back: a live worker renews it at its next beat, and one that is gone never does.
+CREATE OR REPLACE VIEW live_leases AS
+SELECT upload_id, worker, run_id, expires_at FROM leases
+WHERE expires_at > clock_timestamp() AND expires_at <= clock_timestamp() + interval '10 seconds';  -- LEASE_SECONDS
 
 -- Uploads that a run could process now and that no live run holds. due_since: when that became true.
 CREATE OR REPLACE VIEW due_uploads AS

@@ -15,7 +15,6 @@ from typing import Any, Final, NamedTuple
 
 import psycopg
 from dramatiq import Worker
-from dramatiq.brokers.redis import RedisBroker
 from eventsourcing.persistence import AggregateRecorder
 from litestar import Litestar
 from litestar.types import ASGIApp
@@ -26,9 +25,9 @@ from app.api.application import create_api
 from app.api.http.cors import with_cors
 from app.api.http.services import Services
 from app.api.serving.background import listening
-from app.metrics.exposition import add_dramatiq, expose
+from app.metrics.exposition import open_metrics
 from app.metrics.families import asked_at_scrape
-from app.metrics.process import process_registry
+from app.metrics.process import add_gauge, process_registry
 from app.metrics.requests import counted
 from app.settings.environment import Settings
 from app.signing.links import SignedLinks
@@ -43,6 +42,7 @@ from projections.log.event_log import EventLog
 from projections.log.follower import Follower
 from projections.log.notifications import PROJECTED, RedisNotifier, Wakeups
 from projections.log.redis_connection import check_redis
+from projections.log.write_probe import check_postgres
 from projections.outside.analytics import PollSampler, Sink, analytics
 from projections.outside.posthog import open_posthog
 from projections.queries.forecast import Forecaster
@@ -67,6 +67,7 @@ from workers.vision.model import ImageModel
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
 POLL_CONNECTIONS: Final = 4  # of the API, beside DATABASE_POOL_SIZE
+LEFT_OUT: Final = "Stages that the ETA leaves out, because a newer version of Darkroom wrote them."
 
 
 def open_redis(settings: Settings, stack: ExitStack) -> Redis:
@@ -110,18 +111,6 @@ def open_model(settings: Settings, sandbox: Sandbox, clock: Clock, stack: ExitSt
     return model
 
 
-def open_metrics(
-    settings: Settings, process: str, pool: Pool, stack: ExitStack, broker: RedisBroker | None = None
-) -> None:
-    """Serve the process's own metrics on METRICS_PORT, if it is set; with a broker, Dramatiq's too."""
-    if settings.metrics_port is None:
-        return
-    registry = process_registry(process, {"log": pool})
-    if broker is not None:
-        add_dramatiq(registry, broker)
-    expose(registry, settings.host, settings.metrics_port, stack)
-
-
 def open_api(settings: Settings, stack: ExitStack, stopping: asyncio.Event) -> ASGIApp:
     """The application of `darkroom serve`. Its pool for polls and its watches live on the server's event loop."""
     redis = open_redis(settings, stack)
@@ -140,20 +129,22 @@ def open_api(settings: Settings, stack: ExitStack, stopping: asyncio.Event) -> A
             yield
 
     reader = StatusReader(poll_pool)
+    forecaster = Forecaster(reader)
+    add_gauge(registry, "forecast_stages_left_out", LEFT_OUT, lambda: forecaster.left_out)
     services = Services(
         settings=settings,
         uploads=open_uploads(traces.log(event_log), redis, stack),
         history=event_log.history,
         reader=reader,
-        forecaster=Forecaster(reader),
+        forecaster=forecaster,
         watches=watches,
         blobs=blobs,
         sessions=Sessions(settings.secret_keys),
         links=SignedLinks(settings.secret_keys),
-        checks={"postgres": event_log.last_position, "redis": partial(check_redis, redis), "storage": blobs.ping},
+        checks={"postgres": partial(check_postgres, pool), "redis": partial(check_redis, redis), "storage": blobs.ping},
         analytics=PollSampler(open_sink(settings, stack)),
         registry=registry,
-        figures=asked_at_scrape(pool, redis, check_redis, blobs, settings.generation_budget_per_hour),
+        figures=asked_at_scrape(pool, redis, settings.generation_budget_per_hour),
         prompt_version=CURRENT,
     )
     return traces.requests(counted(with_cors(create_api(services, [polls]), settings.cors_origins), registry))

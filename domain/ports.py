@@ -32,7 +32,7 @@ class BlobStore(Protocol):
         """A URL that serves the object without authentication, for that long. Absolute, or a path of our API."""
 
     def ping(self) -> None:
-        """Return if the storage answers."""
+        """Return if the storage answers and takes writes."""
 
 
 class RunQueue(Protocol):

@@ -1,13 +1,16 @@
 """The metrics of a process without an API, on a port of their own. Off unless METRICS_PORT is set."""
 
 from contextlib import ExitStack
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from dramatiq.brokers.redis import RedisBroker
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.metrics import MetricWrapperBase
+from psycopg_pool import ConnectionPool
 
+from app.metrics.process import process_registry
+from app.settings.environment import Settings
 from domain.errors import DarkroomError
 
 JOIN_SECONDS: Final = 2.0
@@ -17,6 +20,18 @@ log = structlog.get_logger(__name__)
 
 class PortTakenError(DarkroomError):
     """The metrics cannot be served on this port."""
+
+
+def open_metrics(
+    settings: Settings, process: str, pool: ConnectionPool[Any], stack: ExitStack, broker: RedisBroker | None = None
+) -> None:
+    """Serve the process's own metrics on METRICS_PORT, if it is set; with a broker, Dramatiq's too."""
+    if settings.metrics_port is None:
+        return
+    registry = process_registry(process, {"log": pool})
+    if broker is not None:
+        add_dramatiq(registry, broker)
+    expose(registry, settings.host, settings.metrics_port, stack)
 
 
 def expose(registry: CollectorRegistry, host: str, port: int, stack: ExitStack) -> None:

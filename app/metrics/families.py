@@ -1,6 +1,6 @@
-"""Figures that are asked for at a scrape, as Prometheus's families: the log and the tables, the queue, the storage.
+"""Figures that are read at a scrape, as families of Prometheus: the log, the tables and the queue.
 
-It asks them and words them; what the questions are is projections/queries/figures.py's and workers/queue/depth.py's.
+The queries are in projections/queries/figures.py and workers/queue/depth.py.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +11,6 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from psycopg_pool import ConnectionPool
 from redis import Redis
 
-from domain.ports import BlobStore
 from projections.queries.figures import gauges, read_samples
 from workers.queue.depth import queue_depth
 
@@ -22,21 +21,13 @@ Source = Callable[[], Iterable[Metric]]
 
 
 def asked_at_scrape(
-    pool: ConnectionPool[psycopg.Connection[Any]],
-    redis: Redis,
-    check_redis: Callable[[Redis], object],
-    blobs: BlobStore,
-    budget: int | None,
+    pool: ConnectionPool[psycopg.Connection[Any]], redis: Redis, budget: int | None
 ) -> Mapping[str, Source]:
-    """The sources of an API process, by the names that /readyz gives them."""
-    return {
-        "postgres": from_database(pool, budget),
-        "redis": from_queue(redis, check_redis),
-        "storage": from_storage(blobs),
-    }
+    """The sources of an API process, by the names of their checks."""
+    return {"postgres": _database(pool, budget), "redis": _queue(redis)}
 
 
-def from_database(pool: ConnectionPool[psycopg.Connection[Any]], budget: int | None) -> Source:
+def _database(pool: ConnectionPool[psycopg.Connection[Any]], budget: int | None) -> Source:
     """What the log and the tables tell, and how many paid calls an hour may have, if that is limited."""
 
     def ask() -> Iterable[Metric]:
@@ -53,24 +44,11 @@ def from_database(pool: ConnectionPool[psycopg.Connection[Any]], budget: int | N
     return ask
 
 
-def from_queue(redis: Redis, check: Callable[[Redis], object]) -> Source:
-    """What the queue tells, if Redis passes the check."""
-
+def _queue(redis: Redis) -> Source:
     def ask() -> Iterable[Metric]:
-        check(redis)
         family = GaugeMetricFamily(PREFIX + "queue_messages", "Messages of Dramatiq's queue of runs.", labels=["state"])
         for state, count in queue_depth(redis)._asdict().items():
             family.add_metric([state], count)
         return [family]
-
-    return ask
-
-
-def from_storage(blobs: BlobStore) -> Source:
-    """Nothing but that the object storage answers."""
-
-    def ask() -> Iterable[Metric]:
-        blobs.ping()
-        return []
 
     return ask

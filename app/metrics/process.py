@@ -1,11 +1,11 @@
 """What a process can tell of itself: its memory and descriptors, its pools of connections, which version it runs."""
 
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, ProcessCollector, disable_created_metrics
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
@@ -35,6 +35,11 @@ def process_registry(process: str, pools: Pools) -> CollectorRegistry:
     registry.register(_Build(process))
     registry.register(_PoolUse(pools))
     return registry
+
+
+def add_gauge(registry: CollectorRegistry, name: str, purpose: str, read: Callable[[], float]) -> None:
+    """Add a gauge that is read at each scrape."""
+    Gauge(f"darkroom_{name}", purpose, registry=registry).set_function(read)
 
 
 class _Build(Collector):

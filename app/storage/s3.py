@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from math import inf
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 import boto3
@@ -28,6 +29,10 @@ CONNECT_SECONDS: Final = 5
 SILENCE_SECONDS: Final = 20
 GET_SECONDS: Final = 60
 """How long one object may take to arrive, however steadily it trickles."""
+WRITE_SECONDS: Final = 30
+"""How long a written object proves that the bucket takes writes. A write costs money, and a look costs less."""
+WRITABLE_KEY: Final = "~writable"
+"""The empty object that `ping` writes; no key of ours has a tilde."""
 PASSING_STATUSES: Final = {408, 409, 412, 425, 429}
 """Passing besides every 5xx. 412 is one: we send no conditions, so something on the way made it up."""
 PASSING_CODES: Final = {"RequestTimeout", "SlowDown", "Throttling", "ThrottlingException"}
@@ -64,6 +69,8 @@ class S3Store:
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client
         self._bucket = bucket
+        self._write_at = -inf
+        """When `ping` writes again, by the monotonic clock."""
 
     def put(self, key: str, body: BinaryIO, media_type: str) -> None:
         """Store the rest of the body under the key, all of it or nothing, replacing what was there."""
@@ -93,7 +100,8 @@ class S3Store:
         with _translated():
             found = pages.paginate(Bucket=self._bucket, Prefix=start)
             # Sorted here: Amazon lists in order, other implementations one folder after the other.
-            return iter(sorted(item["Key"] for page in found for item in _listed(page)))
+            listed = (item["Key"] for page in found for item in _listed(page))
+            return iter(sorted(key for key in listed if key != WRITABLE_KEY))
 
     def delete(self, key: str) -> None:
         """Remove the object; a key that is not there is no error."""
@@ -110,9 +118,14 @@ class S3Store:
             )
 
     def ping(self) -> None:
-        """Return if the bucket answers and lets us in."""
+        """Return if the bucket answers and takes writes. Between two writes it is only asked whether it is there."""
         with _translated():
-            self._client.head_bucket(Bucket=self._bucket)
+            if time.monotonic() < self._write_at:
+                self._client.head_bucket(Bucket=self._bucket)
+                return
+            self._write_at = -inf
+            self._client.put_object(Bucket=self._bucket, Key=WRITABLE_KEY, Body=b"")
+            self._write_at = time.monotonic() + WRITE_SECONDS
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from threading import Event
 from typing import Any, Final
 
 import psycopg
-import structlog
 from psycopg_pool import ConnectionPool
 
 from domain.errors import LogUnavailableError, UnavailableError
@@ -17,6 +16,7 @@ from projections.log.connections import translated
 from projections.log.event_log import EventLog, LoggedEvent
 from projections.log.notifications import Wakeups
 from projections.log.pages import Pages
+from projections.log.throttled import ThrottledWarning
 
 Handle = Callable[["psycopg.Connection[Any]", Sequence[LoggedEvent]], int | None]
 """Handles a page. Returns None for the whole page, or the number of events handled, at least one."""
@@ -36,7 +36,7 @@ UPDATE positions SET position = %(to)s, updated_at = clock_timestamp()
 WHERE reader = %(reader)s AND position = %(from)s
 """
 
-log = structlog.get_logger(__name__)
+paused = ThrottledWarning("reader.paused")
 
 
 class Follower:
@@ -104,7 +104,7 @@ class Follower:
                 if not wakeups.wait(POLL_SECONDS):
                     self._moved_to = None  # an operator may have changed the position by hand
             except UnavailableError as error:
-                level = log.info if isinstance(error, LogUnavailableError) and not failures else log.warning
-                level("reader.paused", reader=self.reader, error=str(error), cause=repr(error.__cause__))
+                if failures or not isinstance(error, LogUnavailableError):  # one lost connection is nothing to warn of
+                    paused.warn(str(error), reader=self.reader, cause=repr(error.__cause__))
                 stopping.wait(PAUSES[min(failures, len(PAUSES) - 1)])
                 failures += 1

@@ -6,13 +6,16 @@ It does not know the query or what the value means.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import structlog
 
 from domain.errors import LogUnavailableError
 
 T = TypeVar("T")
+
+RETRY_SECONDS: Final = 1.0
+"""How soon the value is read again after PostgreSQL did not answer."""
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +64,9 @@ class TimedCache(Generic[T]):
             self._answer = await self._read()
             self._failed = False
         except LogUnavailableError:
-            pass  # keep the old value for another period
+            self._failed = True  # the old value stays
+            self._old_at = self._clock() + min(self._seconds, RETRY_SECONDS)
+            return self._answer
         except Exception as error:  # noqa: BLE001 - a value that only adorns an answer must not fail it
             self._failed = True
             log.warning("cache.not_read", error=repr(error), seconds=self._seconds)

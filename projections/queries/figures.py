@@ -50,8 +50,10 @@ SELECT status, coalesce(stage, 'none'), running::text, count(*) FROM uploads
 WHERE status IN ('pending', 'processing') AND version > 0 GROUP BY status, stage, running
 """
 SELECT_STANDSTILL: Final = """
-SELECT count(*) FILTER (WHERE due_since < clock_timestamp() - make_interval(secs => %(standstill)s)),
-       coalesce(extract(epoch FROM clock_timestamp() - min(due_since)), 0)::float
+SELECT count(*) FILTER (WHERE due_since < clock_timestamp() - make_interval(secs => %(standstill)s)
+                           -- The clock has stepped back, so nothing tells for how long it has been due.
+                           OR due_since > clock_timestamp() + interval '10 seconds'),
+       coalesce(greatest(extract(epoch FROM clock_timestamp() - min(due_since)), 0), 0)::float
 FROM due_uploads
 """
 SELECT_PENDING: Final = """
@@ -101,9 +103,8 @@ SELECT_MODELS: Final = """
 SELECT model, coalesce(extract(epoch FROM clock_timestamp() - down_since), 0)::float FROM image_models
 """
 SELECT_LEASES: Final = """
-SELECT count(*) FILTER (WHERE expires_at > clock_timestamp()),
-       count(DISTINCT worker) FILTER (WHERE expires_at > clock_timestamp()),
-       count(*) FILTER (WHERE expires_at <= clock_timestamp()) FROM leases
+SELECT count(*), count(DISTINCT worker), (SELECT count(*) FROM leases WHERE expires_at <= clock_timestamp())
+FROM live_leases
 """
 
 

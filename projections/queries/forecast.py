@@ -16,15 +16,13 @@ from math import ceil
 from typing import Final
 
 import msgspec
-import structlog
 from msgspec import Struct
 from psycopg.rows import class_row, dict_row
 
 from domain.stages import Stage, Status
+from projections.log.throttled import ThrottledWarning
 from projections.queries.cache import TimedCache
 from projections.queries.status import StatusReader, StatusRow
-
-log = structlog.get_logger(__name__)
 
 QUEUE_SECONDS: Final = 1.0
 """How old a queue position may be."""
@@ -42,7 +40,7 @@ FORECAST_SECONDS: Final = 1.0
 
 # statement_timestamp() is never later than the rows that the statement sees.
 SELECT_QUEUE: Final = """
-SELECT (SELECT count(*) FROM leases WHERE expires_at > statement_timestamp()) AS runs,
+SELECT (SELECT count(*) FROM live_leases) AS runs,
        ARRAY(SELECT created_at FROM uploads WHERE status = 'pending' AND version > 0
              ORDER BY created_at LIMIT %s) AS waiting
 """
@@ -82,8 +80,6 @@ class Forecast(Struct, frozen=True):
 
 
 NOTHING: Final = Forecast()
-FAILURE_SECONDS: Final = 60.0
-"""Failed forecasts are logged at most this often, with their number: a line a poll would hide all others."""
 STAGES: Final = frozenset(Stage)
 
 
@@ -141,22 +137,18 @@ class Forecaster:
         self._reader = reader
         self._clock = clock
         self._queue = TimedCache(self._read_queue, QUEUE_SECONDS, clock)
-        self._told_at, self._failures = -FAILURE_SECONDS, 0
+        self._failed = ThrottledWarning("forecast.failed", clock)
         self._bands = TimedCache(self._read_bands, BANDS_SECONDS, clock)
+        self.left_out = 0
+        """How many stages the last reading of the bands left out, because a newer version wrote them."""
 
     async def forecast(self, row: StatusRow) -> Forecast:
         """The forecast for the upload; NOTHING if it has ended, or if it cannot be made: a poll does without."""
         try:
             return await self._forecast(row)
         except Exception as error:  # noqa: BLE001 - what adorns an answer must not fail it
-            self._tell_failure(row, error)
+            self._failed.warn(repr(error), upload_id=str(row.upload_id))
             return NOTHING
-
-    def _tell_failure(self, row: StatusRow, error: Exception) -> None:
-        self._failures += 1
-        if self._clock() >= self._told_at + FAILURE_SECONDS:
-            log.warning("forecast.failed", upload_id=str(row.upload_id), error=repr(error), failures=self._failures)
-            self._told_at, self._failures = self._clock(), 0
 
     async def _forecast(self, row: StatusRow) -> Forecast:
         # Compare with ==, not `is`: a row from the database contains plain strings.
@@ -205,6 +197,5 @@ class Forecaster:
         read_at = self._clock()
         rows = await self._reader.select(SELECT_BANDS, dict_row, RECENT)
         known = [row for row in rows if row["stage"] is None or row["stage"] in STAGES]
-        if len(known) < len(rows):
-            log.warning("forecast.unknown_stages", left_out=len(rows) - len(known))  # a newer version writes them
+        self.left_out = len(rows) - len(known)
         return Bands({band.stage: band for band in msgspec.convert(known, list[Band])}, read_at)

@@ -37,7 +37,7 @@ FROM generate_series(1, %(uploads)s) AS n
 """
 RUNS: Final = """
 INSERT INTO leases (upload_id, worker, expires_at)
-SELECT gen_random_uuid(), 'w', clock_timestamp() + interval '1 hour' FROM generate_series(1, %(runs)s)
+SELECT gen_random_uuid(), 'w', clock_timestamp() + interval '10 seconds' FROM generate_series(1, %(runs)s)
 """
 
 

@@ -12,6 +12,7 @@ from psycopg_pool import ConnectionPool
 from domain.failures import FailureCode
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
+from projections.queries.figures import read_samples
 from tests.fakes.silent_notifier import SilentNotifier
 from tests.integration.recent import completed
 from workers.errors import PassingError
@@ -176,3 +177,32 @@ def test_a_call_counts_against_the_budget_for_an_hour_at_most(pool: Pool) -> Non
         rows = connection.execute("SELECT called_at <= clock_timestamp() FROM generation_calls").fetchall()
 
     assert rows == [(True,)]
+
+
+def test_a_lease_from_before_the_step_is_no_live_one(uploads: Uploads, pool: Pool) -> None:
+    upload_id = submitted(uploads)
+    assert Leases(pool, "gone").take(upload_id)
+    assert told(pool)["leases_live"] == 1
+    step_back(pool, "leases", "expires_at")
+
+    assert told(pool)["leases_live"] == told(pool)["workers_running"] == 0
+
+
+def test_the_view_of_live_leases_knows_how_long_a_lease_lasts(pool: Pool) -> None:
+    with pool.connection() as connection:
+        (definition,) = connection.execute("SELECT pg_get_viewdef('live_leases'::regclass)").fetchone() or ("",)
+    assert f"{timedelta(seconds=LEASE_SECONDS)}".zfill(8) in definition
+
+
+def test_an_upload_that_was_due_before_the_step_stands_still(pool: Pool) -> None:
+    insert_row(pool, uuid4())
+    assert told(pool)["uploads_standing_still"] == 0
+    step_back(pool, "uploads", "updated_at")
+
+    assert told(pool)["uploads_standing_still"] == 1
+    assert told(pool)["uploads_oldest_due_seconds"] == 0
+
+
+def told(pool: Pool) -> dict[str, float]:
+    """The figures without labels, by their names."""
+    return {sample.gauge.name: sample.value for sample in read_samples(pool) if not sample.labels}

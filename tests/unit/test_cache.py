@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from domain.errors import LogUnavailableError
-from projections.queries.cache import TimedCache
+from projections.queries.cache import RETRY_SECONDS, TimedCache
 
 
 class Hands:
@@ -112,9 +112,11 @@ def test_while_the_query_fails_the_old_value_stays() -> None:
 
 def test_without_any_value_the_cache_returns_none() -> None:
     async def ask() -> None:
-        cache = TimedCache(Query([LogUnavailableError()]), 10)
+        clock = Hands()
+        cache = TimedCache(Query([LogUnavailableError()]), 10, clock)
 
         assert await cache.get() is None
+        clock.now += RETRY_SECONDS
         assert await cache.get() == 2
 
     asyncio.run(ask())
@@ -143,5 +145,21 @@ def test_a_cancelled_call_does_not_cancel_the_others() -> None:
         assert await stays == 1
         with pytest.raises(asyncio.CancelledError):
             await gone
+
+    asyncio.run(ask())
+
+
+def test_a_value_that_was_never_read_is_not_asked_for_by_every_call_while_postgresql_is_away() -> None:
+    async def ask() -> None:
+        clock = Hands()
+        query = Query([LogUnavailableError()] * 2)
+        cache = TimedCache(query, 10, clock)
+
+        assert [await cache.get() for _ in range(50)] == [None] * 50
+        assert query.asked == 1
+        clock.now += RETRY_SECONDS
+        assert await cache.get() is None
+        clock.now += RETRY_SECONDS
+        assert await cache.get() == 3
 
     asyncio.run(ask())

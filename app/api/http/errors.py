@@ -39,8 +39,10 @@ from domain.errors import (
     UnavailableError,
     UploadNotFoundError,
 )
+from projections.log.throttled import ThrottledWarning
 
 log = structlog.get_logger(__name__)
+unavailable = ThrottledWarning("api.unavailable")
 
 
 class ApiError(DarkroomError):
@@ -144,7 +146,7 @@ def reply_to(error: Exception) -> Reply:
     if answer is UNEXPECTED:
         log.error("api.unexpected", exc_info=error)
     elif answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, OverloadedError):
-        log.warning("api.unavailable", error=str(error))
+        unavailable.warn(str(error), cause=repr(error.__cause__))
     body = ErrorBody(error=ErrorFacts(code=answer.code, message=answer.message or str(error)))
     return in_json(answer.status, body, _headers(answer, error))
 

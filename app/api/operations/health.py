@@ -6,7 +6,6 @@ from http import HTTPStatus
 from time import monotonic
 from typing import Final
 
-import structlog
 from anyio import CapacityLimiter, to_thread
 from litestar import Response
 
@@ -14,6 +13,7 @@ from app.api.http.bodies import ErrorFacts
 from app.api.http.services import Check
 from app.api.operations.bodies import HealthBody, NotReadyBody, ReadinessBody
 from domain.errors import DarkroomError
+from projections.log.throttled import ThrottledWarning
 
 CHECK_SECONDS: Final = 2.0
 REMEMBERED_SECONDS: Final = 1.0
@@ -21,8 +21,7 @@ REMEMBERED_SECONDS: Final = 1.0
 THREADS: Final = 16
 """Checks that hang use these up, and never the threads of uploads."""
 NO_STORE: Final = {"Cache-Control": "no-store"}
-
-log = structlog.get_logger(__name__)
+OK: Final = "ok"
 
 
 class Health:
@@ -33,6 +32,7 @@ class Health:
         self._threads = CapacityLimiter(THREADS)
         self._round: asyncio.Task[dict[str, str]] | None = None
         self._stale_at = 0.0
+        self._not_ready = ThrottledWarning("api.not_ready")
 
     async def healthz(self) -> Response[HealthBody]:
         """Ask whether the process lives."""
@@ -40,15 +40,19 @@ class Health:
 
     async def readyz(self) -> Response[ReadinessBody | NotReadyBody]:
         """Ask whether every dependency answers."""
-        if self._round is None or (self._round.done() and monotonic() >= self._stale_at):
-            self._round = asyncio.create_task(self._ask())
-        checks = await asyncio.shield(self._round)  # one caller that leaves does not end it for the others
-        failed = [name for name, answer in checks.items() if answer != "ok"]
+        checks = await self.checks()
+        failed = [name for name, answer in checks.items() if answer != OK]
         if not failed:
             return Response(ReadinessBody(checks=checks), headers=NO_STORE)
         error = ErrorFacts(code="NOT_READY", message=f"Not ready: {', '.join(failed)}.")
         body = NotReadyBody(error=error, checks=checks)
         return Response(body, status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={**NO_STORE, "Retry-After": "2"})
+
+    async def checks(self) -> dict[str, str]:
+        """The answer of each dependency, OK or what is wrong, at most REMEMBERED_SECONDS old."""
+        if self._round is None or (self._round.done() and monotonic() >= self._stale_at):
+            self._round = asyncio.create_task(self._ask())
+        return await asyncio.shield(self._round)  # one caller that leaves does not end it for the others
 
     async def _ask(self) -> dict[str, str]:
         answers = await asyncio.gather(*(self._answer(name, check) for name, check in self._checks.items()))
@@ -60,11 +64,13 @@ class Health:
             async with asyncio.timeout(CHECK_SECONDS):
                 await to_thread.run_sync(check, abandon_on_cancel=True, limiter=self._threads)
         except TimeoutError:
-            return f"No answer within {CHECK_SECONDS:g} s."
+            answer = cause = f"No answer within {CHECK_SECONDS:g} s."
         except DarkroomError as error:
-            return error.message
+            answer, cause = error.message, f"{error.message} {error.__cause__ or ''}".rstrip()
         except Exception as error:  # noqa: BLE001 - whatever a driver raises, the dependency is not ready
             # Its text may name hosts and users, which is for the log alone.
-            log.warning("api.not_ready", check=name, error=str(error))
-            return "It does not answer as it should."
-        return "ok"
+            answer, cause = "It does not answer as it should.", repr(error)
+        else:
+            return OK
+        self._not_ready.warn(f"{name}: {cause}")
+        return answer

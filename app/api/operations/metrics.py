@@ -15,6 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from app.api.operations.health import OK, Health
 from app.metrics.families import Source
 
 SCRAPE_SECONDS: Final = 2.5
@@ -29,8 +30,9 @@ log = structlog.get_logger(__name__)
 class Metrics:
     """Asks every source at once, each for a bounded time, and adds what this process counts by itself."""
 
-    def __init__(self, registry: CollectorRegistry, sources: Mapping[str, Source]) -> None:
+    def __init__(self, registry: CollectorRegistry, health: Health, sources: Mapping[str, Source]) -> None:
         self._registry = registry
+        self._health = health
         self._sources = sources
         self._threads = CapacityLimiter(THREADS)
         self._one_at_a_time = asyncio.Lock()
@@ -48,13 +50,16 @@ class Metrics:
         return Response(own + self._answer, media_type=content_type, headers={"Cache-Control": "no-store"})
 
     async def _ask(self) -> bytes:
+        checking = asyncio.create_task(self._health.checks())
         told = await asyncio.gather(*(self._told(name, source) for name, source in self._sources.items()))
+        checks = await checking
+        families = dict(zip(self._sources, told, strict=True))
         up = GaugeMetricFamily(
-            "darkroom_up", "Whether the dependency answered this scrape as it should.", labels=["dependency"]
+            "darkroom_up", "Whether the dependency answers, takes writes and tells its figures.", labels=["dependency"]
         )
-        for name, families in zip(self._sources, told, strict=True):
-            up.add_metric([name], families is not None)
-        return generate_latest(_Once([up, *(family for families in told for family in families or ())]))
+        for name, answer in checks.items():
+            up.add_metric([name], answer == OK and families.get(name, ()) is not None)
+        return generate_latest(_Once([up, *(family for told in families.values() for family in told or ())]))
 
     async def _told(self, name: str, source: Source) -> list[Metric] | None:
         try:

@@ -28,7 +28,8 @@ FIGURES: Final = ResponseSpec(
 
 def operation_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers for operators."""
-    health, metrics = Health(services.checks), Metrics(services.registry, services.figures)
+    health = Health(services.checks)
+    metrics = Metrics(services.registry, health, services.figures)
     return [
         get("/healthz", responses={200: ALIVE, **errors()})(health.healthz),
         get("/readyz", responses={200: ALL_ANSWER, 503: SOME_FAIL, **errors()})(health.readyz),
