@@ -6,7 +6,7 @@ It reads no settings and knows no job: who works on one binds its ids as structl
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TextIO
 
 import structlog
@@ -31,6 +31,10 @@ _SECRET_TEXTS: Final = (
 _PARAMETER: Final = re.compile(r"(?<![\w-])([\w-]+)=[^&\s\"']+")
 LONGEST_TEXT: Final = 8 * 1024
 """In characters; of a longer text the rest is left out, since it holds up the thread that logs it."""
+LONGEST_LINE: Final = 64 * 1024
+"""In characters, of all texts of a line together."""
+DEEPEST: Final = 8
+LEFT_OUT: Final = "... (left out: the line is full)"
 _LONGEST_SECRET: Final = 512
 """So much is left out before a cut, which may go through a secret and hide it from its pattern."""
 _LINE_BREAKS: Final = {ord("\r"): "\\r", ord("\n"): "\\n", ord("\x1b"): "\\e"}
@@ -101,24 +105,65 @@ def _renderer(log_format: str, stream: TextIO) -> Processor:
 
 
 def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Mask the values of secret names, signed tokens and passwords in any text, and keep each line one line."""
-    return {name: _masked(name, value) for name, value in event.items()}
+    """Mask the values of secret names, signed tokens and passwords in any text, and keep each line one line.
+
+    What is nested deeper than DEEPEST, or no longer fits into LONGEST_LINE, is left out and said.
+    """
+    line = _Line()
+    return {line.text(name): line.value(name, value) for name, value in event.items()}
 
 
-def _masked(name: str, value: object) -> object:
-    if name.startswith("_") or value is None:  # structlog's own begin so
-        return value
-    if _SECRET_NAME.search(name):
-        return MASK
-    match value:
-        case bool() | int() | float():
+class _Line:
+    """The values of one line, until it is full."""
+
+    def __init__(self) -> None:
+        self._left = LONGEST_LINE
+
+    def value(self, name: str, value: object, depth: int = 0) -> object:
+        if name.startswith("_") or _is_short(value):  # structlog's own begin so
             return value
-        case Mapping():
-            return {key: _masked(str(key), item) for key, item in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [_masked("", item) for item in value]
-    text = mask_text(str(value))
-    return text if name in _MANY_LINES else text.translate(_LINE_BREAKS)
+        if _SECRET_NAME.search(name[:LONGEST_TEXT]):
+            return MASK
+        match value:
+            case Mapping() | list() | tuple() | set() | frozenset() if depth == DEEPEST:
+                return f"(a {type(value).__name__} nested too deep)"
+            case Mapping():
+                return dict(self._items(value, depth + 1))
+            case list() | tuple() | set() | frozenset():
+                return list(self._parts(value, depth + 1))
+        text = self.text(_text(value))
+        return text if name in _MANY_LINES else text.translate(_LINE_BREAKS)
+
+    def text(self, text: str) -> str:
+        masked = mask_text(text)
+        self._left -= len(masked)
+        return masked if self._left > 0 else LEFT_OUT
+
+    def _items(self, mapping: Mapping[object, object], depth: int) -> Iterator[tuple[str, object]]:
+        for name, value in mapping.items():
+            if self._left <= 0:
+                return
+            shown = _text(name)
+            yield self.text(shown), self.value(shown, value, depth)
+
+    def _parts(self, values: Iterable[object], depth: int) -> Iterator[object]:
+        for value in values:
+            if self._left <= 0:
+                yield LEFT_OUT
+                return
+            self._left -= 1
+            yield self.value("", value, depth)
+
+
+def _is_short(value: object) -> bool:
+    return value is None or isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**63)
+
+
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except Exception as error:  # noqa: BLE001 - a value that has no text must not cost the line
+        return f"(a {type(value).__name__} without a text: {type(error).__name__})"
 
 
 def mask_text(text: str) -> str:

@@ -5,13 +5,16 @@ An event contains no personal data: no filename, no address, no token.
 """
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from domain.failures import FailureCode
 from domain.stages import Stage
+
+Count = Annotated[int, Meta(ge=0, lt=2**31)]
+Bytes = Annotated[int, Meta(ge=0)]  # int64 is the bound of what is decoded
 
 
 class StoredImage(Struct, frozen=True):
@@ -19,9 +22,9 @@ class StoredImage(Struct, frozen=True):
 
     key: str
     sha256: str
-    size: int
-    width: int
-    height: int
+    size: Bytes
+    width: Count
+    height: Count
     media_type: str
 
 
@@ -45,8 +48,8 @@ class Submitted(Event, frozen=True, kw_only=True):
 
     session_hash: str
     original_sha256: str
-    original_size: int
-    prompt_version: int
+    original_size: Bytes
+    prompt_version: Count
 
 
 class AttemptStarted(Event, frozen=True, kw_only=True):
@@ -54,7 +57,7 @@ class AttemptStarted(Event, frozen=True, kw_only=True):
 
     NAME: ClassVar[str] = "upload.attempt-started"
 
-    attempt: int
+    attempt: Count
 
 
 class StageAdvanced(Event, frozen=True, kw_only=True):
@@ -62,9 +65,9 @@ class StageAdvanced(Event, frozen=True, kw_only=True):
 
     NAME: ClassVar[str] = "upload.stage-advanced"
 
-    attempt: int
+    attempt: Count
     stage: Stage
-    progress: int
+    progress: Count
 
 
 class ResultStored(Event, frozen=True, kw_only=True):
@@ -72,7 +75,7 @@ class ResultStored(Event, frozen=True, kw_only=True):
 
     NAME: ClassVar[str] = "upload.result-stored"
 
-    attempt: int
+    attempt: Count
     result_id: UUID
     model: str
     full: StoredImage
@@ -83,7 +86,7 @@ class PreviewStored(Event, frozen=True, kw_only=True):
 
     NAME: ClassVar[str] = "upload.preview-stored"
 
-    attempt: int
+    attempt: Count
     preview: StoredImage
 
 
@@ -92,7 +95,7 @@ class AttemptFailed(Event, frozen=True, kw_only=True):
 
     NAME: ClassVar[str] = "upload.attempt-failed"
 
-    attempt: int
+    attempt: Count
     stage: Stage | None
     code: FailureCode
     retry_at: datetime

@@ -1,12 +1,12 @@
 """`darkroom timeline`: what happened to an upload, straight from the log."""
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+import msgspec
 import rich_click as click
 
 from app.cli.ending import ExitCode, end
@@ -34,7 +34,7 @@ def timeline(*, job_id: UUID, data: Path | None, as_json: bool) -> None:
     if not history:
         end(ExitCode.FAILED, f"There is no upload {job_id} in this log.")
     if as_json:
-        click.echo(json.dumps([_for_machines(logged) for logged in history], indent=2))
+        click.echo(msgspec.json.format(msgspec.json.encode([_for_machines(logged) for logged in history])))
     else:
         _show(history)
 
@@ -71,7 +71,7 @@ def _show(history: "Sequence[LoggedEvent]") -> None:
 
 
 def _cells(logged: "LoggedEvent", began: datetime) -> list[str]:
-    facts = json.loads(logged.state)
+    facts = logged.facts
     stage = f"{facts.get('stage') or ''} {facts['progress']}%" if "progress" in facts else facts.get("stage") or ""
     cells = (
         logged.version,
@@ -105,7 +105,7 @@ def _for_machines(logged: "LoggedEvent") -> dict[str, Any]:
         "version": logged.version,
         "name": logged.name,
         "recordedAt": logged.recorded_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "facts": json.loads(logged.state),
+        "facts": logged.facts,
     }
 
 

@@ -35,7 +35,7 @@ def check_privacy(evidence: Evidence) -> Iterator[Violation]:
 
 def _written(evidence: Evidence) -> Iterator[tuple[str, Any]]:
     for logged in evidence.history:
-        yield _source(logged), msgspec.json.decode(logged.state)
+        yield _source(logged), logged.facts
     for table, row in (("uploads", evidence.row), ("results", evidence.result_row)):
         if row:
             yield f"its row in {table}", msgspec.json.decode(row)
@@ -48,8 +48,8 @@ def _source(logged: LoggedEvent) -> str:
 
 
 def _unknown(logged: LoggedEvent) -> list[str]:
-    event, state = EVENTS.get(logged.name), msgspec.json.decode(logged.state)
-    if event is None or not isinstance(state, dict) or state.get("schema_version") != event.SCHEMA_VERSION:
+    event, state = EVENTS.get(logged.name), logged.facts
+    if event is None or state.get("schema_version") != event.SCHEMA_VERSION:
         return []
     return sorted(state.keys() - set(event.__struct_fields__) - {"schema_version"} | state.keys() & set(ENVELOPE))
 
@@ -64,13 +64,15 @@ def _finding(field: str, value: str, *, own_keys: str) -> str | None:
     return None
 
 
-def _strings(value: Any, field: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON
-    match value:
-        case str():
-            yield field, value
-        case dict():
-            for name, part in value.items():
-                yield from _strings(part, f"{field}.{name}" if field else name)
-        case list():
-            for part in value:
-                yield from _strings(part, field)
+def _strings(value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON
+    """Every text in the value with its field. It keeps its own stack, because JSON may be nested too deep for calls."""
+    waiting = [("", value)]
+    while waiting:
+        field, part = waiting.pop()
+        match part:
+            case str():
+                yield field, part
+            case dict():
+                waiting += [(f"{field}.{name}" if field else name, inner) for name, inner in reversed(part.items())]
+            case list():
+                waiting += [(field, inner) for inner in reversed(part)]

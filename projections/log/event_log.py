@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
+import msgspec
 import psycopg
 from eventsourcing.persistence import AggregateRecorder, IntegrityError, StoredEvent
 from msgspec import Struct
@@ -73,6 +74,14 @@ class LoggedEvent(Struct, frozen=True):
     def event(self) -> Event:
         """The event. Raises MapperDeserialisationError if it cannot be read."""
         return _mapper().read(self.upload_id, self.version, self.name, self.state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The stored JSON. An object that cannot be decoded is returned as its text, under `unreadable`."""
+        try:
+            return msgspec.json.decode(self.state, type=dict[str, Any])
+        except (msgspec.DecodeError, RecursionError):
+            return {"unreadable": self.state}
 
     @property
     def stored(self) -> StoredEvent:

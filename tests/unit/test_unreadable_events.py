@@ -43,6 +43,8 @@ def test_an_event_of_a_newer_schema_version_is_not_read_as_ones_own(name: str) -
         ("upload.failed", changed(FAILED, code="UNHEARD_OF")),
         ("upload.stage-advanced", changed(FACTS, progress=1.5)),
         ("upload.stage-advanced", changed(FACTS, progress="many")),
+        ("upload.stage-advanced", changed(FACTS, progress=10**400)),
+        ("upload.stage-advanced", changed(FACTS, attempt=-1)),
         ("upload.stage-advanced", "[1, 2]"),
         ("upload.stage-advanced", "null"),
         ("upload.stage-advanced", "{"),

@@ -35,7 +35,7 @@ INSERT INTO leases (upload_id, worker, run_id, expires_at)
 VALUES (%(upload_id)s, %(worker)s, %(run_id)s, clock_timestamp() + make_interval(secs => %(seconds)s))
 ON CONFLICT (upload_id) DO UPDATE
 SET worker = excluded.worker, run_id = excluded.run_id, expires_at = excluded.expires_at
-WHERE %(judges)s AND leases.expires_at <= clock_timestamp()
+WHERE %(may_take_expired)s AND leases.expires_at <= clock_timestamp()
 RETURNING run_id
 """
 RENEW: Final = """
@@ -44,7 +44,8 @@ WHERE run_id = ANY(%(run_ids)s) RETURNING run_id
 """
 GIVE_BACK: Final = "DELETE FROM leases WHERE run_id = %(run_id)s RETURNING run_id"
 SELECT_HELD: Final = """
-SELECT run_id FROM leases WHERE upload_id = %(upload_id)s AND (NOT %(judges)s OR expires_at > clock_timestamp())
+SELECT run_id FROM leases
+WHERE upload_id = %(upload_id)s AND (NOT %(may_take_expired)s OR expires_at > clock_timestamp())
 """
 # A clock that stepped back makes every lease last longer by the step. Live workers renew theirs within a beat.
 # Locked rows are skipped: two workers that wait for each other's rows would be a deadlock.
@@ -147,8 +148,8 @@ class Leases:
             lost.lost.set()
 
     def _execute(self, statement: str, **parameters: object) -> set[UUID]:
-        judges = monotonic() >= self._missed_at + LEASE_SECONDS
-        parameters |= {"worker": self._worker, "seconds": LEASE_SECONDS, "judges": judges}
+        may_take_expired = monotonic() >= self._missed_at + LEASE_SECONDS
+        parameters |= {"worker": self._worker, "seconds": LEASE_SECONDS, "may_take_expired": may_take_expired}
         try:
             with connected(self._pool) as connection:
                 return {run_id for (run_id,) in connection.execute(statement, parameters)}
