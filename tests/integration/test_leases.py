@@ -11,8 +11,8 @@ from psycopg_pool import ConnectionPool
 
 from domain.errors import LogUnavailableError
 from domain.uploads import Uploads
-from tests.integration.readers.reading import PATIENCE, until
 from tests.integration.submissions import submit
+from tests.waiting import until
 from workers.queue.leases import LEASE_SECONDS, Lease, Leases
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
@@ -110,7 +110,10 @@ def test_a_run_whose_upload_was_taken_finds_out_at_the_next_beat_and_takes_nothi
     assert other.is_ours(new)
 
 
-def test_a_lease_is_kept_alive_for_all_runs_of_a_worker_together(pool: Pool, uploads: Uploads) -> None:
+def test_a_lease_is_kept_alive_for_all_runs_of_a_worker_together(
+    pool: Pool, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.queue.leases.BEAT_SECONDS", 0.05)
     first, second = submit(uploads), submit(uploads)
     leases = Leases(pool, "alive")
     assert leases.take(first.id)
@@ -118,13 +121,12 @@ def test_a_lease_is_kept_alive_for_all_runs_of_a_worker_together(pool: Pool, upl
     with pool.connection() as connection:
         connection.execute("UPDATE leases SET expires_at = clock_timestamp() + interval '1 s'")
     stopping = threading.Event()
-    thread = threading.Thread(target=leases.keep_alive, args=(stopping,))
+    thread = threading.Thread(target=leases.keep_alive, args=(stopping,), daemon=True)
     thread.start()
-    until(lambda: shortest_lease(pool) > 5)
-    stopping.set()
-    thread.join(PATIENCE)
-
+    until(lambda: shortest_lease(pool) > 5, "no beat moves them on")
     assert not Leases(pool, "other").take(first.id)
+    stopping.set()
+    thread.join(60)
 
 
 def shortest_lease(pool: Pool) -> float:

@@ -34,6 +34,6 @@ def gemini() -> Iterator[FakeGemini]:
 
 @pytest.fixture
 def model(gemini: FakeGemini) -> Iterator[ImageModel]:
-    gemini_model = GeminiModel(gemini.key, "gemini-2.5-flash-image", base_url=gemini.url, timeout_s=10)
+    gemini_model = GeminiModel(gemini.key, "gemini-2.5-flash-image", base_url=gemini.url, timeout_s=60)
     yield gemini_model
     gemini_model.close()

@@ -1,6 +1,7 @@
 """Storages in which one kind of object goes wrong."""
 
 import io
+from threading import Event
 from typing import BinaryIO
 
 from domain.errors import StorageRefusedError, StorageUnavailableError
@@ -13,11 +14,14 @@ class Wrapped:
     def __init__(self, blobs: BlobStore, kind: str) -> None:
         self._blobs = blobs
         self._kind = kind
+        self.meddled = Event()
+        """Set when the first picture of that kind came."""
         self.get, self.keys, self.delete = blobs.get, blobs.keys, blobs.delete
         self.signed_url, self.ping = blobs.signed_url, blobs.ping
 
     def put(self, key: str, body: BinaryIO, media_type: str) -> None:
         if f"/{self._kind}" in key:
+            self.meddled.set()
             body = self.meddle(body)
         self._blobs.put(key, body, media_type)
 

@@ -2,14 +2,17 @@
 
 import io
 from hashlib import sha256
+from uuid import UUID
 
+import pytest
 from PIL import Image
 
 from domain.stages import Stage, Status
 from tests.fakes.gemini import FakeGemini
-from tests.fakes.gemini_replies import after, picture
+from tests.integration.pipeline.held_run import HeldRun
 from tests.integration.pipeline.house import House
 from tests.photos.variants import photo
+from tests.waiting import until
 from workers.vision.local import NAME as LOCAL
 from workers.vision.model import ImageModel
 
@@ -26,8 +29,8 @@ def test_a_photo_goes_through_every_stage(house: House, local: ImageModel) -> No
         (Stage.WATERMARKING, 90),
         (Stage.COMPLETE, 100),
     ]
-    generating = [progress for stage, progress in house.steps(upload_id) if stage is Stage.GENERATING]
-    assert (generating[0], generating[-1]) == (30, 70)
+    shown = generating(house, upload_id)
+    assert (shown[0], shown[-1]) == (30, 70)
 
 
 def test_what_is_stored_is_what_is_recorded(house: House, local: ImageModel) -> None:
@@ -54,15 +57,23 @@ def test_a_second_run_finds_nothing_to_do(house: House, model: ImageModel, gemin
     assert len(gemini.calls) == 1
 
 
-def test_progress_moves_while_the_call_is_under_way(house: House, model: ImageModel, gemini: FakeGemini) -> None:
-    gemini.answer_with(after(3, picture()))
+def test_progress_moves_while_the_call_is_under_way(
+    house: House, model: ImageModel, gemini: FakeGemini, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.runs.progress.TICK_SECONDS", 0.01)
+    monkeypatch.setattr(model, "expected_seconds", 0.5)
     upload_id = house.submitted(photo())
-    house.pipeline(model).run(upload_id)
+    with HeldRun(house.pipeline(model), upload_id, gemini):
+        until(lambda: len(generating(house, upload_id)) > 2, "progress does not move")
 
-    generating = [progress for stage, progress in house.steps(upload_id) if stage is Stage.GENERATING]
-    assert len(generating) > 2
-    assert generating == sorted(set(generating))
-    assert all(progress % 5 == 0 for progress in generating)
+    shown = generating(house, upload_id)
+    assert shown == sorted(set(shown))
+    assert all(progress % 5 == 0 for progress in shown)
+
+
+def generating(house: House, upload_id: UUID) -> list[int]:
+    """The progress of each step within generating."""
+    return [progress for stage, progress in house.steps(upload_id) if stage is Stage.GENERATING]
 
 
 def test_the_upload_says_who_made_the_picture_and_of_which_prompt(

@@ -1,10 +1,10 @@
 """A worker that stops hands its runs over, and begins none."""
 
-import threading
 from collections.abc import Sequence
-from functools import partial
+from threading import Thread
 from uuid import UUID
 
+import pytest
 from eventsourcing.persistence import StoredEvent
 
 from domain.errors import LogUnavailableError
@@ -14,11 +14,12 @@ from domain.stages import Status
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from tests.fakes.gemini import FakeGemini
-from tests.fakes.gemini_replies import after, picture
 from tests.fakes.silent_notifier import SilentNotifier
+from tests.integration.pipeline.held_run import HeldRun
 from tests.integration.pipeline.house import House, last
 from tests.integration.pipeline.storages import Broken
 from tests.photos.variants import photo
+from tests.waiting import until
 from workers.vision.model import ImageModel
 
 
@@ -36,19 +37,14 @@ def test_a_worker_that_stops_begins_nothing_more(house: House, local: ImageModel
 def test_a_worker_that_stops_while_the_log_is_away_does_not_wait_for_it(
     house: House, model: ImageModel, gemini: FakeGemini
 ) -> None:
-    gemini.always_answer_with(after(1, picture()))
     upload_id = house.submitted(photo())
     log = AwayLog(house.pool)
     house.uploads = Uploads(log, SilentNotifier())
     stopping = house.pipeline(model)
-    run = threading.Thread(target=partial(stopping.run, upload_id))
-    run.start()
-    gemini.wait_for_calls(1)
-    log.is_away = True
-    stopping.stop()
-    run.join(20)
+    with HeldRun(stopping, upload_id, gemini):
+        log.is_away = True
+        stopping.stop()
 
-    assert not run.is_alive()
     log.is_away = False
     assert house.uploads.get(upload_id).running
 
@@ -56,32 +52,30 @@ def test_a_worker_that_stops_while_the_log_is_away_does_not_wait_for_it(
 def test_a_worker_that_stops_hands_its_runs_over_without_a_strike(
     house: House, model: ImageModel, gemini: FakeGemini
 ) -> None:
-    gemini.answer_with(after(2, picture()))
     upload_id = house.submitted(photo())
     stopping = house.pipeline(model, "stopping")
-    run = threading.Thread(target=partial(stopping.run, upload_id))
-    run.start()
-    gemini.wait_for_calls(1)
-    stopping.stop()
+    with HeldRun(stopping, upload_id, gemini):
+        stopping.stop()
 
-    handed_over = house.uploads.get(upload_id)
-    assert (handed_over.running, handed_over.attempts_left) == (False, 3)
-    assert last(house, upload_id, AttemptFailed).code is FailureCode.WORKER_STOPPED
-    house.pipeline(model, "next").run(upload_id)
-    assert house.uploads.get(upload_id).status is Status.COMPLETED
-    run.join(20)
+        handed_over = house.uploads.get(upload_id)
+        assert (handed_over.running, handed_over.attempts_left) == (False, 3)
+        assert last(house, upload_id, AttemptFailed).code is FailureCode.WORKER_STOPPED
+        house.pipeline(model, "next").run(upload_id)
+        assert house.uploads.get(upload_id).status is Status.COMPLETED
 
 
 def test_a_worker_that_stops_while_it_holds_an_answer_hands_the_upload_over_and_does_not_fail_it(
-    house: House, model: ImageModel, gemini: FakeGemini
+    house: House, model: ImageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("workers.runs.stages.HOLD_SECONDS", (600,))
     upload_id = house.submitted(photo())
-    stopping = house.pipeline(model, blobs=Broken(house.blobs, "generated"))
-    run = threading.Thread(target=partial(stopping.run, upload_id))
+    blobs = Broken(house.blobs, "generated")
+    stopping = house.pipeline(model, blobs=blobs)
+    run = Thread(target=stopping.run, args=(upload_id,))
     run.start()
-    gemini.wait_for_calls(1)
+    until(blobs.meddled.is_set, "the answer does not come")
     stopping.stop()
-    run.join(20)
+    run.join(60)
 
     assert not run.is_alive()
     assert last(house, upload_id, AttemptFailed).code is FailureCode.WORKER_STOPPED

@@ -1,7 +1,6 @@
 """A queue, a clock and a thread for the readers of the log."""
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -16,7 +15,8 @@ from projections.log.notifications import Wakeups
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
 
-PATIENCE = 10.0
+PATIENCE = 60.0
+"""In seconds, for what a busy machine does at some time."""
 
 
 class Queue:
@@ -43,13 +43,6 @@ class FakeTime:
 
     def monotonic(self) -> float:
         return self.now
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        threading.Event().wait(0.01)
 
 
 def set_back(pool: Pool, upload_id: UUID, seconds: float) -> None:

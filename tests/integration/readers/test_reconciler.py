@@ -13,8 +13,9 @@ from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from projections.rows.projector import projector
-from tests.integration.readers.reading import PATIENCE, FakeTime, Pool, Queue, set_back, until
+from tests.integration.readers.reading import PATIENCE, FakeTime, Pool, Queue, set_back
 from tests.integration.submissions import WORKER, run_to, submit
+from tests.waiting import until
 from workers.queue.actors import SENDING_SECONDS
 from workers.queue.leases import LEASE_SECONDS, Leases
 from workers.queue.reconciler import BREAK_SECONDS, Reconciler
@@ -182,7 +183,7 @@ def test_a_scan_that_fails_is_a_break_however_short(
     with structlog.testing.capture_logs() as logs:
         thread = threading.Thread(target=reconciler.run, args=(stopping,))
         thread.start()
-        until(lambda: [entry for entry in logs if entry["event"] == "reconciler.paused"])
+        until(lambda: any(entry["event"] == "reconciler.paused" for entry in logs), "no scan fails")
         stopping.set()
         thread.join(PATIENCE)
     with pool.connection() as connection:
@@ -234,9 +235,9 @@ def test_a_reconciler_survives_a_queue_that_is_away(
     stopping = threading.Event()
     thread = threading.Thread(target=reconciler.run, args=(stopping,))
     thread.start()
-    until(lambda: queue.refused)
+    until(lambda: queue.refused > 0, "it asks for no run")
     queue.away = False
-    until(lambda: queue.sent)
+    until(lambda: len(queue.sent) > 0, "it does not go on")
     stopping.set()
     thread.join(PATIENCE)
 
