@@ -1,4 +1,4 @@
-"""The alert rules, as far as they can be judged without a scrape (see tests/integration/test_metrics.py)."""
+"""The alert rules, as far as they can be judged without a scrape (see tests/integration/operations/test_metrics.py)."""
 
 import re
 from typing import Any, Final

@@ -1,5 +1,6 @@
 """The leases on a real PostgreSQL: who holds an upload, and how a run finds out that it does not any more."""
 
+import threading
 from time import monotonic
 from typing import Any, NoReturn
 from uuid import uuid4
@@ -9,6 +10,9 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from domain.errors import LogUnavailableError
+from domain.uploads import Uploads
+from tests.integration.submissions import submit
+from tests.waiting import until
 from workers.queue.leases import LEASE_SECONDS, Lease, Leases
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
@@ -104,3 +108,30 @@ def test_a_run_whose_upload_was_taken_finds_out_at_the_next_beat_and_takes_nothi
     assert (old.lost.is_set(), new.lost.is_set(), kept.lost.is_set()) == (True, False, False)
     assert not leases.is_ours(old)
     assert other.is_ours(new)
+
+
+def test_a_lease_is_kept_alive_for_all_runs_of_a_worker_together(
+    pool: Pool, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.queue.leases.BEAT_SECONDS", 0.05)
+    first, second = submit(uploads), submit(uploads)
+    leases = Leases(pool, "alive")
+    assert leases.take(first.id)
+    assert leases.take(second.id)
+    with pool.connection() as connection:
+        connection.execute("UPDATE leases SET expires_at = clock_timestamp() + interval '1 s'")
+    stopping = threading.Event()
+    thread = threading.Thread(target=leases.keep_alive, args=(stopping,), daemon=True)
+    thread.start()
+    until(lambda: shortest_lease(pool) > 5, "no beat moves them on")
+    assert not Leases(pool, "other").take(first.id)
+    stopping.set()
+    thread.join(60)
+
+
+def shortest_lease(pool: Pool) -> float:
+    with pool.connection() as connection:
+        row = connection.execute(
+            "SELECT extract(epoch FROM min(expires_at) - clock_timestamp())::float FROM leases"
+        ).fetchone()
+    return float(row[0]) if row else 0.0

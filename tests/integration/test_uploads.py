@@ -20,8 +20,8 @@ from domain.upload import ATTEMPTS
 from domain.uploads import CONFLICTS, Uploads
 from projections.log.event_log import EventLog
 from tests.fakes.silent_notifier import SilentNotifier
+from tests.integration.log.appends import Pool, RacingLog
 from tests.integration.submissions import WORKER, run_to, submit
-from tests.integration.test_event_log import Pool, RacingLog
 from tests.unit.histories import LATER
 
 

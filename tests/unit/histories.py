@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import reduce
 from uuid import UUID
 
-from domain.events import Event, StoredImage
+from domain.events import Event, StageAdvanced, StoredImage
 from domain.failures import FailureCode
 from domain.fold import evolve
 from domain.stages import PIPELINE, Stage
@@ -96,3 +96,7 @@ class History:
 def submitted() -> History:
     """An upload that was just submitted."""
     return History()
+
+
+def advance(history: History, stage: Stage, progress: int) -> StageAdvanced | None:
+    return history.upload.advance(stage, progress, attempt=history.upload.attempt, by="worker:w")

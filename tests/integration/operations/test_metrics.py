@@ -1,93 +1,19 @@
-"""GET /metrics and /readyz of the API as it is composed, over a real PostgreSQL, a real Valkey and a folder."""
+"""GET /metrics tells what the log, the read model and the queue hold."""
 
-import asyncio
 import re
-import shutil
-import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
 
 import pytest
-from litestar.testing import TestClient
-from msgspec import Struct
-from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 
-from app.bootstrap import open_api
-from app.settings.environment import Settings
 from domain.failures import FailureCode
 from domain.stages import Stage
 from tests.house.test_alerts import RULES
-from tests.integration.api.service import error_of
+from tests.integration.operations.scrapes import KEY, Scene, running_api
 from tests.lives import WORKER, Lives, soon
-from tests.waiting import BUSY_SECONDS, until
 from workers.queue.actors import DramatiqQueue, run_broker
 from workers.queue.leases import Leases
-
-KEY: Final = "a key of these tests that is long enough"
-NOWHERE: Final = "postgresql:///darkroom?host=/nonexistent"
-
-
-class Scene(Struct):
-    """The API and the folder of its objects."""
-
-    client: TestClient[Any]
-    objects: Path
-
-    def is_ready(self) -> bool:
-        """Whether every dependency answers, in the time that a check has."""
-        return self.client.get("/readyz").status_code == 200
-
-    def text(self) -> str:
-        """The figures, which must come in time."""
-        response = self.client.get("/metrics")
-        assert response.status_code == 200
-        assert response.headers["Content-Type"].startswith("text/plain; version=")
-        assert response.elapsed.total_seconds() < 3 + BUSY_SECONDS
-        return response.text
-
-    def scrape(self) -> dict[str, float]:
-        """Every sample, by its name with its labels' values, in the order of their names."""
-        samples = (sample for family in text_string_to_metric_families(self.text()) for sample in family.samples)
-        return {
-            " ".join((sample.name, *(sample.labels[label] for label in sorted(sample.labels)))): sample.value
-            for sample in samples
-        }
-
-
-@contextmanager
-def running_api(folder: Path, **settings: Any) -> Iterator[Scene]:  # noqa: ANN401 - the fields of Settings
-    """The API that `darkroom serve` serves."""
-    with ExitStack() as stack:
-        app = open_api(Settings(secret_keys=(KEY,), data_dir=folder, **settings), stack, asyncio.Event())
-        yield Scene(stack.enter_context(TestClient(app, raise_server_exceptions=False)), folder / "objects")
-
-
-@pytest.fixture(autouse=True)
-def _every_scrape_asks_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.api.operations.metrics.FRESH_SECONDS", -1)
-
-
-@pytest.fixture
-def scene(database_url: str, valkey_url: str, tmp_path: Path) -> Iterator[Scene]:
-    with running_api(tmp_path, database_url=database_url, redis_url=valkey_url) as scene:
-        yield scene
-
-
-@pytest.fixture
-def lives(database_url: str, tmp_path: Path) -> Iterator[Lives]:
-    with Lives(database_url, tmp_path / "lives") as lives:
-        yield lives
-
-
-@pytest.fixture
-def redis(valkey_url: str) -> Iterator[Redis]:
-    with Redis.from_url(valkey_url) as redis:
-        yield redis
-        redis.config_set("maxmemory-policy", "noeviction")
 
 
 def test_every_metric_of_every_alert_exists_before_the_first_upload(scene: Scene) -> None:
@@ -256,67 +182,3 @@ def test_it_shows_no_secret_no_upload_and_no_address(
     text = scene.text()
 
     assert [secret for secret in (KEY, database_url, valkey_url, str(upload_id)) if secret in text] == []
-
-
-def test_an_unavailable_database_is_reported_with_all_other_metrics(valkey_url: str, tmp_path: Path) -> None:
-    with running_api(tmp_path, database_url=NOWHERE, redis_url=valkey_url) as scene:
-        told = scene.scrape()
-
-    assert [told[f"darkroom_up {name}"] for name in ("postgres", "redis", "storage")] == [0, 1, 1]
-    assert told["darkroom_queue_messages waiting"] == 0
-    assert told["darkroom_pool_connects_failed_total log"] > 0
-    assert "darkroom_log_position" not in told
-
-
-def test_a_database_that_accepts_and_never_answers_delays_no_scrape(valkey_url: str, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"postgresql://darkroom@127.0.0.1:{listener.getsockname()[1]}/darkroom"
-        with running_api(tmp_path, database_url=url, redis_url=valkey_url) as scene:
-            told = [scene.scrape() for _ in range(3)]
-
-    assert [(answer["darkroom_up postgres"], answer["darkroom_up redis"]) for answer in told] == [(0, 1)] * 3
-
-
-def test_scrapes_at_the_same_time_query_the_database_once(
-    scene: Scene, lives: Lives, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.api.operations.metrics.FRESH_SECONDS", 60)
-    before = scene.scrape()
-    lives.submitted()
-
-    assert scene.scrape()["darkroom_log_position"] == before["darkroom_log_position"] == 0
-
-
-def test_a_redis_that_may_evict_makes_the_service_unready_and_says_so(scene: Scene, redis: Redis) -> None:
-    until(scene.is_ready, "it is not ready")
-    redis.config_set("maxmemory-policy", "allkeys-lru")
-    until(lambda: not scene.is_ready(), "an old answer stands for too long", seconds=10)
-    refused = scene.client.get("/readyz")
-
-    assert error_of(refused) == (503, "NOT_READY")
-    assert refused.json()["checks"] == {
-        "postgres": "ok",
-        "redis": "Redis may evict queued runs: its maxmemory-policy is allkeys-lru, not noeviction.",
-        "storage": "ok",
-    }
-    assert scene.scrape()["darkroom_up redis"] == 0
-
-
-def test_a_storage_that_is_gone_makes_the_service_unready_and_says_so(scene: Scene) -> None:
-    until(scene.is_ready, "it is not ready")
-    shutil.rmtree(scene.objects)
-    scene.objects.write_text("no folder")
-    until(lambda: not scene.is_ready(), "an old answer stands for too long", seconds=10)
-    refused = scene.client.get("/readyz")
-
-    assert error_of(refused) == (503, "NOT_READY")
-    assert [name for name, answer in refused.json()["checks"].items() if answer != "ok"] == ["storage"]
-    assert scene.scrape()["darkroom_up storage"] == 0
-
-
-def test_a_projector_that_lags_does_not_make_the_service_unready(scene: Scene, lives: Lives) -> None:
-    # No load balancer helps against it: every API process reads the same rows. Its alert is DarkroomReaderLags.
-    lives.age(lives.submitted(), timedelta(minutes=10))
-
-    until(scene.is_ready, "it is not ready")
-    assert scene.scrape()["darkroom_reader_lag_seconds projector"] > 500

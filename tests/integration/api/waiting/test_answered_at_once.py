@@ -1,0 +1,75 @@
+"""A poll that has nothing to wait for is answered at once."""
+
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from app.signing.sessions import Sessions
+from domain.failures import FailureCode
+from domain.stages import Stage
+from tests.api_services import KEYS
+from tests.integration.api.service import error_of
+from tests.integration.api.waiting.scenes import AT_ONCE, WAIT, Scene
+from tests.lives import WORKER
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Prefer": "wait=30", "If_None_Match": '"7-x"'},
+        {"Prefer": "handling=lenient; wait=30", "If_None_Match": '"1"'},
+        {"Prefer": "wait=0", "If_None_Match": '"1"'},
+        {"Prefer": "wait=-1", "If_None_Match": '"1"'},
+        {"Prefer": "wait=soon", "If_None_Match": '"1"'},
+        {"Prefer": "await=30", "If_None_Match": '"1"'},
+        {"Prefer": "é", "If_None_Match": '"1"'},
+    ],
+)
+def test_who_does_not_say_what_it_has_read_or_how_long_it_waits_is_answered_at_once(
+    scene: Scene, headers: dict[str, str]
+) -> None:
+    upload_id = scene.submitted()
+    sent = [(name.encode(), value.encode()) for name, value in scene.headers(**headers).items()]
+
+    answer = httpx.get(scene.url(upload_id), headers=sent, timeout=AT_ONCE)
+
+    assert answer.status_code in {200, 304}
+    assert "Preference-Applied" not in answer.headers
+
+
+def test_who_has_read_nothing_yet_is_answered_at_once_and_told_that_the_next_may_be_held(scene: Scene) -> None:
+    upload_id = scene.submitted()
+
+    answer = httpx.get(scene.url(upload_id), headers=scene.headers(Prefer="wait=30"), timeout=AT_ONCE)
+
+    assert (answer.status_code, answer.headers["ETag"]) == (200, '"1"')
+    assert answer.headers["Preference-Applied"] == "wait=30"
+
+
+def test_nobody_waits_for_what_has_ended(scene: Scene) -> None:
+    upload_id = scene.submitted()
+    scene.lives.run(upload_id, Stage.GENERATING)
+    scene.lives.uploads.fail(upload_id, FailureCode.CONTENT_BLOCKED, stage=Stage.GENERATING, attempt=1, by=WORKER)
+    scene.project()
+
+    assert (
+        httpx.get(scene.url(upload_id), headers=scene.headers(If_None_Match='"5"', **WAIT), timeout=AT_ONCE).status_code
+        == 304
+    )
+
+
+@pytest.mark.parametrize("path", ["", "/stream"])
+def test_a_stranger_is_not_held(scene: Scene, path: str) -> None:
+    upload_id = scene.submitted()
+    strangers = {"X-Session-Token": Sessions(KEYS).new().token, "If-None-Match": '"1"', **WAIT}
+
+    theirs = httpx.get(scene.url(upload_id) + path, headers=strangers, timeout=AT_ONCE)
+    nobodys = httpx.get(scene.url(uuid4()) + path, headers=strangers, timeout=AT_ONCE)
+    forged = httpx.get(scene.url(upload_id) + path, headers={**strangers, "X-Session-Token": "a.b"}, timeout=AT_ONCE)
+
+    assert [error_of(answer) for answer in (theirs, nobodys, forged)] == [
+        (404, "NOT_FOUND"),
+        (404, "NOT_FOUND"),
+        (401, "UNAUTHORIZED"),
+    ]

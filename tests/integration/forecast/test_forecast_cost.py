@@ -1,0 +1,76 @@
+"""What forecasts cost the database: two queries for many polls, no whole table, and never a hang."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+
+from domain.stages import Stage
+from projections.queries.forecast import SELECT_BANDS, SELECT_QUEUE, Forecast, Forecaster
+from projections.queries.status import SELECT_STATUSES
+from tests.integration.forecast.forecasts import CountingReader, House, forecast
+from tests.integration.recent import completed, waiting
+
+
+def test_a_database_that_hangs_costs_a_poll_its_forecast_and_a_second(house: House, database_url: str) -> None:
+    upload_id = house.submitted()
+    house.project()
+    with psycopg.connect(database_url) as blocker:
+
+        async def ask(forecaster: Forecaster, reader: CountingReader) -> tuple[Forecast, float]:
+            row = await reader.status(upload_id)
+            assert row
+            await asyncio.to_thread(blocker.execute, "LOCK TABLE leases")
+            began = time.monotonic()
+            found = await forecaster.forecast(row)
+            took = time.monotonic() - began
+            blocker.rollback()
+            return found, took
+
+        found, took = house.on_loop(ask)
+
+    assert found == Forecast()
+    assert took < 3
+
+
+def test_many_polls_cost_two_queries(house: House) -> None:
+    completed(house.pool, 100)
+    pending = [house.submitted() for _ in range(30)]
+    running = [house.reached(Stage.GENERATING) for _ in range(3)]
+    house.project()
+
+    async def poll(forecaster: Forecaster, reader: CountingReader) -> int:
+        await asyncio.gather(*(forecast(forecaster, reader, upload_id) for upload_id in pending + running))
+        return reader.asked
+
+    assert house.on_loop(poll) == 2
+
+
+def test_no_query_of_a_poll_reads_a_whole_table_of_100_000_uploads(house: House) -> None:
+    completed(house.pool, 20_000, seconds=0.001)
+    waiting(house.pool, 80_000)
+    upload_id = house.submitted()
+    house.project()
+    house.execute("ANALYZE")
+
+    for query, parameter in ((SELECT_STATUSES, [upload_id] * 500), (SELECT_QUEUE, 10_000), (SELECT_BANDS, 200)):
+        assert scans(house, query, parameter) & {"uploads", "event_log"} == set()
+
+
+def scans(house: House, query: str, parameter: object) -> set[str]:
+    """The tables of which PostgreSQL would read every row, or sort them."""
+    with house.pool.connection() as connection:
+        row = connection.execute(f"EXPLAIN (FORMAT JSON) {query}".encode(), (parameter,)).fetchone()
+    assert row
+    plan = row[0] if isinstance(row[0], list) else json.loads(row[0])
+    return {node["Relation Name"] for node in nodes(plan[0]["Plan"]) if node["Node Type"] == "Seq Scan"}
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The plan's node and all below it."""
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)

@@ -1,0 +1,55 @@
+"""The queue position counts the uploads that wait and were submitted before."""
+
+import asyncio
+
+import pytest
+
+from domain.stages import Stage
+from projections.queries.forecast import Forecaster
+from tests.integration.forecast.forecasts import CountingReader, House, forecast
+from tests.integration.recent import waiting
+
+
+def test_the_position_counts_the_uploads_that_wait_and_were_submitted_before(house: House) -> None:
+    moving, *pending = (house.submitted() for _ in range(4))
+    house.run(moving, Stage.VALIDATING)
+
+    assert [found.queue_position for found in house.forecasts(*pending)] == [0, 1, 2]
+    assert house.forecast(moving).queue_position is None
+
+
+def test_the_queue_moves_up_as_uploads_begin_and_end(house: House) -> None:
+    first, second, third = (house.submitted() for _ in range(3))
+    house.run(first, Stage.VALIDATING)
+    house.uploads.cancel(second, by="session:abc")
+
+    assert house.forecast(third).queue_position == 0
+
+
+def test_a_row_without_a_history_does_not_count(house: House) -> None:
+    waiting(house.pool, 5, version=0)
+
+    assert house.forecast(house.submitted()).queue_position == 0
+
+
+def test_an_upload_newer_than_the_cached_queue_gets_a_position_behind_all_others(house: House) -> None:
+    first, second = house.submitted(), house.submitted()
+    house.project()
+
+    async def ask(forecaster: Forecaster, reader: CountingReader) -> tuple[list[int | None], int]:
+        positions = [(await forecast(forecaster, reader, first)).queue_position]
+        third, fourth = house.submitted(), house.submitted()
+        await asyncio.to_thread(house.project)
+        positions += [(await forecast(forecaster, reader, each)).queue_position for each in (fourth, third, second)]
+        return positions, reader.asked
+
+    positions, asked = house.on_loop(ask)
+    assert positions == [0, 3, 2, 1]
+    assert asked <= 3 + 3, "the bands once, the queue for the first and the fourth, and again if a second has passed"
+
+
+def test_in_a_queue_too_long_to_count_an_upload_has_no_position(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("projections.queries.forecast.LONGEST_QUEUE", 2)
+    pending = [house.submitted() for _ in range(3)]
+
+    assert [found.queue_position for found in house.forecasts(*pending)] == [0, 1, None]

@@ -1,0 +1,43 @@
+"""Stored events for the tests that append them by hand, a log that races, and a wait for a lock."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from eventsourcing.persistence import StoredEvent
+from psycopg_pool import ConnectionPool
+
+from domain.mapper import EventMapper
+from projections.log.event_log import EventLog
+from tests.unit.histories import submitted
+
+Pool = ConnectionPool[psycopg.Connection[Any]]
+
+
+def stored_submission() -> StoredEvent:
+    stored = EventMapper().to_stored_event(submitted().events[0])
+    return StoredEvent(uuid4(), 1, stored.topic, stored.state)
+
+
+def wait_for_lock(database_url: str) -> None:
+    """Wait until a session waits for an advisory lock of the database."""
+    deadline = time.monotonic() + 10
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        query = "SELECT FROM pg_locks JOIN pg_database d ON d.oid = database WHERE NOT granted AND datname = %s"
+        while connection.execute(query, (connection.info.dbname,)).fetchone() is None:
+            assert time.monotonic() < deadline, "no session waits"
+
+
+class RacingLog(EventLog):
+    """A log in which another writer appends just before the first append."""
+
+    def __init__(self, pool: Pool, first: Callable[[], object]) -> None:
+        super().__init__(pool)
+        self._first = first
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
+        first, self._first = self._first, lambda: None
+        first()
+        return super().insert_events(stored_events)

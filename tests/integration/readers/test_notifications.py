@@ -1,0 +1,43 @@
+"""An append notifies the followers, and a Redis that is away blocks nothing."""
+
+from redis import Redis
+
+from domain.uploads import Uploads
+from projections.log.event_log import EventLog
+from projections.log.notifications import RedisNotifier, Wakeups
+from tests.integration.readers.reading import PATIENCE
+from tests.integration.submissions import submit
+
+
+def test_an_append_wakes_a_follower_long_before_its_next_poll(
+    event_log: EventLog, redis: Redis, wakeups: Wakeups
+) -> None:
+    notifier = RedisNotifier(redis)
+    uploads = Uploads(event_log, notifier)
+    assert wakeups.wait(PATIENCE), "the first notification is the subscription's own"
+    submit(uploads)
+
+    assert wakeups.wait(PATIENCE)
+    notifier.close()
+
+
+def test_a_notifier_without_redis_does_not_block() -> None:
+    with Redis.from_url("unix:///nonexistent", socket_timeout=1) as nowhere:
+        notifier = RedisNotifier(nowhere)
+        wakeups = Wakeups(nowhere)
+        notifier.notify()
+        assert not wakeups.wait(0.01)
+        wakeups.close()
+        notifier.close()
+
+
+def test_a_notification_between_two_waits_is_kept(redis: Redis, wakeups: Wakeups) -> None:
+    notifier, heard = RedisNotifier(redis), Wakeups(redis)
+    assert wakeups.wait(PATIENCE)
+    assert heard.wait(PATIENCE)
+    notifier.notify()
+
+    assert heard.wait(PATIENCE), "the first wait returns the notification ..."
+    assert wakeups.wait(PATIENCE), "... and so does the wait of the other subscription"
+    notifier.close()
+    heard.close()
