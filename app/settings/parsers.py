@@ -4,6 +4,7 @@ It knows no setting by its name. Each parser raises ValueError with the demand, 
 a secret.
 """
 
+import re
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
@@ -71,18 +72,37 @@ def keys(value: str) -> tuple[str, ...]:
     return found
 
 
+ORIGIN: Final = re.compile(r"(https?)://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::(\d{1,5}))?")
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+HIGHEST_PORT: Final = 65535
+
+
 def origins(value: str) -> tuple[str, ...]:
-    """Origins of web pages, separated by commas, as browsers send them."""
+    """Origins of web pages, separated by commas, as browsers send them: any other spelling would never match."""
     found = tuple(origin.strip() for origin in value.split(","))
-    for origin in found:
-        parts = urlsplit(origin)
-        whole = f"{parts.scheme}://{parts.netloc}"
-        if parts.scheme not in {"http", "https"} or not parts.hostname or origin != whole or origin != origin.lower():
+    for number, origin in enumerate(found, start=1):
+        if wrong := _wrong_with_origin(origin):
             raise ValueError(
-                "must hold origins such as https://app.example.com, in small letters, without a path or a slash at the"
-                " end, separated by commas"
+                "must hold origins such as https://app.example.com, separated by commas, each as browsers send it; "
+                f"number {number} {wrong}"
             )
     return found
+
+
+def _wrong_with_origin(origin: str) -> str | None:
+    found = ORIGIN.fullmatch(origin)
+    scheme, port = found.groups() if found else ("", None)
+    mistakes = (
+        (not origin, "is empty"),
+        ("*" in origin, "has a wildcard: name each origin"),
+        (not origin.isascii(), "has letters outside of ASCII: browsers send other alphabets as xn--"),
+        (origin != origin.lower(), "has capital letters, which browsers do not send"),
+        ("@" in origin, "names a user"),
+        (found is None, "is no scheme, host and port, without a path or a slash at the end"),
+        (port and not 0 < int(port) <= HIGHEST_PORT, f"has a port outside of 1 to {HIGHEST_PORT}"),
+        (port and int(port) == DEFAULT_PORTS[scheme], "names the default port, which browsers leave out"),
+    )
+    return next((reason for wrong, reason in mistakes if wrong), None)
 
 
 def networks(value: str) -> tuple[Network, ...]:

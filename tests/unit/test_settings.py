@@ -163,19 +163,29 @@ def test_origins_of_other_front_ends_are_a_list() -> None:
 
 
 @pytest.mark.parametrize(
-    "origin",
+    ("origin", "reason"),
     [
-        "*",
-        "app.example.com",
-        "https://app.example.com/",
-        "https://app.example.com/x",
-        "HTTPS://app.example.com",
-        "https://",
-        "ftp://a.b",
-        "null",
-        "https://a.b,",
+        ("*", "has a wildcard"),
+        ("https://*.example.com", "has a wildcard"),
+        ("app.example.com", "is no scheme, host and port"),
+        ("https://app.example.com/", "is no scheme, host and port"),
+        ("https://app.example.com/x", "is no scheme, host and port"),
+        ("https://app.example.com:", "is no scheme, host and port"),
+        ("https://app example.com", "is no scheme, host and port"),
+        ("https://", "is no scheme, host and port"),
+        ("ftp://a.b", "is no scheme, host and port"),
+        ("null", "is no scheme, host and port"),
+        ("HTTPS://app.example.com", "has capital letters"),
+        ("https://b\u00fccher.example", "has letters outside of ASCII"),
+        ("https://user@app.example.com", "names a user"),
+        ("https://app.example.com:443", "names the default port"),
+        ("http://app.example.com:80", "names the default port"),
+        ("https://app.example.com:99999", "has a port outside"),
+        ("https://app.example.com:0", "has a port outside"),
+        ("", "is empty"),
     ],
 )
-def test_what_is_no_origin_is_refused(origin: str) -> None:
-    (sentence,) = mistakes(CORS_ORIGINS=origin)
+def test_an_origin_that_no_browser_sends_is_refused_with_its_reason(origin: str, reason: str) -> None:
+    (sentence,) = mistakes(CORS_ORIGINS=f"https://app.example.com, http://[::1]:5173, {origin}")
     assert sentence.startswith("CORS_ORIGINS must hold origins such as https://app.example.com")
+    assert f"number 3 {reason}" in sentence

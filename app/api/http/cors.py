@@ -14,6 +14,8 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from app.api.http.headers import every
 
 PATHS: Final = ("/api/uploads", "/api/status/", "/api/results/", "/api/blobs/")
+PREFLIGHT: Final = "preflight"
+"""The route of preflights in the metrics."""
 METHODS: Final = b"GET, HEAD, POST"
 REQUEST_HEADERS: Final = (
     b"Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Prefer, X-Request-ID, X-Session-Token"
@@ -37,6 +39,7 @@ def with_cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
         asked = dict(scope["headers"])
         origin = asked.get(b"origin", b"")
         if origin in allowed and scope["method"] == "OPTIONS" and b"access-control-request-method" in asked:
+            scope["path_template"] = PREFLIGHT
             await _answer_preflight(scope, send, origin)
             return
 

@@ -1,13 +1,18 @@
 """A page of an allowed origin may use every endpoint of the pollers; a page of another one may use none."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 import pytest
-from httpx import Response
+from httpx import ASGITransport, AsyncClient, Response
+from litestar.types import ASGIApp
+from prometheus_client import CollectorRegistry, generate_latest
 
-from tests.integration.api.service import Service, running_service
+from app.api.http.cors import with_cors
+from app.metrics.requests import counted
+from tests.integration.api.service import JPEG, Service, running_service
 
 OURS: Final = "https://app.example.com"
 FOREIGN: Final = "https://evil.example.com"
@@ -102,3 +107,54 @@ def test_a_preflight_of_another_origin_allows_nothing(service: Service) -> None:
 
 def test_operators_endpoints_are_not_for_other_origins(service: Service) -> None:
     assert "Access-Control-Allow-Origin" not in asked(service, "GET", "/healthz", OURS).headers
+
+
+def test_every_refusal_of_a_photo_can_be_read_from_another_origin(database_url: str, tmp_path: Path) -> None:
+    strict = {"cors_origins": (OURS,), "max_upload_bytes": 1000, "uploads_per_minute": 3}
+    with running_service(database_url, tmp_path, **strict) as service:
+        accepted = service.post(Origin=OURS)
+        too_large = service.post(JPEG + bytes(10_000), Origin=OURS)
+        no_photo = service.post(b"no photo", Origin=OURS)
+        too_many = service.post(Origin=OURS)
+
+    answers = [accepted, too_large, no_photo, too_many]
+    assert [answer.status_code for answer in answers] == [202, 413, 415, 429]
+    assert {answer.headers["Access-Control-Allow-Origin"] for answer in answers} == {OURS}
+
+
+def test_a_mistake_of_ours_can_be_read_from_another_origin(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(service.services.uploads, "submit", fail)
+    answer = service.post(Origin=OURS)
+
+    assert answer.status_code == 500
+    assert answer.headers["Access-Control-Allow-Origin"] == OURS
+
+
+def test_a_stream_can_be_read_from_another_origin(service: Service) -> None:
+    job_id, token = service.submitted()
+    service.complete(job_id)
+    stream = asked(service, "GET", f"/api/status/{job_id}/stream", OURS, X_Session_Token=token)
+
+    assert stream.status_code == 200
+    assert '"status":"completed"' in stream.text
+    assert stream.headers["Access-Control-Allow-Origin"] == OURS
+
+
+def test_preflights_have_a_route_of_their_own_in_the_metrics() -> None:
+    async def never(*_: object) -> None:
+        raise AssertionError("a preflight is answered before the application")
+
+    async def preflight(app: ASGIApp) -> Response:
+        asked_for = {"Origin": OURS, "Access-Control-Request-Method": "POST"}
+        async with AsyncClient(transport=ASGITransport(cast("Any", app)), base_url=OURS) as client:
+            return await client.options("/api/uploads", headers=asked_for)
+
+    registry = CollectorRegistry()
+    answer = asyncio.run(preflight(counted(with_cors(never, [OURS]), registry)))
+    told = generate_latest(registry).decode()
+
+    assert answer.status_code == 204
+    assert 'darkroom_http_request_seconds_count{method="OPTIONS",route="preflight",status="204"} 1.0' in told
