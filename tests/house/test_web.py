@@ -10,12 +10,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from tests.house.the_house import ROOT
 
 WEB: Final = ROOT / "app" / "web"
 BUILT: Final = WEB / "built"
 ASSETS: Final = sorted((BUILT / "assets").iterdir())
-BESIDE: Final = ("index.html", "package-lock.json", "package.json", "vite.config.ts")
+BESIDE: Final = ("index.html", "package-lock.json", "package.json", "schema.html", "vite.config.ts")
+PAGES: Final = sorted(file.name for file in BUILT.glob("*.html"))
 FIRST_LOAD_BYTES: Final = 150_000
 NAMES_IN_CODE: Final = {"http://www.w3.org", "https://react.dev"}
 """Namespaces and links in the messages of React: nothing that is ever asked for."""
@@ -37,24 +40,33 @@ def test_it_is_built_of_the_source_beside_it() -> None:
     assert (BUILT / "source.sha256").read_text() == digest("".join(lines).encode()) + "\n", "run `npm run build`"
 
 
-def test_its_first_load_is_small() -> None:
-    files = [BUILT / "index.html", *ASSETS]
+def asked_by(page: str) -> set[str]:
+    """The addresses that the page names."""
+    return set(re.findall(r'(?:src|href)="([^"]*)"', (BUILT / page).read_text()))
+
+
+def assets_of(page: str) -> list[Path]:
+    """The files that the page loads."""
+    return [BUILT / address.removeprefix("/") for address in sorted(asked_by(page))]
+
+
+def test_the_first_load_of_the_upload_page_is_small() -> None:
+    files = [BUILT / "index.html", *assets_of("index.html")]
     assert sum(len(gzip.compress(file.read_bytes(), 9)) for file in files) < FIRST_LOAD_BYTES
 
 
-def test_its_index_asks_for_its_assets_and_nothing_else() -> None:
-    index = (BUILT / "index.html").read_text()
-    asked = set(re.findall(r'(?:src|href)="([^"]*)"', index))
-    assert asked == {f"/assets/{file.name}" for file in ASSETS}
+def test_the_pages_ask_for_the_assets_and_nothing_else() -> None:
+    assert set.union(*map(asked_by, PAGES)) == {f"/assets/{file.name}" for file in ASSETS}
 
 
-def test_it_holds_no_inline_script_or_style() -> None:
-    index = (BUILT / "index.html").read_text()
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_holds_an_inline_script_or_style(page: str) -> None:
+    index = (BUILT / page).read_text()
     assert re.findall(r"<script(?![^>]* src=)|<style| style=| on[a-z]+=", index) == []
 
 
-def test_it_names_no_other_server() -> None:
-    found = {url for file in ASSETS for url in re.findall(r"https?://[\w.-]+", file.read_text())}
+def test_the_upload_page_names_no_other_server() -> None:
+    found = {url for file in assets_of("index.html") for url in re.findall(r"https?://[\w.-]+", file.read_text())}
     assert found <= NAMES_IN_CODE
 
 

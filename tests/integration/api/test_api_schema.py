@@ -1,6 +1,7 @@
 """/schema: the contract as a document, with an example of every answer, and nothing from another network."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -108,9 +109,21 @@ def test_the_examples_of_a_status_are_what_the_service_answers(document: dict[st
     assert set(examples["failed"]) - set(answer) == {"errorCode", "errorMessage", "canRetry"}
 
 
-@pytest.mark.parametrize("path", ["/schema", "/schema/", "/schema/openapi.json"])
-def test_the_document_needs_no_other_network(service: Service, path: str) -> None:
+@pytest.mark.parametrize("path", ["/schema", "/schema/"])
+def test_a_person_gets_a_page_that_may_ask_this_server_alone(service: Service, path: str) -> None:
     response = service.client.get(path)
+
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "connect-src 'self'" in response.headers["Content-Security-Policy"]
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
+    assert "http" not in response.text
+    assert all(
+        service.client.get(asset).status_code == 200 for asset in re.findall(r'"(/assets/[^"]*)"', response.text)
+    )
+
+
+def test_the_document_needs_no_other_network(service: Service) -> None:
+    response = service.client.get("/schema/openapi.json")
 
     assert "json" in response.headers["Content-Type"]
     assert json.loads(response.content)["openapi"].startswith("3.")
