@@ -14,7 +14,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from app.api.http.headers import every
 
 PATHS: Final = ("/api/uploads", "/api/status/", "/api/results/", "/api/blobs/")
-METHODS: Final = b"GET, HEAD, POST"
+METHODS: Final = b"GET, HEAD, POST, DELETE"
 REQUEST_HEADERS: Final = (
     b"Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Prefer, X-Request-ID, X-Session-Token"
 )
