@@ -3,11 +3,13 @@
  * Knows nothing of what was answered before but its ETag.
  */
 
-import { type Hold, hold, isApplied, LONGEST_HOLD_MS } from "./hold";
-import { StatusError } from "./StatusError";
-import type { ErrorBody, StatusBody } from "./schema";
+import { addressOf } from "./connection.ts";
+import { type Hold, hold, isApplied, LONGEST_HOLD_MS } from "./hold.ts";
+import { StatusError } from "./StatusError.ts";
+import type { ErrorBody, StatusBody } from "./schema.d.ts";
 
 export interface Question {
+  baseUrl: string;
   jobId: string;
   token: string;
   /** Of the last answer. */
@@ -30,7 +32,7 @@ const PATIENCE_MS = 15_000;
 /** However long a server wishes to be left alone. */
 const LONGEST_RETRY_AFTER_MS = 300_000;
 
-export async function ask({ jobId, token, etag, mayHold }: Question, signal: AbortSignal): Promise<Outcome> {
+export async function ask({ baseUrl, jobId, token, etag, mayHold }: Question, signal: AbortSignal): Promise<Outcome> {
   const impatience = new AbortController();
   const giveUp = () => impatience.abort();
   const held = mayHold ? hold(giveUp) : null;
@@ -38,7 +40,7 @@ export async function ask({ jobId, token, etag, mayHold }: Question, signal: Abo
   signal.addEventListener("abort", giveUp);
   try {
     const headers = { "X-Session-Token": token, ...(etag && { "If-None-Match": etag }), ...held?.headers };
-    const url = `/api/status/${encodeURIComponent(jobId)}`;
+    const url = addressOf(baseUrl, `/api/status/${encodeURIComponent(jobId)}`);
     return await outcomeOf(await fetch(url, { headers, signal: impatience.signal, cache: "no-store" }), etag, held);
   } catch {
     // No answer, or half of one, or none in JSON: a network's doing, or that of a proxy in between.

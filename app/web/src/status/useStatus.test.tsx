@@ -24,7 +24,7 @@ import {
   turnTab,
   unmoved,
 } from "./server.test.fake";
-import { tellStatus } from "./useStatus";
+import { tellStatus } from "./useStatus.ts";
 
 beforeEach(open);
 afterEach(close);
