@@ -43,7 +43,7 @@ export function Bench({ sending, onStop, jobId, onSpeak }: Properties) {
   }, [jobId, job.isLoading, ending]);
 
   if (isLost) {
-    return <Lost />;
+    return <Lost onAskAgain={job.error && job.askNow} />;
   }
   const latent = sending?.thumbnail ?? upload?.thumbnail ?? null;
   const isMoving = jobId !== null && ending === undefined && waiting(job) === null;

@@ -44,6 +44,12 @@ export interface JobStatus {
   errorMessage: string | null;
   /** The whole of the last answer. */
   data: StatusBody | null;
+  /** While a trouble is waited out: when it is asked again by itself, in milliseconds since 1970. */
+  retryAt: number | null;
+  /** A request is on its way. */
+  isAsking: boolean;
+  /** Ask now, whatever was to be waited for; also where asking had ended because there was no such upload. */
+  askNow: () => void;
 }
 
 export interface UseStatusOptions {
@@ -58,7 +64,8 @@ export function useStatus(jobId: string | null, options: UseStatusOptions = {}):
   const baseUrl = options.baseUrl ?? connection.baseUrl;
   const kept = useSession(jobId, connection.sessions);
   const token = jobId === null ? null : options.token === undefined ? kept : options.token;
-  const { data, refetch } = useQuery({ ...statusQuery(baseUrl, jobId, token), enabled: token !== null });
+  const query = useQuery({ ...statusQuery(baseUrl, jobId, token), enabled: token !== null });
+  const { data = NOTHING, refetch, isFetching } = query;
 
   // Another session may own what the one before did not.
   const askedWith = useRef(token);
@@ -72,8 +79,17 @@ export function useStatus(jobId: string | null, options: UseStatusOptions = {}):
     }
   }, [token, refetch]);
 
-  return token === null ? shown(NOTHING, false) : shown(data ?? NOTHING, true);
+  const askNow = useCallback(() => void refetch(), [refetch]);
+  if (token === null) {
+    return { ...shown(NOTHING, false), retryAt: null, isAsking: false, askNow: NOT_ASKED };
+  }
+  const isWaited = data.error !== null && !isOver(data) && !isFetching;
+  const retryAt = isWaited ? query.dataUpdatedAt + pauseMs(data) : null;
+  return { ...shown(data, true), retryAt, isAsking: isFetching, askNow };
 }
+
+/** Without a session there is nothing to ask in the name of. */
+const NOT_ASKED = () => {};
 
 /** The token that the sessions know now. A server knows none: what it draws is the same for everybody. */
 function useSession(jobId: string | null, sessions: Sessions): string | null {
@@ -138,13 +154,15 @@ function statusKey(baseUrl: string, jobId: string | null) {
   return ["darkroom", "status", baseUrl, jobId] as const;
 }
 
-function shown({ body, error }: Knowledge, isAsking: boolean): JobStatus {
+type Shown = Omit<JobStatus, "retryAt" | "isAsking" | "askNow">;
+
+function shown({ body, error }: Knowledge, mayAsk: boolean): Shown {
   return {
     status: body?.status ?? null,
     stage: body?.stage ?? null,
     progress: body?.progress ?? 0,
     resultId: body?.resultId ?? null,
-    isLoading: isAsking && body === null && !error?.isFinal,
+    isLoading: mayAsk && body === null && !error?.isFinal,
     isComplete: body?.status === "completed",
     isFailed: body?.status === "failed",
     error,
