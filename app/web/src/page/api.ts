@@ -1,7 +1,7 @@
 /** The requests of the page other than polls. Each answers with the server's body, or raises an ApiError. */
 
 import { refusalOf } from "../status/refusal";
-import type { ResultBody, StatusBody, SubmissionBody } from "../status/schema";
+import type { ErasureBody, ResultBody, StatusBody, SubmissionBody } from "../status/schema";
 import { sessionOf } from "../status/sessions";
 
 export class ApiError extends Error {
@@ -34,6 +34,11 @@ export function retry(jobId: string): Promise<StatusBody> {
 
 export function cancel(jobId: string): Promise<StatusBody> {
   return call(jobId, `/api/uploads/${jobId}/cancel`, "POST");
+}
+
+/** Erase the upload: its photo, and what was made of it. */
+export function erase(jobId: string): Promise<ErasureBody> {
+  return call(jobId, `/api/uploads/${jobId}`, "DELETE");
 }
 
 /** Send a photo. An XMLHttpRequest tells how far it is, which fetch does not. */
