@@ -143,7 +143,8 @@ class Person:
         self.settle()  # colours on their way from one to another are no colours to judge
         self.page.evaluate(AXE.read_text())
         found = self.page.evaluate("axe.run().then(({ violations }) => violations)")
-        assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found] == []
+        faults = [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found]
+        assert faults == [], faults
         assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
     def _note(self, request: Request) -> None:

@@ -16,7 +16,7 @@ from app.api.http.headers import every
 PATHS: Final = ("/api/uploads", "/api/status/", "/api/results/", "/api/blobs/")
 PREFLIGHT: Final = "preflight"
 """The route of preflights in the metrics."""
-METHODS: Final = b"GET, HEAD, POST"
+METHODS: Final = b"GET, HEAD, POST, DELETE"
 REQUEST_HEADERS: Final = (
     b"Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Prefer, X-Request-ID, X-Session-Token"
 )

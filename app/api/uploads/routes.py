@@ -1,9 +1,9 @@
-"""The routes of /api/uploads: submit, retry and cancel."""
+"""The routes of /api/uploads: submit, retry, cancel and erase."""
 
 from dataclasses import dataclass
 from typing import Final
 
-from litestar import post
+from litestar import delete, post
 from litestar.datastructures import ResponseHeader
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
@@ -22,7 +22,8 @@ from app.api.http.slots import Threads
 from app.api.status.bodies import StatusBody
 from app.api.status.examples import CANCELLATION, TRIED_AGAIN
 from app.api.status.routes import STATUS_HEADERS
-from app.api.uploads.bodies import SubmissionBody
+from app.api.uploads.bodies import ErasureBody, SubmissionBody
+from app.api.uploads.erasure import Erasure
 from app.api.uploads.owner_commands import OwnerCommands
 from app.api.uploads.photo import FIELD
 from app.api.uploads.submission import Submission
@@ -31,6 +32,7 @@ from domain.errors import (
     IdempotencyConflictError,
     NeedsNewPhotoError,
     NotFailedError,
+    StorageRefusedError,
     UnavailableError,
     UploadEndedError,
     UploadNotFoundError,
@@ -47,6 +49,7 @@ SUBMISSION: Final = SubmissionBody(
 SUBMITTED: Final = answers(SubmissionBody, "The photo was taken in.", submitted=SUBMISSION)
 RETRIED: Final = answers(StatusBody, "It goes on from the stage that failed.", retried=TRIED_AGAIN)
 CANCELLED: Final = answers(StatusBody, "It has ended, or was cancelled before.", cancelled=CANCELLATION)
+ERASED: Final = answers(ErasureBody, "It is erased, or was before.", erased=ErasureBody(job_id=JOB_ID))
 
 
 @dataclass
@@ -98,4 +101,10 @@ def upload_routes(services: Services) -> list[HTTPRouteHandler]:
             responses={202: CANCELLED, **errors(*refused, UploadEndedError)},
             response_headers=STATUS_HEADERS,
         )(commands.cancel),
+        delete(
+            "/api/uploads/{jobId:str}",
+            status_code=200,
+            operation_class=AskingOperation,
+            responses={200: ERASED, **errors(*refused, StorageRefusedError)},
+        )(Erasure(services, threads).erase),
     ]

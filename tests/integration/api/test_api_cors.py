@@ -23,6 +23,7 @@ ENDPOINTS: Final = [
     ("GET", "/api/status/0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11/stream"),
     ("POST", "/api/uploads/0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11/retry"),
     ("POST", "/api/uploads/0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11/cancel"),
+    ("DELETE", "/api/uploads/0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11"),
     ("GET", "/api/results/0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11"),
     ("GET", "/api/blobs/not-signed"),
     ("HEAD", "/api/status/0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11"),
@@ -96,6 +97,7 @@ def test_a_preflight_allows_the_headers_that_pollers_send(service: Service, meth
     assert answer.headers["Access-Control-Allow-Origin"] == OURS
     allowed = answer.headers["Access-Control-Allow-Headers"].lower().split(", ")
     assert {"x-session-token", "if-none-match", "prefer", "last-event-id", "idempotency-key"} <= set(allowed)
+    assert set(answer.headers["Access-Control-Allow-Methods"].split(", ")) == {"GET", "HEAD", "POST", "DELETE"}
     assert answer.headers["Access-Control-Max-Age"] == "7200"
 
 

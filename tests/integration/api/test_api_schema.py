@@ -14,6 +14,7 @@ PATHS = {
     "/api/uploads": "post",
     "/api/uploads/{jobId}/retry": "post",
     "/api/uploads/{jobId}/cancel": "post",
+    "/api/uploads/{jobId}": "delete",
     "/api/status/{jobId}": "get",
     "/api/status/{jobId}/stream": "get",
     "/api/results/{resultId}": "get",
@@ -48,6 +49,7 @@ def test_it_lists_every_path_and_parameter(document: dict[str, Any]) -> None:
         "/api/uploads": {("header", "X-Session-Token"), ("header", "Idempotency-Key")},
         "/api/uploads/{jobId}/retry": {("path", "jobId"), ("header", "X-Session-Token")},
         "/api/uploads/{jobId}/cancel": {("path", "jobId"), ("header", "X-Session-Token")},
+        "/api/uploads/{jobId}": {("path", "jobId"), ("header", "X-Session-Token")},
         "/api/status/{jobId}": {
             ("path", "jobId"),
             ("header", "X-Session-Token"),
@@ -74,6 +76,7 @@ def test_it_lists_the_answers_of_each(document: dict[str, Any]) -> None:
         "/api/uploads": {"202", "400", "401", "408", "413", "415", "422", "429", "500", "503"},
         "/api/uploads/{jobId}/retry": {"202", "401", "404", "409", "429", "500", "503"},
         "/api/uploads/{jobId}/cancel": {"202", "401", "404", "409", "500", "503"},
+        "/api/uploads/{jobId}": {"200", "401", "404", "500", "503"},
         "/api/status/{jobId}": {"200", "304", "401", "404", "500", "503"},
         "/api/status/{jobId}/stream": {"200", "401", "404", "500", "503"},
         "/api/results/{resultId}": {"200", "401", "404", "500", "503"},

@@ -10,6 +10,8 @@ import { recentUploads } from "./uploads";
 
 const WRONG = "This file is not a JPEG, PNG, WebP, HEIC or AVIF photo. Please choose another one.";
 
+const NOT_FOUND = JSON.stringify({ success: false, error: { code: "NOT_FOUND", message: "There is no such upload." } });
+
 function photo(): File {
   return readable("\xff\xd8\xff\xe0 a photo");
 }
@@ -158,11 +160,11 @@ test("a person who opens another upload while a photo is sent stays there when i
   const second = await photoSent(2);
   await reads("Sending your photo");
 
-  await press(/waiting$/);
+  await press(/waiting/);
   await reads("Looking for your photo");
   await second.isTakenIn("two");
 
-  await waitFor(() => expect(screen.getAllByRole("link", { name: /waiting$/ })).toHaveLength(2));
+  await waitFor(() => expect(screen.getAllByRole("link", { name: /waiting/ })).toHaveLength(2));
   expect(screen.queryByRole("link", { name: /^Sending/ })).toBeNull();
   expect(location.hash).toBe("#one");
 });
@@ -177,19 +179,33 @@ test("a photo that was stopped leaves the page where one can be put in", async (
 });
 
 test("an upload that is not there any more is listed as gone, and not asked for again", async () => {
-  const refusal = JSON.stringify({ success: false, error: { code: "NOT_FOUND", message: "There is no such upload." } });
-  const asking = vi.fn(async () => new Response(refusal, { status: 404 }));
+  const asking = vi.fn(async () => new Response(NOT_FOUND, { status: 404 }));
   vi.stubGlobal("fetch", asking);
   choose(photo());
   await (await photoSent(1)).isTakenIn("one");
 
   await reads("There is no such upload here");
-  await waitFor(() => link(/gone$/));
+  await waitFor(() => link(/gone/));
   expect(recentUploads()[0]?.ending).toBe("gone");
   const times = asking.mock.calls.length;
   await press("Choose a photo");
   await reads("Put a photo in the tray");
   expect(asking).toHaveBeenCalledTimes(times);
+});
+
+test("who is told that there is no such upload can ask again", async () => {
+  const asking = vi.fn(async () => new Response(NOT_FOUND, { status: 404 }));
+  vi.stubGlobal("fetch", asking);
+  choose(photo());
+  await (await photoSent(1)).isTakenIn("one");
+  await reads("There is no such upload here");
+
+  const body = { success: true, jobId: "one", status: "pending", stage: null, progress: 0, version: 1 };
+  asking.mockImplementation(async () => Response.json(body));
+  fireEvent.click(screen.getByRole("button", { name: "Ask again" }));
+
+  await reads("Waiting for its turn");
+  await waitFor(() => link(/waiting/));
 });
 
 test("a fault of the page while a photo is sent is told of, and the photo behind it is sent all the same", async () => {

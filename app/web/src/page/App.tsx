@@ -5,7 +5,9 @@ import { jobAddress, jobIdOf, openAddress, SENDING, START, show, useOpenAddress 
 import { Bench } from "./Bench";
 import { maxUploadBytes, wrongWith } from "./checkPhoto";
 import { Intake } from "./Intake";
+import { say } from "./language";
 import { RecentUploads } from "./RecentUploads";
+import { useStorageTrouble } from "./storage";
 import { usePhotosFromOutside } from "./usePhotosFromOutside";
 import { useSending } from "./useSending";
 
@@ -17,6 +19,7 @@ export function App() {
   const jobId = jobIdOf(address);
   const isSending = sending !== null;
   const shownSending = address === SENDING ? sending : null;
+  const trouble = useStorageTrouble();
   const isAtBench = jobId !== null || shownSending !== null;
 
   const take = useCallback(
@@ -66,6 +69,7 @@ export function App() {
         <div role="alert" className="complaint">
           {problem && <p className="problem">{problem}</p>}
         </div>
+        {trouble && <p className="notice">{say.notKept[trouble]}</p>}
         {isAtBench ? (
           <Bench sending={shownSending} onStop={stop} jobId={jobId} onSpeak={setSpoken} />
         ) : (

@@ -3,14 +3,15 @@
  * from the sending to the reveal; the card is another one for each.
  */
 
-import { useEffect } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { useStatus } from "../status/useStatus";
+import { Deleted } from "./Deletion";
 import { Development } from "./Development";
 import { Lost } from "./Lost";
 import { Print } from "./Print";
 import { Reveal } from "./Reveal";
 import { SendingPhoto } from "./SendingPhoto";
-import { endingOf, noteEnding, useRecentUploads } from "./uploads";
+import { endingOf, noteEnding, removeUpload, useRecentUploads } from "./uploads";
 import { useResult } from "./useResult";
 import type { Sending } from "./useSending";
 import { announcement, waiting } from "./words";
@@ -29,9 +30,15 @@ export function Bench({ sending, onStop, jobId, onSpeak }: Properties) {
   const result = useResult(jobId, job.resultId);
   const upload = useRecentUploads().find((recent) => recent.jobId === jobId);
   const ending = jobId === null ? undefined : endingOf(job);
-  const isLost = ending === "gone";
+  const [deleted, setDeleted] = useState<string | null>(null);
+  const isDeleted = jobId !== null && deleted === jobId;
+  const isLost = ending === "gone" && !isDeleted;
+  const sayDeleted = useCallback(() => {
+    setDeleted(jobId);
+    removeUpload(jobId as string);
+  }, [jobId]);
 
-  const sentence = isLost ? "" : announcement(job);
+  const sentence = isLost || isDeleted ? "" : announcement(job);
   useEffect(() => {
     onSpeak(sentence);
     return () => onSpeak("");
@@ -42,8 +49,11 @@ export function Bench({ sending, onStop, jobId, onSpeak }: Properties) {
     }
   }, [jobId, job.isLoading, ending]);
 
+  if (isDeleted) {
+    return <Deleted />;
+  }
   if (isLost) {
-    return <Lost />;
+    return <Lost onAskAgain={job.error && job.askNow} />;
   }
   const latent = sending?.thumbnail ?? upload?.thumbnail ?? null;
   const isMoving = jobId !== null && ending === undefined && waiting(job) === null;
@@ -53,7 +63,9 @@ export function Bench({ sending, onStop, jobId, onSpeak }: Properties) {
         <Reveal key={job.resultId} result={result} />
       </Print>
       {sending && <SendingPhoto sending={sending} onStop={onStop} />}
-      {jobId !== null && <Development key={jobId} jobId={jobId} job={job} result={result.data} />}
+      {jobId !== null && (
+        <Development key={jobId} jobId={jobId} job={job} result={result.data} onDeleted={sayDeleted} />
+      )}
     </section>
   );
 }

@@ -6,6 +6,7 @@ import type { JobStatus } from "../status/useStatus";
 import { START } from "./address";
 import { cancel, retry } from "./api";
 import { Bar } from "./Bar";
+import { Deletion } from "./Deletion";
 import { Stages } from "./Stages";
 import { tellEverywhere } from "./tabs";
 import { useFocusOnArrival } from "./useFocusOnArrival";
@@ -16,9 +17,10 @@ interface Properties {
   job: JobStatus;
   /** Not there before it is complete. */
   result: ResultBody | undefined;
+  onDeleted: () => void;
 }
 
-export function Development({ jobId, job, result }: Properties) {
+export function Development({ jobId, job, result, onDeleted }: Properties) {
   const title = useFocusOnArrival<HTMLHeadingElement>();
   const { isComplete, isFailed, status } = job;
   const wait = waiting(job);
@@ -55,6 +57,7 @@ export function Development({ jobId, job, result }: Properties) {
         </div>
       )}
       <Choices jobId={jobId} job={job} onChosen={() => title.current?.focus()} />
+      {status !== null && <Deletion jobId={jobId} onDeleted={onDeleted} />}
     </div>
   );
 }

@@ -3,7 +3,12 @@
 import { START } from "./address";
 import { useFocusOnArrival } from "./useFocusOnArrival";
 
-export function Lost() {
+interface Properties {
+  /** Darkroom said that there is no such upload. It may have been wrong: asking again is possible. */
+  onAskAgain: (() => void) | null;
+}
+
+export function Lost({ onAskAgain }: Properties) {
   const title = useFocusOnArrival<HTMLHeadingElement>();
   return (
     <section className="easel">
@@ -15,6 +20,11 @@ export function Lost() {
         <a className="button" href={START}>
           Choose a photo
         </a>
+        {onAskAgain && (
+          <button type="button" className="quiet button" onClick={onAskAgain}>
+            Ask again
+          </button>
+        )}
       </div>
     </section>
   );

@@ -1,10 +1,13 @@
-/** The recent uploads of this browser, as a contact sheet. */
+/** The recent uploads of this browser, as a contact sheet. What is hidden from it can be shown again. */
 
-import { useEffect } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useStatus } from "../status/useStatus";
-import { jobAddress, openJobId, SENDING, START } from "./address";
-import { endingOf, forgetUpload, noteEnding, type Upload, useRecentUploads } from "./uploads";
+import { jobAddress, SENDING } from "./address";
+import { say } from "./language";
+import { useStorageTrouble } from "./storage";
+import { endingOf, hideUpload, noteEnding, showUpload, type Upload, useRecentUploads } from "./uploads";
 import type { Sending } from "./useSending";
+import { whenWas } from "./when";
 
 interface Properties {
   /** A photo on its way, which will be the newest of them. */
@@ -15,12 +18,15 @@ interface Properties {
 
 export function RecentUploads({ sending, open }: Properties) {
   const uploads = useRecentUploads();
+  const trouble = useStorageTrouble();
+  const [justHidden, setJustHidden] = useState<string | null>(null);
   if (uploads.length === 0 && !sending) {
     return null;
   }
+  const shown = uploads.filter(({ isHidden }) => !isHidden);
   return (
     <section className="contact-sheet" aria-labelledby="recent">
-      <h2 id="recent">Recent uploads</h2>
+      <h2 id="recent">{say.recentUploads}</h2>
       <ul>
         {sending && (
           <li data-state="running">
@@ -28,21 +34,36 @@ export function RecentUploads({ sending, open }: Properties) {
               address={SENDING}
               isOpen={open === SENDING}
               thumbnail={sending.thumbnail}
-              when="Sending"
-              state={`${Math.round(sending.share * 100)}%`}
+              when=""
+              state={`${say.sending} ${Math.round(sending.share * 100)}%`}
             />
           </li>
         )}
-        {uploads.map((upload) => (
-          <Frame key={upload.jobId} upload={upload} isOpen={open === jobAddress(upload.jobId)} />
+        {shown.map((upload, place) => (
+          <Frame
+            key={upload.jobId}
+            upload={upload}
+            place={place + 1}
+            isOpen={open === jobAddress(upload.jobId)}
+            onHidden={() => setJustHidden(upload.jobId)}
+          />
         ))}
       </ul>
-      <p className="fine">This list is kept in this browser only.</p>
+      <Hidden uploads={uploads} latest={justHidden} />
+      <p className="fine">{trouble ? say.notKept[trouble] : say.keptWhere}</p>
     </section>
   );
 }
 
-function Frame({ upload, isOpen }: { upload: Upload; isOpen: boolean }) {
+interface FrameProperties {
+  upload: Upload;
+  /** In the list, from 1: it tells apart what looks alike. */
+  place: number;
+  isOpen: boolean;
+  onHidden: () => void;
+}
+
+function Frame({ upload, place, isOpen, onHidden }: FrameProperties) {
   const { jobId } = upload;
   const job = useStatus(upload.ending ? null : jobId);
   const ending = upload.ending ?? endingOf(job);
@@ -52,21 +73,64 @@ function Frame({ upload, isOpen }: { upload: Upload; isOpen: boolean }) {
     }
   }, [jobId, ending]);
 
-  const when = new Date(upload.submittedAt).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
-  const state = ending ?? (job.status === "processing" ? `${job.progress}%` : "waiting");
+  const when = whenWas(upload.submittedAt);
+  const state = ending ? say.endings[ending] : job.status === "processing" ? `${job.progress}%` : say.waiting;
+  const hide = () => {
+    hideUpload(jobId);
+    onHidden();
+  };
+  const name = say.frame(place, upload.name ?? say.aPhoto);
   return (
     <li data-state={ending ?? "running"}>
-      <Picture address={jobAddress(jobId)} isOpen={isOpen} thumbnail={upload.thumbnail} when={when} state={state} />
-      <button
-        type="button"
-        className="forget"
-        aria-label={`Forget the upload of ${when}`}
-        onClick={() => forget(jobId)}
-      >
+      <Picture
+        address={jobAddress(jobId)}
+        isOpen={isOpen}
+        thumbnail={upload.thumbnail}
+        when={when}
+        state={state}
+        name={name}
+      />
+      <button type="button" className="hide" aria-label={say.hide(name)} onClick={hide}>
         <span aria-hidden="true">×</span>
       </button>
     </li>
   );
+}
+
+/** What was hidden can come back: the last one at once, and all of them at any time. */
+function Hidden({ uploads, latest }: { uploads: readonly Upload[]; latest: string | null }) {
+  const hidden = uploads.filter(({ isHidden }) => isHidden);
+  const undone = hidden.find(({ jobId }) => jobId === latest);
+  const undo = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    // The button that hid it has gone with its frame.
+    if (undone) {
+      undo.current?.focus();
+    }
+  }, [undone]);
+  return (
+    <div className="hidden" role="status">
+      {undone && (
+        <p>
+          {say.hidden}{" "}
+          <button ref={undo} type="button" className="link" onClick={() => showUpload(undone.jobId)}>
+            {say.undo}
+          </button>
+        </p>
+      )}
+      {hidden.length > (undone ? 1 : 0) && (
+        <button type="button" className="link" onClick={() => showAll(hidden)}>
+          {say.showHidden(hidden.length)}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function showAll(uploads: readonly Upload[]): void {
+  for (const { jobId } of uploads) {
+    showUpload(jobId);
+  }
 }
 
 interface PictureProperties {
@@ -75,22 +139,18 @@ interface PictureProperties {
   thumbnail: string | null;
   when: string;
   state: string;
+  /** For those who do not see it: which photo it is, before its state and its time. */
+  name?: string;
 }
 
-function Picture({ address, isOpen, thumbnail, when, state }: PictureProperties) {
+function Picture({ address, isOpen, thumbnail, when, state, name }: PictureProperties) {
   return (
     <a href={address} aria-current={isOpen || undefined}>
+      {name && <span className="spoken">{name}, </span>}
       {thumbnail ? <img src={thumbnail} alt="" /> : <span className="blank" />}
       <span className="caption">
-        <span>{when}</span> <span className="state">{state}</span>
+        <span className="state">{state}</span> <span>{when}</span>
       </span>
     </a>
   );
-}
-
-function forget(jobId: string): void {
-  forgetUpload(jobId);
-  if (openJobId() === jobId) {
-    location.hash = START;
-  }
 }

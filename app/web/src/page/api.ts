@@ -1,6 +1,7 @@
 /** The requests of the page other than polls. Each answers with the server's body, or raises an ApiError. */
 
-import type { ErrorBody, ResultBody, StatusBody, SubmissionBody } from "../status/schema";
+import { refusalOf } from "../status/refusal";
+import type { ErasureBody, ResultBody, StatusBody, SubmissionBody } from "../status/schema";
 import { sessionOf } from "../status/sessions";
 
 export class ApiError extends Error {
@@ -12,6 +13,8 @@ export class ApiError extends Error {
     /** The same again may well succeed. */
     readonly isPassing: boolean,
     readonly retryAfterMs: number | null = null,
+    /** Darkroom itself said it, and nothing in between. */
+    readonly isOurs = true,
   ) {
     super(message);
   }
@@ -31,6 +34,11 @@ export function retry(jobId: string): Promise<StatusBody> {
 
 export function cancel(jobId: string): Promise<StatusBody> {
   return call(jobId, `/api/uploads/${jobId}/cancel`, "POST");
+}
+
+/** Erase the upload: its photo, and what was made of it. */
+export function erase(jobId: string): Promise<ErasureBody> {
+  return call(jobId, `/api/uploads/${jobId}`, "DELETE");
 }
 
 /** Send a photo. An XMLHttpRequest tells how far it is, which fetch does not. */
@@ -81,10 +89,9 @@ function judged(status: number, text: string, retryAfter: string | null): { body
   if (status < 300 && body?.success) {
     return { body };
   }
-  const told = (body as Partial<ErrorBody> | null)?.error;
-  const message = told?.message ?? "Darkroom does not answer as it should.";
+  const { code, message, isOurs } = refusalOf(status, body);
   const isPassing = status < 400 || status >= 500 || status === 408 || status === 429;
-  return { error: new ApiError(told?.code ?? `HTTP_${status}`, message, isPassing, Number(retryAfter) * 1000 || null) };
+  return { error: new ApiError(code, message, isPassing, Number(retryAfter) * 1000 || null, isOurs) };
 }
 
 function parsed(text: string): unknown {

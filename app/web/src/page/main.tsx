@@ -4,12 +4,15 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { jobAddress, openJobId, show } from "./address";
+import { Fallback } from "./Fallback";
+import { checkStorage } from "./storage";
 import { listenToOtherTabs } from "./tabs";
 import { recentUploads } from "./uploads";
 import "./style.css";
 
 const client = new QueryClient();
 listenToOtherTabs(client);
+checkStorage();
 
 const [latest] = recentUploads();
 if (openJobId() === null && latest && !latest.ending) {
@@ -18,6 +21,8 @@ if (openJobId() === null && latest && !latest.ending) {
 
 createRoot(document.getElementById("page") as HTMLElement).render(
   <QueryClientProvider client={client}>
-    <App />
+    <Fallback>
+      <App />
+    </Fallback>
   </QueryClientProvider>,
 );

@@ -1,25 +1,41 @@
 /**
- * The recent uploads of this browser, newest first: a short list in local storage, the same in every tab.
- * What is kept of each is its id, a small copy of the photo for this list alone, and how it ended.
+ * The recent uploads of this browser, newest first: a list in local storage, the same in every tab.
+ * What is kept of each is its id, its file's name and a small copy of the photo for this list alone, and how it ended.
+ *
+ * An upload that leaves the list keeps its session (status/sessions.ts): the photo is on the server all the same, and
+ * the token is the only way to see it or to delete it. A session goes when the server has erased its upload.
  */
 
 import { useSyncExternalStore } from "react";
-import { forgetSession, sessionOf } from "../status/sessions";
+import { forgetSession, keepSession, sessionOf } from "../status/sessions";
 import type { JobStatus } from "../status/useStatus";
+import { checkStorage, loaded, remove, store } from "./storage";
+
+const ENDINGS = ["completed", "failed", "cancelled", "gone"] as const;
+export type Ending = (typeof ENDINGS)[number];
 
 export interface Upload {
   jobId: string;
   submittedAt: string;
   /** A data URL, or nothing where the browser could not make one. */
   thumbnail: string | null;
+  /** Of the file, where it had one; it never leaves this browser. */
+  name?: string;
+  /** Photos that were chosen together have the same. */
+  batch?: string;
   /** Not there while it is under way. What is gone is not to be found any more, or not by this browser. */
-  ending?: "completed" | "failed" | "gone";
+  ending?: Ending;
+  /** The person took it off the list. */
+  isHidden?: true;
 }
 
 const KEY = "darkroom.uploads";
-const MOST = 12;
+/** Ended uploads beyond these leave the list. One that is under way never does. */
+const MOST_ENDED = 60;
 const listeners = new Set<() => void>();
 let held: readonly Upload[] | null = null;
+/** What is held is what the storage has. */
+let isKept = true;
 
 export function recentUploads(): readonly Upload[] {
   held ??= read();
@@ -32,61 +48,131 @@ export function useRecentUploads(): readonly Upload[] {
 
 /** The session that the next upload joins. */
 export function latestSession(): string | null {
-  const [latest] = recentUploads();
-  return latest ? sessionOf(latest.jobId) : null;
+  return (
+    recentUploads()
+      .map(({ jobId }) => sessionOf(jobId))
+      .find((token) => token !== null) ?? null
+  );
 }
 
-export function addUpload(upload: Upload): void {
-  const uploads = [upload, ...recentUploads().filter(({ jobId }) => jobId !== upload.jobId)];
-  for (const { jobId } of uploads.slice(MOST)) {
-    forgetSession(jobId);
+/** List an upload and keep its session, which comes first where there is little room. */
+export function addUpload(upload: Upload, token: string): void {
+  if (!keepSession(upload.jobId, token)) {
+    write(newest().map(withoutThumbnail));
+    keepSession(upload.jobId, token);
   }
-  write(uploads.slice(0, MOST));
+  write([upload, ...newest().filter(({ jobId }) => jobId !== upload.jobId)]);
+  checkStorage();
 }
 
 /** How a job has ended, as far as this browser can know. */
-export function endingOf(job: JobStatus): Upload["ending"] {
+export function endingOf(job: JobStatus): Ending | undefined {
   if (job.error?.isFinal || (job.status === null && !job.isLoading)) {
     return "gone";
   }
-  return job.isComplete ? "completed" : job.isFailed ? "failed" : undefined;
+  if (job.isFailed) {
+    return job.data?.errorCode === "CANCELLED" ? "cancelled" : "failed";
+  }
+  return job.isComplete ? "completed" : undefined;
 }
 
 /** Note how an upload ended, or that it goes on. */
-export function noteEnding(jobId: string, ending: Upload["ending"]): void {
-  const uploads = recentUploads();
-  if (uploads.some((upload) => upload.jobId === jobId && upload.ending !== ending)) {
-    write(uploads.map((upload) => (upload.jobId === jobId ? withEnding(upload, ending) : upload)));
+export function noteEnding(jobId: string, ending: Ending | undefined): void {
+  change(jobId, ({ ending: was, ...upload }) => (ending ? { ...upload, ending } : upload));
+}
+
+/** Show what was made in place of the photo. */
+export function noteThumbnail(jobId: string, thumbnail: string): void {
+  change(jobId, (upload) => ({ ...upload, thumbnail }));
+}
+
+/** Take it off the list. Its session stays. */
+export function hideUpload(jobId: string): void {
+  change(jobId, (upload) => ({ ...upload, isHidden: true }));
+}
+
+/** Put it on the list again. */
+export function showUpload(jobId: string): void {
+  change(jobId, ({ isHidden: _, ...upload }) => upload);
+}
+
+/** The server has erased it: neither its frame nor its session is of any use. */
+export function removeUpload(jobId: string): void {
+  forgetSession(jobId);
+  write(newest().filter((upload) => upload.jobId !== jobId));
+}
+
+/** Empty the list, and leave every session where it is. */
+export function emptyList(): void {
+  remove(KEY);
+  held = null;
+}
+
+function change(jobId: string, changed: (upload: Upload) => Upload): void {
+  const uploads = newest();
+  const after = uploads.map((upload) => (upload.jobId === jobId ? changed(upload) : upload));
+  if (JSON.stringify(after) !== JSON.stringify(uploads)) {
+    write(after);
   }
 }
 
-export function forgetUpload(jobId: string): void {
-  forgetSession(jobId);
-  write(recentUploads().filter((upload) => upload.jobId !== jobId));
+/** As the storage has it now: another tab may have written since. */
+function newest(): readonly Upload[] {
+  return isKept ? read() : recentUploads();
 }
 
-function withEnding({ ending: _, ...upload }: Upload, ending: Upload["ending"]): Upload {
-  return ending ? { ...upload, ending } : upload;
+function withoutThumbnail(upload: Upload): Upload {
+  return { ...upload, thumbnail: null };
 }
 
 function read(): readonly Upload[] {
+  let stored: unknown;
   try {
-    const stored: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-    return Array.isArray(stored) ? stored : [];
+    stored = JSON.parse(loaded(KEY) ?? "[]");
   } catch {
     return [];
   }
+  const uploads = Array.isArray(stored) ? stored.map(checked).filter((upload) => upload !== null) : [];
+  return uploads.filter(({ jobId }, place) => uploads.findIndex((other) => other.jobId === jobId) === place);
+}
+
+/** What is right of an entry; nothing, if it is none. Another version of this page may have written it, or no page. */
+function checked(value: unknown): Upload | null {
+  const { jobId, submittedAt, thumbnail, name, batch, ending, isHidden } = (value ?? {}) as Record<string, unknown>;
+  if (typeof jobId !== "string" || jobId === "" || typeof submittedAt !== "string" || !Date.parse(submittedAt)) {
+    return null;
+  }
+  return {
+    jobId,
+    submittedAt,
+    thumbnail: typeof thumbnail === "string" && thumbnail.startsWith("data:image/") ? thumbnail : null,
+    ...(typeof name === "string" && { name }),
+    ...(typeof batch === "string" && { batch }),
+    ...(ENDINGS.includes(ending as Ending) && { ending: ending as Ending }),
+    ...(isHidden === true && { isHidden }),
+  };
 }
 
 function write(uploads: readonly Upload[]): void {
-  held = uploads;
-  try {
-    localStorage.setItem(KEY, JSON.stringify(uploads));
-  } catch {
-    // Full or forbidden: this page still knows it.
-  }
+  let ended = 0;
+  held = uploads.filter(({ ending }) => ending === undefined || ++ended <= MOST_ENDED);
+  isKept = keep(held);
   for (const changed of listeners) {
     changed();
+  }
+}
+
+/** Whether the list is kept. Where there is little room the oldest do without their pictures. */
+function keep(uploads: readonly Upload[]): boolean {
+  for (let pictures = uploads.length; ; pictures = Math.floor(pictures / 2)) {
+    const part = uploads.map((upload, place) => (place < pictures ? upload : withoutThumbnail(upload)));
+    if (store(KEY, JSON.stringify(part))) {
+      return true;
+    }
+    if (pictures === 0) {
+      checkStorage();
+      return false;
+    }
   }
 }
 
@@ -94,6 +180,7 @@ function subscribe(changed: () => void): () => void {
   const changedElsewhere = ({ key }: StorageEvent) => {
     if (key === KEY || key === null) {
       held = null;
+      isKept = true;
       changed();
     }
   };

@@ -110,7 +110,7 @@ async function sendPatiently(
       const taken = await submit(photo, { session, key, signal }, (share) => change({ share, trouble: null }));
       keepSession(taken.jobId, taken.sessionToken);
       void prefetchStatus(client, taken.jobId); // before the page is drawn anew
-      addUpload({ jobId: taken.jobId, submittedAt: new Date().toISOString(), thumbnail });
+      addUpload({ jobId: taken.jobId, submittedAt: new Date().toISOString(), thumbnail }, taken.sessionToken);
       return taken.jobId;
     } catch (error) {
       if (error instanceof ApiError && error.code === "UNAUTHORIZED" && session !== null) {

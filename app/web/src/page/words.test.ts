@@ -20,6 +20,9 @@ function job(body: Partial<StatusBody>): JobStatus {
     error: null,
     errorMessage: data.errorMessage ?? null,
     data,
+    retryAt: null,
+    isAsking: false,
+    askNow: () => {},
   };
 }
 

@@ -3,11 +3,14 @@
  * Knows nothing of what was answered before but its ETag.
  */
 
-import { type Hold, hold, isApplied, LONGEST_HOLD_MS } from "./hold";
-import { StatusError } from "./StatusError";
-import type { ErrorBody, StatusBody } from "./schema";
+import { addressOf } from "./connection.ts";
+import { type Hold, hold, isApplied, LONGEST_HOLD_MS } from "./hold.ts";
+import { refusalOf } from "./refusal.ts";
+import { StatusError } from "./StatusError.ts";
+import type { StatusBody } from "./schema.d.ts";
 
 export interface Question {
+  baseUrl: string;
   jobId: string;
   token: string;
   /** Of the last answer. */
@@ -27,10 +30,12 @@ export type Outcome =
 
 /** A request without an answer is given up after this time, and asked again. */
 const PATIENCE_MS = 15_000;
+/** No session of ours, and no such upload: with these Darkroom ends the asking. All else passes. */
+const FINAL: Record<number, string> = { 401: "UNAUTHORIZED", 404: "NOT_FOUND" };
 /** However long a server wishes to be left alone. */
 const LONGEST_RETRY_AFTER_MS = 300_000;
 
-export async function ask({ jobId, token, etag, mayHold }: Question, signal: AbortSignal): Promise<Outcome> {
+export async function ask({ baseUrl, jobId, token, etag, mayHold }: Question, signal: AbortSignal): Promise<Outcome> {
   const impatience = new AbortController();
   const giveUp = () => impatience.abort();
   const held = mayHold ? hold(giveUp) : null;
@@ -38,7 +43,7 @@ export async function ask({ jobId, token, etag, mayHold }: Question, signal: Abo
   signal.addEventListener("abort", giveUp);
   try {
     const headers = { "X-Session-Token": token, ...(etag && { "If-None-Match": etag }), ...held?.headers };
-    const url = `/api/status/${encodeURIComponent(jobId)}`;
+    const url = addressOf(baseUrl, `/api/status/${encodeURIComponent(jobId)}`);
     return await outcomeOf(await fetch(url, { headers, signal: impatience.signal, cache: "no-store" }), etag, held);
   } catch {
     // No answer, or half of one, or none in JSON: a network's doing, or that of a proxy in between.
@@ -60,7 +65,7 @@ async function outcomeOf(response: Response, known: string | null, held: Hold | 
     return trouble(await refusal(response), held);
   }
   const body = (await response.json()) as StatusBody;
-  if (body.success !== true || typeof body.version !== "number") {
+  if (body?.success !== true || typeof body.version !== "number" || typeof body.status !== "string") {
     throw new TypeError("This is no status of Darkroom's.");
   }
   const etag = response.headers.get("ETag");
@@ -68,18 +73,9 @@ async function outcomeOf(response: Response, known: string | null, held: Hold | 
 }
 
 async function refusal(response: Response): Promise<StatusError> {
-  const told = await response.json().then(
-    (body: Partial<ErrorBody> | null) => body?.error,
-    () => undefined,
-  );
-  const code = told?.code ?? `HTTP_${response.status}`;
-  const message = told?.message ?? "Darkroom does not answer as it should.";
-  return new StatusError(code, message, isFinal(response.status), retryAfterMs(response));
-}
-
-/** What the client did wrong stays wrong; too slow, too often and the server's own troubles pass. */
-function isFinal(status: number): boolean {
-  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+  const told = refusalOf(response.status, await response.json().catch(() => null));
+  const isFinal = told.isOurs && FINAL[response.status] === told.code;
+  return new StatusError(told.code, told.message, isFinal, retryAfterMs(response));
 }
 
 function retryAfterMs(response: Response): number | null {

@@ -24,8 +24,8 @@ import {
   turnTab,
   unmoved,
 } from "./server.test.fake";
-import { keepSession } from "./sessions";
-import { prefetchStatus } from "./useStatus";
+import { keepSession } from "./sessions.ts";
+import { prefetchStatus } from "./useStatus.ts";
 
 beforeEach(open);
 afterEach(close);

@@ -3,9 +3,9 @@
  * Knows no network and no clock.
  */
 
-import type { Outcome } from "./ask";
-import type { StatusError } from "./StatusError";
-import type { StatusBody } from "./schema";
+import type { Outcome } from "./ask.ts";
+import type { StatusError } from "./StatusError.ts";
+import type { StatusBody } from "./schema.d.ts";
 
 export interface Knowledge {
   readonly body: StatusBody | null;

@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/uploads/{jobId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Erase
+         * @description Erase an upload for good: its photo and its pictures are deleted. One that still runs is cancelled first.
+         */
+        delete: operations["ApiUploadsJobidErase"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/status/{jobId}": {
         parameters: {
             query?: never;
@@ -208,6 +228,21 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** ErasureBody */
+        ErasureBody: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            /** Format: uuid */
+            jobId: string;
+            /**
+             * @default true
+             * @constant
+             */
+            erased: true;
+        };
         /** ErrorBody */
         ErrorBody: {
             error: components["schemas"]["ErrorFacts"];
@@ -356,6 +391,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type ErasureBody = components['schemas']['ErasureBody'];
 export type ErrorBody = components['schemas']['ErrorBody'];
 export type ErrorFacts = components['schemas']['ErrorFacts'];
 export type EtaBody = components['schemas']['EtaBody'];
@@ -609,6 +645,67 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ApiUploadsJobidErase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session that owns the upload, as POST answered it. */
+                "X-Session-Token"?: string | null;
+            };
+            path: {
+                jobId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is erased, or was before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -7,9 +7,9 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, renderHook } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { vi } from "vitest";
-import type { StatusBody } from "./schema";
-import { keepSession } from "./sessions";
-import { type JobStatus, useStatus } from "./useStatus";
+import type { StatusBody } from "./schema.d.ts";
+import { keepSession } from "./sessions.ts";
+import { type JobStatus, useStatus } from "./useStatus.ts";
 
 export const JOB = "0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11";
 export const RESULT = "7a1d6c52-58a0-4c63-8f3e-2f1f3d0b9e22";

@@ -1,7 +1,7 @@
 /** Sessions outlive the page where they can, and the call where they cannot. */
 
 import { afterEach, expect, test, vi } from "vitest";
-import { forgetSession, keepSession, sessionOf } from "./sessions";
+import { forgetSession, keepSession, sessionOf } from "./sessions.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

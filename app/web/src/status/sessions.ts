@@ -1,33 +1,73 @@
 /**
  * Who owns a job, remembered in this browser: one session token per job, so that a reloaded or reopened page goes on.
  * Where storage is closed to us the tokens live as long as the page. Knows nothing of what a job is.
+ * On a server nothing is kept: its process serves many people.
  */
 
 const PREFIX = "darkroom.session.";
 const held = new Map<string, string>();
+const listeners = new Set<() => void>();
 
-export function keepSession(jobId: string, token: string): void {
-  held.set(jobId, token);
-  try {
-    localStorage.setItem(PREFIX + jobId, token);
-  } catch {
-    // Full or forbidden: this page still knows it.
+/** Keep the token; whether it outlives the page. */
+export function keepSession(jobId: string, token: string): boolean {
+  if (typeof window === "undefined") {
+    return false;
   }
+  held.set(jobId, token);
+  const isKept = stored(() => localStorage.setItem(PREFIX + jobId, token));
+  notify();
+  return isKept;
 }
 
 export function sessionOf(jobId: string): string | null {
-  try {
-    return localStorage.getItem(PREFIX + jobId) ?? held.get(jobId) ?? null;
-  } catch {
-    return held.get(jobId) ?? null;
-  }
+  let token: string | null = null;
+  stored(() => {
+    token = localStorage.getItem(PREFIX + jobId);
+  });
+  return token ?? held.get(jobId) ?? null;
 }
 
 export function forgetSession(jobId: string): void {
   held.delete(jobId);
+  stored(() => localStorage.removeItem(PREFIX + jobId));
+  notify();
+}
+
+/** The sessions kept in this browser. A session that another tab keeps or forgets is noticed too. */
+export const browserSessions = {
+  sessionOf,
+  subscribe(changed: () => void): () => void {
+    const changedElsewhere = ({ key }: StorageEvent) => {
+      if (key === null || key.startsWith(PREFIX)) {
+        if (key === null) {
+          held.clear();
+        } else if (localStorage.getItem(key) === null) {
+          held.delete(key.slice(PREFIX.length));
+        }
+        changed();
+      }
+    };
+    listeners.add(changed);
+    addEventListener("storage", changedElsewhere);
+    return () => {
+      listeners.delete(changed);
+      removeEventListener("storage", changedElsewhere);
+    };
+  },
+};
+
+function notify(): void {
+  for (const changed of listeners) {
+    changed();
+  }
+}
+
+/** Whether the storage did it: it may be full, forbidden, or not there at all. */
+function stored(act: () => void): boolean {
   try {
-    localStorage.removeItem(PREFIX + jobId);
+    act();
+    return true;
   } catch {
-    // Then it was not there either.
+    return false;
   }
 }

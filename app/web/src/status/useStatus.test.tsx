@@ -24,7 +24,7 @@ import {
   turnTab,
   unmoved,
 } from "./server.test.fake";
-import { tellStatus } from "./useStatus";
+import { tellStatus } from "./useStatus.ts";
 
 beforeEach(open);
 afterEach(close);
@@ -49,6 +49,9 @@ test("it asks at once, in the name of the session, and shows what is answered", 
     error: null,
     errorMessage: null,
     data: GENERATING,
+    retryAt: null,
+    isAsking: false,
+    askNow: expect.any(Function),
   });
 });
 
@@ -124,6 +127,32 @@ test.each([
   expect(shown.current).toMatchObject({ isLoading: false, isFailed: false, error: { code, isFinal: true } });
 });
 
+test("who is told that there is no such upload can ask again", async () => {
+  server(refuses(404, "NOT_FOUND"), says(GENERATING), says(COMPLETED));
+  const shown = follow();
+  await pass(60_000);
+  await act(async () => shown.current.askNow());
+  await pass(1);
+  expect(shown.current).toMatchObject({ error: null, progress: 45 });
+  await pass(2600);
+  expect(shown.current.isComplete).toBe(true);
+});
+
+test("while a trouble is waited out it says until when, and asks at once when it is told to", async () => {
+  server(refuses(503, "UNAVAILABLE", { "Retry-After": "60" }), says(GENERATING));
+  const shown = follow();
+  await pass(1);
+  expect(shown.current).toMatchObject({ retryAt: Date.now() + 59_999, isAsking: false });
+  await pass(5000);
+  await act(async () => shown.current.askNow());
+  await pass(1);
+  expect(shown.current).toMatchObject({ retryAt: null, error: null, progress: 45 });
+});
+
+function elsewhere(status: number, body: string) {
+  return () => new Response(body, { status });
+}
+
 test.each([
   ["a 500", refuses(500, "INTERNAL_ERROR"), "INTERNAL_ERROR"],
   ["a 503", refuses(503, "UNAVAILABLE"), "UNAVAILABLE"],
@@ -131,7 +160,13 @@ test.each([
   ["a dropped network", breaks, "NETWORK"],
   ["a proxy's own page", () => new Response("<html>"), "NETWORK"],
   ["JSON of another service", () => new Response("{}"), "NETWORK"],
-  ["a proxy's error", () => new Response("<html>", { status: 502 }), "HTTP_502"],
+  ["a proxy's error", elsewhere(502, "<html>"), "HTTP_502"],
+  ["a proxy's 404 during a deploy", elsewhere(404, "<html>"), "HTTP_404"],
+  ["a firewall's 403", elsewhere(403, "<html>"), "HTTP_403"],
+  ["a captive portal's 401", elsewhere(401, ""), "HTTP_401"],
+  ["a gateway's 404 in JSON", elsewhere(404, '{"message": "no Route matched"}'), "HTTP_404"],
+  ["a gateway's 401 in JSON of our shape", refuses(401, "KEY_EXPIRED"), "KEY_EXPIRED"],
+  ["null in place of a status", () => new Response("null"), "NETWORK"],
 ])("%s is said, what is known stays, and it goes on until the server is back", async (_, answer, code) => {
   server(says(GENERATING), answer, answer, says(COMPLETED));
   const shown = follow();

@@ -12,6 +12,8 @@
  * A server that holds its answers until the job moves (hold.ts) is asked again at once.
  */
 
+"use client";
+
 import {
   focusManager,
   type QueryClient,
@@ -19,11 +21,13 @@ import {
   queryOptions,
   useQuery,
 } from "@tanstack/react-query";
-import { ask } from "./ask";
-import { isFollowed, isOver, type Knowledge, learn, mayHold, NOTHING, pauseMs } from "./knowledge";
-import type { StatusError } from "./StatusError";
-import type { Stage, Status, StatusBody } from "./schema";
-import { sessionOf } from "./sessions";
+import { useCallback, useEffect, useRef, useSyncExternalStore } from "react";
+import { ask, type Question } from "./ask.ts";
+import { HERE, type Sessions } from "./connection.ts";
+import { useConnection } from "./DarkroomProvider.ts";
+import { isFollowed, isOver, type Knowledge, learn, mayHold, NOTHING, pauseMs } from "./knowledge.ts";
+import type { StatusError } from "./StatusError.ts";
+import type { Stage, Status, StatusBody } from "./schema.d.ts";
 
 export interface JobStatus {
   status: Status | null;
@@ -40,28 +44,79 @@ export interface JobStatus {
   errorMessage: string | null;
   /** The whole of the last answer. */
   data: StatusBody | null;
+  /** While a trouble is waited out: when it is asked again by itself, in milliseconds since 1970. */
+  retryAt: number | null;
+  /** A request is on its way. */
+  isAsking: boolean;
+  /** Ask now, whatever was to be waited for; also where asking had ended because there was no such upload. */
+  askNow: () => void;
 }
 
-export function useStatus(jobId: string | null): JobStatus {
-  const token = jobId === null ? null : sessionOf(jobId);
-  const { data } = useQuery({ ...statusQuery(jobId, token), enabled: token !== null });
-  return token === null ? shown(NOTHING, false) : shown(data ?? NOTHING, true);
+export interface UseStatusOptions {
+  /** In place of the provider's. */
+  baseUrl?: string;
+  /** The session token of this job, in place of what the provider's sessions say. */
+  token?: string | null;
+}
+
+export function useStatus(jobId: string | null, options: UseStatusOptions = {}): JobStatus {
+  const connection = useConnection();
+  const baseUrl = options.baseUrl ?? connection.baseUrl;
+  const kept = useSession(jobId, connection.sessions);
+  const token = jobId === null ? null : options.token === undefined ? kept : options.token;
+  const query = useQuery({ ...statusQuery(baseUrl, jobId, token), enabled: token !== null });
+  const { data = NOTHING, refetch, isFetching } = query;
+
+  // Another session may own what the one before did not.
+  const askedWith = useRef(token);
+  useEffect(() => {
+    if (askedWith.current !== token) {
+      const isOther = askedWith.current !== null;
+      askedWith.current = token;
+      if (token !== null) {
+        void refetch({ cancelRefetch: isOther });
+      }
+    }
+  }, [token, refetch]);
+
+  const askNow = useCallback(() => void refetch(), [refetch]);
+  if (token === null) {
+    return { ...shown(NOTHING, false), retryAt: null, isAsking: false, askNow: NOT_ASKED };
+  }
+  const isWaited = data.error !== null && !isOver(data) && !isFetching;
+  const retryAt = isWaited ? query.dataUpdatedAt + pauseMs(data) : null;
+  return { ...shown(data, true), retryAt, isAsking: isFetching, askNow };
+}
+
+/** Without a session there is nothing to ask in the name of. */
+const NOT_ASKED = () => {};
+
+/** The token that the sessions know now. A server knows none: what it draws is the same for everybody. */
+function useSession(jobId: string | null, sessions: Sessions): string | null {
+  const subscribe = useCallback((changed: () => void) => sessions.subscribe?.(changed) ?? (() => {}), [sessions]);
+  const now = () => (jobId === null ? null : sessions.sessionOf(jobId));
+  return useSyncExternalStore(subscribe, now, () => null);
 }
 
 /** Ask before a component does: while it is being drawn, the answer is on its way. Ends when polls need pauses. */
-export async function prefetchStatus(client: QueryClient, jobId: string): Promise<void> {
-  await client.prefetchQuery(statusQuery(jobId, sessionOf(jobId)));
+export async function prefetchStatus(client: QueryClient, jobId: string, connection = HERE): Promise<void> {
+  const token = connection.sessions.sessionOf(jobId);
+  if (token !== null) {
+    await client.prefetchQuery(statusQuery(connection.baseUrl, jobId, token));
+  }
 }
 
-function statusQuery(jobId: string | null, token: string | null) {
+function statusQuery(baseUrl: string, jobId: string | null, token: string | null) {
+  const queryKey = statusKey(baseUrl, jobId);
   return queryOptions({
-    queryKey: statusKey(jobId),
+    queryKey,
     queryFn: async (context) => {
-      let known = await poll(context, jobId, token);
+      const ask = () => poll(context, queryKey, { baseUrl, jobId: jobId as string, token: token as string });
+      let known = await ask();
       // Asked on from here and not from a component: what is known is drawn while the next answer is on its way.
       while (isFollowed(known) && focusManager.isFocused() && !context.signal.aborted) {
-        context.client.setQueryData(statusKey(jobId), known);
-        known = await poll(context, jobId, token);
+        context.client.setQueryData(queryKey, known);
+        known = await ask();
       }
       return known;
     },
@@ -77,34 +132,37 @@ function statusQuery(jobId: string | null, token: string | null) {
   });
 }
 
+type Key = ReturnType<typeof statusKey>;
+type Job = Pick<Question, "baseUrl" | "jobId" | "token">;
+
 /** One poll, and what is known after it. */
-async function poll({ client, signal }: QueryFunctionContext, jobId: string | null, token: string | null) {
-  const known = () => client.getQueryData<Knowledge>(statusKey(jobId)) ?? NOTHING;
-  const { etag } = known();
-  const question = { jobId: jobId as string, token: token as string, etag, mayHold: mayHold(known()) };
-  const outcome = await ask(question, signal);
+async function poll({ client, signal }: QueryFunctionContext, key: Key, job: Job): Promise<Knowledge> {
+  const known = () => client.getQueryData<Knowledge>(key) ?? NOTHING;
+  const outcome = await ask({ ...job, etag: known().etag, mayHold: mayHold(known()) }, signal);
   // Looked up again: another request may have learned more of the job in the meantime.
   return learn(known(), outcome);
 }
 
 /** Tell every `useStatus` of the job what was answered elsewhere: to its retry, to its cancel, in another tab. */
-export function tellStatus(client: QueryClient, body: StatusBody): void {
-  client.setQueryData<Knowledge>(statusKey(body.jobId), (known = NOTHING) =>
+export function tellStatus(client: QueryClient, body: StatusBody, baseUrl = HERE.baseUrl): void {
+  client.setQueryData<Knowledge>(statusKey(baseUrl, body.jobId), (known = NOTHING) =>
     learn(known, { kind: "moved", body, etag: null, isHeld: known.isHeld }),
   );
 }
 
-function statusKey(jobId: string | null) {
-  return ["status", jobId] as const;
+function statusKey(baseUrl: string, jobId: string | null) {
+  return ["darkroom", "status", baseUrl, jobId] as const;
 }
 
-function shown({ body, error }: Knowledge, isAsking: boolean): JobStatus {
+type Shown = Omit<JobStatus, "retryAt" | "isAsking" | "askNow">;
+
+function shown({ body, error }: Knowledge, mayAsk: boolean): Shown {
   return {
     status: body?.status ?? null,
     stage: body?.stage ?? null,
     progress: body?.progress ?? 0,
     resultId: body?.resultId ?? null,
-    isLoading: isAsking && body === null && !error?.isFinal,
+    isLoading: mayAsk && body === null && !error?.isFinal,
     isComplete: body?.status === "completed",
     isFailed: body?.status === "failed",
     error,

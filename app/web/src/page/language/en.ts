@@ -1,0 +1,40 @@
+/** The page's sentences in English. Each is true of what is known, and says what a person can do. */
+
+export const en = {
+  faultHeading: "This page has met a fault",
+  faultExplained: "It is a fault of ours. Your uploads go on without this page, and this browser still knows them.",
+  reload: "Load the page again",
+  startWithEmptyList: "Start with an empty list",
+
+  choosePhoto: "Choose a photo",
+
+  deletePhoto: "Delete my photo",
+  deleteQuestion: "Delete your photo, and what was made of it? Darkroom erases both for good. This cannot be undone.",
+  deleteForGood: "Delete for good",
+  deleting: "Deleting",
+  keepPhoto: "Keep it",
+  notDeleted: (why: string) => `${why} Your photo may still be there. Please try again.`,
+  deletedHeading: "Your photo is deleted",
+  deletedExplained:
+    "Darkroom has erased the photo and what was made of it. What stays is a record of the steps, without anything personal.",
+
+  recentUploads: "Recent uploads",
+  sending: "Sending",
+  waiting: "waiting",
+  endings: { completed: "ready", failed: "failed", cancelled: "cancelled", gone: "gone" },
+  frame: (place: number, name: string) => `${place}. ${name}`,
+  aPhoto: "Photo",
+  hide: (frame: string) => `Hide from this list: ${frame}`,
+  hidden: "Hidden from this list. The photo itself was not deleted.",
+  undo: "Undo",
+  showHidden: (count: number) => (count === 1 ? "Show the hidden upload" : `Show the ${count} hidden uploads`),
+  keptWhere:
+    "This list and the keys to your uploads are kept in this browser only. Darkroom keeps the photos and the pictures until you delete them: open one to do so.",
+  notKept: {
+    full: "The storage of this browser is full, so this page cannot keep your uploads. Keep this page open until you have saved your pictures.",
+    forbidden:
+      "This browser does not let this page keep anything. Keep this page open until you have saved your pictures.",
+  },
+};
+
+export type Language = typeof en;

@@ -1,0 +1,67 @@
+"""A front end that is not ours: built with Vite against the packed `darkroom-status`, on an origin of its own."""
+
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Final
+
+WEB: Final = Path(__file__).parents[2] / "app" / "web"
+FRONT_ENDS: Final = Path(__file__).parent / "front_ends"
+SECONDS: Final = 240
+
+
+def run(*command: object, cwd: Path) -> None:
+    """Run a command to its end; it must end well."""
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def install(front_end: str, folder: Path) -> None:
+    """The front end's packages, as its lock says, and the hook as it would be published."""
+    for name in ("package.json", "package-lock.json", ".npmrc"):
+        shutil.copy(FRONT_ENDS / front_end / name, folder)
+    run("npm", "ci", "--no-audit", "--no-fund", cwd=folder)
+    run("npm", "run", "package", cwd=WEB)
+    (tarball,) = (WEB / "dist").glob("darkroom-status-*.tgz")
+    with tarfile.open(tarball) as packed:
+        packed.extractall(folder / "unpacked", filter="data")
+    shutil.move(folder / "unpacked" / "package", folder / "node_modules" / "darkroom-status")
+
+
+def build(react: str, folder: Path) -> Path:
+    """The small app of `front_ends/vite` on that React, checked by TypeScript; the folder that can be served."""
+    shutil.copytree(FRONT_ENDS / "vite", folder)
+    install(react, folder)
+    binaries = WEB / "node_modules" / ".bin"
+    run(binaries / "tsc", "--project", folder, cwd=folder)
+    run(binaries / "vite", "build", folder, "--logLevel", "warn", cwd=folder)
+    return folder / "dist"
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """Says nothing of its requests."""
+
+    def log_message(self, *_: object) -> None:
+        """Not on the terminal of the tests."""
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The folder on a port of its own: another origin than Darkroom's."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
