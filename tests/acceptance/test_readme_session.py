@@ -11,7 +11,6 @@ MASKS: Final = {
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}": "JOB",
     r"http://127\.0\.0\.1:\d+": "URL",
     r"its data is in \S+\.": "its data is in FOLDER.",
-    r"session token \S+": "session token TOKEN",
     r"session:[0-9a-f]+": "session:HASH",
     r"worker:\S+": "worker:NAME",
     r"\d{4}-\d\d-\d\d": "DAY",
