@@ -53,6 +53,12 @@ def is_whole(job_id: str) -> bool:
     return len(job_id.replace("-", "")) == DIGITS
 
 
+def bounds(job_id: str) -> tuple[UUID, UUID]:
+    """The least and the greatest id that begin so."""
+    digits = job_id.replace("-", "")
+    return UUID(digits.ljust(DIGITS, "0")), UUID(digits.ljust(DIGITS, "f"))
+
+
 def only(found: list[str], beginning: str) -> str:
     """The one id of those found. Ends the command with 2 where there are more."""
     if len(found) > 1:

@@ -22,6 +22,7 @@ MASKS: Final = {
 
 
 STAGE: Final = re.compile(r"(?:waiting|validating|generating|storing|watermarking|complete) [0-9]{1,3}%")
+WITHIN: Final = re.compile(r"generating (?!30%)")
 PLACES: Final = re.compile(r"URL|FOLDER")
 
 
@@ -30,6 +31,12 @@ def masked(text: str) -> list[str]:
     for pattern, name in MASKS.items():
         text = re.sub(pattern, name, text)
     return [line.strip() for line in text.strip().splitlines()]
+
+
+def steps(timeline: str) -> list[str]:
+    """The lines of a timeline, without the progress within a stage, which depends on the machine."""
+    lines = [re.sub(r"^│ [0-9]+ │|[0-9]+ events", "NUMBER", line) for line in masked(timeline)]
+    return [line for line in lines if not WITHIN.search(line)]
 
 
 def test_the_session_is_what_is_printed(service: Service, photos: dict[str, Path], tmp_path: Path) -> None:
@@ -50,5 +57,5 @@ def test_the_session_is_what_is_printed(service: Service, photos: dict[str, Path
     assert {line for line in masked(start) if PLACES.search(line)} <= {
         masked(line)[0] for line in service.output.splitlines()
     }
-    assert masked(told.stdout) == masked(timeline)
+    assert steps(told.stdout) == steps(timeline)
     assert masked(verified.stdout) == masked(verify)
