@@ -1,5 +1,6 @@
 """What every tier shares: real servers, a fresh database for each test, and uploads with a history."""
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,12 @@ def pytest_configure() -> None:
     """Let every child hear Ctrl-C: a shell makes what it begins in the background deaf to it, and so all below that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Commands keep their session tokens in a folder of the run, and never in the one of the person who runs it."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,8 @@ import rich_click as click
 from app.cli import processes
 from app.cli.backup import backup, restore
 from app.cli.erase import erase
+from app.cli.owner_commands import cancel, retry
+from app.cli.result import result
 from app.cli.status import status
 from app.cli.submit import submit
 from app.cli.timeline import timeline
@@ -15,7 +17,8 @@ from domain.errors import DarkroomError
 
 
 @click.group()
-@click.command_panel("Use it", commands=["up", "submit", "status", "timeline", "verify", "erase", "backup", "restore"])
+@click.command_panel("Use it", commands=["up", "submit", "status", "result", "cancel", "retry"])
+@click.command_panel("Look after it", commands=["timeline", "verify", "erase", "backup", "restore"])
 @click.command_panel("Run it on many machines", commands=["migrate", "serve", "work", "project", "dispatch"])
 @click.version_option(package_name="darkroom")
 def darkroom() -> None:
@@ -29,6 +32,9 @@ for command in (
     processes.up,
     submit,
     status,
+    result,
+    cancel,
+    retry,
     timeline,
     verify,
     erase,

@@ -1,13 +1,20 @@
 """Which server a command talks to: the one named, else the embedded one that runs here, else the default port."""
 
-from typing import Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import rich_click as click
 
+from app.cli.ending import ExitCode, end
 from app.cli.settings import cli_settings
 
+if TYPE_CHECKING:
+    from app.cli.jobs.client import Client
+
 DEFAULT_SERVER: Final = "http://127.0.0.1:8000"
+START_ONE: Final = "Start a server with `darkroom up`, or name another one with --server URL."
 
 
 def server_url(server: str | None) -> str:
@@ -21,6 +28,20 @@ def server_url(server: str | None) -> str:
         return running_service(cli_settings().data_dir).server_url
     except NotRunningError:
         return DEFAULT_SERVER
+
+
+@contextmanager
+def client_of(server: str, **patience: float) -> "Iterator[Client]":
+    """A client of the server. What that cannot do ends the command with 1 and a sentence."""
+    from app.cli.jobs.client import Client, ClientError, UnreachableError
+
+    try:
+        with Client(server, **patience) as client:
+            yield client
+    except UnreachableError as error:
+        end(ExitCode.FAILED, f"{error}\n{START_ONE}")
+    except ClientError as error:
+        end(ExitCode.FAILED, str(error))
 
 
 def _checked(_: click.Context, __: click.Parameter, server: str | None) -> str | None:

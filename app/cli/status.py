@@ -1,32 +1,31 @@
 """`darkroom status`: where a job is."""
 
 import json
-import sys
-from getpass import getpass
-from typing import TYPE_CHECKING
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from app.cli.ending import ExitCode, end
-from app.cli.server import server_option, server_url
-from app.cli.watching import described, watch
+from app.cli.job_ids import job_argument, owned_job, token_option
+from app.cli.jobs.display import described, display
+from app.cli.server import client_of, server_option, server_url
 
 if TYPE_CHECKING:
-    from app.cli.client import StatusBody
+    from app.cli.jobs.client import Client, Job
 
 
 @click.command()
-@click.argument("job_id", type=click.UUID)
-@click.option(
-    "--token",
-    metavar="TOKEN",
-    help="The session token that came with the job. Without it you are asked for it, and what you type is not shown; "
-    "on a pipe, or with -, it is read from stdin. A token on the command line stays in the shell's history.",
-)
+@job_argument
+@token_option
 @server_option
 @click.option("--watch", "watching", is_flag=True, help="Go on until the job's end, with a progress bar.")
-@click.option("--json", "as_json", is_flag=True, help="Print the status as JSON, exactly as the server said it.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the status as JSON, exactly as the server said it; with --show-token it has sessionToken too.",
+)
+@click.option("--show-token", is_flag=True, help="Print the session token too. It opens the job to its holder.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -36,44 +35,59 @@ if TYPE_CHECKING:
     help="How long --watch waits for the end.",
 )
 def status(
-    *, job_id: UUID, token: str | None, server: str | None, watching: bool, as_json: bool, timeout: float
+    *,
+    job_id: str,
+    token: str | None,
+    server: str | None,
+    watching: bool,
+    as_json: bool,
+    show_token: bool,
+    timeout: float,
 ) -> None:
-    """Show where the job JOB_ID is. It asks for the session token that came with the job.
+    """Show where the job JOB_ID is.
+
+    The beginning of an id is enough for a job that this machine sent.
 
     Ends with 0 when the job is known and has not failed, 1 when it failed or is not this session's, 2 on wrong usage.
 
-    Example: darkroom status 3f0c6f0e-8d0b-4f5e-9a53-0d6c3f1f4b7a --watch
+    Example: darkroom status 3f0c6f0e --watch
     """
-    from app.cli.client import Client, ClientError, Job, UnreachableError
-
-    try:
-        with Client(server_url(server)) as client:
-            job = Job(str(job_id), _token(token))
-            body = watch(client, job, timeout) if watching else client.status(job)
-    except UnreachableError as error:
-        end(ExitCode.FAILED, f"{error}\nStart a server with `darkroom up`, or name another one with --server URL.")
-    except ClientError as error:
-        end(ExitCode.FAILED, str(error))
-    _tell(body, as_json=as_json)
-
-
-def _tell(body: "StatusBody", *, as_json: bool) -> None:
+    url = server_url(server)
+    job = owned_job(job_id, token, url)
+    with client_of(url) as client:
+        body = _watched(client, job, timeout) if watching else client.status(job)
+    shown = {"sessionToken": job.session_token} if show_token else {}
     if as_json:
-        click.echo(json.dumps(body))
+        click.echo(json.dumps({**body, **shown}))
     else:
-        click.echo(f"{body['status']}: {described(body)}, last moved {body['updatedAt']}")
-        if body["resultId"]:
-            click.echo(f"result {body['resultId']}")
+        tell(body)
+        for secret in shown.values():
+            click.echo(f"session token {secret}")
     if body["status"] == "failed":
         end(ExitCode.FAILED, body["errorMessage"])
 
 
-def _token(given: str | None) -> str:
-    if given and given != "-":
-        return given
-    if given is None and sys.stdin.isatty():
-        return getpass("Session token: ").strip()
-    token = sys.stdin.readline().strip()
-    if not token:
-        raise click.UsageError("There is no session token: give it with --token, or on stdin.")
-    return token
+def tell(body: dict[str, Any]) -> None:
+    """Print a status for people."""
+    click.echo(f"{body['status']}: {described(body)}, last moved {body['updatedAt']}")
+    if body["resultId"]:
+        click.echo(f"result {body['resultId']}")
+
+
+def _watched(client: "Client", job: "Job", seconds: float) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    go_on = f"The job goes on. To look at it:\n  {look_again(job, client.server)}"
+    try:
+        with display() as shown:
+            for body in client.watch(job, seconds):
+                shown.show("", body)
+    except KeyboardInterrupt:
+        end(ExitCode.INTERRUPTED, f"No longer watching. {go_on}")
+    except TimeoutError:
+        end(ExitCode.FAILED, f"Not done after {seconds:g} s. {go_on}")
+    return body
+
+
+def look_again(job: "Job", server: str) -> str:
+    """The command that goes on watching a job."""
+    return f"darkroom status {job.id} --watch --server {server}"

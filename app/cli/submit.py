@@ -1,35 +1,59 @@
-"""`darkroom submit`: a photo goes in, and the watermarked preview is saved."""
+"""`darkroom submit`: photos go in, and their watermarked previews are saved."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import Final
 
 import rich_click as click
 
 from app.cli.ending import ExitCode, end
-from app.cli.server import server_option, server_url
-from app.cli.watching import watch
+from app.cli.jobs.display import display
+from app.cli.jobs.photos import STDIN, Found, find_photos
+from app.cli.jobs.prints import Target, target_of
+from app.cli.server import START_ONE, client_of, server_option, server_url
 
-if TYPE_CHECKING:
-    from app.cli.client import Client, Job
+MOST_AT_ONCE: Final = 16
 
 
 @click.command()
-@click.argument("photo", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
+@click.argument(
+    "photos",
+    metavar="PHOTO...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, readable=True, allow_dash=True, path_type=Path),
+)
 @server_option
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Where to save the picture; a file of that name is replaced. Default: PHOTO-darkroom.jpg here, or "
-    "PHOTO-darkroom-2.jpg and so on: without --out nothing is ever replaced.",
+    "-o",
+    type=click.Path(),
+    metavar="FILE|FOLDER",
+    help="Where to save: for one photo a file, which is replaced, or a folder; for several a folder, which is made if "
+    "it is missing. Default: here. In a folder the picture is PHOTO-darkroom.jpg, or PHOTO-darkroom-2.jpg and so on: "
+    "there nothing is ever replaced.",
 )
+@click.option(
+    "--at-once",
+    type=click.IntRange(1, MOST_AT_ONCE),
+    default=4,
+    show_default=True,
+    metavar="N",
+    help="How many photos are on their way at the same time, at most.",
+)
+@click.option("--no-wait", is_flag=True, help="End as soon as every photo is taken in; print the id of each job.")
 @click.option(
     "--json",
     "as_json",
     is_flag=True,
-    help="Print the final status as JSON, with sessionToken and, if there is a picture, savedTo. Nothing else is "
-    "printed to stdout.",
+    help="Print one line of JSON a photo, as soon as it ends, and nothing else to stdout: its last status, or what was "
+    "wrong as `error`, with photo, sessionToken and, if there is a picture, savedTo.",
+)
+@click.option(
+    "--show-token",
+    is_flag=True,
+    help="Print the session token too. It opens these jobs to its holder. This machine keeps it anyway, for `status`, "
+    "`result`, `cancel` and `retry`.",
 )
 @click.option(
     "--timeout",
@@ -37,80 +61,78 @@ if TYPE_CHECKING:
     default=600,
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait for the end. The job itself goes on after that.",
+    help="How long to wait for the end of a photo, and for a server that asks us to come back later. The jobs "
+    "themselves go on after that.",
 )
-def submit(*, photo: Path, server: str | None, out: Path | None, as_json: bool, timeout: float) -> None:
+def submit(
+    *,
+    photos: tuple[Path, ...],
+    server: str | None,
+    out: str | None,
+    at_once: int,
+    no_wait: bool,
+    as_json: bool,
+    show_token: bool,
+    timeout: float,
+) -> None:
     """Send PHOTO, watch it go through every stage, and save the watermarked preview.
 
-    Ends with 0 when the picture is saved, 1 when something failed (it says what), 2 on wrong usage, 130 on Ctrl-C.
+    PHOTO may be several photos, folders with photos, and - for stdin. All of them share one session. A file of a folder
+    that is no photo is skipped with a note. A photo that is refused or fails stops no other.
 
-    Example: darkroom submit holiday.jpg --out print.jpg
+    Ends with 0 when every picture is saved, 1 when something failed (it says what), 2 on wrong usage, 130 on Ctrl-C.
+
+    Example: darkroom submit holiday.jpg pictures/ --out prints
     """
-    _check_target(out, photo)
-    from app.cli.client import Client, ClientError, UnreachableError
-
-    try:
-        with Client(server_url(server)) as client:
-            _submit(client, photo, out, as_json=as_json, seconds=timeout)
-    except UnreachableError as error:
-        end(ExitCode.FAILED, f"{error}\nStart a server with `darkroom up`, or name another one with --server URL.")
-    except ClientError as error:
-        end(ExitCode.FAILED, str(error))
-
-
-def _submit(client: "Client", photo: Path, out: Path | None, *, as_json: bool, seconds: float) -> None:
-    try:
-        job = client.submit(photo)
-    except KeyboardInterrupt:
-        end(ExitCode.INTERRUPTED, "Stopped before the server had confirmed the photo.")
-    except OSError as error:
-        end(ExitCode.USAGE, f"{photo} cannot be read: {error.strerror}.")
-    click.echo(f"Job {job.id}, session token {job.session_token}", err=True)
-    body = watch(client, job, seconds)
-    saved = _save(client.preview(job, body["resultId"]), out, photo) if body["status"] == "completed" else None
-    if as_json:
-        click.echo(json.dumps(_for_machines(body, job, saved)))
-    elif saved:
-        click.echo(f"Saved {saved}")
-    if not saved:
-        end(ExitCode.FAILED, body.get("errorMessage") or f"The job ended as {body['status']}.")
+    if out is not None and no_wait:
+        raise click.UsageError("--out saves pictures, and --no-wait does not wait for them. Leave one of the two out.")
+    with TemporaryDirectory() as spool:
+        found = find_photos(photos, Path(spool))
+        for note in found.notes:
+            click.echo(note, err=True)
+        if not found.photos:
+            raise click.UsageError(f"There is no photo in {', '.join(map(str, photos))}.")
+        several = len(found.photos) > 1 or any(photo != STDIN and photo.is_dir() for photo in photos)
+        target = None if no_wait else target_of(out, [photo.path for photo in found.photos], several=several)
+        _send(
+            found,
+            target,
+            server_url(server),
+            several=several,
+            at_once=at_once,
+            as_json=as_json,
+            show_token=show_token,
+            seconds=timeout,
+        )
 
 
-def _for_machines(body: dict[str, Any], job: "Job", saved: Path | None) -> dict[str, Any]:
-    return {**body, "sessionToken": job.session_token} | ({"savedTo": str(saved)} if saved else {})
+def _send(
+    found: Found,
+    target: Target | None,
+    server: str,
+    *,
+    several: bool,
+    at_once: int,
+    as_json: bool,
+    show_token: bool,
+    seconds: float,
+) -> None:
+    from app.cli.jobs.batch import Batch
+    from app.cli.jobs.report import Report
 
-
-def _check_target(out: Path | None, photo: Path) -> None:
-    # Before anything is sent: it would be a pity to find out at the end.
-    if out is None:
-        return
-    if not out.parent.is_dir():
-        raise click.BadParameter(f"The folder {out.parent} does not exist. Make it first.", param_hint="--out")
-    if out.exists() and out.samefile(photo):
-        raise click.BadParameter("This is the photo itself. Choose another name.", param_hint="--out")
-
-
-def _save(picture: bytes, out: Path | None, photo: Path) -> Path:
-    try:
-        return _replace(out, picture) if out else _create(photo.stem, picture)
-    except OSError as error:
-        end(ExitCode.FAILED, f"The picture is ready but could not be saved to {error.filename}: {error.strerror}.")
-
-
-def _replace(target: Path, picture: bytes) -> Path:
-    half = target.with_name(f".{target.name}.half")
-    half.write_bytes(picture)
-    return half.replace(target)
-
-
-def _create(stem: str, picture: bytes) -> Path:
-    number = 1
-    while True:
-        target = Path(f"{stem}-darkroom.jpg" if number == 1 else f"{stem}-darkroom-{number}.jpg")
+    report = Report(server, several=several, waits=target is not None, as_json=as_json, show_token=show_token)
+    with client_of(server, patience=seconds) as client:
+        batch = Batch(client, target, at_once=at_once, seconds=seconds)
         try:
-            with target.open("xb") as file:
-                file.write(picture)
-        except FileExistsError:
-            number += 1
-        else:
-            return target
+            with display(named=several) as shown:
+                for step in batch.run(found.photos):
+                    report.take(step, shown)
+        except KeyboardInterrupt:
+            for step in batch.rest():
+                report.keep(step)
+            end(ExitCode.INTERRUPTED, report.interrupted(found.photos))
+    report.finish(skipped=len(found.notes))
+    if report.server_is_away:
+        click.echo(START_ONE, err=True)
+    if code := report.exit_code:
+        raise SystemExit(code)

@@ -14,7 +14,7 @@ import msgspec
 from app.settings.parsers import Network, keys, networks, one_of, origins, text, url, whole
 from domain.errors import DarkroomError
 
-__all__ = ["Network", "Settings", "SettingsError", "environment_with", "settings_help"]
+__all__ = ["Network", "Settings", "SettingsError", "environment_with", "settings_help", "state_folder"]
 
 
 class SettingsError(DarkroomError):
@@ -224,6 +224,13 @@ def _contradictions(given: set[str]) -> Iterator[str]:
 def environment_with(settings: Mapping[str, str]) -> dict[str, str]:
     """The environment of a child of ours: our own, with these settings changed."""
     return {**os.environ, **settings}
+
+
+def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where the command line keeps what it has to remember. Raises RuntimeError where there is no home."""
+    named = Path(environ.get("XDG_STATE_HOME", ""))
+    # By the XDG specification a relative path is ignored.
+    return (named if named.is_absolute() else Path.home() / ".local" / "state") / "darkroom"
 
 
 def settings_help() -> Iterator[tuple[str, str, str]]:

@@ -51,6 +51,10 @@ SELECT_PAGE: Final = """
 SELECT position, upload_id, version, name, state::text, recorded_at FROM event_log
 WHERE position > %s ORDER BY position LIMIT %s
 """
+SELECT_IDS: Final = """
+SELECT DISTINCT upload_id FROM event_log
+WHERE upload_id BETWEEN %s AND %s ORDER BY upload_id LIMIT %s
+"""
 SELECT_LAST_POSITION: Final = "SELECT coalesce(max(position), 0) FROM event_log"
 AWAIT_WRITERS: Final = "SELECT pg_advisory_xact_lock(%s)"
 
@@ -158,6 +162,11 @@ class EventLog(AggregateRecorder):
         """Every event of one upload, with its position and time."""
         with translated(), self._pool.connection() as connection:
             return select_history(connection, upload_id)
+
+    def ids_between(self, lowest: UUID, highest: UUID, *, limit: int) -> Sequence[UUID]:
+        """The ids of the first uploads in a range of ids."""
+        with translated(), self._pool.connection() as connection:
+            return [upload_id for (upload_id,) in connection.execute(SELECT_IDS, (lowest, highest, limit))]
 
     def read(self, after: int, limit: int) -> Sequence[LoggedEvent]:
         """The next events in order, without gaps: no event can still be committed before one of them."""

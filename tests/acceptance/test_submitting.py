@@ -105,7 +105,7 @@ def test_on_a_terminal_a_bar_names_the_stages(connected: Connected, photos: dict
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ((), "Missing argument 'PHOTO'"),
+        ((), "Missing argument 'PHOTO...'"),
         (("nowhere.jpg",), "'nowhere.jpg' does not exist"),
         (("{photo}", "--server", "not an address"), "is no address of a server"),
         (("{photo}", "--out", "no/such/folder.jpg"), "does not exist. Make it first"),

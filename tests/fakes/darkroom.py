@@ -1,6 +1,7 @@
 """A Darkroom for tests of the command line: the real contract over HTTP, with answers that a test chooses.
 
-It takes one photo, shows the statuses it was given, one more at each poll, and keeps a ledger of the requests.
+It takes photos, shows the statuses it was given for each, one more at each poll, and keeps a ledger of the requests. A
+photo that begins with REFUSED is refused.
 """
 
 import json
@@ -8,16 +9,20 @@ import sys
 from collections import deque
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Lock, Thread
 from types import TracebackType
 from typing import Any, Self
 
 JOB_ID = "6f1c2c1e-6a43-4c6e-9d0a-0f7f2f8f1d11"
+REFUSED = b"refuse this"
 RESULT_ID = "0b0f6d1c-9d0e-4a53-8a58-5b1f6f0a7c22"
 TOKEN = "c2Vzc2lvbg.signature"
 HANG_UP = 0
 """As the status of a trouble: no answer, and the connection ends."""
 PICTURE = b"\xff\xd8 the preview \xff\xd9"
+
+
+Headers = dict[str, str]
 
 
 def status(stage: str | None, progress: int, **members: object) -> dict[str, Any]:
@@ -60,12 +65,21 @@ class _Server(ThreadingHTTPServer):
 
 
 class FakeDarkroom:
-    """A server on a port of its own. `troubles` are answered first, one a request: a status with its headers."""
+    """A server on a port of its own. `troubles` are answered first, one a request: a status with its headers.
+
+    The first job has JOB_ID, and its statuses are `statuses`. `most_under_way` is how many jobs ran at the same time.
+    """
 
     def __init__(self, *statuses: dict[str, Any]) -> None:
         self.statuses = deque(statuses or RUN)
         self.troubles: deque[tuple[int, Mapping[str, str]]] = deque()
         self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
+        self.most_under_way = 0
+        self._jobs = {JOB_ID: self.statuses}
+        self._template = tuple(self.statuses)
+        self._submitted: list[str] = []
+        self._under_way: set[str] = set()
+        self._lock = Lock()
         self._server = _Server(("127.0.0.1", 0), self._handler())
         Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
@@ -85,29 +99,55 @@ class FakeDarkroom:
         self._server.shutdown()
         self._server.server_close()
 
-    def answer(self, method: str, path: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
+    def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Headers, bytes]:
         """Status, headers and content of one answer."""
+        with self._lock:
+            return self._answer(method, path, headers, body)
+
+    def _answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Headers, bytes]:
         if self.troubles:
             code, more = self.troubles.popleft()
             return code, dict(more), _error("UNAVAILABLE", "Please try again.")
         if (method, path) == ("POST", "/api/uploads"):
-            body = {"success": True, "jobId": JOB_ID, "sessionToken": TOKEN, "status": "pending"}
-            return 202, {}, json.dumps(body).encode()
+            return self._take_in(body)
         if path == "/pictures/1":
             return 200, {}, PICTURE
         if headers.get("X-Session-Token") != TOKEN:
             return 401, {}, _error("UNAUTHORIZED", "Send the session token of this upload.")
         return self._owned(path, headers.get("If-None-Match"))
 
-    def _owned(self, path: str, etag: str | None) -> tuple[int, dict[str, str], bytes]:
+    def _take_in(self, body: bytes) -> tuple[int, Headers, bytes]:
+        if REFUSED in body:
+            return 415, {}, _error("UNSUPPORTED_MEDIA_TYPE", "This is no photo.")
+        number = len(self._submitted)
+        job_id = f"{int(JOB_ID[:8], 16) + number:08x}{JOB_ID[8:]}"
+        self._submitted.append(job_id)
+        self._jobs.setdefault(job_id, deque({**each, "jobId": job_id} for each in self._template))
+        self._under_way.add(job_id)
+        self.most_under_way = max(self.most_under_way, len(self._under_way))
+        answer = {"success": True, "jobId": job_id, "sessionToken": TOKEN, "status": "pending"}
+        return 202, {}, json.dumps(answer).encode()
+
+    def _owned(self, path: str, etag: str | None) -> tuple[int, Headers, bytes]:
         if path == f"/api/results/{RESULT_ID}":
             return 200, {}, json.dumps({"success": True, "preview": {"url": "/pictures/1"}}).encode()
-        if path == f"/api/status/{JOB_ID}":
-            return self._status(etag)
+        _, _, kind, job_id, *command = path.split("/")
+        if kind in {"status", "uploads"} and job_id in self._jobs:
+            return self._command(command[0]) if command else self._status(job_id, etag)
         return 404, {}, _error("NOT_FOUND", "There is no such upload in this session.")
 
-    def _status(self, etag: str | None) -> tuple[int, dict[str, str], bytes]:
-        body = self.statuses.popleft() if len(self.statuses) > 1 else self.statuses[0]
+    def _command(self, name: str) -> tuple[int, Headers, bytes]:
+        ended = self.statuses[0]["isTerminal"]
+        if ended is (name == "cancel"):
+            return 409, {}, _error("CONFLICT", "It is too late, or too early, for that.")
+        led_to = status("generating", 30, attempt=2) if ended else status("failed", 30, errorMessage="Cancelled.")
+        return 202, {}, json.dumps(led_to).encode()
+
+    def _status(self, job_id: str, etag: str | None) -> tuple[int, Headers, bytes]:
+        statuses = self._jobs[job_id]
+        body = statuses.popleft() if len(statuses) > 1 else statuses[0]
+        if body["isTerminal"]:
+            self._under_way.discard(job_id)
         headers = {"ETag": f'"{body["version"]}"'}
         return (304, headers, b"") if etag == headers["ETag"] else (200, headers, json.dumps(body).encode())
 
@@ -124,7 +164,7 @@ class FakeDarkroom:
             def _respond(self, body: bytes) -> None:
                 headers = dict(self.headers.items())
                 fake.requests.append((self.command, self.path, headers, body))
-                code, more, content = fake.answer(self.command, self.path, headers)
+                code, more, content = fake.answer(self.command, self.path, headers, body)
                 if code == HANG_UP:
                     self.close_connection = True
                     return

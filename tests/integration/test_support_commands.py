@@ -1,6 +1,7 @@
 """`darkroom timeline` and `darkroom verify` over a real log: what they show, and their exit codes."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -31,8 +32,8 @@ def lives(database_url: str, data: Path) -> Iterator[Lives]:
         yield lives
 
 
-def timeline(*arguments: object) -> Result:
-    return CliRunner().invoke(timeline_command, [str(argument) for argument in arguments])
+def timeline(*arguments: object, columns: int = 200) -> Result:
+    return CliRunner(env={"COLUMNS": str(columns)}).invoke(timeline_command, [str(argument) for argument in arguments])
 
 
 def verify(*arguments: object) -> Result:
@@ -42,6 +43,11 @@ def verify(*arguments: object) -> Result:
 def one_line(text: str) -> str:
     """Without the frames and line breaks that the command line draws."""
     return " ".join(text.replace("│", " ").split())
+
+
+def width(text: str) -> int:
+    """How many columns it takes."""
+    return max(map(len, text.splitlines()))
 
 
 def attempt_failed(lives: Lives) -> str:
@@ -74,6 +80,61 @@ def ids(lives: Lives) -> set[UUID]:
 def test_a_timeline_ends_with_the_status_and_how_long_it_took(lives: Lives, data: Path) -> None:
     result = timeline(lives.complete(), "--data", data)
     assert "completed: 100% after 0." in result.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("columns", [80, 100, 120])
+def test_a_timeline_fits_the_screen_and_shows_each_event_whole(lives: Lives, data: Path, columns: int) -> None:
+    upload_id = lives.complete()
+    result = timeline(upload_id, "--data", data, columns=columns)
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= columns
+    events = [logged.name.removeprefix("upload.") for logged in lives.log.history(upload_id)]
+    shown = [line for line in lines if ":" in line and "+" in line]
+    assert len(shown) == len(events)
+    assert all(f" {event} " in line for event, line in zip(events, shown, strict=True))
+
+
+def test_on_80_columns_the_code_of_a_failure_stands_below_its_event(lives: Lives, data: Path) -> None:
+    upload_id = lives.failed(Stage.GENERATING, FailureCode.GENERATION_UNAVAILABLE)
+    lines = timeline(upload_id, "--data", data, columns=80).stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line.strip() for line in lines].count("GENERATION_UNAVAILABLE") == 1
+
+
+def test_what_gives_way_first_is_an_empty_column_then_the_times(lives: Lives, data: Path) -> None:
+    upload_id = lives.complete()
+    full = timeline(upload_id, "--data", data).stdout
+    no_empty = timeline(upload_id, "--data", data, columns=width(full) - 1).stdout
+    short = timeline(upload_id, "--data", data, columns=width(no_empty) - 1).stdout
+    assert " code " in full.splitlines()[2]
+    assert " code " not in no_empty
+    assert re.search(r"[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3} .*[0-9]{3} s ", no_empty)
+    assert not re.search(r"[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3} ", short)
+    assert re.search(r" [0-9]{2}:[0-9]{2}:[0-9]{2} ", short)
+
+
+def test_a_timeline_is_found_by_the_beginning_of_the_id(lives: Lives, data: Path) -> None:
+    upload_id = str(lives.complete())
+    for beginning in (upload_id[:8], upload_id[:13].upper(), upload_id.replace("-", "")[:20]):
+        assert upload_id in timeline(beginning, "--data", data).stdout.splitlines()[0]
+
+
+def test_a_beginning_of_several_ids_is_wrong_usage_and_names_some(lives: Lives, data: Path) -> None:
+    found: dict[str, list[str]] = {}
+    while max(map(len, found.values()), default=0) < 2:  # 17 uploads at most: a first digit has 16 values
+        upload_id = str(lives.submitted())
+        found.setdefault(upload_id[0], []).append(upload_id)
+    digit, ids = next((digit, ids) for digit, ids in found.items() if len(ids) == 2)
+    result = timeline(digit, "--data", data)
+    assert result.exit_code == 2
+    said = "".join(one_line(result.stderr).split())
+    assert all(upload_id in said for upload_id in ids)
+
+
+def test_a_beginning_of_no_id_ends_with_1(lives: Lives, data: Path) -> None:
+    result = timeline("abcdef01", "--data", data)
+    assert lives.log.last_position() == 0
+    assert (result.exit_code, result.stderr) == (1, "There is no upload that begins with 'abcdef01' in this log.\n")
 
 
 def test_a_timeline_as_json_has_the_facts_of_each_event(lives: Lives, data: Path) -> None:

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from app.cli import client as client_module
-from app.cli.client import Client, Job, RefusedError
+from app.cli.jobs import client as client_module
+from app.cli.jobs.client import Client, Job, RefusedError
 from domain.stages import Stage
 from tests.integration.api.service import JPEG
 from tests.integration.api.serving import free_port, start

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 from urllib.parse import urljoin
 from uuid import uuid4
 
@@ -25,7 +25,7 @@ from domain.errors import DarkroomError
 TIMEOUT: Final = httpx.Timeout(60, connect=5)
 BUSY: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 BUSY_SECONDS: Final = 60.0
-"""How long a server that asks us to come back later is obeyed."""
+"""How long a server that is busy is asked again, where it does not say when."""
 RESTART_SECONDS: Final = 30.0
 """How long a server that has answered before may be away."""
 START_SECONDS: Final = 2.0
@@ -51,6 +51,10 @@ class UnreachableError(ClientError):
 class RefusedError(ClientError):
     """The server refused the request."""
 
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
 
 class StrangeAnswerError(ClientError):
     """This is no answer of Darkroom's: check the address."""
@@ -63,11 +67,19 @@ class Job(Struct, frozen=True):
     session_token: str
 
 
-class Client:
-    """One server. Its calls retry by themselves and are safe to repeat. Raises ClientError."""
+def _say_nothing(_seconds: float) -> None:
+    pass
 
-    def __init__(self, server: str) -> None:
+
+class Client:
+    """One server, for any number of threads. Its calls retry by themselves. Raises ClientError.
+
+    A server that says when to come back is obeyed for up to `patience` seconds a call.
+    """
+
+    def __init__(self, server: str, patience: float = BUSY_SECONDS) -> None:
         self.server = server.rstrip("/")
+        self._patience = patience
         self._http = httpx.Client(timeout=TIMEOUT, headers={"Accept": "application/json"})
         self._reached = False
 
@@ -77,17 +89,27 @@ class Client:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._http.close()
 
-    def submit(self, photo: Path) -> Job:
-        """Send the photo, streamed from the disk; however often that is tried, it becomes one upload."""
-        headers = {"Idempotency-Key": uuid4().hex}
+    def submit(
+        self, photo: Path, session_token: str | None = None, on_wait: Callable[[float], None] = _say_nothing
+    ) -> Job:
+        """Send the photo, streamed from the disk; however often that is tried, it becomes one upload.
+
+        It joins the session of the token, else it begins one. Before each wait `on_wait` is told its seconds.
+        """
+        headers = {"Idempotency-Key": uuid4().hex} | ({"X-Session-Token": session_token} if session_token else {})
 
         def send() -> httpx.Response:
             with photo.open("rb") as file:
                 # The file's name is not sent: the service does not need it.
                 return self._http.post(f"{self.server}/api/uploads", headers=headers, files={"image": ("photo", file)})
 
-        body = self._json(self._patiently(send))
+        body = self._json(self._patiently(send, on_wait))
         return Job(self._member(body, "jobId", str), self._member(body, "sessionToken", str))
+
+    def command(self, job: Job, name: Literal["retry", "cancel"]) -> StatusBody:
+        """Retry or cancel the upload; the status that this led to."""
+        url, headers = f"{self.server}/api/uploads/{job.id}/{name}", {"X-Session-Token": job.session_token}
+        return self._json(self._patiently(lambda: self._http.post(url, headers=headers)))
 
     def status(self, job: Job) -> StatusBody:
         """Where the upload is now."""
@@ -124,7 +146,9 @@ class Client:
     def _get(self, url: str, headers: dict[str, str]) -> httpx.Response:
         return self._patiently(lambda: self._http.get(url, headers=headers))
 
-    def _patiently(self, send: Callable[[], httpx.Response]) -> httpx.Response:
+    def _patiently(
+        self, send: Callable[[], httpx.Response], on_wait: Callable[[float], None] = _say_nothing
+    ) -> httpx.Response:
         began, pause = time.monotonic(), FIRST_PAUSE
         while True:
             trouble: ClientError
@@ -133,12 +157,15 @@ class Client:
                 self._reached = True
                 if response.status_code not in BUSY:
                     return response
-                trouble, wait, patience = _refusal(response), _retry_after(response, pause), BUSY_SECONDS
+                said = _retry_after(response)
+                trouble, wait = _refusal(response), pause if said is None else max(said, FIRST_PAUSE)
+                patience = BUSY_SECONDS if said is None else self._patience
             except (httpx.TransportError, httpx.InvalidURL) as error:
                 trouble, wait = UnreachableError(f"{self.server} does not answer: {error}."), pause
                 patience = RESTART_SECONDS if self._reached else START_SECONDS
             if time.monotonic() + wait > began + patience:
                 raise trouble
+            on_wait(wait)
             time.sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -164,11 +191,12 @@ class Client:
 
 def _refusal(response: httpx.Response) -> RefusedError | StrangeAnswerError:
     try:
-        return RefusedError(response.json()["error"]["message"])
+        error = response.json()["error"]
+        return RefusedError(str(error["message"]), str(error["code"]))
     except (ValueError, KeyError, TypeError):
         return StrangeAnswerError(f"{response.url} answers {response.status_code}, unlike Darkroom: check the address.")
 
 
-def _retry_after(response: httpx.Response, otherwise: float) -> float:
+def _retry_after(response: httpx.Response) -> float | None:
     seconds = response.headers.get("Retry-After", "")
-    return float(seconds) if seconds.isascii() and seconds.isdecimal() else otherwise
+    return float(seconds) if seconds.isascii() and seconds.isdecimal() else None

@@ -1,0 +1,88 @@
+"""Which photos `darkroom submit` sends: those it is told, all of a folder that are photos, and what comes on stdin."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.darkroom import REFUSED, FakeDarkroom
+from tests.integration.cli.commands import command
+from tests.photos.variants import photo
+
+LIKE_A_PRINT = "It has the name of a print of ours. Name it on the command line to send it all the same."
+
+
+@pytest.fixture
+def pictures() -> Path:
+    """A folder with two photos, one of them deeper, and with files that are none."""
+    folder = Path("pictures")
+    (folder / "inner").mkdir(parents=True)
+    (folder / ".thumbnails").mkdir()
+    (folder / "b.jpg").write_bytes(photo("cat"))
+    (folder / "inner" / "a.jpg").write_bytes(photo("coffee"))
+    (folder / ".thumbnails" / "a.jpg").write_bytes(photo("coffee"))
+    (folder / "b-darkroom.jpg").write_bytes(photo("cat"))
+    (folder / "empty.jpg").touch()
+    (folder / "notes.txt").write_bytes(b"some notes")
+    return folder
+
+
+def prints() -> list[str]:
+    """What is saved here."""
+    return sorted(path.name for path in Path().glob("*-darkroom*.jpg"))
+
+
+def test_a_folder_means_every_photo_in_it_and_what_is_none_is_skipped_with_a_note(
+    server: FakeDarkroom, pictures: Path
+) -> None:
+    result = command("submit", pictures, "--server", server.url)
+    assert result.exit_code == 0, result.output
+    assert prints() == ["a-darkroom.jpg", "b-darkroom.jpg"]
+    assert [line for line in result.stderr.splitlines() if "was skipped" in line] == [
+        f"pictures/b-darkroom.jpg was skipped: {LIKE_A_PRINT}",
+        "pictures/empty.jpg was skipped: The file is empty.",
+        "pictures/notes.txt was skipped: This file is not a supported photo.",
+    ]
+    assert result.stdout.splitlines()[-1].startswith("2 of 2 photos completed, 3 files skipped, in ")
+
+
+def test_a_named_file_that_is_no_photo_is_an_error(server: FakeDarkroom) -> None:
+    Path("notes.txt").write_bytes(REFUSED)
+    result = command("submit", "holiday.jpg", "notes.txt", "--server", server.url)
+    assert result.exit_code == 1
+    assert "notes.txt: This is no photo." in result.stderr.splitlines()
+
+
+def test_a_photo_that_is_named_twice_is_sent_once(server: FakeDarkroom, pictures: Path) -> None:
+    command("submit", pictures, pictures / "b.jpg", "./holiday.jpg", "holiday.jpg", "--server", server.url)
+    assert len(server.asked("POST", "/api/uploads")) == 3
+
+
+def test_a_file_of_a_folder_that_cannot_be_read_is_an_error(
+    server: FakeDarkroom, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain_open = Path.open
+
+    def refusing(path: Path, *mode: Any) -> object:  # noqa: ANN401 - what open takes
+        if path.name == "b.jpg":
+            raise PermissionError(13, os.strerror(13), str(path))
+        return plain_open(path, *mode)
+
+    monkeypatch.setattr(Path, "open", refusing)
+    result = command("submit", pictures, "--server", server.url)
+    assert result.exit_code == 1
+    assert "pictures/b.jpg cannot be read: Permission denied." in result.stderr.splitlines()
+
+
+def test_what_comes_on_stdin_is_sent_too(server: FakeDarkroom) -> None:
+    result = command("submit", "-", "holiday.jpg", "--server", server.url, stdin=b"from a pipe")
+    assert result.exit_code == 0, result.output
+    assert prints() == ["holiday-darkroom.jpg", "stdin-darkroom.jpg"]
+    assert any(b"from a pipe" in body for _, body in server.asked("POST", "/api/uploads"))
+
+
+def test_what_comes_on_stdin_is_sent_again_where_the_server_was_busy(server: FakeDarkroom) -> None:
+    server.troubles.append((503, {"Retry-After": "0"}))
+    command("submit", "-", "--server", server.url, stdin=b"from a pipe")
+    assert [b"from a pipe" in body for _, body in server.asked("POST", "/api/uploads")] == [True, True]
