@@ -6,8 +6,10 @@ Cheap and safe on any input, so the API asks it before it stores a photo and the
 import re
 from typing import Final
 
-HEAD_BYTES: Final = 64
-"""How much of the start of a file is looked at: enough for the brands of an ISO media file."""
+from domain.other_formats import other_format_of
+
+HEAD_BYTES: Final = 4096
+"""How much of the start of a file is looked at: enough for the comment before an SVG and for a camera's first tags."""
 
 MEDIA_TYPES: Final = {
     "JPEG": "image/jpeg",
@@ -31,25 +33,8 @@ _BRANDS: Final = {
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), "HEIC"),
 }
 """Of an ISO media file. A general one (`mif1`, `msf1`) is told apart by its compatible brands."""
-_OTHERS: Final = {
-    "GIF": re.compile(rb"GIF8[79]a"),
-    "BMP": re.compile(rb"BM....\0\0\0\0....[\x0c-\x7c]\0\0\0", re.DOTALL),
-    "TIFF": re.compile(rb"II[\x2a\x2b]\0|MM\0[\x2a\x2b]"),  # most raw photos of cameras, too
-    "Canon raw": re.compile(rb"....ftypcrx ", re.DOTALL),
-    "Fuji raw": re.compile(rb"FUJIFILMCCD-RAW"),
-    "JPEG 2000": re.compile(rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51"),
-    "JPEG XL": re.compile(rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n"),
-    "Photoshop": re.compile(rb"8BPS\0[\x01\x02]"),
-    "icon": re.compile(rb"\0\0[\x01\x02]\0[^\0]\0"),
-    "PDF": re.compile(rb"%PDF-"),
-    "ZIP": re.compile(rb"PK\x03\x04"),
-    "SVG": re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<svg", re.IGNORECASE),
-    "HTML": re.compile(rb"\s*<(?:!doctype html|html)", re.IGNORECASE),
-    "video": re.compile(rb"....ftyp(?:mp4|isom|iso\d|qt  |M4V|avc1|3gp)|\x1a\x45\xdf\xa3|RIFF....AVI ", re.DOTALL),
-}
-"""Formats that are refused by name."""
-NO_IMAGES: Final = frozenset({"PDF", "ZIP", "HTML", "video"})
-"""Formats of this list that are no images at all."""
+_VOWEL_LETTERS: Final = frozenset("AEFHILMNOSX")
+"""The letters whose names begin with a vowel, as an abbreviation is read."""
 
 
 def format_of(head: bytes) -> str | None:
@@ -60,24 +45,23 @@ def format_of(head: bytes) -> str | None:
     return _iso_format(head) if head[4:8] == b"ftyp" else None
 
 
-def other_format_of(head: bytes) -> str | None:
-    """The name of a format that is not accepted; None for what is not known."""
-    return next((name for name, signature in _OTHERS.items() if signature.match(head)), None)
-
-
 def refusal_of(head: bytes) -> str:
     """The sentence for the owner of a file that is not accepted."""
     name = other_format_of(head)
     if name is None:
         return f"This file is not a supported photo. Please choose a {ACCEPTED} image."
-    article = "an" if name in {"SVG", "HTML", "icon"} else "a"
-    return f"This is {article} {name} file. Please choose a {ACCEPTED} image."
+    return f"This is {_article(name)} {name} file. Please choose a {ACCEPTED} image."
 
 
 def brands_of(head: bytes) -> list[bytes]:
     """The brands of an ISO media file: the major one, then the compatible ones."""
     size = min(int.from_bytes(head[:4], "big"), len(head))
     return [head[8:12], *(head[start : start + 4] for start in range(16, size - 3, 4))]
+
+
+def _article(name: str) -> str:
+    is_abbreviation = name[:2].isupper()
+    return "an" if (name[0] in _VOWEL_LETTERS and is_abbreviation) or name[0].lower() in "aeiou" else "a"
 
 
 def _iso_format(head: bytes) -> str | None:

@@ -167,10 +167,12 @@ class Upload(Struct, frozen=True, kw_only=True):
             raise errors.RefusedError(f"Only a waiting upload can be put off, and not for {code}.")
         return self._next(PutOff, by, stage=self.reached, code=code, retry_at=retry_at)
 
-    def fail(self, code: FailureCode, *, stage: Stage | None, attempt: int, by: str) -> Failed:
-        """End the upload in failure, from the running attempt."""
+    def fail(
+        self, code: FailureCode, message: str | None = None, *, stage: Stage | None, attempt: int, by: str
+    ) -> Failed:
+        """End the upload in failure, from the running attempt; with a message of its own, or the code's."""
         self._refuse_if_over(attempt)
-        return self._fail(code, stage, by)
+        return self._fail(code, stage, by, message)
 
     def give_up(self, *, by: str) -> Failed:
         """Fail an upload whose last attempts all lost their worker."""
@@ -200,8 +202,8 @@ class Upload(Struct, frozen=True, kw_only=True):
             raise errors.RefusedError("An upload that may still run cannot be erased. Cancel it first.")
         return None if self.erased else self._next(Erased, by)
 
-    def _fail(self, code: FailureCode, stage: Stage | None, by: str) -> Failed:
-        return self._next(Failed, by, stage=stage, code=code, message=MESSAGES[code])
+    def _fail(self, code: FailureCode, stage: Stage | None, by: str, message: str | None = None) -> Failed:
+        return self._next(Failed, by, stage=stage, code=code, message=message or MESSAGES[code])
 
     def _next(self, event: type[_E], by: str, **facts: Any) -> _E:  # noqa: ANN401 - checked by the event
         return event(

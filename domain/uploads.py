@@ -116,9 +116,20 @@ class Uploads:
         """Postpone the next attempt."""
         return self._execute(upload_id, lambda upload: [upload.put_off(code, retry_at, by=by)])
 
-    def fail(self, upload_id: UUID, code: FailureCode, *, stage: Stage | None, attempt: int, by: str) -> Upload:
-        """End the upload in failure."""
-        return self._execute(upload_id, lambda upload: [upload.fail(code, stage=stage, attempt=attempt, by=by)])
+    def fail(
+        self,
+        upload_id: UUID,
+        code: FailureCode,
+        message: str | None = None,
+        *,
+        stage: Stage | None,
+        attempt: int,
+        by: str,
+    ) -> Upload:
+        """End the upload in failure; with a message of its own, or the code's."""
+        return self._execute(
+            upload_id, lambda upload: [upload.fail(code, message, stage=stage, attempt=attempt, by=by)]
+        )
 
     def give_up(self, upload_id: UUID, *, by: str) -> Upload:
         """Fail an upload that lost its worker too often."""

@@ -24,7 +24,13 @@ class StepError(Exception):
 
 
 class PermanentError(StepError):
-    """The step will never work for this upload."""
+    """The step will never work for this upload; `message` is for its owner, where it tells more than its code's."""
+
+    def __init__(
+        self, code: FailureCode, detail: str | None = None, *, worthless: str | None = None, message: str | None = None
+    ) -> None:
+        self.message = message
+        super().__init__(code, detail, worthless=worthless)
 
 
 class PassingError(StepError):

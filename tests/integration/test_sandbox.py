@@ -19,8 +19,9 @@ from tests.linux_processes import children_of, command_and_environment, ignores,
 from tests.photos import variants
 from tests.waiting import BUSY_SECONDS
 from workers.errors import ExhaustedError, PassingError, PermanentError
-from workers.imaging.jobs import Develop, Picture
+from workers.imaging.jobs import Develop, Picture, Unsupported
 from workers.imaging.sandbox import Limits, Sandbox
+from workers.steps.validating import Accepted, validate
 
 MEBIBYTE = 1024**2
 
@@ -55,6 +56,23 @@ def test_what_a_child_refuses_is_refused_for_good() -> None:
     with pytest.raises(PermanentError) as refused:
         Sandbox().run(developing(b"%PDF-1.7"))
     assert refused.value.code is FailureCode.NOT_AN_IMAGE
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"<!-- a logo --><svg/>", "This is an SVG file. Please choose a JPEG, PNG, WebP, HEIC or AVIF image."),
+        (b"%PDF-1.7", "This is a PDF file. Please choose a JPEG, PNG, WebP, HEIC or AVIF image."),
+        (
+            variants.photo().replace(b"\xff\xc0\x00\x11\x08", b"\xff\xc0\x00\x11\x0c"),
+            f"This is {Unsupported.DEEP_JPEG}, which is not supported. Please save it as an ordinary JPEG or PNG photo.",  # noqa: E501 - one sentence
+        ),
+    ],
+)
+def test_the_sentence_for_its_owner_names_the_format(data: bytes, sentence: str) -> None:
+    with pytest.raises(PermanentError) as refused:
+        validate(data, Sandbox(), Accepted())
+    assert refused.value.message == sentence
 
 
 @pytest.mark.parametrize("data", [variants.bomb(), variants.claims(30_000, 30_000)])

@@ -1,9 +1,12 @@
 """What a file is, by its first bytes, and how it is refused."""
 
+import struct
+
 import pytest
 from PIL import Image
 
-from domain.formats import HEAD_BYTES, format_of, other_format_of, refusal_of
+from domain.formats import HEAD_BYTES, format_of, refusal_of
+from domain.other_formats import is_image, other_format_of
 from tests.photos import variants
 
 
@@ -41,7 +44,18 @@ def test_a_phones_file_of_several_pictures_is_a_jpeg() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("GIF", "GIF"), ("BMP", "BMP"), ("TIFF", "TIFF"), ("ICO", "icon"), ("JPEG2000", "JPEG 2000"), ("PDF", "PDF")],
+    [
+        ("GIF", "GIF"),
+        ("BMP", "BMP"),
+        ("TIFF", "TIFF"),
+        ("ICO", "icon (ICO)"),
+        ("JPEG2000", "JPEG 2000"),
+        ("PDF", "PDF"),
+        ("PPM", "PPM"),
+        ("TGA", "TGA"),
+        ("DDS", "DDS"),
+        ("EPS", "EPS"),
+    ],
 )
 def test_a_real_image_of_another_format_is_refused_by_its_name(kind: str, name: str) -> None:
     head = variants.encoded(Image.new("RGB", (32, 32)), kind)[:HEAD_BYTES]
@@ -54,23 +68,93 @@ def test_a_real_image_of_another_format_is_refused_by_its_name(kind: str, name: 
     [
         (b"MM\0\x2a", "This is a TIFF file."),
         (b"\xff\x0a\xfa", "This is a JPEG XL file."),
-        (b"8BPS\0\x01", "This is a Photoshop file."),
+        (b"8BPS\0\x01", "This is a Photoshop (PSD) file."),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "This is an SVG file."),
         (b"<?xml version='1.0'?>\n<svg/>", "This is an SVG file."),
+        (b"<!-- Made\nby hand --> <!----> <svg:svg>", "This is an SVG file."),
+        (b"\xef\xbb\xbf<?xml version='1.0'?><!-- - -->\r\n<!DOCTYPE svg PUBLIC '-//W3C'>", "This is an SVG file."),
+        ("\ufeff<svg/>".encode("utf-16-le"), "This is an SVG file."),
+        (b"<?xml version='1.0'?>\n<plist/>", "This is an XML file."),
         (b"<!DOCTYPE html><title>Not found</title>", "This is an HTML file."),
+        (b"<!-- 404 -->\n<HTML lang='en'>", "This is an HTML file."),
         (b"%PDF-1.7\n", "This is a PDF file."),
-        (b"\0\0\0\x18ftypisom", "This is a video file."),
+        (b"\0\0\0\x18ftypisom", "This is a video (MP4) file."),
+        (b"\0\0\0\x14ftypqt  ", "This is a video (MOV) file."),
+        (b"\0\1\0\0moov\0\0\0\x6cmvhd", "This is a video (MOV) file."),
+        (b"\0\0\0\x08wide\0\1\0\0mdat", "This is a video (MOV) file."),
+        (b"\0\0\0\x10free12345678\0\0\0\1mdat", "This is a video (MOV) file."),
+        (b"P6\n# by hand\n4 4\n255\n", "This is a PPM file."),
+        (b"P5 4 # wide\n4 255\n", "This is a PGM file."),
+        (b"P1\n4\n4\n0", "This is a PBM file."),
         (b"PK\x03\x04", "This is a ZIP file."),
+        (b"PK\x03\x04" + bytes(26) + b"word/document.xml", "This is a Word (DOCX) file."),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "This is an EPS file."),
+        (b"%!PS-Adobe-3.0\n", "This is a PostScript file."),
+        (b"\0\0\0\x18ftypcrx ", "This is a Canon CR3 raw file."),
+        (b"II\x2a\0\x10\0\0\0CR\x02\0", "This is a Canon CR2 raw (TIFF-based) file."),
+        (b"IIRO\x08\0\0\0", "This is an Olympus ORF raw (TIFF-based) file."),
+        (b"FUJIFILMCCD-RAW 0201", "This is a Fuji RAF raw file."),
     ],
 )
 def test_what_is_refused_is_named_in_the_sentence(head: bytes, sentence: str) -> None:
     assert refusal_of(head + bytes(20)) == f"{sentence} Please choose a JPEG, PNG, WebP, HEIC or AVIF image."
 
 
+def raw(order: str, *tags: tuple[int, bytes]) -> bytes:
+    """The start of a TIFF file with these tags in its first directory, as cameras write it."""
+    place = 8 + 2 + 12 * len(tags) + 4
+    directory, contents = struct.pack(f"{order}H", len(tags)), b""
+    for tag, content in tags:
+        directory += struct.pack(f"{order}HHII", tag, 2, len(content), place + len(contents))
+        contents += content
+    head = b"II\x2a\0" if order == "<" else b"MM\0\x2a"
+    return head + struct.pack(f"{order}I", 8) + directory + bytes(4) + contents
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(
+    ("tags", "name"),
+    [
+        ([(0x010F, b"NIKON CORPORATION\0"), (0x014A, bytes(8))], "Nikon NEF raw (TIFF-based)"),
+        ([(0x010F, b"SONY\0"), (0x014A, bytes(8))], "Sony ARW raw (TIFF-based)"),
+        ([(0x010F, b"Apple\0"), (0xC612, b"\1\4\0\0")], "DNG raw (TIFF-based)"),
+        ([(0x010F, b"Leica\0")], "TIFF"),
+    ],
+)
+def test_a_raw_photo_is_named_by_its_camera_where_that_is_sure(
+    order: str, tags: list[tuple[int, bytes]], name: str
+) -> None:
+    assert other_format_of(raw(order, *tags)) == name
+    assert is_image(name)
+
+
+@pytest.mark.parametrize("name", ["PDF", "Word (DOCX)", "video (MOV)", "HTML", "XML"])
+def test_documents_and_videos_are_no_images(name: str) -> None:
+    assert not is_image(name)
+
+
+def test_a_hostile_head_costs_no_more_than_an_honest_one() -> None:
+    for piece in (
+        b"<!-->",
+        b"<!--",
+        b" ",
+        b"<?",
+        b"P6 #",
+        b"P6 1",
+        b"<?>",
+        b"<!---->",
+        b"\0\0\0\x08free",
+        b"II*\0\xff",
+    ):
+        assert other_format_of((piece * HEAD_BYTES)[:HEAD_BYTES]) in {None, "TIFF"}
+
+
 @pytest.mark.parametrize(
     "data",
     [
         b"",
+        b"P5 is a number, and P6 2",
+        b"\0\0\0\x08free\0\0\0\x08junk",
         b"\n",
         b"BMW is a maker of cars, and II is a Roman two",
         b"RIFF\x24\0\0\0WAVEfmt ",

@@ -15,7 +15,17 @@ import msgspec
 
 from workers.errors import PermanentError
 from workers.imaging.developing import develop
-from workers.imaging.jobs import Develop, Job, Outcome, OutOfMemory, Picture, Print, Refusal, Watermark
+from workers.imaging.jobs import (
+    Develop,
+    Job,
+    Outcome,
+    OutOfMemory,
+    Picture,
+    Print,
+    Refusal,
+    UnsupportedError,
+    Watermark,
+)
 from workers.imaging.printing import make_print
 from workers.imaging.watermarking import watermark
 
@@ -38,6 +48,8 @@ def answer(message: bytes) -> bytes:
 def _outcome(job: Job) -> Outcome:
     try:
         return _do(job)
+    except UnsupportedError as error:
+        return Refusal(error.code, error.detail, error.kind)
     except PermanentError as error:
         return Refusal(error.code, error.detail)
     except MemoryError:

@@ -1,5 +1,6 @@
 """Develops a picture from outside: an upright sRGB JPEG without metadata, no larger than asked for."""
 
+import warnings
 from typing import Final
 
 from PIL import ExifTags, Image
@@ -51,6 +52,7 @@ def fitted(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
     try:
-        return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+        with warnings.catch_warnings(action="ignore"):  # Pillow warns of each broken field
+            return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # noqa: BLE001 - broken EXIF raises whatever its parser stumbles over; the photo is fine without
         return None

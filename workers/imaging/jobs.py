@@ -1,10 +1,12 @@
 """What can be asked of the child process, and what it answers. Both travel as msgpack over its pipes."""
 
 import hashlib
+from enum import StrEnum
 
 import msgspec
 
 from domain.failures import FailureCode
+from workers.errors import PermanentError
 
 
 class Develop(msgspec.Struct, frozen=True, tag=True):
@@ -53,11 +55,33 @@ class Picture(msgspec.Struct, frozen=True, tag=True):
         return hashlib.sha256(self.jpeg).hexdigest()
 
 
+class Unsupported(StrEnum):
+    """A kind of an accepted format that is not opened. The child names one of these, and writes no sentence itself."""
+
+    DEEP_JPEG = "a JPEG with more than 8 bits a channel"
+    LOSSLESS_JPEG = "a lossless JPEG"
+    HIERARCHICAL_JPEG = "a hierarchical JPEG"
+    JPEG_LS = "a JPEG-LS"
+    JPEG_OF_OTHER_CHANNELS = "a JPEG that is neither grey nor of 3 or 4 channels"
+    JPEG_WITHOUT_HEIGHT = "a JPEG that tells its height behind its pixels"
+    APPLE_PNG = "a PNG that only Apple's programs can read"
+
+
+class UnsupportedError(PermanentError):
+    """A picture of a kind that is not opened."""
+
+    def __init__(self, kind: Unsupported) -> None:
+        self.kind = kind
+        sentence = f"This is {kind}, which is not supported. Please save it as an ordinary JPEG or PNG photo."
+        super().__init__(FailureCode.UNSUPPORTED_FORMAT, kind.value, message=sentence)
+
+
 class Refusal(msgspec.Struct, frozen=True, tag=True):
     """The picture cannot be opened, and never will be."""
 
     code: FailureCode
     detail: str | None
+    kind: Unsupported | None = None
 
 
 class OutOfMemory(msgspec.Struct, frozen=True, tag=True):

@@ -5,16 +5,17 @@ from typing import Final
 
 from msgspec import Struct
 
+from workers.imaging.jobs import Unsupported
+from workers.imaging.jpeg_header import FRAMES, JPEG_LS, SCAN
+
 MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """The next marker behind coded pixels: stuffed zeros and restarts belong to them."""
 END: Final = b"\xff\xd9"
-FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 DECODED: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 """Baseline, extended and progressive, with Huffman or arithmetic coding. No lossless and no hierarchical one."""
+LOSSLESS: Final = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
 PROGRESSIVE: Final = frozenset({0xC2, 0xCA})
 COMPONENTS: Final = frozenset({1, 3, 4})
-JPEG_LS: Final = 0xF7
-SCAN: Final = 0xDA
 BITS: Final = 8
 COEFFICIENTS: Final = 64
 
@@ -24,21 +25,26 @@ class JpegStructure(Struct):
 
     frame: int | None = None
     precision: int = 0
+    height: int | None = None
     components: frozenset[int] = frozenset()
     scans: list[tuple[frozenset[int], int, int, int]] = []
     """Components, first and last coefficient, and the bits that are still to come, of each scan."""
     end: int | None = None
 
     @property
-    def unsupported(self) -> str | None:
+    def unsupported(self) -> Unsupported | None:
         """Why we do not decode this kind of JPEG; None if we do."""
         if self.frame is None:
             return None
+        if self.frame == JPEG_LS:
+            return Unsupported.JPEG_LS
         if self.frame not in DECODED:
-            return f"a JPEG of the kind {self.frame:02X}"
+            return Unsupported.LOSSLESS_JPEG if self.frame in LOSSLESS else Unsupported.HIERARCHICAL_JPEG
         if self.precision != BITS:
-            return f"a JPEG of {self.precision} bits"
-        return None if len(self.components) in COMPONENTS else f"a JPEG of {len(self.components)} components"
+            return Unsupported.DEEP_JPEG
+        if self.height == 0:
+            return Unsupported.JPEG_WITHOUT_HEIGHT
+        return None if len(self.components) in COMPONENTS else Unsupported.JPEG_OF_OTHER_CHANNELS
 
     @property
     def scans_are_complete(self) -> bool:
@@ -73,6 +79,7 @@ def _note(found: JpegStructure, code: int, body: bytes) -> None:
     try:
         if (code in FRAMES or code == JPEG_LS) and found.frame is None:
             found.frame, found.precision = code, body[0]
+            found.height = int.from_bytes(body[1:3], "big")
             found.components = frozenset(body[6 + 3 * number] for number in range(body[5]))
         elif code == SCAN:
             count = body[0]

@@ -10,9 +10,11 @@ from typing import Final
 from PIL import AvifImagePlugin, Image
 
 from domain.failures import FailureCode
-from domain.formats import HEAD_BYTES, NO_IMAGES, brands_of, format_of, other_format_of
+from domain.formats import HEAD_BYTES, brands_of, format_of
+from domain.other_formats import is_image, other_format_of
 from workers.errors import PermanentError
-from workers.imaging import png, webp
+from workers.imaging import iso, jpeg_header, png, webp
+from workers.imaging.jobs import UnsupportedError
 from workers.imaging.jpeg_structure import END, JpegStructure, structure_of
 
 SEQUENCES: Final = frozenset({b"hevc", b"hevx", b"hevm", b"hevs", b"avis", b"msf1"})
@@ -20,7 +22,7 @@ SEQUENCES: Final = frozenset({b"hevc", b"hevx", b"hevm", b"hevs", b"avis", b"msf
 PADDINGS: Final = tuple(bytes([byte]) * 4096 for byte in (0b10101010, 0b01010101, 0b11111110))
 """Bits that differ from the first on: from each other, and from the zeros that the decoder takes after the last."""
 PLUGINS: Final = {
-    "JPEG": ("JPEG", "MPO"),
+    "JPEG": ("JPEG",),
     "PNG": ("PNG",),
     "WEBP": ("WEBP",),
     "HEIC": ("HEIF",),
@@ -34,24 +36,50 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each thread reserves memory, of which
 
 
 def open_header(data: bytes, *, max_pixels: int, max_side: int) -> Image.Image:
-    """The picture with nothing but its header read, when it is one of ours and not too large."""
+    """The picture with nothing but its header read, when it is one of ours, not too large, and all of it is there."""
     head = data[:HEAD_BYTES]
     kind = _kind_of(head)
-    structure = structure_of(data) if kind == "JPEG" else None
-    if structure and structure.unsupported:
-        raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, structure.unsupported)
-    whole = _mended(data, kind, structure)
-    image = _parse_header(whole, kind, max_pixels)
+    match kind:
+        case "JPEG":
+            return _jpeg(data, max_pixels, max_side)
+        case "PNG":
+            return _png(data, max_pixels, max_side)
+        case "WEBP":
+            return _checked(webp.mended(data), kind, max_pixels, max_side)
+        case _:
+            if SEQUENCES & set(brands_of(head)):
+                raise PermanentError(FailureCode.ANIMATED_IMAGE, f"{kind} of several frames")
+            return _checked(iso.without_metadata(data), kind, max_pixels, max_side)
+
+
+def _jpeg(data: bytes, max_pixels: int, max_side: int) -> Image.Image:
+    """A phone's file of several pictures is a JPEG with others behind it: the first one is the photo."""
+    whole = jpeg_header.mended(data)
+    structure = structure_of(whole)
+    if structure.unsupported:
+        raise UnsupportedError(structure.unsupported)
+    if structure.end is not None:
+        return _checked(whole[: structure.end], "JPEG", max_pixels, max_side)
+    image = _checked(_ended(whole), "JPEG", max_pixels, max_side)
+    if not _has_every_pixel(whole, structure):
+        raise PermanentError(FailureCode.IMAGE_TRUNCATED, "a JPEG that breaks off")
+    return image
+
+
+def _png(data: bytes, max_pixels: int, max_side: int) -> Image.Image:
+    parts = png.parts_of(data)
+    _checked(parts.file(), "PNG", max_pixels, max_side)
+    return _parse_header(parts.whole().file(), "PNG", max_pixels)
+
+
+def _checked(data: bytes, kind: str, max_pixels: int, max_side: int) -> Image.Image:
+    """The picture, when it is a single one and not too large."""
+    image = _parse_header(data, kind, max_pixels)
     if image.width * image.height > max_pixels or max(image.size) > max_side:
         raise PermanentError(FailureCode.IMAGE_TOO_LARGE, f"{image.width} x {image.height}")
-    if _moves(image, kind, head):
+    # Several still pictures in a HEIC are a burst, of which one is the primary.
+    if kind != "HEIC" and getattr(image, "n_frames", 1) > 1:
         raise PermanentError(FailureCode.ANIMATED_IMAGE, f"{kind} of several frames")
-    if kind == "PNG":
-        with damage_is_the_photos():
-            if not png.has_every_row(whole):
-                raise PermanentError(FailureCode.IMAGE_TRUNCATED, "a PNG that lacks rows")
-    if structure and structure.end is None and not _has_every_pixel(data, structure):
-        raise PermanentError(FailureCode.IMAGE_TRUNCATED, "a JPEG that breaks off")
     return image
 
 
@@ -59,26 +87,8 @@ def _kind_of(head: bytes) -> str:
     if kind := format_of(head):
         return kind
     other = other_format_of(head)
-    code = FailureCode.NOT_AN_IMAGE if other is None or other in NO_IMAGES else FailureCode.UNSUPPORTED_FORMAT
+    code = FailureCode.UNSUPPORTED_FORMAT if other and is_image(other) else FailureCode.NOT_AN_IMAGE
     raise PermanentError(code, f"{other or 'unknown'}, starts with {head[:4].hex()}")
-
-
-def _mended(data: bytes, kind: str, structure: JpegStructure | None) -> bytes:
-    """The file without what its pixels do not need, where damage in that would refuse a whole photo."""
-    if kind == "PNG":
-        return png.mended(data)
-    if kind == "WEBP":
-        return webp.mended(data)
-    return _ended(data) if structure and structure.end is None else data
-
-
-def _moves(image: Image.Image, kind: str, head: bytes) -> bool:
-    if kind == "JPEG":
-        return False  # a phone's MPO file is a JPEG with further pictures behind it: the first one is the photo
-    if kind in {"HEIC", "AVIF"} and SEQUENCES & set(brands_of(head)):
-        return True
-    # Several still pictures in a HEIC are a burst, of which one is the primary.
-    return kind != "HEIC" and getattr(image, "n_frames", 1) > 1
 
 
 def _has_every_pixel(data: bytes, structure: JpegStructure) -> bool:

@@ -18,7 +18,7 @@ import msgspec
 
 from domain.failures import FailureCode
 from workers.errors import ExhaustedError, PassingError, PermanentError
-from workers.imaging.jobs import Job, Outcome, OutOfMemory, Picture, Refusal
+from workers.imaging.jobs import Job, Outcome, OutOfMemory, Picture, Refusal, Unsupported, UnsupportedError
 
 _BLAMED_ON_THE_PICTURE: Final = {
     -number
@@ -56,6 +56,8 @@ class Sandbox:
         match outcome:
             case Picture():
                 return outcome
+            case Refusal(kind=Unsupported() as kind):
+                raise UnsupportedError(kind)
             case Refusal(code, detail):
                 raise PermanentError(code, detail)
             case OutOfMemory():

@@ -1,7 +1,12 @@
-"""Keeps of a WebP what its pixels need: broken or cut metadata behind them does not refuse a whole photo."""
+"""Keeps of a WebP what its pixels need: broken or cut metadata beside them does not refuse a whole photo."""
 
+import re
 import struct
+from collections.abc import Iterator
 from typing import Final
+
+from domain.failures import FailureCode
+from workers.errors import PermanentError
 
 KEPT: Final = {
     b"VP8X": 0,
@@ -15,26 +20,64 @@ KEPT: Final = {
 }
 """The chunks that count, each with its flag in VP8X."""
 PIXELS: Final = frozenset({b"VP8 ", b"VP8L", b"ALPH", b"ANMF"})
+PICTURE: Final = re.compile(rb"VP8 .{7}\x9d\x01\x2a|VP8L.{4}\x2f|ALPH", re.DOTALL)
+"""The chunk of pixels, with the signature of its content."""
+HEAD_BYTES: Final = 12
+EXTENDED_BYTES: Final = 10
+"""The size of VP8X."""
+MAX_CHUNKS: Final = 10_000
 
 
 def mended(data: bytes) -> bytes:
-    """The WebP of its whole chunks; as it was, where its pixels are cut or its structure is not one."""
+    """The WebP of its whole chunks; as it was, where its pixels are cut or its structure is not one.
+
+    Raises PermanentError if there are too many chunks.
+    """
     chunks: list[tuple[bytes, bytes]] = []
-    place = 12
-    while place + 8 <= len(data):
-        kind, length = struct.unpack_from("<4sI", data, place)
-        body = data[place + 8 : place + 8 + length]
-        if len(body) < length:
-            if kind in PIXELS or not any(name in PIXELS for name, _ in chunks):
-                return data
-            break
-        if kind in KEPT:
-            chunks.append((kind, body))
-        place += 8 + length + length % 2
-    if not chunks:
+    for kind, body, is_whole in _chunks(data):
+        if not is_whole:
+            return data
+        chunks.append((kind, body))
+    if not any(kind in PIXELS for kind, _ in chunks):
         return data
+    if chunks[0][0] != b"VP8X":
+        # Only the extended form may have more than the picture.
+        chunks = [chunk for chunk in chunks if chunk[0] in {b"VP8 ", b"VP8L"}][:1]
     packed = b"".join(_packed(kind, _flagged(body, chunks) if kind == b"VP8X" else body) for kind, body in chunks)
     return b"RIFF" + struct.pack("<I", 4 + len(packed)) + b"WEBP" + packed
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
+    """The kind and the content of each chunk that counts, and whether it is whole."""
+    place, count, has_pixels = HEAD_BYTES, 0, False
+    while place + 8 <= len(data):
+        count += 1
+        if count > MAX_CHUNKS:
+            raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, f"a WebP of more than {MAX_CHUNKS} chunks")
+        kind, length = struct.unpack_from("<4sI", data, place)
+        end = place + 8 + length + length % 2
+        if kind not in PIXELS and not has_pixels and not _may_begin(data, end):
+            # Its length is wrong, or garbage follows: the pixels are looked for by what they begin with.
+            if kind == b"VP8X" and length == EXTENDED_BYTES:
+                yield kind, data[place + 8 : place + 8 + length], True
+            found = PICTURE.search(data, place + 1)
+            if found is None:
+                return
+            place = found.start()
+            continue
+        if kind in KEPT:
+            body = data[place + 8 : place + 8 + length]
+            is_whole = len(body) == length
+            if not is_whole and kind not in PIXELS:
+                return
+            yield kind, body, is_whole
+            has_pixels = has_pixels or kind in PIXELS
+        place = end
+
+
+def _may_begin(data: bytes, place: int) -> bool:
+    """Whether a chunk may begin there."""
+    return place + 8 <= len(data) and all(0x20 <= byte < 0x7F for byte in data[place : place + 4])  # noqa: PLR2004
 
 
 def _flagged(body: bytes, chunks: list[tuple[bytes, bytes]]) -> bytes:

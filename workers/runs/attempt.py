@@ -64,10 +64,12 @@ class Attempt:
         """Record the watermarked preview."""
         self._append(lambda: self._uploads.store_preview(self.upload_id, preview, attempt=self.number, by=self._by))
 
-    def fail(self, code: FailureCode) -> None:
-        """End the upload in failure."""
+    def fail(self, code: FailureCode, message: str | None = None) -> None:
+        """End the upload in failure; with a message of its own, or the code's."""
         self._append(
-            lambda: self._uploads.fail(self.upload_id, code, stage=self.stage, attempt=self.number, by=self._by)
+            lambda: self._uploads.fail(
+                self.upload_id, code, message, stage=self.stage, attempt=self.number, by=self._by
+            )
         )
 
     def try_again(self, code: FailureCode, retry_at: datetime) -> None:

@@ -205,7 +205,7 @@ class Pipeline:
             match error:
                 case PermanentError(code=code):
                     log.warning("upload.failed", stage=attempt.stage, code=code, detail=error.detail)
-                    attempt.fail(code)
+                    attempt.fail(code, error.message)
                     self._discard(attempt, error.worthless)
                 case PassingError(code=code):
                     log.warning("attempt.failed", stage=attempt.stage, code=code, detail=error.detail)

@@ -1,0 +1,113 @@
+"""Keeps of a JPEG's header what its pixels need, so that damage elsewhere does not refuse a whole photo.
+
+The header ends with the first scan. From there on the file stays as it is.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from domain.failures import FailureCode
+from workers.errors import PermanentError
+
+START: Final = b"\xff\xd8"
+SCAN: Final = 0xDA
+FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+JPEG_LS: Final = 0xF7
+NEEDED: Final = FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, JPEG_LS, SCAN}
+"""The frame, the tables, the restart interval and the scan."""
+MARKER: Final = re.compile(rb"\xff[\xc0-\xcf\xda-\xdd\xe0-\xef\xf7\xfe]")
+"""Of a segment that may stand in a header."""
+PICTURE_OR_MARKER: Final = re.compile(rb"\xff\xd8\xff|" + MARKER.pattern)
+MAX_SEGMENTS: Final = 5_000
+"""A 20 MB photo of a phone with a depth map in its metadata has 320."""
+MAX_SEARCHES: Final = 16
+MAX_CANDIDATES: Final = 64
+"""Together they bound the search behind segments of a wrong length."""
+
+
+def mended(data: bytes) -> bytes:
+    """The file with what counts of its header; as it is, where no scan can be found. Raises PermanentError."""
+    kept: list[bytes] = [START]
+    place, searches, has_frame = len(START), 0, False
+    for _ in range(MAX_SEGMENTS):
+        marker = MARKER.search(data, place)
+        if marker is None:
+            return data
+        code, body = data[marker.end() - 1], marker.end() + 2
+        end = _end(data, marker.end())
+        if not _is_followed(data, end) and code != SCAN:
+            searches += 1
+            hidden = _hidden(data, body, end, has_frame=has_frame) if searches <= MAX_SEARCHES else None
+            if hidden is None and end > len(data):
+                place = marker.end()
+                continue
+            end = end if hidden is None else hidden
+        if code == SCAN:
+            return b"".join([*kept, data[marker.start() :]])
+        if code in NEEDED or _is_useful(code, data[body:end]):
+            kept += data[marker.start() : marker.end()], (end - marker.end()).to_bytes(2, "big"), data[body:end]
+        has_frame, place = has_frame or code in FRAMES, end
+    raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, f"a JPEG of more than {MAX_SEGMENTS} segments")
+
+
+def _is_useful(code: int, body: bytes) -> bool:
+    """Whether it tells of colours or of the orientation, and is long enough to be read."""
+    match code:
+        case 0xE0:
+            return body.startswith(b"JFIF\0") and len(body) >= 14  # noqa: PLR2004 - its fixed part
+        case 0xE1:
+            return body.startswith((b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"))
+        case 0xE2:
+            return body.startswith(b"ICC_PROFILE\0") and len(body) > 14  # noqa: PLR2004 - its name and two numbers
+        case 0xEE:
+            return body.startswith(b"Adobe") and len(body) >= 12  # noqa: PLR2004 - its fixed part
+        case _:
+            return False
+
+
+def _end(data: bytes, place: int) -> int:
+    return place + max(int.from_bytes(data[place : place + 2], "big"), 2)
+
+
+def _is_followed(data: bytes, place: int) -> bool:
+    """Whether the next segment begins there."""
+    while data[place : place + 2] == b"\xff\xff":
+        place += 1
+    return MARKER.match(data, place) is not None
+
+
+def _hidden(data: bytes, start: int, end: int, *, has_frame: bool) -> int | None:
+    """Where the header goes on inside of a segment whose length is too large. A thumbnail in there is passed over."""
+    place = start
+    for _ in range(MAX_CANDIDATES):
+        found = PICTURE_OR_MARKER.search(data, place, min(end + 1, len(data)))
+        if found is None:
+            return None
+        if found[0] == START + b"\xff":
+            after = data.find(b"\xff\xd9", found.end())
+            place = found.end() if after < 0 else after
+        elif _leads_to_scan(data, found.start(), has_frame=has_frame):
+            return found.start()
+        else:
+            place = found.end()
+    return None
+
+
+def _leads_to_scan(data: bytes, place: int, *, has_frame: bool) -> bool:
+    codes = list(_codes(data, place))
+    return (has_frame or not FRAMES.isdisjoint(codes)) and codes[-1] == SCAN
+
+
+def _codes(data: bytes, place: int) -> Iterator[int]:
+    """The codes of segments that follow each other without a gap, up to a scan."""
+    for _ in range(MAX_CANDIDATES):
+        while data[place : place + 2] == b"\xff\xff":
+            place += 1
+        marker = MARKER.match(data, place)
+        if marker is None:
+            return
+        yield data[marker.end() - 1]
+        if data[marker.end() - 1] == SCAN:
+            return
+        place = _end(data, marker.end())
