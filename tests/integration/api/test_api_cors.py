@@ -112,7 +112,7 @@ def test_operators_endpoints_are_not_for_other_origins(service: Service) -> None
 
 
 def test_every_refusal_of_a_photo_can_be_read_from_another_origin(database_url: str, tmp_path: Path) -> None:
-    strict = {"cors_origins": (OURS,), "max_upload_bytes": 1000, "uploads_per_minute": 3}
+    strict: dict[str, Any] = {"cors_origins": (OURS,), "max_upload_bytes": 1000, "uploads_per_minute": 3}
     with running_service(database_url, tmp_path, **strict) as service:
         accepted = service.post(Origin=OURS)
         too_large = service.post(JPEG + bytes(10_000), Origin=OURS)
