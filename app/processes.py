@@ -88,7 +88,13 @@ def _cut_off() -> None:
 def serve(settings: Settings) -> None:
     """Serve the API until told to stop. Raises ServerError."""
     with ExitStack() as stack:
-        server.serve(partial(bootstrap.open_api, settings, stack), settings.host, settings.port)
+        server.serve(
+            partial(bootstrap.open_api, settings, stack),
+            settings.host,
+            settings.port,
+            per_address=settings.connections_per_address,
+            trusted=settings.trusted_proxies,
+        )
 
 
 def work(settings: Settings) -> None:

@@ -110,6 +110,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     uploads_per_minute: Annotated[
         int, _setting(whole(0, 2**31), "How many uploads one client address may send in a minute; 0 for no limit.")
     ] = 60
+    connections_per_address: Annotated[
+        int, _setting(whole(0, 2**31), "How many connections one client address may hold; 0 for no limit.")
+    ] = 4096
     trusted_proxies: Annotated[
         tuple[Network, ...],
         _setting(networks, "The proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated."),

@@ -25,6 +25,7 @@ from tests.api_services import api_services
 from tests.fakes.silent_notifier import SilentNotifier
 
 STOP_SECONDS = 2.0
+PER_ADDRESS = 4096
 POOL_SIZE = 4
 """Of each of its two pools."""
 
@@ -68,6 +69,7 @@ def main(database_url: str, folder: str, port: str, body_seconds: str, redis_url
             "127.0.0.1",
             int(port),
             stop_seconds=STOP_SECONDS,
+            per_address=PER_ADDRESS,
         )
     except ServerError as error:
         sys.exit(error.message)
