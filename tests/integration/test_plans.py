@@ -35,7 +35,7 @@ STREAM: Final = {"upload_id": IDS[0], "gt": 0, "lte": log.MAX_VERSION, "limit": 
 SELECT_PREPARED: Final = "SELECT name, cardinality(parameter_types) FROM pg_prepared_statements"
 QUESTIONS: Final[dict[str, tuple[str, dict[str, Any] | tuple[Any, ...]]]] = {
     "a poll": (reader.SELECT_STATUSES, (IDS,)),
-    "a result": (reader.SELECT_RESULT, (IDS[0],)),
+    "a result": (reader.SELECT_RESULT, (IDS[0], "session")),
     "an upload's events": (log.SELECT_STREAM.format(direction="ASC"), STREAM),
     "a page of the dispatcher": (log.SELECT_PAGE, (100, 100)),
     "a page of the projector": (log.SELECT_PAGE, (ENDED * 12 - 100, PAGE)),

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from app.signing.sessions import Sessions
+from projections.log.event_log import EventLog
 from tests.integration.api.service import Service, error_of, running_service
 from tests.waiting import BUSY_SECONDS
 
@@ -80,3 +81,41 @@ def test_without_a_database_a_forged_token_gets_401_and_a_genuine_one_503(tmp_pa
     assert error_of(response) == (503, "UNAVAILABLE")
     assert int(response.headers["Retry-After"]) > 0
     assert response.elapsed < timedelta(seconds=5 + BUSY_SECONDS)
+
+
+ENDPOINTS = [
+    ("GET", "/api/status/{}"),
+    ("GET", "/api/status/{}/stream"),
+    ("POST", "/api/uploads/{}/retry"),
+    ("POST", "/api/uploads/{}/cancel"),
+    ("DELETE", "/api/uploads/{}"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), ENDPOINTS)
+def test_a_strangers_404_costs_the_same_whether_the_upload_exists_or_not(
+    service: Service, monkeypatch: pytest.MonkeyPatch, method: str, path: str
+) -> None:
+    upload_id, _ = service.submitted()
+    service.complete(upload_id)
+    headers = {"X-Session-Token": service.sessions.new().token}
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("the history was read")
+
+    monkeypatch.setattr(service.lives.log, "history", refuse)
+    monkeypatch.setattr(service.services.uploads, "get", refuse)
+    answers = [service.client.request(method, path.format(one), headers=headers) for one in (upload_id, uuid4())]
+
+    assert [error_of(answer) for answer in answers] == [(404, "NOT_FOUND")] * 2
+
+
+def test_random_ids_are_one_query_and_no_thread_reads_the_log(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("the history was read")
+
+    monkeypatch.setattr(EventLog, "history", refuse)
+    token = service.sessions.new().token
+    assert {service.poll(uuid4(), token).status_code for _ in range(20)} == {404}

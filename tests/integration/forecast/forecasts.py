@@ -8,7 +8,7 @@ from uuid import UUID
 
 from projections.log.connections import async_pool
 from projections.queries.forecast import SELECT_BANDS, SELECT_QUEUE, Forecast, Forecaster
-from projections.queries.status import StatusReader
+from projections.queries.status import StatusReader, StatusRow
 from tests.lives import Lives
 
 T = TypeVar("T")
@@ -59,5 +59,5 @@ class House(Lives):
 async def forecast(forecaster: Forecaster, reader: StatusReader, upload_id: UUID) -> Forecast:
     """What is forecast of an upload's row."""
     row = await reader.status(upload_id)
-    assert row
+    assert isinstance(row, StatusRow)
     return await forecaster.forecast(row)

@@ -10,7 +10,7 @@ import psycopg
 
 from domain.stages import Stage
 from projections.queries.forecast import SELECT_BANDS, SELECT_QUEUE, Forecast, Forecaster
-from projections.queries.status import SELECT_STATUSES
+from projections.queries.status import SELECT_STATUSES, StatusRow
 from tests.integration.forecast.forecasts import CountingReader, House, forecast
 from tests.integration.recent import completed, waiting
 
@@ -22,7 +22,7 @@ def test_a_database_that_hangs_costs_a_poll_its_forecast_and_a_second(house: Hou
 
         async def ask(forecaster: Forecaster, reader: CountingReader) -> tuple[Forecast, float]:
             row = await reader.status(upload_id)
-            assert row
+            assert isinstance(row, StatusRow)
             await asyncio.to_thread(blocker.execute, "LOCK TABLE leases")
             began = time.monotonic()
             found = await forecaster.forecast(row)
