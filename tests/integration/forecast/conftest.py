@@ -8,6 +8,11 @@ import pytest
 from tests.integration.forecast.forecasts import House
 
 
+@pytest.fixture(autouse=True)
+def _a_forecast_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("projections.queries.forecast.FORECAST_SECONDS", 60)
+
+
 @pytest.fixture
 def house(database_url: str, tmp_path: Path) -> Iterator[House]:
     """Uploads on the test's own database."""

@@ -10,6 +10,7 @@ from projections.queries.forecast import Eta, Forecast
 from tests.integration.forecast.forecasts import House
 from tests.integration.recent import completed, runs
 from tests.lives import WORKER, soon
+from tests.waiting import BUSY_SECONDS
 
 
 def test_an_upload_at_the_head_of_the_queue_has_the_band_of_a_whole_run_before_it(house: House) -> None:
@@ -31,8 +32,8 @@ def test_where_nothing_runs_the_wait_at_the_head_of_the_queue_counts_and_ends_th
     house.uploads.cancel(older, by="session:abc")
     found = house.forecast(old).eta
     assert found
-    assert 26 <= found.p50_seconds <= 31
-    assert 66 <= found.p90_seconds <= 71
+    assert 31 - BUSY_SECONDS < found.p50_seconds <= 31
+    assert 71 - BUSY_SECONDS < found.p90_seconds <= 71
 
 
 def test_the_wait_before_a_requested_retry_is_not_counted(house: House) -> None:
@@ -72,8 +73,8 @@ def test_what_is_left_of_a_stage_is_its_band_without_the_time_spent_in_it(house:
 
     # From generating on it took 45.45 s and 81.09 s; a slow machine spends some time of its own.
     assert found
-    assert 22 <= found.p50_seconds <= 26
-    assert 58 <= found.p90_seconds <= 62
+    assert 26 - BUSY_SECONDS < found.p50_seconds <= 26
+    assert 62 - BUSY_SECONDS < found.p90_seconds <= 62
 
 
 def test_progress_within_a_stage_does_not_set_its_time_back(house: House) -> None:
@@ -100,7 +101,7 @@ def test_the_next_attempt_begins_its_stage_anew(house: House) -> None:
 
     found = house.forecast(upload_id).eta
     assert found
-    assert found.p50_seconds > 40
+    assert found.p50_seconds > 46 - BUSY_SECONDS
 
 
 def test_what_is_left_is_never_negative_and_unknown_beyond_nine_of_ten(house: House) -> None:

@@ -2,11 +2,12 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
+import pytest
+import structlog
 
 from domain.stages import Stage
 from projections.queries.forecast import SELECT_BANDS, SELECT_QUEUE, Forecast, Forecaster
@@ -15,25 +16,26 @@ from tests.integration.forecast.forecasts import CountingReader, House, forecast
 from tests.integration.recent import completed, waiting
 
 
-def test_a_database_that_hangs_costs_a_poll_its_forecast_and_a_second(house: House, database_url: str) -> None:
+def test_a_database_that_hangs_costs_a_poll_its_forecast_and_a_bounded_time(
+    house: House, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projections.queries.forecast.FORECAST_SECONDS", 0.1)
     upload_id = house.submitted()
     house.project()
-    with psycopg.connect(database_url) as blocker:
+    with psycopg.connect(database_url) as blocker, structlog.testing.capture_logs() as logs:
 
-        async def ask(forecaster: Forecaster, reader: CountingReader) -> tuple[Forecast, float]:
+        async def ask(forecaster: Forecaster, reader: CountingReader) -> Forecast:
             row = await reader.status(upload_id)
             assert row
             await asyncio.to_thread(blocker.execute, "LOCK TABLE leases")
-            began = time.monotonic()
             found = await forecaster.forecast(row)
-            took = time.monotonic() - began
             blocker.rollback()
-            return found, took
+            return found
 
-        found, took = house.on_loop(ask)
+        found = house.on_loop(ask)
 
     assert found == Forecast()
-    assert took < 3
+    assert logs == [], "it did not wait until the database gave up"
 
 
 def test_many_polls_cost_two_queries(house: House) -> None:
@@ -46,7 +48,7 @@ def test_many_polls_cost_two_queries(house: House) -> None:
         await asyncio.gather(*(forecast(forecaster, reader, upload_id) for upload_id in pending + running))
         return reader.asked
 
-    assert house.on_loop(poll) == 2
+    assert house.on_loop(poll, clock=lambda: 0) == 2
 
 
 def test_no_query_of_a_poll_reads_a_whole_table_of_100_000_uploads(house: House) -> None:
