@@ -76,7 +76,7 @@ class FakeGemini:
         with self._changed:
             self._otherwise = reply
 
-    def wait_for_calls(self, number: int, timeout: float = 10) -> None:
+    def wait_for_calls(self, number: int, timeout: float = 60) -> None:
         """Return when that many calls came in. Raises TimeoutError."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.calls) >= number, timeout):

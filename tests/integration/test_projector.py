@@ -1,6 +1,6 @@
 """The projector on a real PostgreSQL: the rows equal the fold of the log, whatever happens on the way."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -136,11 +136,9 @@ def test_two_projectors_apply_nothing_twice(
     monkeypatch.setattr("projections.rows.projector.PAGE", 50)
     for _ in range(20):
         a_life_of_each_kind(uploads)
-    threads = [threading.Thread(target=projector(event_log, pool).catch_up) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    with ThreadPoolExecutor(2) as threads:
+        for caught_up in [threads.submit(projector(event_log, pool).catch_up) for _ in range(2)]:
+            caught_up.result()
     seen = rows(pool)
     rebuild(event_log, pool)
 

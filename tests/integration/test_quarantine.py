@@ -1,6 +1,7 @@
 """Quarantine: an event that this code cannot apply stops only its upload, until the code is fixed."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -129,13 +130,14 @@ def test_it_can_be_done_while_the_projector_works_and_uploads_move_on(
             " WHERE upload_id = %s AND version = 1",
             (moving.id,),
         )
-    threads = [threading.Thread(target=follow), threading.Thread(target=move_on)]
-    for thread in threads:
-        thread.start()
-    assert retry_quarantined(pool) == (3, [])
-    threads[1].join(30)
-    stopping.set()
-    threads[0].join(30)
+    with ThreadPoolExecutor(2) as threads:
+        following, moved_on = threads.submit(follow), threads.submit(move_on)
+        try:
+            assert retry_quarantined(pool) == (3, [])
+            moved_on.result()
+        finally:
+            stopping.set()
+        following.result()
     projector(event_log, pool).catch_up()
     applied = rows(pool)
     rebuild(event_log, pool)

@@ -41,7 +41,7 @@ def test_runs_that_begin_at_once_each_have_an_attempt_of_their_own_or_are_refuse
     barrier = threading.Barrier(6)
 
     def begin() -> None:
-        barrier.wait(10)
+        barrier.wait(60)
         try:
             outcomes.append(uploads.start_attempt(upload.id, by=WORKER).attempt)
         except AttemptOverError:
@@ -53,7 +53,7 @@ def test_runs_that_begin_at_once_each_have_an_attempt_of_their_own_or_are_refuse
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
 
     begun = sorted(outcome for outcome in outcomes if isinstance(outcome, int))
     assert begun == list(range(1, len(begun) + 1)), "each that began has a number of its own"
