@@ -3,12 +3,10 @@
 Every worker is a process of its own, started through tests/failpoints.py, with leases of two seconds.
 """
 
-import io
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from threading import Event, Thread
 from typing import TypeVar
@@ -21,7 +19,6 @@ from app.storage import open_store
 from domain.errors import UnavailableError
 from domain.events import AttemptFailed, AttemptStarted, PutOff
 from domain.events import Event as UploadEvent
-from domain.objects import original_key
 from domain.stages import Status
 from domain.upload import Upload
 from domain.uploads import Uploads
@@ -34,6 +31,7 @@ from tests.acceptance.service import darkroom
 from tests.fakes.gemini import FakeGemini
 from tests.faults.processes import DispatchProcess, WorkerProcess
 from tests.photos.variants import stamp
+from tests.submissions import hand_in
 from tests.waiting import until
 from workers.queue.actors import DramatiqQueue, run_broker
 from workers.queue.dispatcher import dispatcher
@@ -101,19 +99,7 @@ class Plant:
 
     def submit(self) -> UUID:
         """Hand in a small photo, as the API would."""
-        original = stamp()
-        upload_id, digest = uuid4(), sha256(original).hexdigest()
-        self.blobs.put(original_key(upload_id, digest), io.BytesIO(original), "image/jpeg")
-        self.uploads.submit(
-            upload_id,
-            session_hash="e" * 64,
-            original_sha256=digest,
-            original_size=len(original),
-            prompt_version=1,
-            correlation_id="c-1",
-            by="session:abc",
-        )
-        return upload_id
+        return hand_in(self.uploads, self.blobs, stamp())
 
     def upload(self, upload_id: UUID) -> Upload:
         """The upload as the log has it."""

@@ -16,8 +16,8 @@ from projections.log.event_log import EventLog
 from projections.log.schema import migrate
 from projections.queries.status import SELECT_STATUSES, StatusReader, folded_row
 from projections.rows.projector import projector
-from tests.integration.submissions import run_to, submit
 from tests.servers import running_postgres
+from tests.submissions import run_to, submit
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ def test_the_row_equals_the_fold_of_the_log(
     event_log: EventLog,
     pool: Any,  # noqa: ANN401 - the driver's
 ) -> None:
-    upload = run_to(uploads, submit(uploads), Stage.COMPLETE)
+    upload = run_to(uploads, submit(uploads).id, Stage.COMPLETE)
     projector(event_log, pool).catch_up()
 
     async def read(reader: StatusReader, _: Counter) -> tuple[object, object]:

@@ -9,7 +9,8 @@ from domain.stages import Stage
 from projections.queries.forecast import Eta, Forecast
 from tests.integration.forecast.forecasts import House
 from tests.integration.recent import completed, runs
-from tests.lives import WORKER, soon
+from tests.lives import soon
+from tests.submissions import WORKER
 from tests.waiting import BUSY_SECONDS
 
 

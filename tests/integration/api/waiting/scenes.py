@@ -20,7 +20,8 @@ from projections.log.notifications import PROJECTED, RedisNotifier
 from projections.rows.projector import projector
 from tests.api_services import KEYS
 from tests.integration.api.serving import Server, running
-from tests.lives import WORKER, Lives
+from tests.lives import Lives
+from tests.submissions import WORKER
 from tests.waiting import until
 
 AT_ONCE: Final = 20.0

@@ -12,7 +12,7 @@ from domain.stages import Stage
 from tests.api_services import KEYS
 from tests.integration.api.service import error_of
 from tests.integration.api.waiting.scenes import AT_ONCE, NEVER, WAIT, Scene, running_scene
-from tests.lives import WORKER
+from tests.submissions import WORKER
 
 
 @pytest.fixture(scope="module")

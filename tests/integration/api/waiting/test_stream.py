@@ -3,7 +3,7 @@
 from domain.failures import FailureCode
 from domain.stages import Stage
 from tests.integration.api.waiting.scenes import AT_ONCE, Scene
-from tests.lives import WORKER
+from tests.submissions import WORKER
 
 
 def test_a_stream_tells_every_step_and_ends_with_the_end(scene: Scene) -> None:
