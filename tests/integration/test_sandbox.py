@@ -168,6 +168,7 @@ def test_a_machine_without_room_for_a_child_is_nobodys_fault(monkeypatch: pytest
 
 def test_no_more_children_run_at_once_than_allowed() -> None:
     sandbox, most, over = Sandbox(children=2), 0, threading.Event()
+    job = developing(variants.twelve_megapixels())
 
     def watch() -> None:
         nonlocal most
@@ -177,7 +178,7 @@ def test_no_more_children_run_at_once_than_allowed() -> None:
     watcher = threading.Thread(target=watch)
     watcher.start()
     with ThreadPoolExecutor(8) as pool:
-        runs = [pool.submit(sandbox.run, developing(variants.twelve_megapixels())) for _ in range(8)]
+        runs = [pool.submit(sandbox.run, job) for _ in range(8)]
         until(lambda: len(frozen_children()) == 2, "no two run at once")
         signal_all(children(), signal.SIGCONT)
         made = [run.result(PATIENCE) for run in runs]
