@@ -26,7 +26,7 @@ class CountingReader(StatusReader):
         return await super().select(query, rows, *parameters)
 
 
-class House(Lives):
+class ForecastRig(Lives):
     """Uploads, and forecasts of them on an event loop of their own."""
 
     def __init__(self, database_url: str, folder: Path) -> None:

@@ -38,7 +38,7 @@ class Clock:
         return self.time
 
 
-class House:
+class PipelineRig:
     """A pipeline with everything real but the time."""
 
     def __init__(self, uploads: Uploads, event_log: EventLog, pool: Pool, blobs: BlobStore) -> None:
@@ -80,7 +80,7 @@ class House:
         return [(event.stage, event.progress) for event in events if isinstance(event, StageAdvanced)]
 
 
-def last(house: House, upload_id: UUID, kind: type[E]) -> E:
-    event = house.event_log.history(upload_id)[-1].event
+def last(rig: PipelineRig, upload_id: UUID, kind: type[E]) -> E:
+    event = rig.event_log.history(upload_id)[-1].event
     assert isinstance(event, kind)
     return event
