@@ -3,7 +3,6 @@
 Every worker is a process of its own, started through tests/failpoints.py, with leases of two seconds.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -14,7 +13,7 @@ from uuid import UUID, uuid4
 
 from redis import Redis
 
-from app.settings.environment import Settings, settings_help
+from app.settings.environment import Settings
 from app.storage import open_store
 from domain.errors import UnavailableError
 from domain.events import AttemptFailed, AttemptStarted, PutOff
@@ -27,7 +26,7 @@ from projections.log.event_log import EventLog
 from projections.log.follower import Follower
 from projections.log.notifications import RedisNotifier, Wakeups
 from projections.rows.projector import projector
-from tests.acceptance.service import darkroom
+from tests.acceptance.service import clean_environment, darkroom
 from tests.fakes.gemini import FakeGemini
 from tests.faults.processes import DispatchProcess, WorkerProcess
 from tests.photos.variants import stamp
@@ -88,9 +87,7 @@ class Plant:
         return self._start(DispatchProcess, points, {}, ready=True)
 
     def _start(self, kind: type[P], points: Sequence[str], settings: dict[str, str], *, ready: bool) -> P:
-        ours = {name for name, _, _ in settings_help()}
-        machine = {name: value for name, value in os.environ.items() if name not in ours}
-        environment = {**machine, **self._settings, **settings}
+        environment = clean_environment(**{**self._settings, **settings})
         process = kind(self._folder / f"{kind.command}-{uuid4().hex}.log", environment, *points)
         self._stack.callback(process.end)
         if ready:

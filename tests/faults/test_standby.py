@@ -59,7 +59,7 @@ class Process(Running):
 
     def thaw(self) -> None:
         """Let it go on, if it still lives."""
-        self.ask_to_stop(signal.SIGCONT)
+        self.send(signal.SIGCONT)
 
 
 class Scene:
