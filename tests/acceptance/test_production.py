@@ -1,6 +1,7 @@
 """The service as it runs on many machines, its objects in a bucket of a real S3 server."""
 
 import json
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -51,7 +52,7 @@ def test_ten_photos_complete_while_a_worker_is_stopped_which_hands_over_what_it_
         jobs = list(executor.map(lambda number: fleet.api.submit(photo(NAMES[number % 3])), range(10)))
     with Watch(fleet.api, hanging, *jobs) as watch:
         (stopped,) = [worker for worker in fleet.all_of("work") if f"-{worker.pid}-" in first]
-        stopped.ask_to_stop()
+        stopped.send(signal.SIGTERM)
         assert stopped.ended(30) == 0, stopped.output
         watch.until_complete()
     assert worker_of(fleet, hanging) != first

@@ -11,7 +11,7 @@ from psycopg_pool import ConnectionPool
 
 from domain.errors import LogUnavailableError
 from domain.uploads import Uploads
-from tests.integration.submissions import submit
+from tests.submissions import submit
 from tests.waiting import until
 from workers.queue.leases import LEASE_SECONDS, Lease, Leases
 

@@ -24,7 +24,7 @@ from projections.rows import uploads
 from projections.rows.projector import PAGE, projector
 from tests.benchmarks.bulk import fill
 from tests.fakes.silent_notifier import SilentNotifier
-from tests.integration.submissions import run_to, submit
+from tests.submissions import run_to, submit
 from workers.queue.reconciler import SELECT_DUE
 
 ENDED: Final = 4000
@@ -60,7 +60,7 @@ def grown(postgres_url: str, template: str) -> str:
     with open_pool(url, 2, "test") as pool:
         application = Uploads(EventLog(pool), SilentNotifier())
         for _ in range(UNDER_WAY):
-            run_to(application, submit(application), Stage.GENERATING)
+            run_to(application, submit(application).id, Stage.GENERATING)
         projector(EventLog(pool), pool).catch_up()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ANALYZE")

@@ -1,6 +1,6 @@
 """Serves the API on real parts, as `darkroom serve` does, for tests that need a process.
 
-Its arguments: DATABASE_URL FOLDER PORT BODY_SECONDS REDIS_URL; the last one may be empty.
+Its arguments: DATABASE_URL FOLDER PORT BODY_SECONDS REDIS_URL RECHECK_SECONDS; the address of Redis may be empty.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from redis import Redis
 from app.api.application import create_api
 from app.api.serving.background import listening
 from app.api.serving.server import serve
+from app.api.status import holding
 from app.logs import configure_logs
 from app.settings.listening_address import ServerError
 from domain.uploads import Uploads
@@ -60,9 +61,10 @@ def create_app(
     return create_api(services, [connected])
 
 
-def main(database_url: str, folder: str, port: str, body_seconds: str, redis_url: str) -> None:
+def main(database_url: str, folder: str, port: str, body_seconds: str, redis_url: str, recheck_seconds: str) -> None:
     """Serve until a signal."""
     configure_logs("json", "info")
+    holding.RECHECK_SECONDS = float(recheck_seconds)  # type: ignore[misc] # Final, for the service
     try:
         serve(
             lambda stopping: create_app(database_url, Path(folder), float(body_seconds), redis_url, stopping),

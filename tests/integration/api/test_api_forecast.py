@@ -8,7 +8,7 @@ from domain.stages import Stage
 from projections.queries.forecast import QUEUE_SECONDS
 from tests.integration.api.service import Service
 from tests.integration.recent import completed, runs
-from tests.lives import WORKER
+from tests.submissions import WORKER
 from tests.waiting import until
 
 

@@ -10,7 +10,7 @@ from domain.errors import UploadEndedError
 from domain.failures import MESSAGES, NEEDS_NEW_PHOTO, FailureCode
 from domain.stages import Stage
 from tests.integration.api.service import Service, error_of, running_service
-from tests.lives import WORKER
+from tests.submissions import WORKER
 
 COMMANDS = ("retry", "cancel")
 

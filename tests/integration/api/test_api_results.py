@@ -11,7 +11,7 @@ from domain.events import StoredImage
 from domain.stages import Stage
 from tests.api_services import KEYS
 from tests.integration.api.service import Service, error_of, moment, running_service
-from tests.lives import WORKER
+from tests.submissions import WORKER
 
 
 def test_the_owner_reads_the_facts_and_the_preview(service: Service) -> None:

@@ -1,6 +1,7 @@
 """Uploads, and forecasts of them on an event loop of their own."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,20 +26,22 @@ class CountingReader(StatusReader):
         return await super().select(query, rows, *parameters)
 
 
-class House(Lives):
+class ForecastRig(Lives):
     """Uploads, and forecasts of them on an event loop of their own."""
 
     def __init__(self, database_url: str, folder: Path) -> None:
         super().__init__(database_url, folder)
         self._url = database_url
 
-    def on_loop(self, use: Callable[[Forecaster, CountingReader], Awaitable[T]]) -> T:
+    def on_loop(
+        self, use: Callable[[Forecaster, CountingReader], Awaitable[T]], clock: Callable[[], float] = time.monotonic
+    ) -> T:
         """Use a forecaster."""
 
         async def run() -> T:
             async with async_pool(self._url, 4, "test") as pool:
                 reader = CountingReader(pool)
-                return await use(Forecaster(reader), reader)
+                return await use(Forecaster(reader, clock), reader)
 
         return asyncio.run(run())
 

@@ -1,21 +1,19 @@
 """A pipeline with everything real but the time and the image model's server."""
 
-import io
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 from psycopg_pool import ConnectionPool
 
 from domain.events import Event, StageAdvanced
-from domain.objects import original_key
 from domain.ports import BlobStore, RunQueue
 from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
+from tests.submissions import hand_in
 from workers.imaging.sandbox import Sandbox
 from workers.queue.leases import Leases
 from workers.runs.calls import Calls
@@ -40,7 +38,7 @@ class Clock:
         return self.time
 
 
-class House:
+class PipelineRig:
     """A pipeline with everything real but the time."""
 
     def __init__(self, uploads: Uploads, event_log: EventLog, pool: Pool, blobs: BlobStore) -> None:
@@ -67,18 +65,7 @@ class House:
         )
 
     def submitted(self, original: bytes) -> UUID:
-        upload_id, digest = uuid4(), sha256(original).hexdigest()
-        self.blobs.put(original_key(upload_id, digest), io.BytesIO(original), "image/jpeg")
-        self.uploads.submit(
-            upload_id,
-            session_hash="e" * 64,
-            original_sha256=digest,
-            original_size=len(original),
-            prompt_version=1,
-            correlation_id="c-1",
-            by="session:abc",
-        )
-        return upload_id
+        return hand_in(self.uploads, self.blobs, original)
 
     def let_leases_expire(self) -> None:
         """As if no beat of any worker had come for too long."""
@@ -93,7 +80,7 @@ class House:
         return [(event.stage, event.progress) for event in events if isinstance(event, StageAdvanced)]
 
 
-def last(house: House, upload_id: UUID, kind: type[E]) -> E:
-    event = house.event_log.history(upload_id)[-1].event
+def last(rig: PipelineRig, upload_id: UUID, kind: type[E]) -> E:
+    event = rig.event_log.history(upload_id)[-1].event
     assert isinstance(event, kind)
     return event
