@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 from litestar import Litestar
 
-from app.api.documentation import openapi
+from app.api.documentation import openapi, resource
 from app.api.http.correlation import bind_correlation_id
 from app.api.http.errors import respond
 from app.api.http.head import allow_head
@@ -29,10 +29,10 @@ def create_api(services: Services, lifespan: Sequence[Lifespan] = ()) -> Litesta
     return FastPathApi(
         poll=poll,
         route_handlers=[
-            *upload_routes(services),
-            *status_routes(services, poll),
-            *result_routes(services),
-            *operation_routes(services),
+            *resource("uploads", upload_routes(services)),
+            *resource("status", status_routes(services, poll)),
+            *resource("results", result_routes(services)),
+            *resource("operations", operation_routes(services)),
             *page_routes(services),
         ],
         exception_handlers={Exception: respond},
