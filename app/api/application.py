@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from litestar import Litestar
+from litestar.exceptions import NotFoundException
 
 from app.api.documentation import openapi, resource
 from app.api.http.correlation import bind_correlation_id
@@ -14,6 +15,7 @@ from app.api.http.services import Services
 from app.api.http.session_token import refuse_several_tokens
 from app.api.operations.routes import operation_routes
 from app.api.pages.routes import page_routes
+from app.api.pages.wrong_address import respond_not_found
 from app.api.results.routes import result_routes
 from app.api.status.fast_path import FastPathApi
 from app.api.status.poll import StatusPoll
@@ -35,7 +37,7 @@ def create_api(services: Services, lifespan: Sequence[Lifespan] = ()) -> Litesta
             *resource("operations", operation_routes(services)),
             *page_routes(services),
         ],
-        exception_handlers={Exception: respond},
+        exception_handlers={Exception: respond, NotFoundException: respond_not_found},
         guards=[refuse_several_tokens],
         before_request=bind_correlation_id,
         before_send=[add_headers, allow_head],
