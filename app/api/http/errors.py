@@ -41,6 +41,8 @@ from domain.errors import (
 )
 from projections.log.throttled import ThrottledWarning
 
+MIB: Final = 2**20
+
 log = structlog.get_logger(__name__)
 unavailable = ThrottledWarning("api.unavailable")
 
@@ -59,6 +61,11 @@ class MalformedError(ApiError):
 
 class BodyTooLargeError(ApiError):
     """This photo is too large. Please choose a smaller file."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(
+            f"This photo is too large: it may have at most {_size(max_bytes)}. Please choose a smaller file."
+        )
 
 
 class BodyTooSlowError(ApiError):
@@ -116,6 +123,12 @@ TABLE: Final[dict[type[BaseException], Answer]] = {
     ),
 }
 """The nearest class of an error's own decides; what is not here is UNEXPECTED."""
+
+
+def _size(size: int) -> str:
+    """A number of bytes, for people and exactly."""
+    exactly = f"{size:,} bytes"
+    return exactly if size < MIB else f"{size / MIB:.4g} MiB ({exactly})"
 
 
 def answer_of(error: BaseException) -> Answer:

@@ -61,7 +61,7 @@ class Spool:
         """Take some more. Raises BodyTooLargeError."""
         self.size += len(chunk)
         if self.size > self._max_bytes:
-            raise BodyTooLargeError
+            raise BodyTooLargeError(self._max_bytes)
         self._held += chunk
         if len(self._held) >= CHUNK_BYTES:
             await self._flush()
@@ -141,14 +141,14 @@ def _boundary(content_type: str) -> str:
 def _refuse_declared_size(content_length: str, max_bytes: int) -> None:
     # Its digits are limited by the server; what is no number here is the server's to judge.
     if content_length.isdecimal() and int(content_length) > max_bytes + FRAME_BYTES:
-        raise BodyTooLargeError
+        raise BodyTooLargeError(max_bytes)
 
 
 async def _read(request: Request[Any, Any, Any], parser: PushMultipartParser, spool: Spool, max_bytes: int) -> None:
     """Give the field's bytes to the spool. Raises MultipartError and ApiErrors."""
     fields = 0
     wanted = False
-    async for chunk in _chunks(request, max_bytes + FRAME_BYTES):
+    async for chunk in _chunks(request, max_bytes):
         for event in parser.parse(chunk):
             if isinstance(event, MultipartSegment):
                 wanted = event.name == FIELD
@@ -170,8 +170,8 @@ async def _chunks(request: Request[Any, Any, Any], max_bytes: int) -> AsyncItera
             raise MalformedError("The body ended too early.")
         if body := message["body"]:
             received += len(body)
-            if received > max_bytes:
-                raise BodyTooLargeError
+            if received > max_bytes + FRAME_BYTES:
+                raise BodyTooLargeError(max_bytes)
             yield body
         if not message.get("more_body"):
             return
