@@ -19,8 +19,12 @@ from workers.imaging.jpeg_structure import END, JpegStructure, structure_of
 
 SEQUENCES: Final = frozenset({b"hevc", b"hevx", b"hevm", b"hevs", b"avis", b"msf1"})
 """Brands of ISO media files that hold a moving picture."""
-PADDINGS: Final = tuple(bytes([byte]) * 4096 for byte in (0b10101010, 0b01010101, 0b11111110))
-"""Bits that differ from the first on: from each other, and from the zeros that the decoder takes after the last."""
+PADDINGS: Final = tuple(bytes([byte]) * 4096 for byte in (0b10101010, 0b01010101))
+"""Bits that differ from the first on: from each other, and one of them from the zeros that the decoder takes."""
+MAX_BLOCK_VISITS: Final = 30_000_000
+"""Of all scans of a JPEG; each costs up to 25 ns. 50 megapixels in four inks and progressive scans have 19 million."""
+MAX_BLOCK_VISITS_WITHOUT_END: Final = 15_000_000
+"""Of one that is decoded once more for each padding. 50 megapixels in full colour have 11 million."""
 PLUGINS: Final = {
     "JPEG": ("JPEG",),
     "PNG": ("PNG",),
@@ -49,7 +53,7 @@ def open_header(data: bytes, *, max_pixels: int, max_side: int) -> Image.Image:
         case _:
             if SEQUENCES & set(brands_of(head)):
                 raise PermanentError(FailureCode.ANIMATED_IMAGE, f"{kind} of several frames")
-            return _checked(iso.without_metadata(data), kind, max_pixels, max_side)
+            return _checked(iso.mended(data, max_pixels), kind, max_pixels, max_side)
 
 
 def _jpeg(data: bytes, max_pixels: int, max_side: int) -> Image.Image:
@@ -58,10 +62,10 @@ def _jpeg(data: bytes, max_pixels: int, max_side: int) -> Image.Image:
     structure = structure_of(whole)
     if structure.unsupported:
         raise UnsupportedError(structure.unsupported)
-    if structure.end is not None:
-        return _checked(whole[: structure.end], "JPEG", max_pixels, max_side)
-    image = _checked(_ended(whole), "JPEG", max_pixels, max_side)
-    if not _has_every_pixel(whole, structure):
+    image = _checked(_ended(whole) if structure.end is None else whole[: structure.end], "JPEG", max_pixels, max_side)
+    if structure.block_visits > (MAX_BLOCK_VISITS if structure.end is not None else MAX_BLOCK_VISITS_WITHOUT_END):
+        raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, f"{len(structure.scans)} scans of {image.size} pixels")
+    if structure.end is None and not _has_every_pixel(whole, structure):
         raise PermanentError(FailureCode.IMAGE_TRUNCATED, "a JPEG that breaks off")
     return image
 

@@ -35,10 +35,10 @@ _BLAMED_ON_THE_PICTURE: Final = {
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What one child may use. The costliest photo of 50 megapixels, a WebP, takes between 0.75 and 1 GiB, and 3 s."""
+    """What one child may use. The costliest photos of 50 megapixels take up to 1 GiB, as a WebP, and 4 s, as a PNG."""
 
     memory_bytes: int = 1024**3
-    cpu_seconds: int = 20
+    cpu_seconds: int = 6
     wall_seconds: float = 60
 
 
