@@ -116,7 +116,7 @@ class IsoFile:
             item, count = self._number(place, size), self._number(place + size, 1)
             place += size + 1
             for start in range(place, place + count * width, width):
-                index = self._number(start, width) & (0x7FFF if width == 2 else 0x7F)  # noqa: PLR2004
+                index = self._number(start, width) & (0x7FFF if width == 2 else 0x7F)  # noqa: PLR2004 - all bits but the first
                 if 0 < index <= len(self._areas):
                     self._pixels[item] = max(self._pixels.get(item, 0), self._areas[index - 1])
             place += count * width

@@ -1,5 +1,7 @@
 """Opens a picture from outside: its header first, then all of its pixels, or says with which code it is refused."""
 
+import codecs
+import importlib
 import io
 import warnings
 from collections.abc import Iterator
@@ -33,6 +35,9 @@ PLUGINS: Final = {
     "AVIF": ("AVIF",),
 }
 """Pillow's plugins for each of our formats."""
+LATE_MODULES: Final = ("PIL.TiffImagePlugin", "PIL.ImagePalette")
+CODECS: Final = ("ascii", "latin-1", "utf-8", "utf-16", "utf-16-le", "utf-16-be")
+"""What Pillow reads texts with."""
 STRIP: Final = 256
 """Rows that are hashed together."""
 
@@ -133,15 +138,14 @@ def damage_is_the_photos() -> Iterator[None]:
     """Whatever Pillow raises in here, but for want of memory, means a damaged photo: IMAGE_TRUNCATED."""
     try:
         yield
-    except (MemoryError, PermanentError):
+    except (MemoryError, PermanentError, ImportError):  # a module that was not loaded in time is our fault
         raise
     except Exception as error:  # Pillow's plugins raise whatever their parsers stumble over
         raise PermanentError(FailureCode.IMAGE_TRUNCATED, repr(error)) from error
 
 
 def _parse_header(data: bytes, kind: str, max_pixels: int) -> Image.Image:
-    if kind == "HEIC":
-        _read_heic()
+    load_decoders(kind)
     with damage_is_the_photos(), _pillows_own_limit(max_pixels):
         try:
             return Image.open(io.BytesIO(data), formats=PLUGINS[kind])
@@ -164,8 +168,16 @@ def _pillows_own_limit(max_pixels: int) -> Iterator[None]:
         Image.MAX_IMAGE_PIXELS = usual
 
 
-def _read_heic() -> None:
-    """Teach Pillow to read HEIC. Other jobs need not pay for the import."""
-    import pillow_heif  # noqa: PLC0415 - 50 ms, for HEIC alone
+def load_decoders(kind: str) -> None:
+    """Import what pictures of this format need, and what Pillow imports late: a confined process reads no file."""
+    Image.preinit()
+    for name in LATE_MODULES:
+        importlib.import_module(name)
+    for codec in CODECS:
+        codecs.lookup(codec)
+    if kind == "WEBP":
+        importlib.import_module("PIL.WebPImagePlugin")
+    if kind == "HEIC":
+        import pillow_heif  # noqa: PLC0415 - 50 ms, for HEIC alone
 
-    pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
+        pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
