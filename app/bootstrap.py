@@ -167,7 +167,7 @@ def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
     traces = open_traces(settings, "work", stack)
     broker = run_broker(redis)
     open_metrics(settings, "work", pool, stack, broker)
-    sandbox, clock = Sandbox(), LogClock(pool)
+    sandbox, clock = Sandbox(must_confine=settings.unconfined_images == "refuse"), LogClock(pool)
     model = traces.model(open_model(settings, sandbox, clock, stack))
     leases = Leases(pool, name)
     accepted = Accepted(max_pixels=settings.max_pixels)

@@ -24,6 +24,8 @@ from app.logs import configure_logs
 from app.settings.environment import Settings, environment_with
 from app.settings.listening_address import free_address
 from projections.log.schema import migrate
+from workers.confinement.process_control import hide
+from workers.imaging.sandbox import check_confinement
 
 HEALTH_SECONDS: Final = 1.0
 
@@ -31,8 +33,10 @@ log = structlog.get_logger(__name__)
 
 
 def run_service(settings: Settings) -> None:
-    """Run everything until told to stop. Raises ServerError, EmbeddedError, ChildNotReadyError."""
+    """Run everything until told to stop. Raises ServerError, EmbeddedError, ChildNotReadyError, ConfinementError."""
     configure_logs(settings.log_format, settings.log_level)
+    hide()
+    check_confinement(must_confine=settings.unconfined_images == "refuse")  # or `work` would be started in vain
     with ExitStack() as stack:
         folder = stack.enter_context(DataFolder(settings.data_dir))
         # Before anything starts: another program on the port would answer in our place.

@@ -106,6 +106,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         20 * 2**20
     )
     max_pixels: Annotated[int, _setting(whole(1, 2**40), "The most pixels that a photo may have.")] = 50_000_000
+    unconfined_images: Annotated[
+        str,
+        _setting(
+            one_of("refuse", "allow"),
+            "Whether `work` runs where it cannot confine the process that opens a photo: refuse, or allow.",
+        ),
+    ] = "refuse"
     worker_threads: Annotated[int, _setting(whole(1, 256), "How many runs one worker process does at a time.")] = 8
     uploads_per_minute: Annotated[
         int, _setting(whole(0, 2**31), "How many uploads one client address may send in a minute; 0 for no limit.")

@@ -18,6 +18,8 @@ NEEDED: Final = FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, JPEG_LS, SCAN}
 """The frame, the tables, the restart interval and the scan."""
 MARKER: Final = re.compile(rb"\xff[\xc0-\xcf\xda-\xdd\xe0-\xef\xf7\xfe]")
 """Of a segment that may stand in a header."""
+FILLED_MARKER: Final = re.compile(rb"\xff*" + MARKER.pattern)
+"""The same behind fill bytes."""
 PICTURE_OR_MARKER: Final = re.compile(rb"\xff\xd8\xff|" + MARKER.pattern)
 MAX_SEGMENTS: Final = 5_000
 """A 20 MB photo of a phone with a depth map in its metadata has 320."""
@@ -72,9 +74,7 @@ def _end(data: bytes, place: int) -> int:
 
 def _is_followed(data: bytes, place: int) -> bool:
     """Whether the next segment begins there."""
-    while data[place : place + 2] == b"\xff\xff":
-        place += 1
-    return MARKER.match(data, place) is not None
+    return FILLED_MARKER.match(data, place) is not None
 
 
 def _hidden(data: bytes, start: int, end: int, *, has_frame: bool) -> int | None:
@@ -102,9 +102,7 @@ def _leads_to_scan(data: bytes, place: int, *, has_frame: bool) -> bool:
 def _codes(data: bytes, place: int) -> Iterator[int]:
     """The codes of segments that follow each other without a gap, up to a scan."""
     for _ in range(MAX_CANDIDATES):
-        while data[place : place + 2] == b"\xff\xff":
-            place += 1
-        marker = MARKER.match(data, place)
+        marker = FILLED_MARKER.match(data, place)
         if marker is None:
             return
         yield data[marker.end() - 1]
