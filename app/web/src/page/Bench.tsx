@@ -10,22 +10,22 @@ import { Development } from "./Development";
 import { Lost } from "./Lost";
 import { Print } from "./Print";
 import { Reveal } from "./Reveal";
-import { SendingPhoto } from "./SendingPhoto";
+import type { Item, Outbox } from "./sending/outbox";
+import { SendingPhoto } from "./sending/SendingPhoto";
 import { endingOf, noteEnding, removeUpload, useRecentUploads } from "./uploads";
 import { useResult } from "./useResult";
-import type { Sending } from "./useSending";
 import { announcement, waiting } from "./words";
 
 interface Properties {
   /** A photo on its way to the server; it has no job yet. */
-  sending: Sending | null;
-  onStop: () => void;
+  sending: Item | null;
+  outbox: Outbox;
   jobId: string | null;
   /** What a screen reader is to say. */
   onSpeak: (sentence: string) => void;
 }
 
-export function Bench({ sending, onStop, jobId, onSpeak }: Properties) {
+export function Bench({ sending, outbox, jobId, onSpeak }: Properties) {
   const job = useStatus(jobId);
   const result = useResult(jobId, job.resultId);
   const upload = useRecentUploads().find((recent) => recent.jobId === jobId);
@@ -62,7 +62,7 @@ export function Bench({ sending, onStop, jobId, onSpeak }: Properties) {
       <Print key={latent} latent={latent} developed={job.progress / 100} isMoving={isMoving}>
         <Reveal key={job.resultId} result={result} />
       </Print>
-      {sending && <SendingPhoto sending={sending} onStop={onStop} />}
+      {sending && <SendingPhoto item={sending} outbox={outbox} />}
       {jobId !== null && (
         <Development key={jobId} jobId={jobId} job={job} result={result.data} onDeleted={sayDeleted} />
       )}

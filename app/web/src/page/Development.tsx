@@ -7,7 +7,9 @@ import { START } from "./address";
 import { cancel, retry } from "./api";
 import { Bar } from "./Bar";
 import { Deletion } from "./Deletion";
+import { say } from "./language";
 import { Stages } from "./Stages";
+import { Trouble } from "./Trouble";
 import { tellEverywhere } from "./tabs";
 import { useFocusOnArrival } from "./useFocusOnArrival";
 import { happening, heading, howLong, made, waiting } from "./words";
@@ -41,12 +43,10 @@ export function Development({ jobId, job, result, onDeleted }: Properties) {
         </>
       )}
       <p className={isFailed ? "problem" : undefined}>{happening(job)}</p>
-      <div role="status">
-        {wait && <p>{wait}</p>}
-        {job.error && (
-          <p className="trouble">{job.error.message} Your upload goes on without this page; we keep asking.</p>
-        )}
-      </div>
+      <div role="status">{wait && <p>{wait}</p>}</div>
+      {job.error && (
+        <Trouble why={`${job.error.message} ${say.goesOnWithout}`} retryAt={job.retryAt} onNow={job.askNow} />
+      )}
       <p className="fine">{result ? made(result) : howLong(job.data)}</p>
       <Stages stage={job.stage} progress={job.progress} />
       {result && (

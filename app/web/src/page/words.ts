@@ -2,6 +2,7 @@
 
 import type { FailureCode, ResultBody, Stage, StatusBody } from "../status/schema";
 import type { JobStatus } from "../status/useStatus";
+import { say } from "./language";
 
 export const STAGES = ["validating", "generating", "storing", "watermarking", "complete"] as const;
 export type Step = (typeof STAGES)[number];
@@ -57,6 +58,18 @@ export function happening({ status, stage, errorMessage, data }: JobStatus): str
     default:
       return data?.waitingFor ? "" : SENTENCES[stage as Step];
   }
+}
+
+/** Its state in a few words, for a row of a list. */
+export function shortly(job: JobStatus): string {
+  if (job.error?.isFinal || (job.status === null && !job.isLoading)) {
+    return say.endings.gone;
+  }
+  if (job.isFailed) {
+    return happening(job);
+  }
+  const name = job.isComplete ? say.endings.completed : heading(job);
+  return job.error ? `${name}. ${job.error.message}` : name;
 }
 
 /** Why it does not go on just now. */

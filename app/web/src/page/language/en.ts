@@ -7,6 +7,45 @@ export const en = {
   startWithEmptyList: "Start with an empty list",
 
   choosePhoto: "Choose a photo",
+  newPhoto: "New photo",
+  letGo: "Let go, and it begins",
+  close: "Close",
+  tryAgain: "Try again",
+  stop: "Stop",
+
+  goesOnWithout: "Your upload goes on without this page.",
+  tryingNow: "It is being tried just now.",
+  triedAgain: (seconds: number) => (seconds === 0 ? "It is tried again now." : `It is tried again in ${seconds} s.`),
+  tryNow: "Try now",
+
+  sendingHeading: "Sending your photo",
+  sent: "Sent",
+  keepPageOpen: "Please keep this page open until everything has arrived.",
+  stopSending: "Stop sending",
+  waitsToBeSent: "waits to be sent",
+  notSentYet: "Not sent yet",
+  sendAgain: "Send again",
+  doNotSend: "Do not send it",
+  left: (count: number) =>
+    count === 1
+      ? "One photo was not sent before this page was closed. It is kept in this browser."
+      : `${count} photos were not sent before this page was closed. They are kept in this browser.`,
+  sendThem: (count: number) => (count === 1 ? "Send it" : "Send them"),
+  discardThem: (count: number) => (count === 1 ? "Discard it" : "Discard them"),
+  inBetween: ({ code, message }: { code: string; message: string }) =>
+    code === "HTTP_413"
+      ? `${message} To it, this photo is too large. The photo is kept here: send it again later, or over another network.`
+      : `${message} The photo is kept here: send it again later, or over another network.`,
+  ourFault:
+    "This photo could not be sent, through a fault of this page. It is kept here: load the page again and send it.",
+  noneTaken: (count: number) => `None of these ${count} files was taken:`,
+
+  photos: (count: number) => `${count} photos`,
+  taken: (count: number, all: number) => `${count} of ${all} were taken.`,
+  progressOf: (name: string) => `Progress of ${name}`,
+  saveAll: (count: number) => `Save all ${count} previews`,
+  retryAll: (count: number) => `Try all ${count} again`,
+  stopAll: (count: number) => `Stop all ${count}`,
 
   deletePhoto: "Delete my photo",
   deleteQuestion: "Delete your photo, and what was made of it? Darkroom erases both for good. This cannot be undone.",
