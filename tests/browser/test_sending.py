@@ -5,7 +5,7 @@ from threading import Event
 from typing import Final
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Dialog, Route, expect
 
 from tests.browser.conftest import Darkroom, NewPerson
 from tests.browser.person import Person
@@ -19,7 +19,12 @@ def test_leaving_while_photos_are_sent_is_asked_about_and_they_are_offered_after
     person: Person, new_person: NewPerson
 ) -> None:
     asked: list[str] = []
-    person.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    person.page.on("dialog", leave)
     with person.slow_upload():
         person.send(twelve_megapixels(), photo()).reads("2 photos")
         person.page.get_by_text(re.compile("Sending [1-9]")).first.wait_for()

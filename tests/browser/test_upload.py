@@ -37,7 +37,7 @@ def test_a_preview_that_cannot_be_loaded_is_told_of_and_not_asked_for_on_and_on(
         route.abort()
 
     person.page.route("**/api/blobs/**", lose)
-    person.send().reads(READY).sees("The preview could not be loaded.").assert_accessible()
+    person.send().reads("Your picture is made").sees("The preview could not be loaded.").assert_accessible()
     assert len(previews) <= 2
 
 

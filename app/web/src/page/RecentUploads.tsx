@@ -86,7 +86,7 @@ function Frame({ upload, place, isOpen, onHidden }: FrameProperties) {
       <Picture
         address={jobAddress(jobId)}
         isOpen={isOpen}
-        thumbnail={upload.thumbnail}
+        thumbnail={upload.made ?? upload.thumbnail}
         when={when}
         state={state}
         name={name}

@@ -16,6 +16,7 @@ import { prefetchStatus } from "../../status/useStatus";
 import { ApiError, StoppedError, submit } from "../api";
 import { thumbnailOf } from "../thumbnail";
 import { addUpload, latestSession, recentUploads } from "../uploads";
+import { problem } from "../words";
 import { dropPhoto, holdTab, keepPhoto, leftPhotos, noteTried, triedWith } from "./keptPhotos";
 
 export interface Item {
@@ -51,7 +52,7 @@ export interface Chosen {
 /** What the outbox says in the words of the page. */
 export interface Reasons {
   /** Something in between answered. */
-  inBetween: (error: ApiError) => string;
+  inBetween: (status: string) => string;
   ourFault: string;
 }
 
@@ -183,10 +184,10 @@ export class Outbox {
       }
       if (error instanceof ApiError && error.isOurs) {
         void dropPhoto(key);
-        this.#set(key, { state: "refused", reason: error.message, photo: null, retryAt: null });
+        this.#set(key, { state: "refused", reason: problem(error), photo: null, retryAt: null });
         return;
       }
-      const reason = error instanceof ApiError ? this.reasons.inBetween(error) : this.reasons.ourFault;
+      const reason = error instanceof ApiError ? this.reasons.inBetween(`${error.status}`) : this.reasons.ourFault;
       this.#set(key, { state: "held", reason, retryAt: null });
       if (!(error instanceof ApiError)) {
         reportError(error); // reported like an uncaught one, but the photos behind it are sent
@@ -226,7 +227,7 @@ export class Outbox {
           throw error;
         }
         const milliseconds = Math.max(pause, error.retryAfterMs ?? 0);
-        this.#set(key, { failures, share: 0, reason: error.message, retryAt: Date.now() + milliseconds });
+        this.#set(key, { failures, share: 0, reason: problem(error), retryAt: Date.now() + milliseconds });
         await this.#paused(milliseconds, signal);
         this.#set(key, { retryAt: null });
         pause = Math.min(pause * 2, LONGEST_PAUSE_MS);

@@ -4,11 +4,11 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { type JobStatus, useStatus } from "../../status/useStatus";
 import { jobAddress } from "../address";
-import { cancel, retry } from "../api";
+import { type ApiError, cancel, retry } from "../api";
 import { say } from "../language";
 import { tellEverywhere } from "../tabs";
 import { endingOf, noteEnding, type Upload } from "../uploads";
-import { shortly } from "../words";
+import { problem, shortly } from "../words";
 import { Row } from "./Row";
 
 interface Properties {
@@ -17,7 +17,7 @@ interface Properties {
 }
 
 export function JobRow({ upload, onStatus }: Properties) {
-  const { jobId, name = "", thumbnail } = upload;
+  const { jobId, name = "", thumbnail, made = thumbnail } = upload;
   const client = useQueryClient();
   const job = useStatus(jobId);
   const ending = endingOf(job);
@@ -35,14 +35,14 @@ export function JobRow({ upload, onStatus }: Properties) {
     setRefusal(null);
     command(jobId).then(
       (body) => tellEverywhere(client, body),
-      (problem: Error) => setRefusal(problem.message),
+      (error: ApiError) => setRefusal(problem(error)),
     );
   };
-  const isRunning = job.status === "pending" || job.status === "processing";
+  const isRunning = data !== null && !data.isTerminal;
   const label = name || say.aPhoto;
   return (
     <Row
-      thumbnail={thumbnail}
+      thumbnail={made}
       name={name}
       address={jobAddress(jobId)}
       state={refusal ?? shortly(job)}

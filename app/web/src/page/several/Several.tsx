@@ -3,13 +3,14 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
 import type { JobStatus } from "../../status/useStatus";
-import { askResult, cancel, retry } from "../api";
+import { type ApiError, askResult, cancel, retry } from "../api";
 import { say } from "../language";
 import { save, saveName } from "../save";
 import type { Item, Outbox } from "../sending/outbox";
 import { tellEverywhere } from "../tabs";
 import type { Upload } from "../uploads";
 import { useFocusOnArrival } from "../useFocusOnArrival";
+import { problem } from "../words";
 import { ItemRow } from "./ItemRow";
 import { JobRow } from "./JobRow";
 
@@ -35,7 +36,7 @@ export function Several({ items, uploads, outbox }: Properties) {
     });
   const ready = of((job) => job.isComplete);
   const failed = of((job) => job.data?.canRetry ?? false);
-  const running = of((job) => job.status === "pending" || job.status === "processing");
+  const running = of((job) => job.data !== null && !job.data.isTerminal);
   const refused = items.filter(({ state }) => state === "refused").length;
   const held = items.filter(({ state }) => state === "held").map(({ key }) => key);
   const unsent = items.filter(({ state }) => state === "waiting" || state === "sending").map(({ key }) => key);
@@ -45,7 +46,7 @@ export function Several({ items, uploads, outbox }: Properties) {
   const each = async (act: typeof retry, which: readonly Upload[]) => {
     const done = await Promise.allSettled(which.map(async ({ jobId }) => tellEverywhere(client, await act(jobId))));
     const wrong = done.find((outcome) => outcome.status === "rejected");
-    setTrouble(wrong ? (wrong.reason as Error).message : null);
+    setTrouble(wrong ? problem(wrong.reason as ApiError) : null);
   };
   const saveAll = async () => {
     setTrouble(null);
@@ -53,7 +54,7 @@ export function Several({ items, uploads, outbox }: Properties) {
       const resultId = jobs.get(jobId)?.resultId as string;
       await askResult(jobId, resultId)
         .then((result) => save(result, saveName(name, jobId)))
-        .catch((error: Error) => setTrouble(error.message));
+        .catch((error: ApiError) => setTrouble(problem(error)));
     }
   };
 
