@@ -10,14 +10,15 @@ export class SentPhoto {
   readonly upload: { onprogress: (event: { loaded: number; total: number }) => void } = { onprogress: () => {} };
   status = 0;
   responseText = "";
+  headers: Record<string, string> = {};
   onload: () => void = () => {};
   onerror: () => void = () => {};
   onabort: () => void = () => {};
 
   open() {}
   setRequestHeader() {}
-  getResponseHeader() {
-    return null;
+  getResponseHeader(name: string) {
+    return this.headers[name] ?? null;
   }
   send() {
     sent.push(this);
@@ -37,6 +38,13 @@ export class SentPhoto {
 
   async isRefused(status: number, code: string) {
     await this.isAnswered(status, { success: false, error: { code, message: `It says ${code}.` } });
+  }
+
+  /** By something that is not Darkroom. */
+  async isRefusedInBetween(status: number) {
+    this.status = status;
+    this.responseText = "<h1>Forbidden</h1>";
+    await act(async () => this.onload());
   }
 
   async isCutOff() {
