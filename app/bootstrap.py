@@ -22,7 +22,7 @@ from psycopg_pool import ConnectionPool
 from redis import Redis
 
 from app.api.application import create_api
-from app.api.http.cors import with_cors
+from app.api.front.wrapped import wrapped
 from app.api.http.services import Services
 from app.api.serving.background import listening
 from app.metrics.exposition import open_metrics
@@ -147,7 +147,7 @@ def open_api(settings: Settings, stack: ExitStack, stopping: asyncio.Event) -> A
         figures=asked_at_scrape(pool, redis, settings.generation_budget_per_hour),
         prompt_version=CURRENT,
     )
-    return traces.requests(counted(with_cors(create_api(services, [polls]), settings.cors_origins), registry))
+    return traces.requests(counted(wrapped(create_api(services, [polls]), settings), registry))
 
 
 class WorkerParts(NamedTuple):

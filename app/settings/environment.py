@@ -11,7 +11,8 @@ from typing import Annotated, Any, Self, get_args
 
 import msgspec
 
-from app.settings.parsers import Network, keys, networks, one_of, origins, text, url, whole
+from app.settings.given import contradictions, missing, value_of
+from app.settings.parsers import Network, hosts, keys, networks, one_of, origins, text, url, whole
 from domain.errors import DarkroomError
 
 __all__ = ["Network", "Settings", "SettingsError", "environment_with", "settings_help", "state_folder"]
@@ -124,6 +125,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[Network, ...],
         _setting(networks, "The proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated."),
     ] = ()
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        _setting(hosts, "The hosts that requests may name, comma-separated, without ports; none for any host."),
+    ] = ()
     cors_origins: Annotated[
         tuple[str, ...],
         _setting(origins, "The origins of other front ends that may use the API from a browser, comma-separated."),
@@ -159,18 +164,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def from_env(cls, environ: Mapping[str, str] = os.environ, *, for_service: bool = True) -> Self:
         """Read and check them all; an empty variable counts as not set. Raises SettingsError.
 
+        Each NAME may also be the content of the file that NAME_FILE names, as containers give secrets.
+
         What only looks into the database, and is no process of the service, needs no REDIS_URL and no SECRET_KEYS.
         """
         values: dict[str, Any] = {}
         mistakes: list[str] = []
         for variable in _variables():
-            if raw := environ.get(variable.name, "").strip():
-                try:
+            try:
+                raw = value_of(variable.name, environ)
+            except ValueError as error:
+                mistakes.append(str(error))
+                continue
+            try:
+                if raw:
                     values[variable.field] = variable.parse(raw)
-                except ValueError as error:
-                    mistakes.append(variable.mistake(raw, str(error)))
-        given = {name for name in environ if environ[name].strip()}
-        mistakes += [*(_missing(given) if for_service else ()), *_contradictions(given)]
+            except ValueError as error:
+                mistakes.append(variable.mistake(raw, str(error)))
+        given = {name.removesuffix("_FILE") for name in environ if environ[name].strip()}
+        mistakes += [*(missing(given) if for_service else ()), *contradictions(given)]
         if mistakes:
             raise SettingsError(mistakes)
         return cls(**values)
@@ -210,25 +222,6 @@ def _variables() -> Iterator[_Variable]:
     for field in msgspec.structs.fields(Settings):
         meta = get_args(field.type)[1]
         yield _Variable(field.name, field.default, meta.description, **meta.extra)
-
-
-def _missing(given: set[str]) -> Iterator[str]:
-    """What a process of the service cannot do without."""
-    databases = given & {"DATABASE_URL", "REDIS_URL"}
-    if len(databases) == 1:
-        missing = {"DATABASE_URL": "REDIS_URL", "REDIS_URL": "DATABASE_URL"}[databases.pop()]
-        yield f"{missing} is missing: set both DATABASE_URL and REDIS_URL, or neither to run embedded ones."
-        databases.add(missing)
-    if databases and "SECRET_KEYS" not in given:
-        yield "SECRET_KEYS is missing: set at least one key of 32 random characters, the same for every process."
-
-
-def _contradictions(given: set[str]) -> Iterator[str]:
-    """What is wrong although each value alone is right."""
-    if "S3_ENDPOINT_URL" in given and "S3_BUCKET" not in given:
-        yield "S3_BUCKET is missing: name the bucket, or take S3_ENDPOINT_URL away to keep objects in DATA_DIR."
-    if "S3_BUCKET" in given and len(given & {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}) == 1:
-        yield "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together: set both, or neither where a role is used."
 
 
 def environment_with(settings: Mapping[str, str]) -> dict[str, str]:

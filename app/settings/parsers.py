@@ -73,6 +73,7 @@ def keys(value: str) -> tuple[str, ...]:
 
 
 ORIGIN: Final = re.compile(r"(https?)://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::(\d{1,5}))?")
+HOST: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]")
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 HIGHEST_PORT: Final = 65535
 
@@ -103,6 +104,17 @@ def _wrong_with_origin(origin: str) -> str | None:
         (port and int(port) == DEFAULT_PORTS[scheme], "names the default port, which browsers leave out"),
     )
     return next((reason for wrong, reason in mistakes if wrong), None)
+
+
+def hosts(value: str) -> tuple[str, ...]:
+    """Names or addresses of hosts, without ports, separated by commas."""
+    found = tuple(host.strip() for host in value.split(","))
+    if not all(HOST.fullmatch(host) for host in found):
+        raise ValueError(
+            "must hold hosts such as photos.example.com or [2001:db8::1], in small letters and without a port,"
+            " separated by commas"
+        )
+    return found
 
 
 def networks(value: str) -> tuple[Network, ...]:

@@ -48,14 +48,14 @@ def crowd(server: Server, count: int, sent: bytes = b"") -> Iterator[list[socket
                 time.sleep(0.05)  # the kernel's queue of connections is shorter than the crowd
         if sent:
             for connection in connections:
-                connection.setblocking(True)  # noqa: FBT003
+                connection.setblocking(True)  # noqa: FBT003 - the library's
                 connection.settimeout(BUSY_SECONDS)
                 connection.sendall(sent)
         yield connections
 
 
 def is_closed(connection: socket.socket) -> bool:
-    connection.setblocking(False)  # noqa: FBT003
+    connection.setblocking(False)  # noqa: FBT003 - the library's
     try:
         return connection.recv(4096) == b""
     except BlockingIOError:

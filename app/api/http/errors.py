@@ -8,6 +8,8 @@ ApiError
 ├── BodyTooLargeError          the photo or its frame is too large
 ├── BodyTooSlowError           the photo did not arrive in time
 ├── UnsupportedMediaTypeError  the photo is none
+├── UnknownHostError           the request names a host that is not ours
+├── ForeignSiteError           a page of another site asks for a change
 └── LinkOverError              a signed link that is not ours, or no longer
 """
 
@@ -76,6 +78,14 @@ class UnsupportedMediaTypeError(ApiError):
     """This file is not a supported photo. Please choose a JPEG, PNG, WebP, HEIC or AVIF image."""
 
 
+class UnknownHostError(ApiError):
+    """This server does not answer for the host that the request names. See ALLOWED_HOSTS."""
+
+
+class ForeignSiteError(ApiError):
+    """A page of another site may not do this. Its origin would have to be in CORS_ORIGINS."""
+
+
 class LinkOverError(ApiError):
     """This link is not valid, or no longer. Ask for the result again to get a new one."""
 
@@ -98,7 +108,9 @@ UNREADABLE: Final = Answer(
 TABLE: Final[dict[type[BaseException], Answer]] = {
     MalformedError: Answer(HTTPStatus.BAD_REQUEST, "BAD_REQUEST"),
     HTTPException: Answer(HTTPStatus.BAD_REQUEST, "BAD_REQUEST", "This request could not be understood."),
+    UnknownHostError: Answer(HTTPStatus.BAD_REQUEST, "UNKNOWN_HOST"),
     UnauthorizedError: Answer(HTTPStatus.UNAUTHORIZED, "UNAUTHORIZED"),
+    ForeignSiteError: Answer(HTTPStatus.FORBIDDEN, "FORBIDDEN"),
     UploadNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     ResultNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     BlobNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),

@@ -21,6 +21,7 @@ REQUEST_HEADERS: Final = (
     b"Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Prefer, X-Request-ID, X-Session-Token"
 )
 EXPOSED_HEADERS: Final = b"ETag, Location, Preference-Applied, Retry-After, X-Request-ID"
+RESOURCE_POLICY: Final = b"cross-origin-resource-policy"
 MAX_AGE_SECONDS: Final = b"7200"
 """How long a browser remembers a preflight; Chromium remembers no longer."""
 VARY: Final = b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
@@ -45,7 +46,8 @@ def with_cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
 
         def send_with_headers(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_headers(origin, allowed)]
+                kept = (header for header in message.get("headers", ()) if header[0].lower() != RESOURCE_POLICY)
+                message["headers"] = [*kept, *_headers(origin, allowed)]
             return send(message)
 
         await app(scope, receive, send_with_headers)
@@ -55,7 +57,8 @@ def with_cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
 
 def _headers(origin: bytes, allowed: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
     # Also without an Origin: a cache must not give an answer without these headers to a page that needs them.
-    headers = [(b"vary", b"Origin")]
+    # A preview is an image element of theirs, which sends no Origin; its signed link is what protects it.
+    headers = [(b"vary", b"Origin"), (RESOURCE_POLICY, b"cross-origin")]
     if origin in allowed:
         headers += [(b"access-control-allow-origin", origin), (b"access-control-expose-headers", EXPOSED_HEADERS)]
     return headers
