@@ -181,7 +181,7 @@ def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
         leases=leases,
         clock=clock,
         worker=name,
-        places=settings.worker_threads,
+        max_runs=settings.worker_threads,
         queue=traces.queue(DramatiqQueue(broker)),
     )
     worker = run_worker(broker, traces.run(pipeline.run), settings.worker_threads)

@@ -7,11 +7,11 @@ reaches nothing; it refuses all mistakes at once, each in one sentence that neve
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, Self
 
 import msgspec
 
-from app.settings.given import contradictions, missing, value_of
+from app.settings.given import contradictions, missing, value_of, variables
 from app.settings.parsers import Network, hosts, keys, networks, one_of, origins, text, url, whole
 from domain.errors import DarkroomError
 
@@ -115,6 +115,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = "refuse"
     worker_threads: Annotated[int, _setting(whole(1, 256), "How many runs one worker process does at a time.")] = 8
+    bytes_in_flight: Annotated[
+        int,
+        _setting(
+            whole(0, 2**50),
+            "How many bytes of photos may be on their way at once; half of it from one client address. 0 for no limit.",
+        ),
+    ] = 2**30
+    min_free_bytes: Annotated[
+        int, _setting(whole(0, 2**50), "With less free disk space, in bytes, no photo is taken in. 0 for no limit.")
+    ] = 2**30
     uploads_per_minute: Annotated[
         int, _setting(whole(0, 2**31), "How many uploads one client address may send in a minute; 0 for no limit.")
     ] = 60
@@ -170,7 +180,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """
         values: dict[str, Any] = {}
         mistakes: list[str] = []
-        for variable in _variables():
+        for variable in variables(Settings):
             try:
                 raw = value_of(variable.name, environ)
             except ValueError as error:
@@ -199,29 +209,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Without the secrets, so that a traceback or a log line cannot show one."""
-        shown = ((v.field, getattr(self, v.field)) for v in _variables() if not v.secret)
+        shown = ((v.field, getattr(self, v.field)) for v in variables(Settings) if not v.secret)
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown)})"
-
-
-class _Variable(msgspec.Struct, frozen=True):
-    field: str
-    default: object
-    purpose: str
-    parse: Callable[[str], object]
-    secret: bool
-
-    @property
-    def name(self) -> str:
-        return self.field.upper()
-
-    def mistake(self, raw: str, reason: str) -> str:
-        return f"{self.name} {reason}." if self.secret else f"{self.name} {reason}, not {raw!r}."
-
-
-def _variables() -> Iterator[_Variable]:
-    for field in msgspec.structs.fields(Settings):
-        meta = get_args(field.type)[1]
-        yield _Variable(field.name, field.default, meta.description, **meta.extra)
 
 
 def environment_with(settings: Mapping[str, str]) -> dict[str, str]:
@@ -238,6 +227,6 @@ def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 def settings_help() -> Iterator[tuple[str, str, str]]:
     """Name, default and purpose of every variable, in the order in which they are best read."""
-    for variable in _variables():
+    for variable in variables(Settings):
         default = "" if variable.default in {None, ()} else str(variable.default)
         yield variable.name, default, variable.purpose

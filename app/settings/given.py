@@ -1,7 +1,36 @@
 """What is given: the text of each variable, from the environment or from a file, and what is missing or contradicts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import get_args
+
+import msgspec
+
+
+class Variable(msgspec.Struct, frozen=True):
+    """One setting, as it is given."""
+
+    field: str
+    default: object
+    purpose: str
+    parse: Callable[[str], object]
+    secret: bool
+
+    @property
+    def name(self) -> str:
+        """In the environment."""
+        return self.field.upper()
+
+    def mistake(self, raw: str, reason: str) -> str:
+        """The sentence about a wrong value; that of a secret is not shown."""
+        return f"{self.name} {reason}." if self.secret else f"{self.name} {reason}, not {raw!r}."
+
+
+def variables(settings: type[msgspec.Struct]) -> Iterator[Variable]:
+    """The settings of a struct, in its order."""
+    for field in msgspec.structs.fields(settings):
+        meta = get_args(field.type)[1]
+        yield Variable(field.name, field.default, meta.description, **meta.extra)
 
 
 def value_of(name: str, environ: Mapping[str, str]) -> str:

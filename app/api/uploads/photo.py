@@ -23,6 +23,7 @@ from multipart import (  # type: ignore[import-untyped] # it ships no types
 
 from app.api.http.errors import BodyTooLargeError, BodyTooSlowError, MalformedError, UnsupportedMediaTypeError
 from app.api.http.slots import Place
+from app.limits.in_flight import Count
 from domain.formats import HEAD_BYTES, MEDIA_TYPES, format_of, refusal_of
 
 FIELD: Final = "image"
@@ -49,8 +50,9 @@ class Photo(Struct, frozen=True):
 class Spool:
     """Takes a photo's bytes as they come."""
 
-    def __init__(self, file: BinaryIO, max_bytes: int) -> None:
+    def __init__(self, file: BinaryIO, max_bytes: int, count: Count) -> None:
         self._file = file
+        self._count = count
         self._max_bytes = max_bytes
         self._hash = sha256()
         self._held = bytearray()
@@ -89,7 +91,7 @@ class Spool:
 
 @asynccontextmanager
 async def received_photo(
-    request: Request[Any, Any, Any], place: Place, *, max_bytes: int, seconds: float
+    request: Request[Any, Any, Any], place: Place, count: Count, *, max_bytes: int, seconds: float
 ) -> AsyncIterator[Photo]:
     """The photo of a request, for as long as the context lasts. Raises ApiErrors.
 
@@ -99,7 +101,7 @@ async def received_photo(
     boundary = _boundary(request.headers.get("content-type", ""))
     _refuse_declared_size(request.headers.get("content-length", ""), max_bytes)
     with TemporaryFile() as file:
-        spool = Spool(file, max_bytes)
+        spool = Spool(file, max_bytes, count)
         pace = asyncio.create_task(_leave_if_slow(spool, place))
         try:
             async with asyncio.timeout(seconds):

@@ -2,6 +2,8 @@
 
 import re
 from functools import partial
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Annotated, Any, Final
 
 from litestar import Request, Response
@@ -16,6 +18,8 @@ from app.api.http.slots import Threads
 from app.api.uploads.bodies import SubmissionBody
 from app.api.uploads.intake import Intake
 from app.api.uploads.photo import received_photo
+from app.limits.disk_space import DiskSpace
+from app.limits.in_flight import BytesInFlight, Count
 from app.limits.upload_rate import UploadRate
 from app.signing.sessions import Session
 from domain.stages import Status
@@ -43,6 +47,9 @@ class Submission:
         self._body_seconds = services.body_seconds
         self._public_url = services.settings.public_url or ""
         self._trusted_proxies = services.settings.trusted_proxies
+        self._in_flight = BytesInFlight(services.settings.bytes_in_flight)
+        folders = [Path(gettempdir()), *([services.settings.data_dir] if services.settings.s3_bucket is None else [])]
+        self._disk = DiskSpace(folders, services.settings.min_free_bytes)
 
     async def submit(
         self,
@@ -51,14 +58,22 @@ class Submission:
         idempotency_key: IdempotencyKey = None,
     ) -> Response[SubmissionBody]:
         """Submit a photo, as the multipart field `image`."""
-        self._rate.count(address_of(request, self._trusted_proxies))
+        address = address_of(request, self._trusted_proxies)
+        self._rate.count(address)
         if idempotency_key is not None and not KEY.fullmatch(idempotency_key):
             raise MalformedError("An Idempotency-Key has 1 to 255 visible ASCII characters.")
         session = self._session(session_token, idempotency_key)
+        self._disk.check()
+        with self._in_flight.of(address) as count:
+            return await self._taken_in(request, session, idempotency_key, count)
+
+    async def _taken_in(
+        self, request: Request[Any, Any, Any], session: Session, idempotency_key: str | None, count: Count
+    ) -> Response[SubmissionBody]:
         # If no slot is free in time, the API answers 503 before it reads the body.
         async with (
             self._threads.place() as place,
-            received_photo(request, place, max_bytes=self._max_bytes, seconds=self._body_seconds) as photo,
+            received_photo(request, place, count, max_bytes=self._max_bytes, seconds=self._body_seconds) as photo,
         ):
             take = partial(self._intake.take, photo, session)
             correlation = correlation_id(request.scope)

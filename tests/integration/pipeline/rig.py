@@ -60,7 +60,7 @@ class PipelineRig:
             leases=leases or Leases(self.pool, worker),
             clock=self.clock,
             worker=worker,
-            places=8,
+            max_runs=8,
             queue=queue,
         )
 

@@ -33,7 +33,7 @@ def test_beyond_the_budget_an_upload_is_put_off_before_an_attempt_and_goes_on_wh
     assert len(gemini.calls) == 2
 
 
-def test_an_attempt_that_may_not_call_after_all_is_no_strike(
+def test_an_attempt_that_may_not_call_after_all_is_no_failed_attempt(
     rig: PipelineRig, model: ImageModel, gemini: FakeGemini
 ) -> None:
     upload_id = rig.submitted(photo())

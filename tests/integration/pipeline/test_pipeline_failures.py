@@ -9,6 +9,7 @@ from eventsourcing.persistence import StoredEvent
 from domain.errors import LogUnavailableError
 from domain.events import AttemptFailed, Failed, StageAdvanced
 from domain.failures import FailureCode
+from domain.objects import folder_of
 from domain.stages import Stage, Status
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
@@ -96,6 +97,7 @@ def test_a_photo_that_is_none_fails_at_10_and_costs_no_call(
 
     upload = rig.uploads.get(upload_id)
     assert (upload.error_code, upload.progress) == (FailureCode.IMAGE_TRUNCATED, 10)
+    assert list(rig.blobs.keys(folder_of(upload.id))) == [], "no retry can help, so the photo is gone"
     assert gemini.calls == []
 
 

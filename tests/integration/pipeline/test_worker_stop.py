@@ -49,7 +49,7 @@ def test_a_worker_that_stops_while_the_log_is_away_does_not_wait_for_it(
     assert rig.uploads.get(upload_id).running
 
 
-def test_a_worker_that_stops_hands_its_runs_over_without_a_strike(
+def test_a_worker_that_stops_hands_its_runs_over_without_a_failed_attempt(
     rig: PipelineRig, model: ImageModel, gemini: FakeGemini
 ) -> None:
     upload_id = rig.submitted(photo())
