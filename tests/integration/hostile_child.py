@@ -21,6 +21,8 @@ from workers.imaging.jobs import Develop, Picture
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PARENT = os.getppid()
+JPEG_HEAD = b"\xff\xd8\xff"
+"""What an answer that is taken for a picture begins with."""
 PTRACE_ATTACH, PR_SET_DUMPABLE = 16, 4
 CLONE_NEWUSER, SIGCHLD = 0x10000000, 17
 KILLED_OFF = {"x86_64": {"fork": 57, "vfork": 58, "memfd_create": 319, "bpf": 321, "keyctl": 250}, "aarch64": {}}
@@ -104,7 +106,7 @@ def hostile(job: Develop) -> Picture:
         except BaseException as error:  # noqa: BLE001 - an attacker takes whatever comes
             number = error.errno if isinstance(error, OSError) else None
             found[name] = errno.errorcode.get(number or 0, repr(error))
-    return Picture(msgspec.json.encode(found), 1, 1, "JPEG")
+    return Picture(JPEG_HEAD + msgspec.json.encode(found), 1, 1, "JPEG")
 
 
 if __name__ == "__main__":

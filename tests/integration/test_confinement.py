@@ -53,7 +53,7 @@ def secret(tmp_path: Path) -> Iterator[Path]:
 
 def test_hostile_code_in_the_child_has_no_way_out(secret: Path) -> None:
     report = Taken(str(HERE / "hostile_child.py")).run(job(str(secret).encode()))
-    found: dict[str, str] = msgspec.json.decode(report.jpeg)
+    found: dict[str, str] = msgspec.json.decode(report.jpeg.removeprefix(b"\xff\xd8\xff"))
 
     assert len(found) > 35
     assert {name: end for name, end in found.items() if end not in {"EPERM", "EACCES", "ENOSYS"}} == {}
@@ -101,6 +101,15 @@ def test_what_a_child_may_answer_is_bounded() -> None:
     with pytest.raises(ExhaustedError, match="an answer of"):
         Taken("-c", FLOOD.format(ENDLESS), limits=Limits(answer_bytes=64 * MEBIBYTE)).run(job())
     assert resident_bytes(os.getpid()) - before < 16 * MEBIBYTE
+
+
+NO_PICTURES = ["(b'<svg/>', 1, 1, 'JPEG')", "(b'\\xff\\xd8\\xff', 0, 1, 'JPEG')", "(b'\\xff\\xd8\\xff', 1, 1, 'x')"]
+
+
+@pytest.mark.parametrize("answer", NO_PICTURES)
+def test_an_answer_that_is_no_picture_of_ours_is_blamed_on_the_picture(answer: str) -> None:
+    with pytest.raises(ExhaustedError, match="no picture of ours"):
+        Taken("-c", f"from workers.imaging.jobs import Picture; {FLOOD.format('Picture' + answer)}").run(job())
 
 
 def test_an_answer_that_is_none_is_blamed_on_the_picture() -> None:

@@ -10,7 +10,7 @@ from workers.imaging.jobs import Develop, Job, Outcome, OutOfMemory, Picture, Pr
 
 
 def answered(job: Job) -> Outcome:
-    outcome: Outcome = msgspec.msgpack.decode(child.answer(msgspec.msgpack.encode(job), []), type=Outcome)
+    outcome: Outcome = msgspec.msgpack.decode(child.answer(msgspec.msgpack.encode(job)), type=Outcome)
     return outcome
 
 

@@ -16,7 +16,7 @@ from workers.confinement import landlock, seccomp
 from workers.confinement.process_control import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, control, die_with
 
 FIRST_USER: Final = 0x70000000
-"""No account has a user id from here on; with the process id added, no two processes share one."""
+"""No account has such an id. With the process id added, no two processes share one."""
 SPARE_USER: Final = 65_533
 """Where a container knows 65,536 users and no more."""
 

@@ -8,6 +8,7 @@ it needs is loaded first, then it is confined, then it reads its job: what the p
 import resource
 import signal
 import sys
+from collections.abc import Sequence
 
 import msgspec
 
@@ -49,12 +50,12 @@ def main() -> None:
         sys.stdout.buffer.write(answer(sys.stdin.buffer.read(), missing))
 
 
-def answer(message: bytes, missing: list[str]) -> bytes:
+def answer(message: bytes, missing: Sequence[str] = ()) -> bytes:
     """The outcome of the job in the message; the parts of the confinement that are missing are known by now."""
     return msgspec.msgpack.encode(_outcome(msgspec.msgpack.decode(message, type=Job), missing))
 
 
-def _outcome(job: Job, missing: list[str]) -> Outcome:
+def _outcome(job: Job, missing: Sequence[str]) -> Outcome:
     try:
         return _do(job, missing)
     except UnsupportedError as error:
@@ -65,7 +66,7 @@ def _outcome(job: Job, missing: list[str]) -> Outcome:
         return OutOfMemory()
 
 
-def _do(job: Job, missing: list[str]) -> Outcome:
+def _do(job: Job, missing: Sequence[str]) -> Outcome:
     match job:
         case Develop():
             return develop(job)
@@ -74,7 +75,7 @@ def _do(job: Job, missing: list[str]) -> Outcome:
         case Watermark():
             return watermark(job)
         case AskConfinement():
-            return Confinement(missing)
+            return Confinement(list(missing))
 
 
 if __name__ == "__main__":

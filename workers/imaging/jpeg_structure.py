@@ -8,7 +8,7 @@ from msgspec import Struct
 from domain.failures import FailureCode
 from workers.errors import PermanentError
 from workers.imaging.jobs import Unsupported
-from workers.imaging.jpeg_header import FRAMES, JPEG_LS, SCAN
+from workers.imaging.jpeg_header import FRAMES, HIERARCHY, JPEG_LS, SCAN
 
 MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """The next marker behind coded pixels: stuffed zeros and restarts belong to them."""
@@ -112,7 +112,9 @@ def structure_of(data: bytes) -> JpegStructure:
 
 def _note(found: JpegStructure, code: int, body: bytes) -> None:
     try:
-        if (code in FRAMES or code == JPEG_LS) and found.frame is None:
+        if code == HIERARCHY:
+            found.frame = code
+        elif (code in FRAMES or code == JPEG_LS) and found.frame is None:
             found.frame, found.precision = code, body[0]
             found.height, found.width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
             samplings = {body[6 + 3 * number]: body[7 + 3 * number] for number in range(body[5])}

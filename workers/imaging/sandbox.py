@@ -21,7 +21,7 @@ import msgspec
 
 from domain.errors import DarkroomError
 from domain.failures import FailureCode
-from domain.formats import HEAD_BYTES, format_of
+from domain.formats import HEAD_BYTES, MEDIA_TYPES, format_of
 from workers.confinement.capacity import processes_that_fit
 from workers.errors import ExhaustedError, PassingError, PermanentError
 from workers.imaging.jobs import (
@@ -42,6 +42,7 @@ from workers.imaging.jobs import (
 )
 
 CHILD: Final = "workers.imaging.child"
+JPEG_SIDE: Final = 65_535
 COMPLAINT_BYTES: Final = 500
 _BLAMED_ON_THE_PICTURE: Final = {
     -number
@@ -96,8 +97,10 @@ class Sandbox:
     def run(self, job: Develop | Print | Watermark) -> Picture:
         """The picture that the job makes; waits for a free place first."""
         match self._outcome(job):
-            case Picture() as picture:
+            case Picture() as picture if _is_ours(picture):
                 return picture
+            case Picture():
+                raise ExhaustedError("an answer that is no picture of ours")
             case Refusal(kind=Unsupported() as kind):
                 raise UnsupportedError(kind)
             case Refusal(code, detail):
@@ -157,6 +160,12 @@ def _unnamed_file() -> BinaryIO:
     if sys.platform == "linux":
         return os.fdopen(os.memfd_create("darkroom"), "w+b")
     return TemporaryFile()
+
+
+def _is_ours(picture: Picture) -> bool:
+    """Whether a picture looks like one that the child makes. The image model gets it next."""
+    has_sides = min(picture.width, picture.height) > 0 and max(picture.width, picture.height) <= JPEG_SIDE
+    return has_sides and format_of(picture.jpeg[:HEAD_BYTES]) == "JPEG" and picture.source_format in MEDIA_TYPES
 
 
 def _read(answer: BinaryIO) -> Outcome:
