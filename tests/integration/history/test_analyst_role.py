@@ -55,9 +55,7 @@ def test_where_it_may_not_be_made_migrate_says_what_to_run(postgres_url: str, em
     name = psycopg.conninfo.conninfo_to_dict(empty_database_url)["dbname"]
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         for statement in ("CREATE ROLE {owner} LOGIN", "ALTER DATABASE {name} OWNER TO {owner}"):
-            connection.execute(
-                sql.SQL(statement).format(owner=sql.Identifier(owner), name=sql.Identifier(str(name)))  # type: ignore[arg-type] # of our own
-            )
+            connection.execute(sql.SQL(statement).format(owner=sql.Identifier(owner), name=sql.Identifier(str(name))))
         connection.execute("ALTER ROLE darkroom_analyst RENAME TO set_aside")
     url = psycopg.conninfo.make_conninfo(empty_database_url, user=owner)
     try:

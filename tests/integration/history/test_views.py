@@ -65,7 +65,8 @@ def test_a_whole_session_hash_is_in_no_view(analyst: Analyst) -> None:
 
 
 def test_an_event_whose_facts_have_wrong_types_is_shown_with_nulls(known_url: str, analyst: Analyst) -> None:
-    facts = """{"event_id": "00000000-0000-4000-8000-000000000001", "actor": "x", "correlation_id": "c", "attempt": "one",
+    facts = """{"event_id": "00000000-0000-4000-8000-000000000001", "actor": "x", "correlation_id": "c",
+               "attempt": "one",
                "progress": 1e400, "retry_at": "soon", "result_id": 7, "full": "none", "prompt_version": null}"""
     with psycopg.connect(known_url) as connection:
         insert = (
