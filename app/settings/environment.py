@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self, get_args
 
 import msgspec
 
-from app.settings.parsers import Network, keys, networks, one_of, origins, text, url, whole
+from app.settings.parsers import Network, header, keys, networks, one_of, origins, text, url, whole
 from domain.errors import DarkroomError
 
 __all__ = ["Network", "Settings", "SettingsError", "environment_with", "settings_help", "state_folder"]
@@ -114,6 +114,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[Network, ...],
         _setting(networks, "The proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated."),
     ] = ()
+    staff_proxy_header: Annotated[
+        str | None,
+        _setting(header, "The header with a staff member's name, believed from TRUSTED_PROXIES; without it none is."),
+    ] = None
     cors_origins: Annotated[
         tuple[str, ...],
         _setting(origins, "The origins of other front ends that may use the API from a browser, comma-separated."),
@@ -215,6 +219,8 @@ def _missing(given: set[str]) -> Iterator[str]:
 
 def _contradictions(given: set[str]) -> Iterator[str]:
     """What is wrong although each value alone is right."""
+    if "STAFF_PROXY_HEADER" in given and "TRUSTED_PROXIES" not in given:
+        yield "TRUSTED_PROXIES is missing: STAFF_PROXY_HEADER is believed from these proxies alone."
     if "S3_ENDPOINT_URL" in given and "S3_BUCKET" not in given:
         yield "S3_BUCKET is missing: name the bucket, or take S3_ENDPOINT_URL away to keep objects in DATA_DIR."
     if "S3_BUCKET" in given and len(given & {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}) == 1:

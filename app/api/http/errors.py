@@ -4,6 +4,8 @@ What granian refuses before it is a request of ours has a bare status and no bod
 
 ApiError
 ├── UnauthorizedError          no token, or one that we did not sign
+│   └── NoStaffError           no token of a staff member, or one that has ended
+├── ForbiddenError             this staff member may not do that
 ├── MalformedError             the request cannot be understood
 ├── BodyTooLargeError          the photo or its frame is too large
 ├── BodyTooSlowError           the photo did not arrive in time
@@ -28,13 +30,16 @@ from app.api.http.bodies import ErrorBody, ErrorFacts
 from app.api.http.replies import Reply, in_json
 from app.api.http.slots import OverloadedError
 from app.limits.upload_rate import TooManyUploadsError
+from app.limits.wrong_tokens import TooManyWrongTokensError
 from domain.errors import (
     BlobNotFoundError,
     DarkroomError,
     HistoryError,
     IdempotencyConflictError,
+    ReasonError,
     RefusedError,
     ResultNotFoundError,
+    StaffNotFoundError,
     StorageRefusedError,
     UnavailableError,
     UploadNotFoundError,
@@ -51,6 +56,14 @@ class ApiError(DarkroomError):
 
 class UnauthorizedError(ApiError):
     """Send the session token of this upload in the header X-Session-Token."""
+
+
+class NoStaffError(UnauthorizedError):
+    """Send the token of a staff member as Authorization: Bearer TOKEN. `darkroom staff add` gives one."""
+
+
+class ForbiddenError(ApiError):
+    """Your role does not allow this. Ask a colleague who may, or an admin for another role."""
 
 
 class MalformedError(ApiError):
@@ -92,6 +105,9 @@ TABLE: Final[dict[type[BaseException], Answer]] = {
     MalformedError: Answer(HTTPStatus.BAD_REQUEST, "BAD_REQUEST"),
     HTTPException: Answer(HTTPStatus.BAD_REQUEST, "BAD_REQUEST", "This request could not be understood."),
     UnauthorizedError: Answer(HTTPStatus.UNAUTHORIZED, "UNAUTHORIZED"),
+    ReasonError: Answer(HTTPStatus.BAD_REQUEST, "BAD_REQUEST"),
+    ForbiddenError: Answer(HTTPStatus.FORBIDDEN, "FORBIDDEN"),
+    StaffNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     UploadNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     ResultNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     BlobNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
@@ -106,6 +122,7 @@ TABLE: Final[dict[type[BaseException], Answer]] = {
     UnsupportedMediaTypeError: Answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
     IdempotencyConflictError: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "IDEMPOTENCY_CONFLICT"),
     TooManyUploadsError: Answer(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
+    TooManyWrongTokensError: Answer(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
     UnavailableError: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", retry_after=2),
     # A newer version has appended while this one is still being replaced: later, it is a newer one that answers.
     MapperDeserialisationError: UNREADABLE,
