@@ -192,6 +192,19 @@ CREATE INDEX IF NOT EXISTS uploads_queue_idx ON uploads (created_at) WHERE statu
 -- For the ETA: the uploads that were completed last.
 CREATE INDEX IF NOT EXISTS uploads_completed_at_idx ON uploads (completed_at) WHERE completed_at IS NOT NULL;
 
+-- The number of attempts from the second one on; null for the most uploads, which need only one. An index may use it: it
+-- stays null while the first attempt is counted.
+ALTER TABLE uploads ADD COLUMN IF NOT EXISTS repeated integer
+    GENERATED ALWAYS AS (CASE WHEN attempt > 1 THEN attempt END) STORED;
+
+-- For the search of support, newest first. None of these columns changes in a life that goes well.
+CREATE INDEX IF NOT EXISTS uploads_created_at_idx ON uploads (created_at, upload_id);
+CREATE INDEX IF NOT EXISTS uploads_session_idx ON uploads (left(session_hash, 16), created_at, upload_id);
+CREATE INDEX IF NOT EXISTS uploads_failed_idx ON uploads (created_at, upload_id) WHERE error_code IS NOT NULL;
+CREATE INDEX IF NOT EXISTS uploads_error_code_idx ON uploads (error_code, created_at, upload_id)
+    WHERE error_code IS NOT NULL;
+CREATE INDEX IF NOT EXISTS uploads_repeated_idx ON uploads (created_at, upload_id, repeated) WHERE repeated IS NOT NULL;
+
 ALTER TABLE uploads SET (
     -- Half of each page is kept free for new versions of its rows. Uploads that are submitted together are also updated
     -- together: with 70, one write in three found a full page, went to another one and updated every index.
