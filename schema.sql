@@ -28,6 +28,8 @@ CREATE TABLE IF NOT EXISTS event_log (
 );
 
 CREATE INDEX IF NOT EXISTS event_log_name_idx ON event_log (name, position);
+-- For `darkroom audit`: what staff did. Other events do not enter it.
+CREATE INDEX IF NOT EXISTS event_log_staff_idx ON event_log (recorded_at) WHERE actor LIKE 'staff:%';
 
 CREATE OR REPLACE FUNCTION refuse_change_of_event_log() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -190,6 +192,19 @@ CREATE INDEX IF NOT EXISTS uploads_queue_idx ON uploads (created_at) WHERE statu
 -- For the ETA: the uploads that were completed last.
 CREATE INDEX IF NOT EXISTS uploads_completed_at_idx ON uploads (completed_at) WHERE completed_at IS NOT NULL;
 
+-- The number of attempts from the second one on; null for the most uploads, which need only one. An index may use it: it
+-- stays null while the first attempt is counted.
+ALTER TABLE uploads ADD COLUMN IF NOT EXISTS repeated integer
+    GENERATED ALWAYS AS (CASE WHEN attempt > 1 THEN attempt END) STORED;
+
+-- For the search of support, newest first. None of these columns changes in a life that goes well.
+CREATE INDEX IF NOT EXISTS uploads_created_at_idx ON uploads (created_at, upload_id);
+CREATE INDEX IF NOT EXISTS uploads_session_idx ON uploads (left(session_hash, 16), created_at, upload_id);
+CREATE INDEX IF NOT EXISTS uploads_failed_idx ON uploads (created_at, upload_id) WHERE error_code IS NOT NULL;
+CREATE INDEX IF NOT EXISTS uploads_error_code_idx ON uploads (error_code, created_at, upload_id)
+    WHERE error_code IS NOT NULL;
+CREATE INDEX IF NOT EXISTS uploads_repeated_idx ON uploads (created_at, upload_id, repeated) WHERE repeated IS NOT NULL;
+
 ALTER TABLE uploads SET (
     -- Half of each page is kept free for new versions of its rows. Uploads that are submitted together are also updated
     -- together: with 70, one write in three found a full page, went to another one and updated every index.
@@ -255,6 +270,83 @@ CREATE TABLE IF NOT EXISTS image_models (
     -- While the breaker is open, one run may call the model again at this time.
     next_call_at timestamptz NOT NULL
 );
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Staff: the people who help, and what they did that is no event of an upload.
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- One row for each person, also for one whose access has ended: events and the audit log contain the names.
+CREATE TABLE IF NOT EXISTS staff (
+    name text PRIMARY KEY CHECK (name ~ '^[a-z0-9][a-z0-9._-]{0,63}$'),
+    -- viewer reads; agent also retries, cancels and re-enqueues; admin also erases and manages staff.
+    role text NOT NULL CHECK (role IN ('viewer', 'agent', 'admin')),
+    -- The SHA-256 of the token. The token itself has 256 random bits and is shown once.
+    token_hash bytea NOT NULL UNIQUE CHECK (length(token_hash) = 32),
+    -- When the access ends; null: never.
+    until timestamptz,
+    added_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- When the person got the present token.
+    token_since timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- When the access was taken away; null: it was not.
+    revoked_at timestamptz
+);
+
+-- What staff looked at and searched for, and every change of staff. Append-only, like the event log. What staff do to an
+-- upload is an event of that upload.
+CREATE TABLE IF NOT EXISTS audit_log (
+    -- From 1, without a gap. Given by the trigger below.
+    number bigint PRIMARY KEY,
+    recorded_at timestamptz NOT NULL,
+    -- staff:<name>, or operator:<account> for a command on the machine itself.
+    actor text NOT NULL,
+    -- looked, searched, staff-added, staff-rotated, staff-revoked
+    action text NOT NULL,
+    -- The upload that was looked at.
+    upload_id uuid,
+    -- The staff member who was added, rotated or revoked.
+    subject text,
+    -- What was searched for, which version was looked at, which role was given. No token and nothing personal.
+    facts jsonb NOT NULL DEFAULT '{}',
+    -- The correlation id of the request.
+    request_id text,
+    -- The SHA-256 over the hash of the row before and this row: a row that was changed or taken away is found.
+    hash bytea NOT NULL
+);
+
+CREATE INDEX IF NOT EXISTS audit_log_recorded_at_idx ON audit_log (recorded_at);
+CREATE INDEX IF NOT EXISTS audit_log_upload_idx ON audit_log (upload_id, number) WHERE upload_id IS NOT NULL;
+
+CREATE OR REPLACE FUNCTION audit_log_hash(before bytea, entry audit_log) RETURNS bytea LANGUAGE sql STABLE AS $$
+    SELECT sha256(before || convert_to(jsonb_build_array(
+        entry.number, extract(epoch FROM entry.recorded_at), entry.actor, entry.action, entry.upload_id, entry.subject,
+        entry.facts, entry.request_id)::text, 'UTF8'))
+$$;
+
+-- Gives each row its number, its time and its hash. Two writers that read the same last row would give the same number,
+-- so one waits for the other. Staff are few: this lock costs the pollers nothing.
+CREATE OR REPLACE FUNCTION append_to_audit_log() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    last audit_log;
+BEGIN
+    PERFORM pg_advisory_xact_lock(28254641726780772);  -- "darkaud"; no other lock may use this number
+    SELECT * INTO last FROM audit_log ORDER BY number DESC LIMIT 1;
+    NEW.number := coalesce(last.number, 0) + 1;
+    NEW.recorded_at := clock_timestamp();
+    NEW.hash := audit_log_hash(coalesce(last.hash, ''), NEW);
+    RETURN NEW;
+END $$;
+
+CREATE OR REPLACE TRIGGER audit_log_is_in_order
+    BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION append_to_audit_log();
+
+CREATE OR REPLACE FUNCTION refuse_change_of_audit_log() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'The audit log is append-only: % is refused.', TG_OP;
+END $$;
+
+CREATE OR REPLACE TRIGGER audit_log_is_append_only
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit_log();
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Views

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self
 import msgspec
 
 from app.settings.given import contradictions, missing, value_of, variables
-from app.settings.parsers import Network, hosts, keys, networks, one_of, origins, text, url, whole
+from app.settings.parsers import Network, header, hosts, keys, networks, one_of, origins, text, url, whole
 from domain.errors import DarkroomError
 
 __all__ = ["Network", "Settings", "SettingsError", "environment_with", "settings_help", "state_folder"]
@@ -139,6 +139,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         _setting(hosts, "The hosts that requests may name, comma-separated, without ports; none for any host."),
     ] = ()
+    staff_proxy_header: Annotated[
+        str | None,
+        _setting(header, "The header with a staff member's name, believed from TRUSTED_PROXIES; without it none is."),
+    ] = None
     cors_origins: Annotated[
         tuple[str, ...],
         _setting(origins, "The origins of other front ends that may use the API from a browser, comma-separated."),

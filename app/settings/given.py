@@ -63,6 +63,8 @@ def missing(given: set[str]) -> Iterator[str]:
 
 def contradictions(given: set[str]) -> Iterator[str]:
     """What is wrong although each value alone is right."""
+    if "STAFF_PROXY_HEADER" in given and "TRUSTED_PROXIES" not in given:
+        yield "TRUSTED_PROXIES is missing: STAFF_PROXY_HEADER is believed from these proxies alone."
     if "S3_ENDPOINT_URL" in given and "S3_BUCKET" not in given:
         yield "S3_BUCKET is missing: name the bucket, or take S3_ENDPOINT_URL away to keep objects in DATA_DIR."
     if "S3_BUCKET" in given and len(given & {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}) == 1:

@@ -64,6 +64,13 @@ def _looks_like_url(value: str, schemes: tuple[str, ...], *, host: bool) -> bool
     return "://" in value and parts.scheme in schemes and has_place
 
 
+def header(value: str) -> str:
+    """The name of an HTTP header, in small letters."""
+    if re.fullmatch(r"[A-Za-z0-9-]{1,64}", value) and value.lower() not in {"authorization", "cookie", "host"}:
+        return value.lower()
+    raise ValueError("must be the name of an HTTP header of its own, such as X-Auth-Request-Preferred-Username")
+
+
 def keys(value: str) -> tuple[str, ...]:
     """Keys that sign, separated by commas."""
     found = tuple(key.strip() for key in value.split(","))

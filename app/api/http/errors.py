@@ -4,6 +4,8 @@ What granian refuses before it is a request of ours has a bare status and no bod
 
 ApiError
 ├── UnauthorizedError          no token, or one that we did not sign
+│   └── NoStaffError           no token of a staff member, or one that has ended
+├── ForbiddenError             this staff member may not do that
 ├── MalformedError             the request cannot be understood
 ├── BodyTooLargeError          the photo or its frame is too large
 ├── BodyTooSlowError           the photo did not arrive in time
@@ -30,13 +32,16 @@ from app.api.http.bodies import ErrorBody, ErrorFacts
 from app.api.http.replies import Reply, in_json
 from app.api.http.slots import OverloadedError
 from app.limits.upload_rate import TooManyUploadsError
+from app.limits.wrong_tokens import TooManyWrongTokensError
 from domain.errors import (
     BlobNotFoundError,
     DarkroomError,
     HistoryError,
     IdempotencyConflictError,
+    ReasonError,
     RefusedError,
     ResultNotFoundError,
+    StaffNotFoundError,
     StorageRefusedError,
     UnavailableError,
     UploadNotFoundError,
@@ -55,6 +60,14 @@ class ApiError(DarkroomError):
 
 class UnauthorizedError(ApiError):
     """Send the session token of this upload in the header X-Session-Token."""
+
+
+class NoStaffError(UnauthorizedError):
+    """Send the token of a staff member as Authorization: Bearer TOKEN. `darkroom staff add` gives one."""
+
+
+class ForbiddenError(ApiError):
+    """Your role does not allow this. Ask a colleague who may, or an admin for another role."""
 
 
 class MalformedError(ApiError):
@@ -111,6 +124,9 @@ TABLE: Final[dict[type[BaseException], Answer]] = {
     UnknownHostError: Answer(HTTPStatus.BAD_REQUEST, "UNKNOWN_HOST"),
     UnauthorizedError: Answer(HTTPStatus.UNAUTHORIZED, "UNAUTHORIZED"),
     ForeignSiteError: Answer(HTTPStatus.FORBIDDEN, "FORBIDDEN"),
+    ReasonError: Answer(HTTPStatus.BAD_REQUEST, "BAD_REQUEST"),
+    ForbiddenError: Answer(HTTPStatus.FORBIDDEN, "FORBIDDEN"),
+    StaffNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     UploadNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     ResultNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     BlobNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
@@ -125,6 +141,7 @@ TABLE: Final[dict[type[BaseException], Answer]] = {
     UnsupportedMediaTypeError: Answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
     IdempotencyConflictError: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "IDEMPOTENCY_CONFLICT"),
     TooManyUploadsError: Answer(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
+    TooManyWrongTokensError: Answer(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
     UnavailableError: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", retry_after=2),
     # A newer version has appended while this one is still being replaced: later, it is a newer one that answers.
     MapperDeserialisationError: UNREADABLE,
