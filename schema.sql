@@ -685,3 +685,31 @@ BEGIN
             TO darkroom_analyst;
     END IF;
 END $$;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- The role of the processes (serve, work, project, dispatch). Tables belong to the role that migrates. Give the processes
+-- a DATABASE_URL of a role that is this one, or a member of it: then PostgreSQL itself keeps them from changing the log.
+-- ---------------------------------------------------------------------------------------------------------------------
+DO $$
+DECLARE
+    log text;
+BEGIN
+    IF to_regrole('darkroom_service') IS NULL THEN
+        BEGIN
+            CREATE ROLE darkroom_service NOLOGIN;
+        EXCEPTION
+            WHEN duplicate_object OR unique_violation THEN NULL;  -- another database of this server made it just now
+            WHEN insufficient_privilege THEN
+                RAISE WARNING 'The role of the processes is missing, because % may not create roles. Run as one who '
+                    'may: CREATE ROLE darkroom_service NOLOGIN; and then `darkroom migrate` again.', current_user;
+        END;
+    END IF;
+    IF to_regrole('darkroom_service') IS NOT NULL THEN
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO darkroom_service', current_schema());
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO darkroom_service', current_schema());
+        EXECUTE format('GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA %I TO darkroom_service', current_schema());
+        FOREACH log IN ARRAY ARRAY['event_log', 'audit_log'] LOOP
+            EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE, TRIGGER ON %I FROM darkroom_service', log);
+        END LOOP;
+    END IF;
+END $$;
