@@ -224,6 +224,7 @@ def test_the_ledger_has_every_call_with_its_upload_and_attempt(pool: Pool, calls
 
 def test_without_a_database_no_call_is_admitted_and_none_that_was_made_is_lost() -> None:
     with open_pool("postgresql://absent@/nothing?host=/nonexistent", 1, "nowhere") as pool:
+        pool.timeout = 0.1
         calls = Calls(pool, MODEL, None)
         with pytest.raises(LogUnavailableError):
             calls.admit(uuid4(), 1)

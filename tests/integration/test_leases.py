@@ -51,7 +51,7 @@ def test_a_lease_that_was_given_back_can_be_taken_at_once(leases: Leases) -> Non
     assert leases.take(lease.upload_id)
 
 
-def test_an_expired_lease_that_nobody_took_is_still_ours(pool: Pool, leases: Leases) -> None:
+def test_an_expired_lease_that_no_run_took_is_still_ours(pool: Pool, leases: Leases) -> None:
     lease = taken(leases)
     let_expire(pool)
     assert not leases.is_held(lease.upload_id)

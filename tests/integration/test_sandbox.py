@@ -142,7 +142,7 @@ def test_a_stop_of_the_service_spares_the_child_that_is_at_work() -> None:
         assert isinstance(run.result(PATIENCE), Picture)
 
 
-def test_a_child_that_makes_no_headway_is_ended_and_nobody_is_blamed() -> None:
+def test_a_child_that_makes_no_headway_is_ended_and_its_picture_is_not_blamed() -> None:
     with ThreadPoolExecutor() as pool:
         run = pool.submit(Sandbox(Limits(wall_seconds=1.5)).run, developing(slow_photo()))
         until(lambda: len(children()) > 0, "no child begins")
@@ -154,13 +154,13 @@ def test_a_child_that_makes_no_headway_is_ended_and_nobody_is_blamed() -> None:
     assert children() == []
 
 
-def test_a_child_that_cannot_begin_is_nobodys_fault() -> None:
+def test_a_child_that_cannot_begin_is_not_the_fault_of_its_picture() -> None:
     with pytest.raises(PassingError) as passing:
         Sandbox(Limits(memory_bytes=1)).run(developing(variants.photo()))
     assert type(passing.value) is PassingError
 
 
-def test_a_machine_without_room_for_a_child_is_nobodys_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_room_for_a_child_is_not_the_fault_of_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(PassingError, match="no child"):
         Sandbox().run(developing(variants.photo()))

@@ -64,7 +64,7 @@ def start(
 
 
 def free_port() -> int:
-    """A port that nobody has."""
+    """A port that is free."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -135,7 +135,7 @@ def test_without_the_storage_nothing_is_submitted(
     assert service.uploads() == 0
 
 
-def test_whoever_finds_no_place_is_told_to_come_again_before_its_photo_is_looked_at(
+def test_a_client_that_finds_no_slot_is_told_to_come_again_before_its_photo_is_looked_at(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heal, standing, put = Event(), Semaphore(0), service.store.put

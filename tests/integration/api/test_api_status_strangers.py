@@ -20,12 +20,12 @@ def test_another_sessions_upload_and_none_at_all_look_alike(service: Service, *,
     stranger = service.sessions.new().token
 
     theirs = service.poll(upload_id, stranger, X_Request_ID="same")
-    nobodys = service.poll(uuid4(), stranger, X_Request_ID="same")
+    absent = service.poll(uuid4(), stranger, X_Request_ID="same")
     unreadable = service.poll("no-uuid", stranger, X_Request_ID="same")
 
     assert error_of(theirs) == (404, "NOT_FOUND")
-    assert theirs.content == nobodys.content == unreadable.content
-    assert theirs.headers == nobodys.headers == unreadable.headers
+    assert theirs.content == absent.content == unreadable.content
+    assert theirs.headers == absent.headers == unreadable.headers
 
 
 @pytest.mark.parametrize("tag", ['"1"', '"9"', "*"])
@@ -73,7 +73,7 @@ def test_tokens_in_the_query_or_a_cookie_do_not_count(service: Service) -> None:
 
 
 def test_without_a_database_a_forged_token_gets_401_and_a_genuine_one_503(tmp_path: Path) -> None:
-    with running_service("postgresql://nobody@127.0.0.1:1/none", tmp_path) as service:
+    with running_service("postgresql://absent@127.0.0.1:1/none", tmp_path) as service:
         assert error_of(service.poll(uuid4(), "forged")) == (401, "UNAUTHORIZED")
 
         response = service.poll(uuid4(), service.sessions.new().token)

@@ -50,6 +50,6 @@ def frame(size: int) -> bytes:
 
 
 def chunks(body: bytes) -> Iterator[bytes]:
-    """A body whose length nobody declares."""
+    """A body whose length is not declared."""
     for start_ in range(0, len(body), 2**17):
         yield body[start_ : start_ + 2**17]

@@ -62,14 +62,16 @@ def test_memory_does_not_follow_the_size(patient_server: Server) -> None:
     ],
     ids=["length", "NUL", "many headers", "long address"],
 )
-def test_what_granian_refuses_by_itself_has_no_body_as_readme_says(server: Server, head: bytes, status: int) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+def test_what_granian_refuses_by_itself_has_no_body_as_readme_says(
+    shared_server: Server, head: bytes, status: int
+) -> None:
+    with socket.create_connection(("127.0.0.1", shared_server.port), timeout=60) as client:
         client.sendall(head)
         told = b"".join(iter(lambda: client.recv(4096), b""))
 
     assert told.startswith(b"HTTP/1.1 %d " % status)
     assert told.endswith(b"\r\n\r\n")
-    assert answers(server)
+    assert answers(shared_server)
 
 
 def test_two_hundred_slow_uploads_hold_up_no_other_client(patient_server: Server) -> None:
@@ -108,8 +110,8 @@ def test_a_client_that_hangs_up_leaves_nothing(patient_server: Server) -> None:
     assert "Traceback" not in told
 
 
-def test_a_photo_that_is_declared_too_large_is_refused_before_it_is_sent(patient_server: Server) -> None:
-    with socket.create_connection(("127.0.0.1", patient_server.port), timeout=5) as client:
+def test_a_photo_that_is_declared_too_large_is_refused_before_it_is_sent(shared_server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", shared_server.port), timeout=60) as client:
         client.sendall(HEAD.replace(b"100000", b"100000000").removesuffix(b"--edge\r\n"))
 
         assert client.recv(4096).startswith(b"HTTP/1.1 413 ")

@@ -77,6 +77,6 @@ def test_a_stop_is_heard_though_so_much_happens_at_that_moment_that_nothing_can_
 
 
 def is_open(port: int) -> bool:
-    """Whether somebody listens there."""
+    """Whether a process listens there."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

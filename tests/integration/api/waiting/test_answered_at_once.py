@@ -58,7 +58,7 @@ def test_who_has_read_nothing_yet_is_answered_at_once_and_told_that_the_next_may
     assert answer.headers["Preference-Applied"] == "wait=30"
 
 
-def test_nobody_waits_for_what_has_ended(scene: Scene) -> None:
+def test_an_upload_that_has_ended_is_not_waited_for(scene: Scene) -> None:
     upload_id = scene.submitted()
     scene.lives.run(upload_id, Stage.GENERATING)
     scene.lives.uploads.fail(upload_id, FailureCode.CONTENT_BLOCKED, stage=Stage.GENERATING, attempt=1, by=WORKER)
@@ -76,10 +76,10 @@ def test_a_stranger_is_not_held(scene: Scene, path: str) -> None:
     strangers = {"X-Session-Token": Sessions(KEYS).new().token, "If-None-Match": '"1"', **WAIT}
 
     theirs = httpx.get(scene.url(upload_id) + path, headers=strangers, timeout=AT_ONCE)
-    nobodys = httpx.get(scene.url(uuid4()) + path, headers=strangers, timeout=AT_ONCE)
+    absent = httpx.get(scene.url(uuid4()) + path, headers=strangers, timeout=AT_ONCE)
     forged = httpx.get(scene.url(upload_id) + path, headers={**strangers, "X-Session-Token": "a.b"}, timeout=AT_ONCE)
 
-    assert [error_of(answer) for answer in (theirs, nobodys, forged)] == [
+    assert [error_of(answer) for answer in (theirs, absent, forged)] == [
         (404, "NOT_FOUND"),
         (404, "NOT_FOUND"),
         (401, "UNAUTHORIZED"),

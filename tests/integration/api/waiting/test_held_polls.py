@@ -49,7 +49,7 @@ def test_who_has_read_whatever_there_is_waits_until_that_moves(scene: Scene) -> 
     assert (moved.status_code, moved.json()["version"]) == (200, 4)
 
 
-def test_the_time_that_is_left_moves_nobody(scene: Scene) -> None:
+def test_the_time_that_is_left_ends_no_wait(scene: Scene) -> None:
     upload_id = scene.submitted()
 
     answer = scene.poll(upload_id, If_None_Match='"1-e9-20"', Prefer="wait=1")
@@ -68,7 +68,7 @@ def test_without_redis_a_held_poll_is_later_and_not_wrong(deaf_scene: Scene) -> 
     assert answer.result(AT_ONCE).json()["version"] == 4
 
 
-def test_a_step_in_the_log_that_the_rows_do_not_show_yet_wakes_nobody(scene: Scene) -> None:
+def test_a_step_in_the_log_that_the_rows_do_not_show_yet_wakes_no_client(scene: Scene) -> None:
     upload_id = scene.submitted()
     answer = scene.held(upload_id, '"1"', Prefer="wait=1")
     scene.lives.run(upload_id, Stage.GENERATING)
@@ -103,7 +103,7 @@ def test_a_client_that_hangs_up_is_held_no_longer(scene: Scene) -> None:
     assert "api.unexpected" not in told
 
 
-def test_a_stop_answers_whoever_is_held_at_once_and_correctly(scene: Scene) -> None:
+def test_a_stop_answers_every_held_client_at_once_and_correctly(scene: Scene) -> None:
     upload_id = scene.submitted()
     answers = scene.all_held(upload_id, '"1"', 5)
     with scene.stream(upload_id) as stream:

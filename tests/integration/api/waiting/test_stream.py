@@ -37,7 +37,7 @@ def test_a_stream_that_was_cut_goes_on_after_its_last_event(scene: Scene) -> Non
         assert stream.event()[0] == "3"
 
 
-def test_the_end_is_told_to_whoever_asks_again(scene: Scene) -> None:
+def test_the_end_is_told_to_a_client_that_asks_again(scene: Scene) -> None:
     upload_id = scene.submitted()
     scene.lives.run(upload_id, Stage.COMPLETE)
     scene.project()
