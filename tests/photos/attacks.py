@@ -75,6 +75,14 @@ def heic_grid(tile: int, rows: int, columns: int, size: tuple[int, int], *, clai
     return head + meta(len(head) + len(meta(0)) + 8) + _box(b"mdat", pixels, layout)
 
 
+def heic_of_itself(items: int) -> bytes:
+    """A HEIC in which every picture is made of all of them."""
+    everyone = struct.pack(f">{items}H", *range(1, items + 1))
+    made_of = b"".join(_box(b"dimg", struct.pack(">HH", item, items) + everyone) for item in range(1, items + 1))
+    head = _box(b"ftyp", b"heic\0\0\0\0mif1heic")
+    return head + _full(b"meta", "", content=_full(b"pitm", ">H", 1) + _full(b"iref", "", content=made_of))
+
+
 def _boxes(data: bytes, place: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
     """The kind of each box at any depth, and where its content begins and ends."""
     end = len(data) if end is None else end

@@ -80,6 +80,12 @@ def test_a_grid_that_lies_about_its_tile_is_not_decoded() -> None:
     assert refused.value.code is FailureCode.IMAGE_TRUNCATED
 
 
+def test_pictures_made_of_each_other_cost_no_more_than_they_are_many() -> None:
+    with pytest.raises(PermanentError) as refused:
+        developed(attacks.heic_of_itself(items=100))
+    assert refused.value.code is FailureCode.IMAGE_TOO_COMPLEX
+
+
 def test_scans_are_weighed_by_the_blocks_of_their_components() -> None:
     grey = variants.encoded(Image.new("L", (80, 80)))
     colour = variants.encoded(Image.new("RGB", (80, 80)), subsampling="4:2:0")

@@ -14,7 +14,8 @@ from msgspec import Struct
 from domain.failures import FailureCode
 from workers.errors import PermanentError
 
-MAX_BOXES: Final = 20_000
+MAX_ENTRIES: Final = 50_000
+"""Boxes, references and properties of items; 1,000 tiles need some 6,000."""
 MAX_TILES: Final = 2_000
 """50 megapixels in tiles of 512 x 512 are 196; as many again have the transparency and the gain map."""
 MAX_DEPTH: Final = 8
@@ -41,7 +42,8 @@ class IsoFile:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._left = MAX_BOXES
+        self._left = MAX_ENTRIES
+        self._known: dict[int, tuple[int, int]] = {}
         self.primary = 0
         self.metadata: list[int] = []
         """Where the types of the items of metadata stand."""
@@ -61,13 +63,16 @@ class IsoFile:
     def pixels(self, item: int | None = None, depth: int = 0) -> tuple[int, int]:
         """Pixels and pictures to decode for an item, each as often as it is asked for; the primary one's by default."""
         item = self.primary if item is None else item
+        if item in self._known:
+            return self._known[item]
         if depth > MAX_DEPTH:
             raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, f"pictures made of others, {MAX_DEPTH} times over")
         named = (*self._parts.get(item, ()), *self._layers.get(item, ()))
         pixels, tiles = (0 if item in self._parts else self._pixels.get(item, 0)), 1
-        known = {part: self.pixels(part, depth + 1) for part in set(named)}
         for part in named:
-            pixels, tiles = pixels + known[part][0], tiles + known[part][1]
+            further = self.pixels(part, depth + 1)
+            pixels, tiles = pixels + further[0], tiles + further[1]
+        self._known[item] = pixels, tiles
         return pixels, tiles
 
     def _note(self, box: Box) -> None:
@@ -92,6 +97,7 @@ class IsoFile:
         size = self._id_bytes(box)
         for found in self._inside(box.start + 4, box.end):
             origin, count = self._number(found.start, size), self._number(found.start + size, 2)
+            self._spend(count)
             start = found.start + size + 2
             ends = [self._number(place, size) for place in range(start, min(start + count * size, found.end), size)]
             if found.kind == b"dimg":
@@ -112,8 +118,9 @@ class IsoFile:
     def _note_associations(self, box: Box) -> None:
         size, width = self._id_bytes(box), 2 if self._data[box.start + 3 : box.start + 4] == b"\1" else 1
         place = box.start + 8
-        for _ in range(min(self._number(box.start + 4, 4), MAX_BOXES)):
+        while place < box.end:
             item, count = self._number(place, size), self._number(place + size, 1)
+            self._spend(1 + count)
             place += size + 1
             for start in range(place, place + count * width, width):
                 index = self._number(start, width) & (0x7FFF if width == 2 else 0x7F)  # noqa: PLR2004 - all bits but the first
@@ -133,13 +140,18 @@ class IsoFile:
     def _of(self, kind: bytes, start: int, end: int) -> Iterator[Box]:
         return (box for box in self._inside(start, end) if box.kind == kind)
 
+    def _spend(self, count: int) -> None:
+        self._left -= count
+        if self._left < 0:
+            raise PermanentError(
+                FailureCode.IMAGE_TOO_COMPLEX, f"a file of more than {MAX_ENTRIES} boxes and references"
+            )
+
     def _inside(self, start: int, end: int) -> Iterator[Box]:
         """The boxes from `start` to `end`, as far as they can be followed."""
         place = start
         while place + 8 <= end:
-            self._left -= 1
-            if self._left < 0:
-                raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, f"a file of more than {MAX_BOXES} boxes")
+            self._spend(1)
             size, kind = struct.unpack_from(">I4s", self._data, place)
             head = 8
             if size == 1 and place + 16 <= end:

@@ -101,6 +101,29 @@ def test_a_photo_that_is_none_fails_at_10_and_costs_no_call(
     assert gemini.calls == []
 
 
+@pytest.mark.parametrize(
+    ("original", "code", "begin"),
+    [
+        (b"<!-- a logo --><svg/>", FailureCode.UNSUPPORTED_FORMAT, "This is an SVG file."),
+        (b"%PDF-1.7", FailureCode.NOT_AN_IMAGE, "This is a PDF file."),
+        (
+            photo().replace(b"\xff\xc0\0\x11\x08", b"\xff\xc0\0\x11\x0c"),
+            FailureCode.UNSUPPORTED_FORMAT,
+            "This is a JPEG with more than 8 bits a channel, ",
+        ),
+    ],
+)
+def test_a_photo_of_another_format_is_told_which_one_it_is(
+    rig: PipelineRig, local: ImageModel, original: bytes, code: FailureCode, begin: str
+) -> None:
+    upload_id = rig.submitted(original)
+    rig.pipeline(local).run(upload_id)
+
+    failed = last(rig, upload_id, Failed)
+    assert failed.code is code
+    assert failed.message.startswith(begin)
+
+
 def test_a_photo_that_is_gone_says_so(rig: PipelineRig, local: ImageModel) -> None:
     upload_id = rig.submitted(photo())
     for key in list(rig.blobs.keys(str(upload_id))):
