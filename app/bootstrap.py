@@ -25,6 +25,7 @@ from app.api.application import create_api
 from app.api.http.cors import with_cors
 from app.api.http.services import Services
 from app.api.serving.background import listening
+from app.limits.limits import open_limits
 from app.metrics.exposition import open_metrics
 from app.metrics.families import asked_at_scrape
 from app.metrics.process import add_gauge, process_registry
@@ -141,6 +142,7 @@ def open_api(settings: Settings, stack: ExitStack, stopping: asyncio.Event) -> A
         blobs=blobs,
         sessions=Sessions(settings.secret_keys),
         links=SignedLinks(settings.secret_keys),
+        limits=open_limits(settings, stack),
         checks={"postgres": partial(check_postgres, pool), "redis": partial(check_redis, redis), "storage": blobs.ping},
         analytics=PollSampler(open_sink(settings, stack)),
         registry=registry,

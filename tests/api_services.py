@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from app.api.http.services import BODY_SECONDS, Check, Services
+from app.limits.limits import Limits
 from app.settings.environment import Settings
 from app.signing.links import SignedLinks
 from app.signing.sessions import Sessions
@@ -25,6 +26,7 @@ from tests.fakes.silent_notifier import SilentNotifier
 
 KEYS: Final = ("a key for the tests, long enough",)
 PROMPT_VERSION: Final = 3
+UNLIMITED: Final = dict.fromkeys(("uploads_per_minute", "polls_per_minute", "held_per_session", "held_per_address"), 0)
 
 
 class Polls:
@@ -47,11 +49,12 @@ def api_services(
     checks: Mapping[str, Check] | None = None,
     body_seconds: float = BODY_SECONDS,
     watches: Watches | None = None,
+    limits: Limits | None = None,
     **settings: Any,  # noqa: ANN401 - the fields of Settings
 ) -> Services:
-    """Services without a rate limit, unless the settings have one."""
+    """Services without limits, unless the settings have some."""
     links = SignedLinks(KEYS)
-    all_settings = Settings(**{"uploads_per_minute": 0, **settings})
+    all_settings = Settings(**{**UNLIMITED, **settings})
     reader = StatusReader(poll_pool)
     return Services(
         settings=all_settings,
@@ -63,6 +66,7 @@ def api_services(
         blobs=FolderStore(folder, links.sign),
         sessions=Sessions(KEYS),
         links=links,
+        limits=limits or Limits(all_settings),
         checks=checks or {},
         analytics=Polls(),
         registry=CollectorRegistry(),

@@ -8,10 +8,10 @@ from litestar import Litestar
 from app.api.documentation import openapi
 from app.api.http.correlation import bind_correlation_id
 from app.api.http.errors import respond
+from app.api.http.failed_tokens import FailedTokens
 from app.api.http.head import allow_head
 from app.api.http.headers import add_headers
 from app.api.http.services import Services
-from app.api.http.session_token import refuse_several_tokens
 from app.api.operations.routes import operation_routes
 from app.api.pages.routes import page_routes
 from app.api.results.routes import result_routes
@@ -36,7 +36,7 @@ def create_api(services: Services, lifespan: Sequence[Lifespan] = ()) -> Litesta
             *page_routes(services),
         ],
         exception_handlers={Exception: respond},
-        guards=[refuse_several_tokens],
+        guards=[FailedTokens(services).guard],
         before_request=bind_correlation_id,
         before_send=[add_headers, allow_head],
         lifespan=list(lifespan),

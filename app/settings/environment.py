@@ -11,6 +11,7 @@ from typing import Annotated, Any, Self, get_args
 
 import msgspec
 
+from app.settings.checks import contradictions, missing
 from app.settings.parsers import Network, keys, networks, one_of, origins, text, url, whole
 from domain.errors import DarkroomError
 
@@ -108,8 +109,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_pixels: Annotated[int, _setting(whole(1, 2**40), "The most pixels that a photo may have.")] = 50_000_000
     worker_threads: Annotated[int, _setting(whole(1, 256), "How many runs one worker process does at a time.")] = 8
     uploads_per_minute: Annotated[
-        int, _setting(whole(0, 2**31), "How many uploads one client address may send in a minute; 0 for no limit.")
+        int,
+        _setting(
+            whole(0, 2**31),
+            "How many uploads and retries one client address, or one session, may send in a minute; 0 for no limit.",
+        ),
     ] = 60
+    polls_per_minute: Annotated[
+        int,
+        _setting(
+            whole(0, 2**31),
+            "How often one session may poll in a minute, over all of its uploads, and an address five times as often;"
+            " 0 for no limit.",
+        ),
+    ] = 12_000
+    held_per_session: Annotated[
+        int,
+        _setting(whole(0, 2**31), "How many held polls and streams of one session may wait at once; 0 for no limit."),
+    ] = 6
+    held_per_address: Annotated[
+        int,
+        _setting(whole(0, 2**31), "How many held polls and streams of one address may wait at once; 0 for no limit."),
+    ] = 50
     trusted_proxies: Annotated[
         tuple[Network, ...],
         _setting(networks, "The proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated."),
@@ -160,7 +181,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 except ValueError as error:
                     mistakes.append(variable.mistake(raw, str(error)))
         given = {name for name in environ if environ[name].strip()}
-        mistakes += [*(_missing(given) if for_service else ()), *_contradictions(given)]
+        mistakes += [*(missing(given) if for_service else ()), *contradictions(given)]
         if mistakes:
             raise SettingsError(mistakes)
         return cls(**values)
@@ -200,25 +221,6 @@ def _variables() -> Iterator[_Variable]:
     for field in msgspec.structs.fields(Settings):
         meta = get_args(field.type)[1]
         yield _Variable(field.name, field.default, meta.description, **meta.extra)
-
-
-def _missing(given: set[str]) -> Iterator[str]:
-    """What a process of the service cannot do without."""
-    databases = given & {"DATABASE_URL", "REDIS_URL"}
-    if len(databases) == 1:
-        missing = {"DATABASE_URL": "REDIS_URL", "REDIS_URL": "DATABASE_URL"}[databases.pop()]
-        yield f"{missing} is missing: set both DATABASE_URL and REDIS_URL, or neither to run embedded ones."
-        databases.add(missing)
-    if databases and "SECRET_KEYS" not in given:
-        yield "SECRET_KEYS is missing: set at least one key of 32 random characters, the same for every process."
-
-
-def _contradictions(given: set[str]) -> Iterator[str]:
-    """What is wrong although each value alone is right."""
-    if "S3_ENDPOINT_URL" in given and "S3_BUCKET" not in given:
-        yield "S3_BUCKET is missing: name the bucket, or take S3_ENDPOINT_URL away to keep objects in DATA_DIR."
-    if "S3_BUCKET" in given and len(given & {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}) == 1:
-        yield "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together: set both, or neither where a role is used."
 
 
 def environment_with(settings: Mapping[str, str]) -> dict[str, str]:

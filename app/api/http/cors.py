@@ -20,7 +20,9 @@ METHODS: Final = b"GET, HEAD, POST, DELETE"
 REQUEST_HEADERS: Final = (
     b"Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Prefer, X-Request-ID, X-Session-Token"
 )
-EXPOSED_HEADERS: Final = b"ETag, Location, Preference-Applied, Retry-After, X-Request-ID"
+EXPOSED_HEADERS: Final = (
+    b"ETag, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID, X-Session-Token"
+)
 MAX_AGE_SECONDS: Final = b"7200"
 """How long a browser remembers a preflight; Chromium remembers no longer."""
 VARY: Final = b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers"

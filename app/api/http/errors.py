@@ -27,7 +27,7 @@ from msgspec import Struct
 from app.api.http.bodies import ErrorBody, ErrorFacts
 from app.api.http.replies import Reply, in_json
 from app.api.http.slots import OverloadedError
-from app.limits.upload_rate import TooManyUploadsError
+from app.limits.errors import TooManyRequestsError
 from domain.errors import (
     BlobNotFoundError,
     DarkroomError,
@@ -105,7 +105,7 @@ TABLE: Final[dict[type[BaseException], Answer]] = {
     BodyTooLargeError: Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
     UnsupportedMediaTypeError: Answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
     IdempotencyConflictError: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "IDEMPOTENCY_CONFLICT"),
-    TooManyUploadsError: Answer(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
+    TooManyRequestsError: Answer(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
     UnavailableError: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", retry_after=2),
     # A newer version has appended while this one is still being replaced: later, it is a newer one that answers.
     MapperDeserialisationError: UNREADABLE,
@@ -152,7 +152,7 @@ def reply_to(error: Exception) -> Reply:
 
 
 def _headers(answer: Answer, error: Exception) -> dict[bytes, bytes]:
-    headers = {b"cache-control": b"no-store"}
+    headers = {b"cache-control": b"no-store", **getattr(error, "fields", {})}
     if allow := (getattr(error, "headers", None) or {}).get("allow"):
         headers[b"allow"] = allow.encode("latin-1")
     if retry_after := getattr(error, "retry_after", answer.retry_after):

@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
+from app.limits.limits import Limits
 from app.metrics.families import Source
 from app.settings.environment import Settings
 from app.signing.links import SignedLinks
@@ -53,6 +54,7 @@ class Services(Struct, frozen=True, kw_only=True):
     blobs: BlobStore
     sessions: Sessions
     links: SignedLinks
+    limits: Limits
     checks: Mapping[str, Check]
     analytics: PollAnalytics
     registry: CollectorRegistry

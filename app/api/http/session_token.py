@@ -1,9 +1,7 @@
 """The session token of a request: the header X-Session-Token, and nothing but that."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
 from litestar.params import HeaderParameter
 
 from app.api.http.errors import UnauthorizedError
@@ -23,9 +21,3 @@ def owner(sessions: Sessions, token: str | None) -> Session:
     if session is None:
         raise UnauthorizedError
     return session
-
-
-def refuse_several_tokens(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Raise UnauthorizedError for a request with more than one: its owner is unclear."""
-    if len(connection.headers.getall("x-session-token", [])) > 1:
-        raise UnauthorizedError

@@ -27,7 +27,7 @@ from app.api.uploads.erasure import Erasure
 from app.api.uploads.owner_commands import OwnerCommands
 from app.api.uploads.photo import FIELD
 from app.api.uploads.submission import Submission
-from app.limits.upload_rate import TooManyUploadsError, UploadRate
+from app.limits.errors import TooManyRequestsError
 from domain.errors import (
     IdempotencyConflictError,
     NeedsNewPhotoError,
@@ -64,9 +64,9 @@ class SubmissionOperation(Operation):
 
 def upload_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers of /api/uploads."""
-    rate, threads = UploadRate(services.settings.uploads_per_minute), Threads()
-    commands = OwnerCommands(services, rate, threads)
-    refused = (UnauthorizedError, UploadNotFoundError, UnavailableError)
+    threads = Threads()
+    commands = OwnerCommands(services, threads)
+    refused = (UnauthorizedError, UploadNotFoundError, TooManyRequestsError, UnavailableError)
     return [
         post(
             "/api/uploads",
@@ -81,17 +81,17 @@ def upload_routes(services: Services) -> list[HTTPRouteHandler]:
                     BodyTooLargeError,
                     UnsupportedMediaTypeError,
                     IdempotencyConflictError,
-                    TooManyUploadsError,
+                    TooManyRequestsError,
                     UnavailableError,
                 ),
             },
             response_headers=[ResponseHeader(name="Location", documentation_only=True, description="The status URL.")],
-        )(Submission(services, rate, threads).submit),
+        )(Submission(services, threads).submit),
         post(
             "/api/uploads/{jobId:str}/retry",
             status_code=202,
             operation_class=AskingOperation,
-            responses={202: RETRIED, **errors(*refused, NotFailedError, NeedsNewPhotoError, TooManyUploadsError)},
+            responses={202: RETRIED, **errors(*refused, NotFailedError, NeedsNewPhotoError)},
             response_headers=STATUS_HEADERS,
         )(commands.retry),
         post(

@@ -16,7 +16,7 @@ from app.api.http.slots import Threads
 from app.api.uploads.bodies import SubmissionBody
 from app.api.uploads.intake import Intake
 from app.api.uploads.photo import received_photo
-from app.limits.upload_rate import UploadRate
+from app.limits.policies import in_text
 from app.signing.sessions import Session
 from domain.stages import Status
 
@@ -34,10 +34,10 @@ KEY: Final = re.compile(r"[!-~]{1,255}")
 class Submission:
     """Accepts photos for a session."""
 
-    def __init__(self, services: Services, rate: UploadRate, threads: Threads) -> None:
+    def __init__(self, services: Services, threads: Threads) -> None:
         self._intake = Intake(services.uploads, services.blobs, services.prompt_version)
         self._sessions = services.sessions
-        self._rate = rate
+        self._limits = services.limits
         self._threads = threads
         self._max_bytes = services.settings.max_upload_bytes
         self._body_seconds = services.body_seconds
@@ -51,10 +51,12 @@ class Submission:
         idempotency_key: IdempotencyKey = None,
     ) -> Response[SubmissionBody]:
         """Submit a photo, as the multipart field `image`."""
-        self._rate.count(address_of(request, self._trusted_proxies))
         if idempotency_key is not None and not KEY.fullmatch(idempotency_key):
             raise MalformedError("An Idempotency-Key has 1 to 255 visible ASCII characters.")
         session = self._session(session_token, idempotency_key)
+        # A session that begins here has no uploads that it could be counted with.
+        known = None if session_token is None else session.hash
+        rate = await self._limits.count_upload(address_of(request.scope, self._trusted_proxies), known)
         # If no slot is free in time, the API answers 503 before it reads the body.
         async with (
             self._threads.place() as place,
@@ -69,7 +71,7 @@ class Submission:
         body = SubmissionBody(
             job_id=upload_id, session_token=session.token, status=Status.PENDING, status_url=status_url
         )
-        return Response(body, headers={"Location": status_url, "Cache-Control": "no-store"})
+        return Response(body, headers={"Location": status_url, "Cache-Control": "no-store", **in_text(rate)})
 
     def _session(self, token: str | None, idempotency_key: str | None) -> Session:
         if token is not None:
