@@ -15,6 +15,7 @@ from app.api.http.services import Services
 from app.api.operations.routes import operation_routes
 from app.api.pages.routes import page_routes
 from app.api.results.routes import result_routes
+from app.api.session.routes import session_routes
 from app.api.status.fast_path import FastPathApi
 from app.api.status.poll import StatusPoll
 from app.api.status.routes import status_routes
@@ -32,6 +33,7 @@ def create_api(services: Services, lifespan: Sequence[Lifespan] = ()) -> Litesta
             *upload_routes(services),
             *status_routes(services, poll),
             *result_routes(services),
+            *session_routes(services),
             *operation_routes(services),
             *page_routes(services),
         ],

@@ -9,6 +9,7 @@ from app.cli.backup import backup, restore
 from app.cli.erase import erase
 from app.cli.owner_commands import cancel, retry
 from app.cli.result import result
+from app.cli.session import session
 from app.cli.status import status
 from app.cli.submit import submit
 from app.cli.timeline import timeline
@@ -18,7 +19,7 @@ from domain.errors import DarkroomError
 
 @click.group()
 @click.command_panel("Use it", commands=["up", "submit", "status", "result", "cancel", "retry"])
-@click.command_panel("Look after it", commands=["timeline", "verify", "erase", "backup", "restore"])
+@click.command_panel("Look after it", commands=["timeline", "verify", "erase", "session", "backup", "restore"])
 @click.command_panel("Run it on many machines", commands=["migrate", "serve", "work", "project", "dispatch"])
 @click.version_option(package_name="darkroom")
 def darkroom() -> None:
@@ -38,6 +39,7 @@ for command in (
     timeline,
     verify,
     erase,
+    session,
     backup,
     restore,
     processes.serve,

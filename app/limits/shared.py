@@ -90,7 +90,7 @@ class SharedCounts:
         self._thread.join(JOIN_SECONDS)
 
     def _name(self, name: str, who: str) -> str:
-        # An address is personal data, and with the key of another service nobody finds it by trying all.
+        # An address is personal data, and without our key it cannot be found by trying all.
         digest = blake2b(f"{name}:{who}".encode(), key=self._key, digest_size=16).hexdigest()
         return f"{PREFIX}{name}:{digest}"
 

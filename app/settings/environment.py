@@ -131,6 +131,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         _setting(whole(0, 2**31), "How many held polls and streams of one address may wait at once; 0 for no limit."),
     ] = 50
+    session_days: Annotated[
+        int,
+        _setting(whole(1, 36_500), "How many days a session token opens its uploads; it is renewed while it is used."),
+    ] = 90
     trusted_proxies: Annotated[
         tuple[Network, ...],
         _setting(networks, "The proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated."),

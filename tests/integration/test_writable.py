@@ -132,7 +132,7 @@ def test_a_crowd_that_asks_at_once_costs_one_check() -> None:
 
     async def crowd() -> list[object]:
         answers = await asyncio.gather(*(health.checks() for _ in range(50)))
-        return [answer.content.checks for answer in [*answers, await health.readyz()]]
+        return [*answers, await health.checks()]
 
     assert asyncio.run(crowd()) == [{"storage": "ok"}] * 51
     assert len(asked) == 1

@@ -13,7 +13,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from app.api.http.headers import every
 
-PATHS: Final = ("/api/uploads", "/api/status/", "/api/results/", "/api/blobs/")
+PATHS: Final = ("/api/uploads", "/api/status/", "/api/results/", "/api/blobs/", "/api/session")
 PREFLIGHT: Final = "preflight"
 """The route of preflights in the metrics."""
 METHODS: Final = b"GET, HEAD, POST, DELETE"

@@ -5,6 +5,8 @@ What granian refuses before it is a request of ours has a bare status and no bod
 ApiError
 ├── UnauthorizedError          no token, or one that we did not sign
 ├── MalformedError             the request cannot be understood
+│   └── WeakKeyError           an idempotency key that can be guessed
+├── KeyInFlightError           the first submission with this key is not done
 ├── BodyTooLargeError          the photo or its frame is too large
 ├── BodyTooSlowError           the photo did not arrive in time
 ├── UnsupportedMediaTypeError  the photo is none
@@ -57,6 +59,16 @@ class MalformedError(ApiError):
     """This request could not be understood."""
 
 
+class WeakKeyError(MalformedError):
+    """Without a session token, an Idempotency-Key opens what it made. Send a random UUID, or 22 random characters."""
+
+
+class KeyInFlightError(ApiError):
+    """A submission with this Idempotency-Key is under way. Please send the same again in a moment."""
+
+    retry_after = 2
+
+
 class BodyTooLargeError(ApiError):
     """This photo is too large. Please choose a smaller file."""
 
@@ -102,6 +114,7 @@ TABLE: Final[dict[type[BaseException], Answer]] = {
     ),
     BodyTooSlowError: Answer(HTTPStatus.REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
     RefusedError: Answer(HTTPStatus.CONFLICT, "CONFLICT"),
+    KeyInFlightError: Answer(HTTPStatus.CONFLICT, "CONFLICT"),
     BodyTooLargeError: Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
     UnsupportedMediaTypeError: Answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
     IdempotencyConflictError: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "IDEMPOTENCY_CONFLICT"),

@@ -54,6 +54,7 @@ class Services(Struct, frozen=True, kw_only=True):
     blobs: BlobStore
     sessions: Sessions
     links: SignedLinks
+    end_session: Callable[[str], object]
     limits: Limits
     checks: Mapping[str, Check]
     analytics: PollAnalytics

@@ -1,17 +1,17 @@
 """The session token of a request: the header X-Session-Token, and nothing but that."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from litestar.params import HeaderParameter
 
 from app.api.http.errors import UnauthorizedError
 from app.signing.sessions import Session, Sessions
 
+HEADER: Final = "X-Session-Token"
+
 SessionToken = Annotated[
     str | None,
-    HeaderParameter(
-        name="X-Session-Token", required=False, description="The session that owns the upload, as POST answered it."
-    ),
+    HeaderParameter(name=HEADER, required=False, description="The session that owns the upload, as POST answered it."),
 ]
 
 
@@ -21,3 +21,9 @@ def owner(sessions: Sessions, token: str | None) -> Session:
     if session is None:
         raise UnauthorizedError
     return session
+
+
+def renewal(sessions: Sessions, token: str | None) -> dict[str, str]:
+    """The header of an answer to a token that is in the second half of its life: a new one of the same session."""
+    renewed = sessions.renewed(token.encode("latin-1")) if token else None
+    return {HEADER: renewed} if renewed else {}

@@ -98,6 +98,8 @@ class StatusPoll:
         asked = poll_request(scope, self._sessions)
         address = address_of(scope, self._trusted_proxies)
         rate = fields_of_first(await self._limits.polls.spend(address, asked.session_hash))
+        if asked.renewed:
+            rate = {**rate, b"x-session-token": asked.renewed.encode()}
         if asked.wait and self._watches.count < MAX_HELD_REQUESTS:
             # Without a place it is answered at once, without Preference-Applied: its client then polls.
             async with self._limits.held(address, asked.session_hash, PLACE_SECONDS) as has_place:

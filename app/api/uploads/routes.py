@@ -12,9 +12,11 @@ from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from app.api.http.errors import (
     BodyTooLargeError,
     BodyTooSlowError,
+    KeyInFlightError,
     MalformedError,
     UnauthorizedError,
     UnsupportedMediaTypeError,
+    WeakKeyError,
 )
 from app.api.http.openapi import JOB_ID, AskingOperation, answers, errors
 from app.api.http.services import Services
@@ -81,6 +83,8 @@ def upload_routes(services: Services) -> list[HTTPRouteHandler]:
                     BodyTooLargeError,
                     UnsupportedMediaTypeError,
                     IdempotencyConflictError,
+                    KeyInFlightError,
+                    WeakKeyError,
                     TooManyRequestsError,
                     UnavailableError,
                 ),

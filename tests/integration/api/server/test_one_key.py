@@ -6,7 +6,7 @@ import httpx
 
 from app.signing.sessions import Sessions
 from tests.api_services import KEYS
-from tests.integration.api.service import JPEG, PNG, error_of
+from tests.integration.api.service import JPEG, KEY, PNG, error_of
 from tests.integration.api.serving import Server
 
 
@@ -14,7 +14,7 @@ def test_fifty_posts_with_one_key_are_one_job(server: Server) -> None:
     def post(number: int) -> httpx.Response:
         content = PNG if number % 10 == 9 else JPEG
         return httpx.post(
-            f"{server.url}/api/uploads", files={"image": content}, headers={"Idempotency-Key": "k"}, timeout=30
+            f"{server.url}/api/uploads", files={"image": content}, headers={"Idempotency-Key": KEY}, timeout=30
         )
 
     # One goes first, so that it is known which photo wins.
@@ -30,7 +30,7 @@ def test_fifty_posts_with_one_key_are_one_job(server: Server) -> None:
 
 def test_fifty_posts_at_once_without_a_first_one_are_one_job(server: Server) -> None:
     token = Sessions(KEYS).new().token
-    headers = {"Idempotency-Key": "k", "X-Session-Token": token}
+    headers = {"Idempotency-Key": KEY, "X-Session-Token": token}
 
     def post(content: bytes) -> httpx.Response:
         return httpx.post(f"{server.url}/api/uploads", files={"image": content}, headers=headers, timeout=30)
