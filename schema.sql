@@ -349,6 +349,20 @@ CREATE OR REPLACE TRIGGER audit_log_is_append_only
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit_log();
 
 -- ---------------------------------------------------------------------------------------------------------------------
+-- The sessions: signed tokens, of which no table knows one. Written only by app/signing/ended.py.
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- Sessions that their owner or staff ended before their tokens were over.
+CREATE TABLE IF NOT EXISTS ended_sessions (
+    -- The SHA-256 of the id of the session, as in `uploads`.
+    session_hash text PRIMARY KEY,
+    ended_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- For the API processes, which read the latest ones each second.
+CREATE INDEX IF NOT EXISTS ended_sessions_ended_at_idx ON ended_sessions (ended_at);
+
+-- ---------------------------------------------------------------------------------------------------------------------
 -- Views
 -- ---------------------------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from threading import Event
 from typing import Any, Final, NamedTuple
@@ -25,11 +26,13 @@ from app.api.application import create_api
 from app.api.front.wrapped import wrapped
 from app.api.http.services import Services
 from app.api.serving.background import listening
+from app.limits.limits import open_limits
 from app.metrics.exposition import open_metrics
 from app.metrics.families import asked_at_scrape
 from app.metrics.process import add_gauge, process_registry
 from app.metrics.requests import counted
 from app.settings.environment import Settings
+from app.signing.ended import EndedSessions
 from app.signing.links import SignedLinks
 from app.signing.sessions import Sessions
 from app.storage import open_store
@@ -121,14 +124,13 @@ def open_api(settings: Settings, stack: ExitStack, stopping: asyncio.Event) -> A
     blobs = traces.storage(open_blobs(settings))
     registry = process_registry("serve", {"log": pool, "polls": poll_pool})
 
-    watches = Watches()
+    watches, reader, ended = Watches(), StatusReader(poll_pool), EndedSessions(pool)
 
     @asynccontextmanager
     async def polls(_: Litestar) -> AsyncIterator[None]:
-        async with poll_pool, listening(watches, redis, stopping):
+        async with poll_pool, ended.followed(reader), listening(watches, redis, stopping):
             yield
 
-    reader = StatusReader(poll_pool)
     forecaster = Forecaster(reader)
     add_gauge(registry, "forecast_stages_left_out", LEFT_OUT, lambda: forecaster.left_out)
     services = Services(
@@ -139,8 +141,10 @@ def open_api(settings: Settings, stack: ExitStack, stopping: asyncio.Event) -> A
         forecaster=forecaster,
         watches=watches,
         blobs=blobs,
-        sessions=Sessions(settings.secret_keys),
+        sessions=Sessions(settings.secret_keys, timedelta(days=settings.session_days), ended),
+        end_session=ended.end,
         links=SignedLinks(settings.secret_keys),
+        limits=open_limits(settings, stack),
         checks={"postgres": partial(check_postgres, pool), "redis": partial(check_redis, redis), "storage": blobs.ping},
         analytics=PollSampler(open_sink(settings, stack)),
         registry=registry,

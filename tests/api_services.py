@@ -9,11 +9,13 @@ import psycopg
 from prometheus_client import CollectorRegistry
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
-from app.api.http.services import BODY_SECONDS, Check, Services
+from app.api.http.services import BODY_SECONDS, Check, Services, utc_now
+from app.limits.limits import Limits
 from app.settings.environment import Settings
 from app.signing.links import SignedLinks
 from app.signing.sessions import Sessions
 from app.storage.folder import FolderStore
+from domain.ports import Clock
 from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.connections import async_pool
@@ -25,6 +27,7 @@ from tests.fakes.silent_notifier import SilentNotifier
 
 KEYS: Final = ("a key for the tests, long enough",)
 PROMPT_VERSION: Final = 3
+UNLIMITED: Final = dict.fromkeys(("uploads_per_minute", "polls_per_minute", "held_per_session", "held_per_address"), 0)
 
 
 class Polls:
@@ -47,11 +50,14 @@ def api_services(
     checks: Mapping[str, Check] | None = None,
     body_seconds: float = BODY_SECONDS,
     watches: Watches | None = None,
+    clock: Clock = utc_now,
+    limits: Limits | None = None,
     **settings: Any,  # noqa: ANN401 - the fields of Settings
 ) -> Services:
-    """Services without a rate limit, unless the settings have one."""
+    """Services without limits, unless the settings have some."""
     links = SignedLinks(KEYS)
-    all_settings = Settings(**{"uploads_per_minute": 0, **settings})
+    ended: set[str] = set()
+    all_settings = Settings(**{**UNLIMITED, **settings})
     reader = StatusReader(poll_pool)
     return Services(
         settings=all_settings,
@@ -61,14 +67,17 @@ def api_services(
         forecaster=Forecaster(reader),
         watches=watches or Watches(),
         blobs=FolderStore(folder, links.sign),
-        sessions=Sessions(KEYS),
+        sessions=Sessions(KEYS, ended=ended),
+        end_session=ended.add,
         links=links,
+        limits=limits or Limits(all_settings),
         checks=checks or {},
         analytics=Polls(),
         registry=CollectorRegistry(),
         figures={},
         prompt_version=PROMPT_VERSION,
         body_seconds=body_seconds,
+        clock=clock,
     )
 
 

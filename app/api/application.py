@@ -9,14 +9,15 @@ from litestar.exceptions import NotFoundException
 from app.api.documentation import openapi, resource
 from app.api.http.correlation import bind_correlation_id
 from app.api.http.errors import respond
+from app.api.http.failed_tokens import FailedTokens
 from app.api.http.head import allow_head
 from app.api.http.headers import add_headers
 from app.api.http.services import Services
-from app.api.http.session_token import refuse_several_tokens
 from app.api.operations.routes import operation_routes
 from app.api.pages.routes import page_routes
 from app.api.pages.wrong_address import respond_not_found
 from app.api.results.routes import result_routes
+from app.api.session.routes import session_routes
 from app.api.status.fast_path import FastPathApi
 from app.api.status.poll import StatusPoll
 from app.api.status.routes import status_routes
@@ -34,11 +35,12 @@ def create_api(services: Services, lifespan: Sequence[Lifespan] = ()) -> Litesta
             *resource("uploads", upload_routes(services)),
             *resource("status", status_routes(services, poll)),
             *resource("results", result_routes(services)),
+            *resource("session", session_routes(services)),
             *resource("operations", operation_routes(services)),
             *page_routes(services),
         ],
         exception_handlers={Exception: respond, NotFoundException: respond_not_found},
-        guards=[refuse_several_tokens],
+        guards=[FailedTokens(services).guard],
         before_request=bind_correlation_id,
         before_send=[add_headers, allow_head],
         lifespan=list(lifespan),

@@ -9,6 +9,7 @@ from app.cli.backup import backup, restore
 from app.cli.erase import erase
 from app.cli.owner_commands import cancel, retry
 from app.cli.result import result
+from app.cli.session import session
 from app.cli.settings import open_database
 from app.cli.staff.audit import audit
 from app.cli.staff.members import staff
@@ -21,7 +22,7 @@ from domain.errors import DarkroomError
 
 @click.group(context_settings={"obj": open_database})
 @click.command_panel("Use it", commands=["up", "submit", "status", "result", "cancel", "retry"])
-@click.command_panel("Look after it", commands=["timeline", "verify", "erase", "backup", "restore"])
+@click.command_panel("Look after it", commands=["timeline", "verify", "erase", "session", "backup", "restore"])
 @click.command_panel("Manage who helps", commands=["staff", "audit"])
 @click.command_panel("Run it on many machines", commands=["migrate", "serve", "work", "project", "dispatch"])
 @click.version_option(package_name="darkroom")
@@ -42,6 +43,7 @@ for command in (
     timeline,
     verify,
     erase,
+    session,
     backup,
     restore,
     staff,

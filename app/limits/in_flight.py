@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from app.limits.upload_rate import counted_as
+from app.limits.networks import networks_of
 from domain.errors import UnavailableError
 
 Count = Callable[[int], None]
@@ -29,7 +29,7 @@ class BytesInFlight:
     @contextmanager
     def of(self, address: str) -> Iterator[Count]:
         """Count the bytes of one photo of this address, which are forgotten at the end."""
-        address = counted_as(address)
+        address = networks_of(address)[0]
         own = 0
 
         def count(size: int) -> None:

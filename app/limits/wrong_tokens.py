@@ -14,7 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from app.limits.upload_rate import counted_as
+from app.limits.networks import networks_of
 from domain.errors import DarkroomError
 
 FREE: Final = 5
@@ -72,10 +72,10 @@ class WrongTokens:
     def count(self, address: str, token: str) -> None:
         """A token of this address was wrong."""
         self._good.pop(_digest(token), None)
-        found = self._addresses.setdefault(counted_as(address), _Address())
+        found = self._addresses.setdefault(networks_of(address)[0], _Address())
         found.wrong += 1
         found.last = self._clock()
-        self._addresses.move_to_end(counted_as(address))
+        self._addresses.move_to_end(networks_of(address)[0])
         if len(self._addresses) > MOST:
             self._addresses.popitem(last=False)
 
@@ -86,9 +86,9 @@ class WrongTokens:
             self._good.popitem(last=False)
 
     def _found(self, address: str) -> _Address | None:
-        found = self._addresses.get(counted_as(address))
+        found = self._addresses.get(networks_of(address)[0])
         if found and not found.waiting and self._clock() > found.last + FORGET_SECONDS:
-            del self._addresses[counted_as(address)]
+            del self._addresses[networks_of(address)[0]]
             return None
         return found
 

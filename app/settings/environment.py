@@ -126,11 +126,35 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, _setting(whole(0, 2**50), "With less free disk space, in bytes, no photo is taken in. 0 for no limit.")
     ] = 2**30
     uploads_per_minute: Annotated[
-        int, _setting(whole(0, 2**31), "How many uploads one client address may send in a minute; 0 for no limit.")
+        int,
+        _setting(
+            whole(0, 2**31),
+            "How many uploads and retries one client address, or one session, may send in a minute; 0 for no limit.",
+        ),
     ] = 60
     connections_per_address: Annotated[
         int, _setting(whole(0, 2**31), "How many connections one client address may hold; 0 for no limit.")
     ] = 4096
+    polls_per_minute: Annotated[
+        int,
+        _setting(
+            whole(0, 2**31),
+            "How often one session may poll in a minute, over all of its uploads, and an address five times as often;"
+            " 0 for no limit.",
+        ),
+    ] = 12_000
+    held_per_session: Annotated[
+        int,
+        _setting(whole(0, 2**31), "How many held polls and streams of one session may wait at once; 0 for no limit."),
+    ] = 6
+    held_per_address: Annotated[
+        int,
+        _setting(whole(0, 2**31), "How many held polls and streams of one address may wait at once; 0 for no limit."),
+    ] = 50
+    session_days: Annotated[
+        int,
+        _setting(whole(1, 36_500), "How many days a session token opens its uploads; it is renewed while it is used."),
+    ] = 90
     trusted_proxies: Annotated[
         tuple[Network, ...],
         _setting(networks, "The proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated."),

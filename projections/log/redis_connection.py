@@ -16,11 +16,10 @@ COMMAND_SECONDS: Final = 2.0
 WRITABLE_KEY: Final = "darkroom:writable"
 
 
-def open_redis(url: str, stack: ExitStack) -> Redis:
+def open_redis(url: str, stack: ExitStack, seconds: float = COMMAND_SECONDS) -> Redis:
     """A client that does not retry by itself, because each caller handles an unavailable Redis in its own way."""
-    redis = Redis.from_url(
-        url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=COMMAND_SECONDS, retry=Retry(NoBackoff(), 0)
-    )
+    connecting = min(seconds, CONNECT_SECONDS)
+    redis = Redis.from_url(url, socket_connect_timeout=connecting, socket_timeout=seconds, retry=Retry(NoBackoff(), 0))
     stack.callback(redis.close)
     return redis
 

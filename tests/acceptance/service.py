@@ -21,6 +21,7 @@ import httpx
 
 from app.embedded.data_folder import RunningService, running_service
 from app.settings.environment import settings_help
+from tests.api_services import UNLIMITED
 from tests.linux_processes import descendants, is_running
 from tests.processes import LoggedProcess
 from tests.servers import open_folder
@@ -35,10 +36,11 @@ ORPHAN_SECONDS: Final = 15
 
 
 def clean_environment(**settings: str) -> dict[str, str]:
-    """The machine's environment without any setting of ours, and then these; no limit on uploads."""
+    """The machine's environment without any setting of ours, and then these; no limit on what one client asks."""
     ours = {name for name, _, _ in settings_help()}
     machine = {name: value for name, value in os.environ.items() if name not in ours}
-    return {**machine, "UPLOADS_PER_MINUTE": "0", **settings}
+    unlimited = {name.upper(): "0" for name in UNLIMITED}
+    return {**machine, **unlimited, **settings}
 
 
 def darkroom(*arguments: object, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -15,6 +15,7 @@ from redis import Redis
 
 from app.api.operations.health import Health
 from app.embedded.postgres import EmbeddedPostgres
+from app.limits.limits import Limits
 from app.settings.environment import Settings
 from app.storage import open_store
 from app.storage.folder import FolderStore
@@ -128,11 +129,11 @@ def test_a_folder_whose_disk_is_full_is_not_ready(tmp_path: Path) -> None:
 def test_a_crowd_that_asks_at_once_costs_one_check(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.api.operations.health.REMEMBERED_SECONDS", 600)
     asked: list[None] = []
-    health = Health({"storage": lambda: asked.append(None)})
+    health = Health({"storage": lambda: asked.append(None)}, Limits(Settings()), ())
 
     async def crowd() -> list[object]:
-        answers = await asyncio.gather(*(health.readyz() for _ in range(50)))
-        return [answer.content.checks for answer in [*answers, await health.readyz()]]
+        answers = await asyncio.gather(*(health.checks() for _ in range(50)))
+        return [*answers, await health.checks()]
 
     assert asyncio.run(crowd()) == [{"storage": "ok"}] * 51
     assert len(asked) == 1

@@ -1,12 +1,15 @@
 """Sessions: tokens that nobody can forge, over the rotation of keys."""
 
+from datetime import timedelta
 from hashlib import sha256
+from typing import Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous import Signer
 
-from app.signing.sessions import Sessions
+from app.signing.sessions import UNDATED_END, Sessions
 
 OLD, NEW, FOREIGN = "the older key of the two", "the newer key of the two", "a key of somebody else"
 
@@ -117,4 +120,79 @@ def test_what_is_remembered_of_tokens_opens_nothing_and_is_bounded(monkeypatch: 
     assert not any(
         secret.encode() in b"".join(remembered) for session in made for secret in (session.id, session.token)
     )
-    assert set(remembered.values()) == {session.hash for session in made[-3:]}
+    assert {known.session_hash for known in remembered.values()} == {session.hash for session in made[-3:]}
+
+
+DAY: Final = 86_400.0
+
+
+class Hands:
+    """A clock that is set by hand."""
+
+    now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_token_is_over_after_its_lifetime() -> None:
+    clock = Hands()
+    sessions = Sessions([NEW], timedelta(days=90), clock=clock)
+    token = sessions.new().token
+    clock.now += 90 * DAY - 1
+
+    assert sessions.read(token)
+    clock.now += 1
+    assert sessions.read(token) is None
+    assert sessions.owner(token.encode()) is None
+    assert sessions.renewed(token.encode()) is None
+
+
+def test_a_token_is_renewed_in_the_second_half_of_its_life_for_the_same_session() -> None:
+    clock = Hands()
+    sessions = Sessions([NEW], timedelta(days=90), clock=clock)
+    session = sessions.new()
+    clock.now += 45 * DAY - 1
+
+    assert sessions.renewed(session.token.encode()) is None
+    clock.now += 1
+    renewed = sessions.renewed(session.token.encode())
+
+    assert renewed
+    assert renewed != session.token
+    clock.now += 89 * DAY
+    assert sessions.read(session.token) is None
+    assert sessions.owner(renewed.encode()) == session.hash
+
+
+def test_an_undated_token_of_an_older_version_is_renewed_and_ends_at_a_date() -> None:
+    clock = Hands()
+    clock.now = UNDATED_END.timestamp() - 1
+    sessions = Sessions([NEW, OLD], clock=clock)
+    signer = Signer(OLD, salt=b"darkroom.session", key_derivation="hmac", digest_method=sha256)
+    token = signer.sign("an id of an older version").decode()
+
+    session = sessions.read(token)
+    assert session
+    assert session.id == "an id of an older version"
+    renewed = sessions.renewed(token.encode())
+    assert renewed
+    clock.now += 1
+    assert sessions.read(token) is None
+    assert sessions.owner(renewed.encode()) == session.hash
+
+
+def test_no_token_of_an_ended_session_is_read_and_none_is_renewed() -> None:
+    ended: set[str] = set()
+    clock = Hands()
+    sessions = Sessions([NEW], ended=ended, clock=clock)
+    one, other = sessions.new(), sessions.new()
+    assert sessions.owner(one.token.encode()) == one.hash
+    clock.now += 60 * DAY
+    renewed = sessions.renewed(one.token.encode()) or ""
+    ended.add(one.hash)
+
+    assert [sessions.read(token) for token in (one.token, renewed)] == [None, None]
+    assert [sessions.owner(token.encode()) for token in (one.token, renewed)] == [None, None]
+    assert sessions.renewed(one.token.encode()) is None
+    assert sessions.read(other.token)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,14 +11,14 @@ from litestar.types import Message
 
 from app.api.status.poll import Statuses
 from app.api.status.stream import BEGINNING, HEARTBEAT, StatusStream
-from app.signing.sessions import Sessions
 from domain.errors import UploadNotFoundError
 from projections.queries.forecast import NOTHING, Forecast
 from projections.queries.status import StatusRow
-from projections.queries.watches import Watches
+from tests.api_services import services_without_io
 from tests.status_rows import PENDING
 
-SESSIONS: Final = Sessions(["a key of these tests that is long enough"])
+SERVICES: Final = services_without_io(Path("unused"))
+SESSIONS: Final = SERVICES.sessions
 
 
 class StandingStill(Statuses):
@@ -58,7 +59,7 @@ def followed(statuses: Statuses, enough: Callable[[list[bytes]], bool], **header
             "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in sent.items()],
             "path_params": {"jobId": str(PENDING.upload_id)},
         }
-        await StatusStream(statuses, Watches(), SESSIONS)(scope, receive, send)
+        await StatusStream(statuses, SERVICES)(scope, receive, send)
 
     asyncio.run(follow())
     return told

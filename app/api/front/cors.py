@@ -13,14 +13,16 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from app.api.http.headers import every
 
-PATHS: Final = ("/api/uploads", "/api/status/", "/api/results/", "/api/blobs/")
+PATHS: Final = ("/api/uploads", "/api/status/", "/api/results/", "/api/blobs/", "/api/session")
 PREFLIGHT: Final = "preflight"
 """The route of preflights in the metrics."""
 METHODS: Final = b"GET, HEAD, POST, DELETE"
 REQUEST_HEADERS: Final = (
     b"Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Prefer, X-Request-ID, X-Session-Token"
 )
-EXPOSED_HEADERS: Final = b"ETag, Location, Preference-Applied, Retry-After, X-Request-ID"
+EXPOSED_HEADERS: Final = (
+    b"ETag, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID, X-Session-Token"
+)
 RESOURCE_POLICY: Final = b"cross-origin-resource-policy"
 MAX_AGE_SECONDS: Final = b"7200"
 """How long a browser remembers a preflight; Chromium remembers no longer."""

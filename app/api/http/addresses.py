@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any, Final
+from typing import Final
 
-from litestar import Request
+from litestar.types import Scope
 
 from app.settings.environment import Network
 
@@ -15,10 +15,17 @@ WITH_PORT: Final = re.compile(r"\[([^\]]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5
 """As some proxies write an address."""
 
 
-def address_of(request: Request[Any, Any, Any], trusted: Sequence[Network]) -> str:
+FORWARDED_FOR: Final = b"x-forwarded-for"
+
+
+def address_of(scope: Scope, trusted: Sequence[Network]) -> str:
     """The address of the client of a request."""
-    peer = request.client.host if request.client else ""
-    return client_address(peer, request.headers.getall("x-forwarded-for", []), trusted)
+    client = scope.get("client")
+    peer = client[0] if client else ""
+    if not trusted:
+        return peer
+    said = [value.decode("latin-1") for name, value in scope["headers"] if name == FORWARDED_FOR]
+    return client_address(peer, said, trusted)
 
 
 def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Network]) -> str:

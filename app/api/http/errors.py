@@ -7,6 +7,8 @@ ApiError
 │   └── NoStaffError           no token of a staff member, or one that has ended
 ├── ForbiddenError             this staff member may not do that
 ├── MalformedError             the request cannot be understood
+│   └── WeakKeyError           an idempotency key that can be guessed
+├── KeyInFlightError           the first submission with this key is not done
 ├── BodyTooLargeError          the photo or its frame is too large
 ├── BodyTooSlowError           the photo did not arrive in time
 ├── UnsupportedMediaTypeError  the photo is none
@@ -31,7 +33,7 @@ from msgspec import Struct
 from app.api.http.bodies import ErrorBody, ErrorFacts
 from app.api.http.replies import Reply, in_json
 from app.api.http.slots import OverloadedError
-from app.limits.upload_rate import TooManyUploadsError
+from app.limits.errors import TooManyRequestsError
 from app.limits.wrong_tokens import TooManyWrongTokensError
 from domain.errors import (
     BlobNotFoundError,
@@ -72,6 +74,16 @@ class ForbiddenError(ApiError):
 
 class MalformedError(ApiError):
     """This request could not be understood."""
+
+
+class WeakKeyError(MalformedError):
+    """Without a session token, an Idempotency-Key opens what it made. Send a random UUID, or 22 random characters."""
+
+
+class KeyInFlightError(ApiError):
+    """A submission with this Idempotency-Key is under way. Please send the same again in a moment."""
+
+    retry_after = 2
 
 
 class BodyTooLargeError(ApiError):
@@ -137,10 +149,11 @@ TABLE: Final[dict[type[BaseException], Answer]] = {
     ),
     BodyTooSlowError: Answer(HTTPStatus.REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
     RefusedError: Answer(HTTPStatus.CONFLICT, "CONFLICT"),
+    KeyInFlightError: Answer(HTTPStatus.CONFLICT, "CONFLICT"),
     BodyTooLargeError: Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
     UnsupportedMediaTypeError: Answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
     IdempotencyConflictError: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "IDEMPOTENCY_CONFLICT"),
-    TooManyUploadsError: Answer(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
+    TooManyRequestsError: Answer(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
     TooManyWrongTokensError: Answer(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
     UnavailableError: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", retry_after=2),
     # A newer version has appended while this one is still being replaced: later, it is a newer one that answers.
@@ -194,7 +207,7 @@ def reply_to(error: Exception) -> Reply:
 
 
 def _headers(answer: Answer, error: Exception) -> dict[bytes, bytes]:
-    headers = {b"cache-control": b"no-store"}
+    headers = {b"cache-control": b"no-store", **getattr(error, "fields", {})}
     if allow := (getattr(error, "headers", None) or {}).get("allow"):
         headers[b"allow"] = allow.encode("latin-1")
     if retry_after := getattr(error, "retry_after", answer.retry_after):

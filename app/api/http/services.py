@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
+from app.limits.limits import Limits
 from app.metrics.families import Source
 from app.settings.environment import Settings
 from app.signing.links import SignedLinks
@@ -53,6 +54,8 @@ class Services(Struct, frozen=True, kw_only=True):
     blobs: BlobStore
     sessions: Sessions
     links: SignedLinks
+    end_session: Callable[[str], object]
+    limits: Limits
     checks: Mapping[str, Check]
     analytics: PollAnalytics
     registry: CollectorRegistry

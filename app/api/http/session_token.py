@@ -1,19 +1,17 @@
 """The session token of a request: the header X-Session-Token, and nothing but that."""
 
-from typing import Annotated, Any
+from typing import Annotated, Final
 
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
 from litestar.params import HeaderParameter
 
 from app.api.http.errors import UnauthorizedError
 from app.signing.sessions import Session, Sessions
 
+HEADER: Final = "X-Session-Token"
+
 SessionToken = Annotated[
     str | None,
-    HeaderParameter(
-        name="X-Session-Token", required=False, description="The session that owns the upload, as POST answered it."
-    ),
+    HeaderParameter(name=HEADER, required=False, description="The session that owns the upload, as POST answered it."),
 ]
 
 
@@ -25,7 +23,7 @@ def owner(sessions: Sessions, token: str | None) -> Session:
     return session
 
 
-def refuse_several_tokens(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Raise UnauthorizedError for a request with more than one: its owner is unclear."""
-    if len(connection.headers.getall("x-session-token", [])) > 1:
-        raise UnauthorizedError
+def renewal(sessions: Sessions, token: str | None) -> dict[str, str]:
+    """The header of an answer to a token that is in the second half of its life: a new one of the same session."""
+    renewed = sessions.renewed(token.encode("latin-1")) if token else None
+    return {HEADER: renewed} if renewed else {}

@@ -1,17 +1,20 @@
 """GET /healthz and /readyz: whether the process lives, and whether everything answers that it needs."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 from anyio import CapacityLimiter, to_thread
-from litestar import Response
+from litestar import Request, Response
 
+from app.api.http.addresses import address_of
 from app.api.http.bodies import ErrorFacts
 from app.api.http.services import Check
 from app.api.operations.bodies import HealthBody, NotReadyBody, ReadinessBody
+from app.limits.limits import Limits
+from app.settings.environment import Network
 from domain.errors import DarkroomError
 from projections.log.throttled import ThrottledWarning
 
@@ -27,8 +30,10 @@ OK: Final = "ok"
 class Health:
     """Asks every dependency at once, each for a bounded time."""
 
-    def __init__(self, checks: Mapping[str, Check]) -> None:
+    def __init__(self, checks: Mapping[str, Check], limits: Limits, trusted_proxies: Sequence[Network]) -> None:
         self._checks = checks
+        self._limits = limits
+        self._trusted_proxies = trusted_proxies
         self._threads = CapacityLimiter(THREADS)
         self._round: asyncio.Task[dict[str, str]] | None = None
         self._stale_at = 0.0
@@ -38,8 +43,9 @@ class Health:
         """Ask whether the process lives."""
         return Response(HealthBody(), headers=NO_STORE)
 
-    async def readyz(self) -> Response[ReadinessBody | NotReadyBody]:
+    async def readyz(self, request: Request[Any, Any, Any]) -> Response[ReadinessBody | NotReadyBody]:
         """Ask whether every dependency answers."""
+        await self._limits.readiness.spend(address_of(request.scope, self._trusted_proxies))
         checks = await self.checks()
         failed = [name for name, answer in checks.items() if answer != OK]
         if not failed:

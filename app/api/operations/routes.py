@@ -12,6 +12,7 @@ from app.api.http.services import Services
 from app.api.operations.bodies import HealthBody, NotReadyBody, ReadinessBody
 from app.api.operations.health import Health
 from app.api.operations.metrics import Metrics
+from app.limits.errors import TooManyRequestsError
 
 READY: Final = ReadinessBody(checks={"postgres": "ok", "redis": "ok", "storage": "ok"})
 NOT_READY: Final = NotReadyBody(
@@ -28,14 +29,14 @@ FIGURES: Final = ResponseSpec(
 
 def operation_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers for operators."""
-    health = Health(services.checks)
+    health = Health(services.checks, services.limits, services.settings.trusted_proxies)
     metrics = Metrics(services.registry, health, services.figures)
     return [
         get("/healthz", operation_class=DocumentedOperation, responses={200: ALIVE, **errors()})(health.healthz),
         get(
             "/readyz",
             operation_class=DocumentedOperation,
-            responses={200: ALL_ANSWER, 503: SOME_FAIL, **errors()},
+            responses={200: ALL_ANSWER, 503: SOME_FAIL, **errors(TooManyRequestsError)},
         )(health.readyz),
         get("/metrics", operation_class=AskingOperation, responses={200: FIGURES, **errors()})(metrics.metrics),
     ]

@@ -3,12 +3,13 @@
 A bucket serves its own objects.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from anyio import to_thread
-from litestar import Response
+from litestar import Request, Response
 from litestar.params import FromPath
 
+from app.api.http.addresses import address_of
 from app.api.http.errors import LinkOverError
 from app.api.http.services import Services
 
@@ -25,9 +26,12 @@ class Previews:
         self._blobs = services.blobs
         self._links = services.links
         self._clock = services.clock
+        self._limits = services.limits
+        self._trusted_proxies = services.settings.trusted_proxies
 
-    async def blob(self, signed: FromPath[str]) -> Response[bytes]:
+    async def blob(self, request: Request[Any, Any, Any], signed: FromPath[str]) -> Response[bytes]:
         """Read a preview by its signed link."""
+        await self._limits.links.spend(address_of(request.scope, self._trusted_proxies))
         grant = self._links.read(signed)
         if grant is None:
             raise LinkOverError

@@ -13,6 +13,7 @@ from app.api.http.services import Services
 from app.api.results.bodies import PreviewBody, ResultBody
 from app.api.results.preview import Previews
 from app.api.results.result import Results
+from app.limits.errors import TooManyRequestsError
 from domain.errors import BlobNotFoundError, ResultNotFoundError, UnavailableError
 
 LINK_ENDS_AT: Final = datetime(2024, 12, 21, 10, 35, tzinfo=UTC)
@@ -32,6 +33,7 @@ RESULT: Final = ResultBody(
     created_at=MOVED_AT,
 )
 REVEALED: Final = answers(ResultBody, "The result, with a link to its preview for five minutes.", result=RESULT)
+BUSY: Final = (TooManyRequestsError, UnavailableError)
 PREVIEW: Final = ResponseSpec(bytes, generate_examples=False, description="The preview.", media_type="image/jpeg")
 
 
@@ -41,11 +43,17 @@ def result_routes(services: Services) -> list[HTTPRouteHandler]:
         get(
             "/api/results/{resultId:str}",
             operation_class=AskingOperation,
-            responses={200: REVEALED, **errors(UnauthorizedError, ResultNotFoundError, UnavailableError)},
+            responses={
+                200: REVEALED,
+                **errors(UnauthorizedError, ResultNotFoundError, *BUSY),
+            },
         )(Results(services).result),
         get(
             "/api/blobs/{signed:str}",
             operation_class=AskingOperation,
-            responses={200: PREVIEW, **errors(LinkOverError, BlobNotFoundError, UnavailableError)},
+            responses={
+                200: PREVIEW,
+                **errors(LinkOverError, BlobNotFoundError, *BUSY),
+            },
         )(Previews(services).blob),
     ]

@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from app.limits.upload_rate import counted_as
+from app.limits.networks import networks_of
 from app.settings.parsers import Network
 from projections.log.throttled import ThrottledWarning
 
@@ -143,7 +143,7 @@ class ConnectionGuard:
         holders: dict[str, list[_Seen]] = defaultdict(list)
         for address, connections in by_address.items():
             if not self._is_trusted(address):
-                holders[counted_as(address)] += connections
+                holders[networks_of(address)[0]] += connections
         for connections in holders.values():
             excess = len(connections) - self._per_address
             if excess > 0:

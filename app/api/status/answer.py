@@ -63,7 +63,7 @@ class Tags(NamedTuple):
 
 
 NO_TAGS: Final = Tags()
-NOTHING_APPLIED: Final[Mapping[bytes, bytes]] = {}
+NO_MORE: Final[Mapping[bytes, bytes]] = {}
 
 
 def answer(
@@ -72,11 +72,11 @@ def answer(
     *,
     read: Tags = NO_TAGS,
     status_code: int = 200,
-    applied: Mapping[bytes, bytes] = NOTHING_APPLIED,
+    more: Mapping[bytes, bytes] = NO_MORE,
 ) -> Reply:
-    """The state, or 304 for a client that has read it. `applied` are the headers of an applied preference."""
+    """The state, or 304 for a client that has read it. `more` are further headers, such as the rate limit."""
     tag = _tag(row, forecast)
-    headers = {b"etag": tag.encode(), b"cache-control": b"private, no-cache", **applied}
+    headers = {b"etag": tag.encode(), b"cache-control": b"private, no-cache", **more}
     if not is_terminal(row):
         headers[b"retry-after"] = RETRY_AFTER
     if read.hold(tag):

@@ -45,5 +45,5 @@ class FastPathApi(Litestar):
             reply = await self._poll.reply(scope, receive)
         except Exception as error:  # noqa: BLE001 - the error table has an answer for every error
             bind(scope)
-            reply = reply_to(error)
+            reply = reply_to(await self._poll.refusal(scope, error))
         await reply.send(send, every(scope))

@@ -9,19 +9,29 @@ from uuid import UUID
 from anyio import to_thread
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from app.api.http.addresses import address_of
+from app.api.http.errors import UnauthorizedError
+from app.api.http.failed_tokens import FailedTokens
 from app.api.http.job_id import JobId
 from app.api.http.replies import Reply
 from app.api.http.services import History, Services
 from app.api.http.session_token import SessionToken
 from app.api.status.answer import Tags, answer, is_terminal, position_tag
 from app.api.status.holding import MAX_HELD_REQUESTS, held
-from app.api.status.request import IfNoneMatch, Prefer, StatusRequest, poll_request
+from app.api.status.request import LONGEST_WAIT, IfNoneMatch, Prefer, StatusRequest, poll_request
+from app.limits.errors import TooManyRequestsError
+from app.limits.policies import Fields
+from app.limits.purses import fields_of_first
 from domain.errors import UploadNotFoundError
 from projections.queries.forecast import Forecast, Forecaster
 from projections.queries.status import IN_LOG_ONLY, StatusReader, StatusRow, folded_row, row_at_last_transition
 
 HELD: Final = "/api/status/{jobId} held"
 """The route name in the metrics for held polls: their clients choose how long they take."""
+
+
+PLACE_SECONDS: Final = LONGEST_WAIT + 10
+"""How long a held poll may have its place: its wait, and the time for its answer."""
 
 
 class Statuses:
@@ -65,6 +75,9 @@ class StatusPoll:
         self._watches = services.watches
         self._sessions = services.sessions
         self._analytics = services.analytics
+        self._limits = services.limits
+        self._failed_tokens = FailedTokens(services)
+        self._trusted_proxies = services.settings.trusted_proxies
 
     async def status(
         self,
@@ -85,14 +98,30 @@ class StatusPoll:
     async def reply(self, scope: Scope, receive: Receive) -> Reply:
         """The answer to a request."""
         asked = poll_request(scope, self._sessions)
+        address = address_of(scope, self._trusted_proxies)
+        rate = fields_of_first(await self._limits.polls.spend(address, asked.session_hash))
+        if asked.renewed:
+            rate = {**rate, b"x-session-token": asked.renewed.encode()}
         if asked.wait and self._watches.count < MAX_HELD_REQUESTS:
-            scope["path_template"] = HELD
-            return await self._held(asked, receive)
+            # Without a place it is answered at once, without Preference-Applied: its client then polls.
+            async with self._limits.held(address, asked.session_hash, PLACE_SECONDS) as has_place:
+                if has_place:
+                    scope["path_template"] = HELD
+                    return await self._held(asked, receive, rate)
         row, forecast = await self._statuses.now(asked.upload_id, asked.session_hash, asked.read.version)
         self._analytics.status_poll(row.upload_id, row.stage, row.progress)
-        return answer(row, forecast, read=asked.read)
+        return answer(row, forecast, read=asked.read, more=rate)
 
-    async def _held(self, asked: StatusRequest, receive: Receive) -> Reply:
+    async def refusal(self, scope: Scope, error: Exception) -> Exception:
+        """What to answer for an error: a client that tries many tokens is told to wait."""
+        if isinstance(error, UnauthorizedError):
+            try:
+                await self._failed_tokens.count(scope)
+            except TooManyRequestsError as refused:
+                return refused
+        return error
+
+    async def _held(self, asked: StatusRequest, receive: Receive, rate: Fields) -> Reply:
         read = asked.read
         async with held(self._watches, asked.upload_id, receive, asked.wait) as hold:
             while True:
@@ -104,4 +133,4 @@ class StatusPoll:
                 await hold.wait()
         self._analytics.status_poll(row.upload_id, row.stage, row.progress)
         applied = {} if self._watches.closed or hold.gone else {b"preference-applied": b"wait=%d" % asked.wait}
-        return answer(row, forecast, read=read, applied=applied)
+        return answer(row, forecast, read=read, more={**rate, **applied})

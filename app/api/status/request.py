@@ -59,20 +59,22 @@ class StatusRequest(Struct, frozen=True):
     session_hash: str
     read: Tags = NO_TAGS
     wait: int = 0
+    renewed: str | None = None  # a new token, for one in the second half of its life
 
 
 def poll_request(scope: Scope, sessions: Sessions) -> StatusRequest:
     """Parse a poll. Raises UnauthorizedError, checked first, and UploadNotFoundError."""
     headers = _headers(scope)
     session_hash = _owner(headers, sessions)
+    renewed = sessions.renewed(headers[TOKEN])
     upload_id = upload_id_of(scope["path_params"]["jobId"])
     tags = headers.get(b"if-none-match", b"").decode("latin-1")
     read = Tags.of(tags)
     preferred = headers.get(b"prefer")
     # A client without an ETag is answered at once; Preference-Applied tells it that its next poll may be held.
     if preferred and (read.tags or not tags):
-        return StatusRequest(upload_id, session_hash, read, _wait(preferred))
-    return StatusRequest(upload_id, session_hash, read)
+        return StatusRequest(upload_id, session_hash, read, _wait(preferred), renewed)
+    return StatusRequest(upload_id, session_hash, read, 0, renewed)
 
 
 def stream_request(scope: Scope, sessions: Sessions) -> StatusRequest:

@@ -17,6 +17,7 @@ from app.api.status.bodies import StatusBody
 from app.api.status.examples import COMPLETED, FAILED, PENDING, PROCESSING, WAITING
 from app.api.status.poll import StatusPoll, statuses_of
 from app.api.status.stream import StatusStream
+from app.limits.errors import TooManyRequestsError
 from domain.errors import UnavailableError, UploadNotFoundError
 
 ETAG: Final = header("ETag", "The version, and whatever else of the body can change.")
@@ -65,7 +66,7 @@ class PollOperation(AskingOperation):
 
 def status_routes(services: Services, poll: StatusPoll) -> list[HTTPRouteHandler]:
     """The handlers of /api/status. The application answers most polls with the same `poll` before any routing."""
-    refused = errors(UnauthorizedError, UploadNotFoundError, UnavailableError)
+    refused = errors(UnauthorizedError, UploadNotFoundError, TooManyRequestsError, UnavailableError)
     return [
         get(
             "/api/status/{jobId:str}",
@@ -76,5 +77,5 @@ def status_routes(services: Services, poll: StatusPoll) -> list[HTTPRouteHandler
             "/api/status/{jobId:str}/stream",
             operation_class=AskingOperation,
             responses={200: STREAM, **refused},
-        )(StatusStream(statuses_of(services), services.watches, services.sessions).stream),
+        )(StatusStream(statuses_of(services), services).stream),
     ]

@@ -14,21 +14,24 @@ import msgspec
 from eventsourcing.persistence import MapperDeserialisationError
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from app.api.http.addresses import address_of
 from app.api.http.job_id import JobId
+from app.api.http.services import Services
 from app.api.http.session_token import SessionToken
 from app.api.http.slots import OverloadedError
 from app.api.status.answer import POLL_AFTER_MS, Tags, body_of, is_terminal, position_tag
 from app.api.status.holding import MAX_HELD_REQUESTS, Hold, held
 from app.api.status.poll import Statuses
 from app.api.status.request import LastEventId, StatusRequest, stream_request
-from app.signing.sessions import Sessions
+from app.limits.errors import TooManyStreamsError
 from domain.errors import HistoryError, UnavailableError, UploadNotFoundError
 from projections.queries.forecast import Forecast
 from projections.queries.status import StatusRow
-from projections.queries.watches import Watches
 
 STREAM_SECONDS: Final = 300.0
 """The longest stream. Its client then asks again."""
+PLACE_SECONDS: Final = 320
+"""How long a stream may have its place, its last event included."""
 HEARTBEAT_SECONDS: Final = 15.0
 """A proxy may close a connection that is silent for a minute."""
 SEND_SECONDS: Final = 10.0
@@ -49,10 +52,12 @@ class TooManyHeldError(OverloadedError):
 class StatusStream:
     """Streams every step of an upload to its owner."""
 
-    def __init__(self, statuses: Statuses, watches: Watches, sessions: Sessions) -> None:
+    def __init__(self, statuses: Statuses, services: Services) -> None:
         self._statuses = statuses
-        self._watches = watches
-        self._sessions = sessions
+        self._watches = services.watches
+        self._sessions = services.sessions
+        self._limits = services.limits
+        self._trusted_proxies = services.settings.trusted_proxies
 
     async def stream(
         self, job_id: JobId, session_token: SessionToken = None, last_event_id: LastEventId = None
@@ -64,8 +69,16 @@ class StatusStream:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         asked = stream_request(scope, self._sessions)
+        address = address_of(scope, self._trusted_proxies)
+        await self._limits.polls.spend(address, asked.session_hash)
         if self._watches.closed or self._watches.count >= MAX_HELD_REQUESTS:
             raise TooManyHeldError
+        async with self._limits.held(address, asked.session_hash, PLACE_SECONDS) as has_place:
+            if not has_place:
+                raise TooManyStreamsError
+            await self._follow(asked, receive, send)
+
+    async def _follow(self, asked: StatusRequest, receive: Receive, send: Send) -> None:
         async with held(self._watches, asked.upload_id, receive, STREAM_SECONDS) as hold:
             first = await self._statuses.now(asked.upload_id, asked.session_hash, asked.read.version)
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})

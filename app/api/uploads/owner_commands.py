@@ -20,7 +20,7 @@ from app.api.http.session_token import SessionToken, owner
 from app.api.http.slots import Threads
 from app.api.status.answer import answer
 from app.api.uploads.strangers import refuse_strangers
-from app.limits.upload_rate import UploadRate
+from app.limits.policies import Fields
 from app.signing.sessions import Session
 from domain.errors import UploadNotFoundError
 from domain.upload import Upload
@@ -35,13 +35,13 @@ log = structlog.get_logger(__name__)
 class OwnerCommands:
     """Runs commands on uploads for the session that owns them."""
 
-    def __init__(self, services: Services, rate: UploadRate, threads: Threads) -> None:
+    def __init__(self, services: Services, threads: Threads) -> None:
         self._uploads = services.uploads
         self._history = services.history
         self._reader = services.reader
         self._forecaster = services.forecaster
         self._sessions = services.sessions
-        self._rate = rate
+        self._limits = services.limits
         self._threads = threads
         self._trusted_proxies = services.settings.trusted_proxies
 
@@ -51,18 +51,19 @@ class OwnerCommands:
         """Ask for another try at a failed upload. It goes on from the stage that failed and pays for nothing twice."""
         session = owner(self._sessions, session_token)
         # A retry may cost another call of the image model, as an upload does.
-        self._rate.count(address_of(request, self._trusted_proxies))
-        return await self._answer(self._uploads.retry, job_id, session)
+        address = address_of(request.scope, self._trusted_proxies)
+        rate = await self._limits.count_upload(address, session.hash)
+        return await self._answer(self._uploads.retry, job_id, session, rate)
 
     async def cancel(self, job_id: JobId, session_token: SessionToken = None) -> ASGIApp:
         """End an upload that waits or runs. One that was cancelled before stays so, and is answered in the same way."""
-        return await self._answer(self._uploads.cancel, job_id, owner(self._sessions, session_token))
+        return await self._answer(self._uploads.cancel, job_id, owner(self._sessions, session_token), {})
 
-    async def _answer(self, command: Command, job_id: str, session: Session) -> ASGIApp:
+    async def _answer(self, command: Command, job_id: str, session: Session, rate: Fields) -> ASGIApp:
         upload_id = upload_id_of(job_id)
         await refuse_strangers(self._reader, upload_id, session)
         row = await self._threads.run(partial(self._execute, command, upload_id, session))
-        return answer(row, await self._forecaster.forecast(row), status_code=ACCEPTED)
+        return answer(row, await self._forecaster.forecast(row), status_code=ACCEPTED, more=rate)
 
     def _execute(self, command: Command, upload_id: UUID, session: Session) -> StatusRow:
         if self._uploads.get(upload_id).session_hash != session.hash:

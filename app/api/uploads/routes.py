@@ -11,9 +11,11 @@ from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from app.api.http.errors import (
     BodyTooLargeError,
     BodyTooSlowError,
+    KeyInFlightError,
     MalformedError,
     UnauthorizedError,
     UnsupportedMediaTypeError,
+    WeakKeyError,
 )
 from app.api.http.openapi import JOB_ID, AskingOperation, DocumentedOperation, answers, errors, header
 from app.api.http.services import Services
@@ -26,7 +28,7 @@ from app.api.uploads.erasure import Erasure
 from app.api.uploads.owner_commands import OwnerCommands
 from app.api.uploads.photo import FIELD
 from app.api.uploads.submission import Submission
-from app.limits.upload_rate import TooManyUploadsError, UploadRate
+from app.limits.errors import TooManyRequestsError
 from domain.errors import (
     IdempotencyConflictError,
     NeedsNewPhotoError,
@@ -67,9 +69,9 @@ class SubmissionOperation(DocumentedOperation):
 
 def upload_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers of /api/uploads."""
-    rate, threads = UploadRate(services.settings.uploads_per_minute), Threads()
-    commands = OwnerCommands(services, rate, threads)
-    refused = (UnauthorizedError, UploadNotFoundError, UnavailableError)
+    threads = Threads()
+    commands = OwnerCommands(services, threads)
+    refused = (UnauthorizedError, UploadNotFoundError, TooManyRequestsError, UnavailableError)
     return [
         post(
             "/api/uploads",
@@ -84,16 +86,18 @@ def upload_routes(services: Services) -> list[HTTPRouteHandler]:
                     BodyTooLargeError,
                     UnsupportedMediaTypeError,
                     IdempotencyConflictError,
-                    TooManyUploadsError,
+                    KeyInFlightError,
+                    WeakKeyError,
+                    TooManyRequestsError,
                     UnavailableError,
                 ),
             },
-        )(Submission(services, rate, threads).submit),
+        )(Submission(services, threads).submit),
         post(
             "/api/uploads/{jobId:str}/retry",
             status_code=202,
             operation_class=PollOperation,
-            responses={202: RETRIED, **errors(*refused, NotFailedError, NeedsNewPhotoError, TooManyUploadsError)},
+            responses={202: RETRIED, **errors(*refused, NotFailedError, NeedsNewPhotoError, TooManyRequestsError)},
         )(commands.retry),
         post(
             "/api/uploads/{jobId:str}/cancel",

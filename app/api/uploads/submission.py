@@ -11,16 +11,17 @@ from litestar.params import HeaderParameter
 
 from app.api.http.addresses import address_of
 from app.api.http.correlation import correlation_id
-from app.api.http.errors import MalformedError
+from app.api.http.errors import MalformedError, UnauthorizedError, WeakKeyError
 from app.api.http.services import Services
-from app.api.http.session_token import SessionToken, owner
+from app.api.http.session_token import SessionToken, owner, renewal
 from app.api.http.slots import Threads
 from app.api.uploads.bodies import SubmissionBody
+from app.api.uploads.in_flight import InFlight
 from app.api.uploads.intake import Intake
 from app.api.uploads.photo import received_photo
 from app.limits.disk_space import DiskSpace
-from app.limits.in_flight import BytesInFlight, Count
-from app.limits.upload_rate import UploadRate
+from app.limits.in_flight import BytesInFlight
+from app.limits.policies import in_text
 from app.signing.sessions import Session
 from domain.stages import Status
 
@@ -29,25 +30,31 @@ IdempotencyKey = Annotated[
     HeaderParameter(
         name="Idempotency-Key",
         required=False,
-        description="Makes a repeated submission find the first one. 1 to 255 visible ASCII characters.",
+        description="Makes a repeated submission find the first one, for 24 hours. 1 to 255 visible ASCII characters;"
+        " without X-Session-Token a random UUID, or at least 22 random characters of A-Z, a-z, 0-9, - and _.",
     ),
 ]
 KEY: Final = re.compile(r"[!-~]{1,255}")
+STRONG_KEY: Final = re.compile(r'("?)[A-Za-z0-9_-]{22,253}\1')
+"""At least 128 bits, if it is random: 22 characters of 6 bits, or a UUID. The IETF draft has it in quotes."""
+FINISH_SECONDS: Final = 30
+"""How long a photo that has arrived may take to be taken in."""
 
 
 class Submission:
     """Accepts photos for a session."""
 
-    def __init__(self, services: Services, rate: UploadRate, threads: Threads) -> None:
-        self._intake = Intake(services.uploads, services.blobs, services.prompt_version)
+    def __init__(self, services: Services, threads: Threads) -> None:
+        self._intake = Intake(services)
+        self._in_flight = InFlight(services.limits, services.body_seconds + FINISH_SECONDS)
         self._sessions = services.sessions
-        self._rate = rate
+        self._limits = services.limits
         self._threads = threads
         self._max_bytes = services.settings.max_upload_bytes
         self._body_seconds = services.body_seconds
         self._public_url = services.settings.public_url or ""
         self._trusted_proxies = services.settings.trusted_proxies
-        self._in_flight = BytesInFlight(services.settings.bytes_in_flight)
+        self._bytes = BytesInFlight(services.settings.bytes_in_flight)
         folders = [Path(gettempdir()), *([services.settings.data_dir] if services.settings.s3_bucket is None else [])]
         self._disk = DiskSpace(folders, services.settings.min_free_bytes)
 
@@ -58,35 +65,39 @@ class Submission:
         idempotency_key: IdempotencyKey = None,
     ) -> Response[SubmissionBody]:
         """Submit a photo, as the multipart field `image`."""
-        address = address_of(request, self._trusted_proxies)
-        self._rate.count(address)
         if idempotency_key is not None and not KEY.fullmatch(idempotency_key):
             raise MalformedError("An Idempotency-Key has 1 to 255 visible ASCII characters.")
-        session = self._session(session_token, idempotency_key)
+        owned = None if session_token is None else owner(self._sessions, session_token)
+        if owned is None and idempotency_key is not None and not STRONG_KEY.fullmatch(idempotency_key):
+            raise WeakKeyError
+        # A session that begins here has no uploads that it could be counted with.
+        known = owned.hash if owned else None
+        address = address_of(request.scope, self._trusted_proxies)
+        rate = await self._limits.count_upload(address, known)
         self._disk.check()
-        with self._in_flight.of(address) as count:
-            return await self._taken_in(request, session, idempotency_key, count)
-
-    async def _taken_in(
-        self, request: Request[Any, Any, Any], session: Session, idempotency_key: str | None, count: Count
-    ) -> Response[SubmissionBody]:
-        # If no slot is free in time, the API answers 503 before it reads the body.
-        async with (
-            self._threads.place() as place,
-            received_photo(request, place, count, max_bytes=self._max_bytes, seconds=self._body_seconds) as photo,
-        ):
-            take = partial(self._intake.take, photo, session)
-            correlation = correlation_id(request.scope)
-            upload_id = await place.run(partial(take, idempotency_key=idempotency_key, correlation_id=correlation))
-        status_url = f"{self._public_url}/api/status/{upload_id}"
+        with self._bytes.of(address) as count:
+            # If no slot is free in time, the API answers 503 before it reads the body.
+            async with (
+                self._in_flight.turn(idempotency_key and f"{known or ''}:{idempotency_key}"),
+                self._threads.place() as place,
+                received_photo(request, place, count, max_bytes=self._max_bytes, seconds=self._body_seconds) as photo,
+            ):
+                take = partial(self._intake.take, photo, partial(self._sender, owned))
+                correlation = correlation_id(request.scope)
+                taken = await place.run(partial(take, idempotency_key=idempotency_key, correlation_id=correlation))
+        if self._sessions.is_ended(taken.session):
+            raise UnauthorizedError
+        status_url = f"{self._public_url}/api/status/{taken.upload_id}"
         # Only now is a derived session's token sent: the client has proved that it has the same photo and key.
         # A repeated submission gets the first one's answer, pending: a later stage would make the next poll go back.
         body = SubmissionBody(
-            job_id=upload_id, session_token=session.token, status=Status.PENDING, status_url=status_url
+            job_id=taken.upload_id, session_token=taken.session.token, status=Status.PENDING, status_url=status_url
         )
-        return Response(body, headers={"Location": status_url, "Cache-Control": "no-store"})
+        headers = {"Location": status_url, "Cache-Control": "no-store", **in_text(rate)}
+        return Response(body, headers={**headers, **renewal(self._sessions, session_token)})
 
-    def _session(self, token: str | None, idempotency_key: str | None) -> Session:
-        if token is not None:
-            return owner(self._sessions, token)
-        return self._sessions.new() if idempotency_key is None else self._sessions.derive(idempotency_key)
+    def _sender(self, owned: Session | None, idempotency_key: str) -> Session:
+        """The session of the token, of the key without one, or a new one without either."""
+        if owned is not None:
+            return owned
+        return self._sessions.derive(idempotency_key) if idempotency_key else self._sessions.new()

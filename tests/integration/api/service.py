@@ -25,6 +25,7 @@ from tests.api_services import Polls, api_services
 from tests.lives import Lives
 
 JPEG: Final = b"\xff\xd8\xff\xe0" + b"a photo, as far as its first bytes tell"
+KEY: Final = "4b1c3a2e-9d77-4a0e-8f3b-0c5d1e6f7a89"
 PNG: Final = b"\x89PNG\r\n\x1a\n" + b"another photo"
 
 

@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from app.signing.sessions import Sessions
-from tests.integration.api.service import Service, error_of
+from tests.integration.api.service import KEY, Service, error_of
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_an_unexpected_error_is_logged_whole_and_told_to_no_client(
 
 
 def test_an_event_that_this_version_cannot_read_makes_its_upload_unavailable_and_no_other(service: Service) -> None:
-    first = service.post(Idempotency_Key="k").json()
+    first = service.post(Idempotency_Key=KEY).json()
     upload_id, token = UUID(first["jobId"]), first["sessionToken"]
     service.lives.insert(upload_id, 2, "upload.framed")
     headers = {"X-Session-Token": token}
@@ -62,7 +62,7 @@ def test_an_event_that_this_version_cannot_read_makes_its_upload_unavailable_and
     refused = [
         service.client.post(f"/api/uploads/{upload_id}/cancel", headers=headers),
         service.client.post(f"/api/uploads/{upload_id}/retry", headers=headers),
-        service.post(Idempotency_Key="k"),
+        service.post(Idempotency_Key=KEY),
         service.poll(upload_id, token, If_None_Match='"2"'),
         service.client.get(f"/api/status/{upload_id}/stream", headers={**headers, "Last-Event-ID": "2"}),
     ]

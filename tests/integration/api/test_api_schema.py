@@ -20,6 +20,7 @@ PATHS = {
     "/api/status/{jobId}/stream": "get",
     "/api/results/{resultId}": "get",
     "/api/blobs/{signed}": "get",
+    "/api/session": "delete",
     "/healthz": "get",
     "/metrics": "get",
     "/readyz": "get",
@@ -64,6 +65,7 @@ def test_it_lists_every_path_and_parameter(document: dict[str, Any]) -> None:
         },
         "/api/results/{resultId}": {("path", "resultId"), ("header", "X-Session-Token")},
         "/api/blobs/{signed}": {("path", "signed")},
+        "/api/session": {("header", "X-Session-Token")},
         "/healthz": set(),
         "/metrics": set(),
         "/readyz": set(),
@@ -74,17 +76,18 @@ def test_it_lists_every_path_and_parameter(document: dict[str, Any]) -> None:
 
 def test_it_lists_the_answers_of_each(document: dict[str, Any]) -> None:
     assert {path: set(operation["responses"]) for path, operation in operations(document).items()} == {
-        "/api/uploads": {"202", "400", "401", "408", "413", "415", "422", "429", "500", "503"},
+        "/api/uploads": {"202", "400", "401", "408", "409", "413", "415", "422", "429", "500", "503"},
         "/api/uploads/{jobId}/retry": {"202", "401", "404", "409", "429", "500", "503"},
-        "/api/uploads/{jobId}/cancel": {"202", "401", "404", "409", "500", "503"},
-        "/api/uploads/{jobId}": {"200", "401", "404", "500", "503"},
-        "/api/status/{jobId}": {"200", "304", "401", "404", "500", "503"},
-        "/api/status/{jobId}/stream": {"200", "401", "404", "500", "503"},
-        "/api/results/{resultId}": {"200", "401", "404", "500", "503"},
-        "/api/blobs/{signed}": {"200", "404", "500", "503"},
+        "/api/uploads/{jobId}/cancel": {"202", "401", "404", "409", "429", "500", "503"},
+        "/api/uploads/{jobId}": {"200", "401", "404", "429", "500", "503"},
+        "/api/status/{jobId}": {"200", "304", "401", "404", "429", "500", "503"},
+        "/api/status/{jobId}/stream": {"200", "401", "404", "429", "500", "503"},
+        "/api/results/{resultId}": {"200", "401", "404", "429", "500", "503"},
+        "/api/blobs/{signed}": {"200", "404", "429", "500", "503"},
+        "/api/session": {"200", "401", "429", "500", "503"},
         "/healthz": {"200", "500"},
         "/metrics": {"200", "500"},
-        "/readyz": {"200", "500", "503"},
+        "/readyz": {"200", "429", "500", "503"},
     }
 
 

@@ -13,6 +13,7 @@ from tests.integration.api.service import JPEG, PNG, Service, running_service
 from tests.photos.variants import photo
 
 SECRET_NAME = "holiday-of-erika.jpg"
+SECRET_KEY = "a-secret-key-of-32-characters-xx"
 
 
 def test_a_photo_is_kept_and_submitted(service: Service) -> None:
@@ -119,12 +120,12 @@ def test_another_request_id_is_replaced_by_one_of_ours(service: Service, sent: s
 
 def test_what_is_logged_of_a_submission_carries_its_ids_and_no_secret(service: Service) -> None:
     with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
-        response = service.post(filename=SECRET_NAME, X_Request_ID="c-7", Idempotency_Key="a-secret-key")
+        response = service.post(filename=SECRET_NAME, X_Request_ID="c-7", Idempotency_Key=SECRET_KEY)
 
     body = response.json()
     (line,) = (line for line in lines if line["event"] == "upload.submitted")
     assert (line["upload_id"], line["correlation_id"]) == (body["jobId"], "c-7")
-    assert not [secret for secret in (SECRET_NAME, body["sessionToken"], "a-secret-key") if secret in str(lines)]
+    assert not [secret for secret in (SECRET_NAME, body["sessionToken"], SECRET_KEY) if secret in str(lines)]
 
 
 @pytest.mark.parametrize("encoding", ["identity", "Identity"])

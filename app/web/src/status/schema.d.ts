@@ -152,6 +152,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End the session for good: its tokens open nothing from now on.
+         * @description Its uploads are not erased.
+         */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -207,6 +227,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** EndedSessionBody */
+        EndedSessionBody: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            /**
+             * @default true
+             * @constant
+             */
+            ended: true;
+        };
         /** ErasureBody */
         ErasureBody: {
             /**
@@ -370,6 +403,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type EndedSessionBody = components['schemas']['EndedSessionBody'];
 export type ErasureBody = components['schemas']['ErasureBody'];
 export type ErrorBody = components['schemas']['ErrorBody'];
 export type ErrorFacts = components['schemas']['ErrorFacts'];
@@ -392,7 +426,7 @@ export interface operations {
             header?: {
                 /** @description The session that owns the upload, as POST answered it. */
                 "X-Session-Token"?: string;
-                /** @description Makes a repeated submission find the first one. 1 to 255 visible ASCII characters. */
+                /** @description Makes a repeated submission find the first one, for 24 hours. 1 to 255 visible ASCII characters; without X-Session-Token a random UUID, or at least 22 random characters of A-Z, a-z, 0-9, - and _. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -447,6 +481,17 @@ export interface operations {
             };
             /** @description Request Timeout */
             408: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     /** @description The id of this request in our logs: the client's own, else a new one. */
                     "X-Request-ID"?: string;
@@ -691,6 +736,19 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Internal Server Error */
             500: {
                 headers: {
@@ -758,6 +816,19 @@ export interface operations {
                 headers: {
                     /** @description The id of this request in our logs: the client's own, else a new one. */
                     "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -862,6 +933,19 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Internal Server Error */
             500: {
                 headers: {
@@ -931,6 +1015,19 @@ export interface operations {
                 headers: {
                     /** @description The id of this request in our logs: the client's own, else a new one. */
                     "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1010,6 +1107,19 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Internal Server Error */
             500: {
                 headers: {
@@ -1063,6 +1173,92 @@ export interface operations {
                 headers: {
                     /** @description The id of this request in our logs: the client's own, else a new one. */
                     "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session that owns the upload, as POST answered it. */
+                "X-Session-Token": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session is ended. */
+            200: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedSessionBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1146,6 +1342,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReadinessBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description Internal Server Error */

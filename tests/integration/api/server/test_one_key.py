@@ -8,7 +8,7 @@ import pytest
 
 from app.signing.sessions import Sessions
 from tests.api_services import KEYS
-from tests.integration.api.service import JPEG, PNG, error_of
+from tests.integration.api.service import JPEG, KEY, PNG, error_of
 from tests.integration.api.serving import Server
 
 
@@ -32,9 +32,9 @@ def test_fifty_posts_with_one_key_are_one_job(server: Server, client: httpx.Clie
     photos = [PNG if number % 10 == 9 else JPEG for number in range(50)]
 
     # One goes first, so that it is known which photo wins.
-    first = post(client, photos[0], Idempotency_Key="k").json()
+    first = post(client, photos[0], Idempotency_Key=KEY).json()
     with ThreadPoolExecutor(50) as threads:
-        posts = list(threads.map(lambda content: post(client, content, Idempotency_Key="k"), photos))
+        posts = list(threads.map(lambda content: post(client, content, Idempotency_Key=KEY), photos))
 
     assert [error_of(answer) for answer in posts if answer.status_code != 202] == [(422, "IDEMPOTENCY_CONFLICT")] * 5
     assert {answer.text for answer in posts if answer.status_code == 202} == {httpx.Response(202, json=first).text}
@@ -48,7 +48,7 @@ def test_fifty_posts_at_once_without_a_first_one_are_one_job(server: Server, cli
     with ThreadPoolExecutor(50) as threads:
         posts = list(
             threads.map(
-                lambda content: post(client, content, Idempotency_Key="k", X_Session_Token=token), [JPEG, PNG] * 25
+                lambda content: post(client, content, Idempotency_Key=KEY, X_Session_Token=token), [JPEG, PNG] * 25
             )
         )
 

@@ -1,0 +1,1 @@
+"""The resource /api/session: the session of the token, which its owner can end."""

@@ -1,0 +1,41 @@
+"""How requests are counted: in slots of a second, of which the last minute counts.
+
+A request counts for 60 to 61 s, so that no window of 60 s has more than the quota.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from app.limits.policies import Ask, Standing
+
+SLOT_SECONDS: Final = 1
+SHARE: Final = 16
+"""Of what remains, so big a part is given ahead: it shrinks to one towards the end of the quota."""
+
+
+class Call(Struct, frozen=True):
+    """A demand for `owed` requests of every ask together, and for at most `ahead` more."""
+
+    asks: Sequence[Ask]
+    owed: int = 1
+    ahead: int = 0
+
+
+class Grant(Struct, frozen=True):
+    """How many requests were given, 0 for a refusal, and how the asks stand afterwards."""
+
+    given: int
+    standings: Sequence[Standing]
+
+    @property
+    def tightest(self) -> Standing:
+        """The standing with the least left; of those, the one that lasts longest."""
+        return min(self.standings, key=lambda standing: (standing.left, -standing.reset))
+
+
+def amount(call: Call, lefts: Sequence[int]) -> int:
+    """How many requests a call gets of what remains for each ask."""
+    ahead = (min(call.ahead, max(1, left // SHARE)) for left in lefts)
+    return min(min(left, call.owed + more) for left, more in zip(lefts, ahead, strict=True))

@@ -1,0 +1,76 @@
+"""All limits of one API process: what each kind of request counts for."""
+
+from contextlib import AbstractAsyncContextManager, ExitStack
+from typing import Final
+
+from app.limits.counting import Counting
+from app.limits.counts import Call
+from app.limits.errors import TooManyRequestsError
+from app.limits.local import LocalCounts
+from app.limits.networks import networks_of
+from app.limits.places import Places
+from app.limits.policies import (
+    FAILED_TOKENS,
+    LINKS,
+    READINESS,
+    SITE,
+    Fields,
+    fields_of,
+    polls,
+    uploads,
+)
+from app.limits.purses import CREDIT, Purses
+from app.limits.shared import Seat, SharedCounts
+from app.settings.environment import Settings
+from projections.log.redis_connection import open_redis
+
+ANSWER_SECONDS: Final = 0.4
+"""How long Redis may take. A photo is answered within 2 s although Redis is frozen."""
+
+
+class Limits:
+    """The limits of one process. Without shared counts it counts for itself, as if it were the only one."""
+
+    def __init__(self, settings: Settings, shared: SharedCounts | None = None) -> None:
+        counting = Counting(shared, LocalCounts() if shared else LocalCounts(processes=1))
+        self._counting = counting
+        self._uploads = uploads(settings.uploads_per_minute)
+        self._places = Places(shared)
+        self._held_per_session = settings.held_per_session
+        self._held_per_address = settings.held_per_address
+        self.polls = Purses(polls(settings.polls_per_minute), counting, CREDIT)
+        self.failed_tokens = Purses(FAILED_TOKENS, counting)
+        self.links = Purses(LINKS, counting)
+        self.readiness = Purses(READINESS, counting)
+
+    async def count_upload(self, address: str, session_hash: str | None) -> Fields:
+        """Count an upload or a retry; the header fields of its answer. Raises TooManyRequestsError."""
+        asks = self._uploads.asks(address, session_hash)
+        if not asks:
+            return {}
+        grant = await self._counting.take(Call(asks))
+        if not grant.given:
+            raise TooManyRequestsError.of(self._uploads.what, grant.tightest)
+        return fields_of(grant.standings)
+
+    def held(self, address: str, session_hash: str, seconds: int) -> AbstractAsyncContextManager[bool]:
+        """A place for a request that waits; False if its session or its address has none."""
+        seats = []
+        if self._held_per_session:
+            seats.append(Seat("held-by-session", session_hash, self._held_per_session))
+        if self._held_per_address:
+            sizes = (self._held_per_address, SITE * self._held_per_address)
+            names = ("held-by-address", "held-by-site")
+            seats += [Seat(*seat) for seat in zip(names, networks_of(address), sizes, strict=False)]
+        return self._places.place(seats, seconds)
+
+    def alone(self, what: str, seconds: int) -> AbstractAsyncContextManager[bool]:
+        """A place for one request over all processes; False if another one has it."""
+        return self._places.place((Seat("alone", what, 1),), seconds)
+
+
+def open_limits(settings: Settings, stack: ExitStack) -> Limits:
+    """The limits that this process shares with the others."""
+    shared = SharedCounts(open_redis(settings.redis_url or "", stack, ANSWER_SECONDS), settings.secret_keys[-1])
+    stack.callback(shared.close)
+    return Limits(settings, shared)
