@@ -18,6 +18,7 @@ from app.api.results.routes import result_routes
 from app.api.status.fast_path import FastPathApi
 from app.api.status.poll import StatusPoll
 from app.api.status.routes import status_routes
+from app.api.support.routes import support_routes
 from app.api.uploads.routes import upload_routes
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -32,6 +33,7 @@ def create_api(services: Services, lifespan: Sequence[Lifespan] = ()) -> Litesta
             *upload_routes(services),
             *status_routes(services, poll),
             *result_routes(services),
+            *support_routes(services),
             *operation_routes(services),
             *page_routes(services),
         ],
