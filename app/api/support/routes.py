@@ -74,6 +74,7 @@ class StaffOperation(Operation):
 
     def __post_init__(self) -> None:
         self._add(TOKEN)
+        (self.responses or {}).pop("400", None)  # the framework's own: there is nothing to understand wrongly
 
     def _add(self, *parameters: Parameter) -> None:
         self.parameters = [*(self.parameters or []), *parameters]
