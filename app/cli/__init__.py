@@ -7,6 +7,7 @@ import rich_click as click
 from app.cli import processes
 from app.cli.backup import backup, restore
 from app.cli.erase import erase
+from app.cli.events import events
 from app.cli.owner_commands import cancel, retry
 from app.cli.result import result
 from app.cli.status import status
@@ -19,6 +20,7 @@ from domain.errors import DarkroomError
 @click.group()
 @click.command_panel("Use it", commands=["up", "submit", "status", "result", "cancel", "retry"])
 @click.command_panel("Look after it", commands=["timeline", "verify", "erase", "backup", "restore"])
+@click.command_panel("Analyse it", commands=["events"])
 @click.command_panel("Run it on many machines", commands=["migrate", "serve", "work", "project", "dispatch"])
 @click.version_option(package_name="darkroom")
 def darkroom() -> None:
@@ -40,6 +42,7 @@ for command in (
     erase,
     backup,
     restore,
+    events,
     processes.serve,
     processes.work,
     processes.project,
