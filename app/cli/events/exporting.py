@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
-from app.cli.ending import ExitCode, end
 from app.cli.events.scope import Moment, scope_of
-from app.cli.settings import attached, cli_settings
+from app.cli.shell.ending import ExitCode, end
+from app.cli.shell.settings import attached, cli_settings
 
 if TYPE_CHECKING:
     from projections.history.export import Block

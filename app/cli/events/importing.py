@@ -5,8 +5,8 @@ from typing import Final
 
 import rich_click as click
 
-from app.cli.ending import ExitCode, end
-from app.cli.settings import attached, cli_settings
+from app.cli.shell.ending import ExitCode, end
+from app.cli.shell.settings import attached, cli_settings
 
 DATA_HELP: Final = "The data folder of a running `darkroom up`, unless DATABASE_URL is set. Default: ./darkroom-data."
 
