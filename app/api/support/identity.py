@@ -14,7 +14,7 @@ from app.api.http.addresses import address_of, comes_from
 from app.api.http.errors import ForbiddenError, NoStaffError
 from app.api.http.services import Services
 from app.api.http.slots import Threads
-from app.limits.upload_rate import counted_as
+from app.limits.networks import networks_of
 from app.limits.wrong_tokens import WrongTokens
 from domain.staff import Role
 from projections.log.throttled import ThrottledWarning
@@ -49,7 +49,7 @@ class Identity:
         return member
 
     async def _named_by_proxy(self, request: Request[Any, Any, Any]) -> Member | None:
-        if self._header is None or not comes_from(request, self._trusted):
+        if self._header is None or not comes_from(request.scope, self._trusted):
             return None
         names = request.headers.getall(self._header, [])
         if not names:
@@ -66,7 +66,7 @@ class Identity:
         token = sent[0][len(SCHEME) :].strip() if sent and sent[0].lower().startswith(SCHEME) else ""
         if len(sent) > 1 or not token:
             raise NoStaffError
-        await self._wrong.hold(address_of(request, self._trusted), token)
+        await self._wrong.hold(address_of(request.scope, self._trusted), token)
         member = await self._threads.run(partial(self._staff.holder, token))
         if member is None:
             raise self._refusal(request, token, "this token was given to no staff member")
@@ -80,11 +80,11 @@ class Identity:
         return member
 
     def _refusal(self, request: Request[Any, Any, Any], token: str, why: str) -> NoStaffError:
-        address = address_of(request, self._trusted)
+        address = address_of(request.scope, self._trusted)
         if token:
             self._wrong.count(address, token)
         self._counter.inc()
-        self._warning.warn(f"{why}, from {counted_as(address)}")
+        self._warning.warn(f"{why}, from {networks_of(address)[0]}")
         return NoStaffError(f"You are not signed in: {why}. An admin can give you a token.")
 
 

@@ -12,7 +12,8 @@ from domain.staff import StaffRequest
 from domain.stages import Stage
 from tests.integration.api.service import error_of, moment
 from tests.integration.support.desk import Desk
-from tests.lives import WORKER, Lives, soon
+from tests.lives import Lives, soon
+from tests.submissions import WORKER
 
 
 def timeline(desk: Desk, upload_id: object) -> dict[str, Any]:
