@@ -28,6 +28,7 @@ MEDIA_TYPES: Final = {
     ".js": "text/javascript",
     ".css": "text/css",
     ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
 }
 LIMIT: Final = '<meta name="max-upload-bytes" content="{}" />'
 BUILT_LIMIT: Final = 20 * 2**20
@@ -90,7 +91,7 @@ class Page:
         pictures = " ".join(dict.fromkeys(["'self'", "data:", *self._picture_origins()]))
         return (
             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-            f"img-src {pictures}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            f"img-src {pictures}; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
 
     def _picture_origins(self) -> Iterator[str]:
