@@ -51,8 +51,8 @@ def read_page(name: str) -> str:
 def policy_of(*, pictures: Iterable[str]) -> str:
     """The Content-Security-Policy of a page, which loads nothing from other servers but pictures from these sources."""
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        f"img-src {' '.join(pictures)}; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; manifest-src 'self'; "
+        f"img-src {' '.join(pictures)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 
 
