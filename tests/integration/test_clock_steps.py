@@ -13,6 +13,7 @@ from domain.failures import FailureCode
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from projections.queries.figures import read_samples
+from tests.fakes.kept_queue import KeptQueue
 from tests.fakes.silent_notifier import SilentNotifier
 from tests.integration.recent import completed
 from tests.submissions import submit
@@ -23,17 +24,6 @@ from workers.runs.calls import FAILURES, LONGEST_PROBE_SECONDS, Calls
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 STEP = timedelta(minutes=11)
-
-
-class Sent:
-    """A RunQueue that keeps what is sent."""
-
-    def __init__(self) -> None:
-        self.upload_ids: list[UUID] = []
-
-    def send(self, upload_id: UUID) -> None:
-        """Keep the upload."""
-        self.upload_ids.append(upload_id)
 
 
 def step_back(pool: Pool, table: str, *columns: str) -> None:
@@ -105,7 +95,7 @@ def test_the_expired_lease_of_an_ended_upload_is_removed_and_no_other(pool: Pool
 
 @pytest.mark.parametrize("retry", [True, False])
 def test_the_reconciler_sends_an_upload_whose_last_event_lies_ahead(pool: Pool, *, retry: bool) -> None:
-    upload_id, sent = uuid4(), Sent()
+    upload_id, sent = uuid4(), KeptQueue()
     insert_row(pool, upload_id, retry=retry)
     reconciler = Reconciler(Uploads(EventLog(pool), SilentNotifier()), pool, sent)
     reconciler.scan()

@@ -19,8 +19,8 @@ from app.embedded import binaries
 from app.embedded import postgres as postgres_module
 from app.embedded.child import Account
 from app.embedded.errors import BinaryMissingError, EmbeddedError
-from app.embedded.places import SOCKET_PATH_LIMIT, may_reach, private_folder
 from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.private_folders import SOCKET_PATH_LIMIT, may_reach, private_folder
 from app.embedded.supervisor import ChildNotReadyError
 from app.embedded.valkey import EmbeddedValkey
 from tests.linux_processes import is_running

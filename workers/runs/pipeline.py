@@ -56,7 +56,7 @@ class Pipeline:
         clock: Clock,
         worker: str,
         max_runs: int,
-        queue: RunQueue | None = None,
+        queue: RunQueue,
     ) -> None:
         self._uploads = uploads
         self._stages = stages
@@ -86,7 +86,7 @@ class Pipeline:
             with self._gate.entered(upload.losses) as entered:
                 if entered:
                     self._run_leased(upload_id, upload.losses)
-                elif self._queue is not None:
+                else:
                     self._queue.send(upload_id)  # this process stops, and another one can go on at once
 
     def stop_taking(self) -> None:

@@ -13,6 +13,7 @@ from domain.ports import BlobStore, RunQueue
 from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
+from tests.fakes.kept_queue import KeptQueue
 from tests.submissions import hand_in
 from workers.imaging.sandbox import Sandbox
 from workers.queue.leases import Leases
@@ -61,7 +62,7 @@ class PipelineRig:
             clock=self.clock,
             worker=worker,
             max_runs=8,
-            queue=queue,
+            queue=queue or KeptQueue(),
         )
 
     def submitted(self, original: bytes) -> UUID:

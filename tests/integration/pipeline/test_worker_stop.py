@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from threading import Thread
-from uuid import UUID
 
 import pytest
 from eventsourcing.persistence import StoredEvent
@@ -14,6 +13,7 @@ from domain.stages import Status
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from tests.fakes.gemini import FakeGemini
+from tests.fakes.kept_queue import KeptQueue
 from tests.fakes.silent_notifier import SilentNotifier
 from tests.integration.pipeline.held_run import HeldRun
 from tests.integration.pipeline.rig import PipelineRig, last
@@ -25,13 +25,13 @@ from workers.vision.model import ImageModel
 
 def test_a_worker_that_stops_begins_nothing_more(rig: PipelineRig, local: ImageModel) -> None:
     upload_id = rig.submitted(photo())
-    queue = Sent()
+    queue = KeptQueue()
     pipeline = rig.pipeline(local, queue=queue)
     pipeline.stop_taking()
     pipeline.run(upload_id)
 
     assert rig.names(upload_id) == ["submitted"]
-    assert queue.sent == [upload_id], "another worker can go on at once"
+    assert queue.upload_ids == [upload_id], "another worker can go on at once"
 
 
 def test_a_worker_that_stops_while_the_log_is_away_does_not_wait_for_it(
@@ -79,16 +79,6 @@ def test_a_worker_that_stops_while_it_holds_an_answer_hands_the_upload_over_and_
 
     assert not run.is_alive()
     assert last(rig, upload_id, AttemptFailed).code is FailureCode.WORKER_STOPPED
-
-
-class Sent:
-    """A queue that remembers what was sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[UUID] = []
-
-    def send(self, upload_id: UUID) -> None:
-        self.sent.append(upload_id)
 
 
 class AwayLog(EventLog):
