@@ -208,7 +208,7 @@ def test_a_process_that_knows_keys_is_not_dumpable(name: str) -> None:
 from app import bootstrap, processes
 from app.api.serving import server
 from app.settings.environment import Settings
-def report(*_):
+def report(*_, **__):
     print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
     sys.exit()
 {PROCESSES[name]} = report

@@ -32,6 +32,13 @@ def many_segments(count: int) -> bytes:
     return photo[:2] + b"\xff\xfe\0\2" * count + photo[2:]
 
 
+def in_the_header(garbage: bytes) -> bytes:
+    """A JPEG with garbage before its tables."""
+    photo = variants.photo()
+    tables = photo.index(b"\xff\xdb")
+    return photo[:tables] + garbage + photo[tables:]
+
+
 def many_chunks(count: int) -> bytes:
     """A PNG whose pixels come a byte at a time, behind that many empty texts."""
     photo = variants.png(8, 8, b"", depth=8, colour=0)

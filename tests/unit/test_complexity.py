@@ -24,6 +24,8 @@ ATTACKS = {
     "30 of one without its end": attacks.many_scans(8000, 6000, 30)[:-2],
     "scans of a tiny JPEG": attacks.many_scans(8, 8, 50_000),
     "segments of a JPEG": attacks.many_segments(50_000),
+    "beginnings of pictures in a JPEG's header": attacks.in_the_header(b"\xff\xd8\xff" * 1_000_000),
+    "scans without a frame": attacks.in_the_header(b"\xff\xda\xff\xff" * 1_000_000),
     "chunks of a PNG": attacks.many_chunks(150_000),
     "chunks of a WebP": attacks.many_webp_chunks(20_000),
     "one large tile 200 times": attacks.heic_grid(2048, 1, 200, (8000, 2048)),

@@ -126,6 +126,16 @@ def test_a_hierarchical_jpeg_is_unsupported_although_its_first_frame_is_not() ->
     assert refusal(photo[:place] + frame + photo[place:]) is FailureCode.UNSUPPORTED_FORMAT
 
 
+@pytest.mark.parametrize("too_long", [0, 1, 60, 400, 60_000])
+@pytest.mark.parametrize("code", [0xFE, 0xE5])
+def test_a_comment_between_two_scans_may_have_any_length(code: int, too_long: int) -> None:
+    photo = jpeg(progressive=True)
+    tables = [place for place in range(len(photo)) if photo[place : place + 3] == b"\xff\xc4\0"]
+    for place in tables[1:]:
+        lying = segment(code, b"hello world", 13 + too_long)
+        assert developed(photo[:place] + lying + photo[place:]) == developed(photo)
+
+
 def test_a_jpeg_that_tells_its_height_behind_its_pixels_is_unsupported() -> None:
     photo = jpeg()
     frame = photo.index(b"\xff\xc0")

@@ -1,6 +1,6 @@
 """Keeps of a JPEG's header what its pixels need, so that damage elsewhere does not refuse a whole photo.
 
-The header ends with the first scan. From there on the file stays as it is.
+The header ends with the first scan. Between scans only comments and their kind are dropped.
 """
 
 import re
@@ -19,10 +19,14 @@ FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEG_LS: Final = 0xF7
 NEEDED: Final = FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, JPEG_LS, HIERARCHY, SCAN}
 """The frame, the tables, the restart interval and the scan."""
+OTHERS: Final = frozenset(range(0xE0, 0xF0)) | {0xFE}
+"""Application segments and comments."""
 MARKER: Final = re.compile(rb"\xff[\xc0-\xcf\xda-\xde\xe0-\xef\xf7\xfe]")
 """Of a segment that may stand in a header."""
 FILLED_MARKER: Final = re.compile(rb"\xff*" + MARKER.pattern)
 """The same behind fill bytes."""
+BEHIND_PIXELS: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""The next marker behind coded pixels: stuffed zeros and restarts belong to them."""
 PICTURE_OR_MARKER: Final = re.compile(rb"\xff\xd8\xff|" + MARKER.pattern)
 MAX_SEGMENTS: Final = 5_000
 """A 20 MB photo of a phone with a depth map in its metadata has 320."""
@@ -40,13 +44,15 @@ def mended(data: bytes) -> bytes:
         if marker is None:
             return data
         if marker[0] == PICTURE:
-            place = _behind_thumbnail(data, marker.end(), has_frame=has_frame)
+            searches += 1
+            is_searched = searches <= MAX_SEARCHES
+            place = _behind_thumbnail(data, marker.end(), has_frame=has_frame) if is_searched else marker.end() - 1
             continue
         code, body = data[marker.end() - 1], marker.end() + 2
         end, hidden = _end(data, marker.end()), None
         if code == SCAN:
             if _is_scan(data, body, end) and has_frame:
-                return b"".join([*kept, data[marker.start() :]])
+                return b"".join([*kept, *_scans(data, marker.start())])
             place = marker.end()
             continue
         if not _is_followed(data, end):
@@ -61,6 +67,24 @@ def mended(data: bytes) -> bytes:
             has_frame = has_frame or code in FRAMES
         place = end
     raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, f"a JPEG of more than {MAX_SEGMENTS} segments")
+
+
+def _scans(data: bytes, place: int) -> Iterator[bytes]:
+    """The scans, and the tables between them, without other segments; as they are from the end of the picture on."""
+    begin, searches = place, 0
+    for _ in range(MAX_SEGMENTS):
+        marker = BEHIND_PIXELS.search(data, place)
+        if marker is None or marker[0][1] not in NEEDED | OTHERS:
+            break
+        place = end = _end(data, marker.end())
+        if marker[0][1] in OTHERS:
+            if not _is_followed(data, end):
+                searches += 1
+                hidden = _hidden(data, marker.end() + 2, end, has_frame=True) if searches <= MAX_SEARCHES else None
+                place = hidden if hidden is not None else end if end < len(data) else marker.end()
+            yield data[begin : marker.start()]
+            begin = place
+    yield data[begin:]
 
 
 def _is_useful(code: int, body: bytes) -> bool:
@@ -85,7 +109,7 @@ def _is_scan(data: bytes, body: int, end: int) -> bool:
 
 def _behind_thumbnail(data: bytes, place: int, *, has_frame: bool) -> int:
     """The end of a picture in the header, behind which the header goes on. Without that it is the photo itself."""
-    end = data.find(b"\xff\xd9", place)
+    end = data.find(b"\xff\xd9", place, place + MAX_SEGMENT_BYTES)
     if end > 0 and _hidden(data, end, end + MAX_SEGMENT_BYTES, has_frame=has_frame) is not None:
         return end
     return place - 1
@@ -108,7 +132,7 @@ def _hidden(data: bytes, start: int, end: int, *, has_frame: bool) -> int | None
         if found is None:
             return None
         if found[0] == PICTURE:
-            after = data.find(b"\xff\xd9", found.end())
+            after = data.find(b"\xff\xd9", found.end(), found.end() + MAX_SEGMENT_BYTES)
             place = found.end() if after < 0 else after
         elif _leads_to_scan(data, found.start(), has_frame=has_frame):
             return found.start()

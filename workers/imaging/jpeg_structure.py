@@ -1,6 +1,5 @@
 """Reads the markers of a JPEG, without decoding a pixel: its kind, its scans and its end."""
 
-import re
 from typing import Final
 
 from msgspec import Struct
@@ -8,10 +7,8 @@ from msgspec import Struct
 from domain.failures import FailureCode
 from workers.errors import PermanentError
 from workers.imaging.jobs import Unsupported
-from workers.imaging.jpeg_header import FRAMES, HIERARCHY, JPEG_LS, SCAN
+from workers.imaging.jpeg_header import BEHIND_PIXELS, FRAMES, HIERARCHY, JPEG_LS, SCAN
 
-MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-"""The next marker behind coded pixels: stuffed zeros and restarts belong to them."""
 END: Final = b"\xff\xd9"
 DECODED: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 """Baseline, extended and progressive, with Huffman or arithmetic coding. No lossless and no hierarchical one."""
@@ -93,7 +90,7 @@ def structure_of(data: bytes) -> JpegStructure:
     found = JpegStructure(scans=[])
     place = 2
     for _ in range(MAX_MARKERS):
-        marker = MARKER.search(data, place)
+        marker = BEHIND_PIXELS.search(data, place)
         if marker is None:
             break
         code, place = data[marker.start() + 1], marker.end()

@@ -36,8 +36,9 @@ MAX_PROFILE_BYTES: Final = 2**20
 """Pillow's own limit, beyond which it refuses the whole file."""
 ZLIB_HEAD: Final = b"\x78\x01"
 LOST_AND_FOUND: Final = re.compile(b"IHDR|PLTE|tRNS|IDAT|IEND")
-MAX_SEARCHES: Final = 16
-"""Each may cost a checksum of the whole file."""
+MAX_SEARCHES: Final = 4
+MAX_CANDIDATES: Final = 8
+"""Of one search; each may cost a checksum of the whole file."""
 
 
 class Png(Struct, frozen=True):
@@ -133,7 +134,7 @@ def _may_begin(data: bytes, place: int) -> bool:
 def _next_chunk(data: bytes, place: int) -> int:
     """Where a chunk with a right CRC begins, behind one whose length is wrong; the end of the file without one."""
     for number, match in enumerate(LOST_AND_FOUND.finditer(data, place)):
-        if number == MAX_SEARCHES:
+        if number == MAX_CANDIDATES:
             break
         start = match.start() - 4
         if start + 12 + int.from_bytes(data[start : start + 4], "big") <= len(data) and _is_right(data, start):
