@@ -1,6 +1,16 @@
-"""What is wrong with several settings together: what is missing, and what contradicts itself, a sentence for each."""
+"""What is wrong with the settings: the error, and what is missing or contradicts itself, a sentence for each."""
 
 from collections.abc import Iterator
+
+from domain.errors import DarkroomError
+
+
+class SettingsError(DarkroomError):
+    """Some settings are missing or wrong."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        self.mistakes = mistakes
+        super().__init__("\n".join(mistakes))
 
 
 def missing(given: frozenset[str] | set[str]) -> Iterator[str]:

@@ -11,19 +11,14 @@ from typing import Annotated, Any, Self, get_args
 
 import msgspec
 
-from app.settings.checks import contradictions, missing
+from app.settings.checks import SettingsError, contradictions, missing
 from app.settings.parsers import Network, keys, networks, one_of, origins, text, url, whole
-from domain.errors import DarkroomError
 
 __all__ = ["Network", "Settings", "SettingsError", "environment_with", "settings_help", "state_folder"]
 
 
-class SettingsError(DarkroomError):
-    """Some settings are missing or wrong."""
-
-    def __init__(self, mistakes: list[str]) -> None:
-        self.mistakes = mistakes
-        super().__init__("\n".join(mistakes))
+DEFAULT_BUDGET = 500
+"""Paid calls an hour, unless GENERATION_BUDGET_PER_HOUR is set: about 20 dollars, at 0.04 for a picture."""
 
 
 def _setting(parse: Callable[[str], object], purpose: str, *, secret: bool = False) -> msgspec.Meta:
@@ -93,8 +88,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     generation_budget_per_hour: Annotated[
         int | None,
         _setting(
-            whole(1, 2**31 - 1),
-            "How many calls of the image model may be paid for in an hour, by all workers; beyond it uploads wait.",
+            whole(0, 2**31 - 1),
+            "How many calls of the image model may be paid for in an hour, by all workers; beyond it uploads wait. "
+            "Unless set it is 500; 0 for no limit. Without GEMINI_API_KEY nothing is paid for.",
         ),
     ] = None
     posthog_api_key: Annotated[
@@ -194,6 +190,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def embedded(self) -> bool:
         """Whether Darkroom has to run its own PostgreSQL and Valkey."""
         return self.database_url is None and self.redis_url is None
+
+    @property
+    def paid_calls_per_hour(self) -> int | None:
+        """The budget of paid calls; None for no limit."""
+        if self.generation_budget_per_hour is None:
+            return DEFAULT_BUDGET if self.gemini_api_key else None
+        return self.generation_budget_per_hour or None
 
     @property
     def traced(self) -> bool:

@@ -189,3 +189,16 @@ def test_an_origin_that_no_browser_sends_is_refused_with_its_reason(origin: str,
     (sentence,) = mistakes(CORS_ORIGINS=f"https://app.example.com, http://[::1]:5173, {origin}")
     assert sentence.startswith("CORS_ORIGINS must hold origins such as https://app.example.com")
     assert f"number 3 {reason}" in sentence
+
+
+@pytest.mark.parametrize(
+    ("environ", "budget"),
+    [
+        ({}, None),
+        ({"GEMINI_API_KEY": "k"}, 500),
+        ({"GEMINI_API_KEY": "k", "GENERATION_BUDGET_PER_HOUR": "7"}, 7),
+        ({"GEMINI_API_KEY": "k", "GENERATION_BUDGET_PER_HOUR": "0"}, None),
+    ],
+)
+def test_paid_calls_have_a_budget_unless_it_is_switched_off(environ: dict[str, str], budget: int | None) -> None:
+    assert Settings.from_env(environ).paid_calls_per_hour == budget

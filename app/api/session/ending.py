@@ -1,4 +1,4 @@
-"""DELETE /api/session: the owner ends a session, with every token of it. Its uploads stay, and nobody reaches them."""
+"""DELETE /api/session: the owner ends a session, with every token of it. Its uploads stay, out of reach."""
 
 from typing import Any
 

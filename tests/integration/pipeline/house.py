@@ -66,12 +66,12 @@ class House:
             queue=queue,
         )
 
-    def submitted(self, original: bytes) -> UUID:
+    def submitted(self, original: bytes, session_hash: str = "e" * 64) -> UUID:
         upload_id, digest = uuid4(), sha256(original).hexdigest()
         self.blobs.put(original_key(upload_id, digest), io.BytesIO(original), "image/jpeg")
         self.uploads.submit(
             upload_id,
-            session_hash="e" * 64,
+            session_hash=session_hash,
             original_sha256=digest,
             original_size=len(original),
             prompt_version=1,
