@@ -28,6 +28,8 @@ CREATE TABLE IF NOT EXISTS event_log (
 );
 
 CREATE INDEX IF NOT EXISTS event_log_name_idx ON event_log (name, position);
+-- For `darkroom audit`: what staff did. Other events do not enter it.
+CREATE INDEX IF NOT EXISTS event_log_staff_idx ON event_log (recorded_at) WHERE actor LIKE 'staff:%';
 
 CREATE OR REPLACE FUNCTION refuse_change_of_event_log() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -190,6 +192,19 @@ CREATE INDEX IF NOT EXISTS uploads_queue_idx ON uploads (created_at) WHERE statu
 -- For the ETA: the uploads that were completed last.
 CREATE INDEX IF NOT EXISTS uploads_completed_at_idx ON uploads (completed_at) WHERE completed_at IS NOT NULL;
 
+-- The number of attempts from the second one on; null for the most uploads, which need only one. An index may use it: it
+-- stays null while the first attempt is counted.
+ALTER TABLE uploads ADD COLUMN IF NOT EXISTS repeated integer
+    GENERATED ALWAYS AS (CASE WHEN attempt > 1 THEN attempt END) STORED;
+
+-- For the search of support, newest first. None of these columns changes in a life that goes well.
+CREATE INDEX IF NOT EXISTS uploads_created_at_idx ON uploads (created_at, upload_id);
+CREATE INDEX IF NOT EXISTS uploads_session_idx ON uploads (left(session_hash, 16), created_at, upload_id);
+CREATE INDEX IF NOT EXISTS uploads_failed_idx ON uploads (created_at, upload_id) WHERE error_code IS NOT NULL;
+CREATE INDEX IF NOT EXISTS uploads_error_code_idx ON uploads (error_code, created_at, upload_id)
+    WHERE error_code IS NOT NULL;
+CREATE INDEX IF NOT EXISTS uploads_repeated_idx ON uploads (created_at, upload_id, repeated) WHERE repeated IS NOT NULL;
+
 ALTER TABLE uploads SET (
     -- Half of each page is kept free for new versions of its rows. Uploads that are submitted together are also updated
     -- together: with 70, one write in three found a full page, went to another one and updated every index.
@@ -262,6 +277,83 @@ CREATE TABLE IF NOT EXISTS image_models (
 );
 
 -- ---------------------------------------------------------------------------------------------------------------------
+-- Staff: the people who help, and what they did that is no event of an upload.
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- One row for each person, also for one whose access has ended: events and the audit log contain the names.
+CREATE TABLE IF NOT EXISTS staff (
+    name text PRIMARY KEY CHECK (name ~ '^[a-z0-9][a-z0-9._-]{0,63}$'),
+    -- viewer reads; agent also retries, cancels and re-enqueues; admin also erases and manages staff.
+    role text NOT NULL CHECK (role IN ('viewer', 'agent', 'admin')),
+    -- The SHA-256 of the token. The token itself has 256 random bits and is shown once.
+    token_hash bytea NOT NULL UNIQUE CHECK (length(token_hash) = 32),
+    -- When the access ends; null: never.
+    until timestamptz,
+    added_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- When the person got the present token.
+    token_since timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- When the access was taken away; null: it was not.
+    revoked_at timestamptz
+);
+
+-- What staff looked at and searched for, and every change of staff. Append-only, like the event log. What staff do to an
+-- upload is an event of that upload.
+CREATE TABLE IF NOT EXISTS audit_log (
+    -- From 1, without a gap. Given by the trigger below.
+    number bigint PRIMARY KEY,
+    recorded_at timestamptz NOT NULL,
+    -- staff:<name>, or operator:<account> for a command on the machine itself.
+    actor text NOT NULL,
+    -- looked, searched, staff-added, staff-rotated, staff-revoked
+    action text NOT NULL,
+    -- The upload that was looked at.
+    upload_id uuid,
+    -- The staff member who was added, rotated or revoked.
+    subject text,
+    -- What was searched for, which version was looked at, which role was given. No token and nothing personal.
+    facts jsonb NOT NULL DEFAULT '{}',
+    -- The correlation id of the request.
+    request_id text,
+    -- The SHA-256 over the hash of the row before and this row: a row that was changed or taken away is found.
+    hash bytea NOT NULL
+);
+
+CREATE INDEX IF NOT EXISTS audit_log_recorded_at_idx ON audit_log (recorded_at);
+CREATE INDEX IF NOT EXISTS audit_log_upload_idx ON audit_log (upload_id, number) WHERE upload_id IS NOT NULL;
+
+CREATE OR REPLACE FUNCTION audit_log_hash(before bytea, entry audit_log) RETURNS bytea LANGUAGE sql STABLE AS $$
+    SELECT sha256(before || convert_to(jsonb_build_array(
+        entry.number, extract(epoch FROM entry.recorded_at), entry.actor, entry.action, entry.upload_id, entry.subject,
+        entry.facts, entry.request_id)::text, 'UTF8'))
+$$;
+
+-- Gives each row its number, its time and its hash. Two writers that read the same last row would give the same number,
+-- so one waits for the other. Staff are few: this lock costs the pollers nothing.
+CREATE OR REPLACE FUNCTION append_to_audit_log() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    last audit_log;
+BEGIN
+    PERFORM pg_advisory_xact_lock(28254641726780772);  -- "darkaud"; no other lock may use this number
+    SELECT * INTO last FROM audit_log ORDER BY number DESC LIMIT 1;
+    NEW.number := coalesce(last.number, 0) + 1;
+    NEW.recorded_at := clock_timestamp();
+    NEW.hash := audit_log_hash(coalesce(last.hash, ''), NEW);
+    RETURN NEW;
+END $$;
+
+CREATE OR REPLACE TRIGGER audit_log_is_in_order
+    BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION append_to_audit_log();
+
+CREATE OR REPLACE FUNCTION refuse_change_of_audit_log() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'The audit log is append-only: % is refused.', TG_OP;
+END $$;
+
+CREATE OR REPLACE TRIGGER audit_log_is_append_only
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit_log();
+
+-- ---------------------------------------------------------------------------------------------------------------------
 -- The sessions: signed tokens, of which no table knows one. Written only by app/signing/ended.py.
 -- ---------------------------------------------------------------------------------------------------------------------
 
@@ -308,3 +400,335 @@ SELECT upload_id, version, position, recorded_at,
        state ->> 'code' AS code,
        state
 FROM event_log;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- The analysts' views: names and columns stay as they are, whatever form the log has. Each column is described by a
+-- COMMENT, which psql (\d+) and other tools show. A fact of a wrong type is null, so an unreadable event fails no query.
+-- ---------------------------------------------------------------------------------------------------------------------
+
+CREATE OR REPLACE VIEW event_history AS
+SELECT position, upload_id, version, name, recorded_at, event_id, actor, split_part(actor, ':', 1) AS actor_kind,
+       correlation_id::text AS correlation_id,
+       CASE WHEN state ->> 'schema_version' ~ '^\d{1,9}$' THEN (state ->> 'schema_version')::integer END
+           AS schema_version,
+       left(state ->> 'session_hash', 16) AS session,
+       CASE WHEN state ->> 'prompt_version' ~ '^\d{1,9}$' THEN (state ->> 'prompt_version')::integer END
+           AS prompt_version,
+       state ->> 'original_sha256' AS original_sha256,
+       CASE WHEN state ->> 'original_size' ~ '^\d{1,18}$' THEN (state ->> 'original_size')::bigint END AS original_size,
+       CASE WHEN state ->> 'attempt' ~ '^\d{1,9}$' THEN (state ->> 'attempt')::integer END AS attempt,
+       state ->> 'stage' AS stage,
+       CASE WHEN state ->> 'progress' ~ '^\d{1,9}$' THEN (state ->> 'progress')::integer END AS progress,
+       state ->> 'code' AS code,
+       state ->> 'message' AS message,
+       CASE WHEN pg_input_is_valid(state ->> 'retry_at', 'timestamptz') THEN (state ->> 'retry_at')::timestamptz END
+           AS retry_at,
+       CASE WHEN pg_input_is_valid(state ->> 'result_id', 'uuid') THEN (state ->> 'result_id')::uuid END AS result_id,
+       state ->> 'model' AS model,
+       coalesce(state -> 'full', state -> 'preview') ->> 'sha256' AS picture_sha256,
+       CASE WHEN coalesce(state -> 'full', state -> 'preview') ->> 'size' ~ '^\d{1,18}$'
+            THEN (coalesce(state -> 'full', state -> 'preview') ->> 'size')::bigint END AS picture_size,
+       CASE WHEN coalesce(state -> 'full', state -> 'preview') ->> 'width' ~ '^\d{1,9}$'
+            THEN (coalesce(state -> 'full', state -> 'preview') ->> 'width')::integer END AS picture_width,
+       CASE WHEN coalesce(state -> 'full', state -> 'preview') ->> 'height' ~ '^\d{1,9}$'
+            THEN (coalesce(state -> 'full', state -> 'preview') ->> 'height')::integer END AS picture_height,
+       state - '{schema_version,event_id,actor,correlation_id,session_hash}'::text[] AS facts
+FROM event_log;
+
+COMMENT ON VIEW event_history IS 'One row for each event of the log, its facts opened into columns.';
+COMMENT ON COLUMN event_history.position IS 'The order of the log. Positions of writes that were rolled back are missing.';
+COMMENT ON COLUMN event_history.upload_id IS 'The upload; the jobId of the API.';
+COMMENT ON COLUMN event_history.version IS 'Counts the events of the upload: from 1, without a gap.';
+COMMENT ON COLUMN event_history.name IS 'What happened, for example upload.stage-advanced; domain/README.md lists all.';
+COMMENT ON COLUMN event_history.recorded_at IS 'When, by the clock of PostgreSQL.';
+COMMENT ON COLUMN event_history.event_id IS 'The id that the writer gave to the event.';
+COMMENT ON COLUMN event_history.actor IS 'Who caused it: session:<hash>, worker:<name>, reconciler, staff:<name>.';
+COMMENT ON COLUMN event_history.actor_kind IS 'The kind of actor: session, worker, reconciler, staff.';
+COMMENT ON COLUMN event_history.correlation_id IS 'The request that submitted the upload.';
+COMMENT ON COLUMN event_history.schema_version IS 'The version of the form of the facts.';
+COMMENT ON COLUMN event_history.session IS 'Which session submitted the upload: the first 16 digits of its hash. Opens nothing.';
+COMMENT ON COLUMN event_history.prompt_version IS 'The version of the prompt; of upload.submitted.';
+COMMENT ON COLUMN event_history.original_sha256 IS 'The SHA-256 of the photo; of upload.submitted.';
+COMMENT ON COLUMN event_history.original_size IS 'The size of the photo, in bytes; of upload.submitted.';
+COMMENT ON COLUMN event_history.attempt IS 'The attempt that the event belongs to, as far as the event says it.';
+COMMENT ON COLUMN event_history.stage IS 'The stage that was reached, or in which the attempt ended.';
+COMMENT ON COLUMN event_history.progress IS 'In percent; of upload.stage-advanced.';
+COMMENT ON COLUMN event_history.code IS 'Why an attempt or the upload failed, or was put off.';
+COMMENT ON COLUMN event_history.message IS 'What the owner reads; of upload.failed.';
+COMMENT ON COLUMN event_history.retry_at IS 'When the next attempt may begin.';
+COMMENT ON COLUMN event_history.result_id IS 'The result; of upload.result-stored.';
+COMMENT ON COLUMN event_history.model IS 'The image model; of upload.result-stored.';
+COMMENT ON COLUMN event_history.picture_sha256 IS 'The SHA-256 of the full image or the preview that was stored.';
+COMMENT ON COLUMN event_history.picture_size IS 'The size of that picture, in bytes.';
+COMMENT ON COLUMN event_history.picture_width IS 'The width of that picture, in pixels.';
+COMMENT ON COLUMN event_history.picture_height IS 'The height of that picture, in pixels.';
+COMMENT ON COLUMN event_history.facts IS 'All facts as JSON, without the session hash and what is a column of every event.';
+
+CREATE OR REPLACE VIEW attempts AS
+SELECT a.upload_id, a.attempt, a.began_at, a.ended_at,
+       extract(epoch FROM a.ended_at - a.began_at)::float AS seconds,
+       CASE WHEN a.code = 'WORKER_LOST' OR (a.ending IS NULL AND a.attempt < a.attempts) THEN 'lost'
+            WHEN a.ending IS NULL THEN 'running'
+            WHEN a.code = 'CANCELLED' THEN 'cancelled'
+            WHEN a.ending = 'upload.failed' THEN 'failed'
+            WHEN a.ending = 'upload.attempt-failed' THEN 'put-back'
+            ELSE 'completed' END AS outcome,
+       CASE WHEN a.ending IS NULL AND a.attempt < a.attempts THEN 'WORKER_LOST' ELSE a.code END AS code,
+       a.stage, a.worker, a.prompt_version
+FROM (
+    SELECT upload_id, attempt, max(attempt) OVER (PARTITION BY upload_id) AS attempts, prompt_version,
+           min(recorded_at) AS began_at,
+           (array_agg(recorded_at ORDER BY version) FILTER (WHERE ends))[1] AS ended_at,
+           (array_agg(name ORDER BY version) FILTER (WHERE ends))[1] AS ending,
+           (array_agg(code ORDER BY version) FILTER (WHERE ends))[1] AS code,
+           (array_agg(coalesce(stage, 'none') ORDER BY version DESC) FILTER (WHERE name = 'upload.stage-advanced'))[1]
+               AS stage,
+           max(actor) FILTER (WHERE name = 'upload.attempt-started') AS worker
+    FROM (
+        SELECT upload_id, version, name, recorded_at, actor, stage, code,
+               name IN ('upload.attempt-failed', 'upload.failed') OR stage = 'complete' AS ends,
+               (count(*) FILTER (WHERE name = 'upload.attempt-started')
+                   OVER (PARTITION BY upload_id ORDER BY version))::integer AS attempt,
+               first_value(prompt_version) OVER (PARTITION BY upload_id ORDER BY version) AS prompt_version
+        FROM event_history
+    ) AS numbered
+    WHERE attempt > 0 GROUP BY upload_id, attempt, prompt_version
+) AS a;
+
+COMMENT ON VIEW attempts IS 'One row for each attempt: one run of the pipeline over an upload.';
+COMMENT ON COLUMN attempts.upload_id IS 'The upload.';
+COMMENT ON COLUMN attempts.attempt IS 'Counts the attempts of the upload from 1, across retries.';
+COMMENT ON COLUMN attempts.began_at IS 'When the attempt began.';
+COMMENT ON COLUMN attempts.ended_at IS 'When it ended; null while it runs, and where its worker was lost without a word.';
+COMMENT ON COLUMN attempts.seconds IS 'How long it took, in seconds.';
+COMMENT ON COLUMN attempts.outcome IS 'completed, failed, cancelled, put-back (to be repeated), lost (with its worker) or running.';
+COMMENT ON COLUMN attempts.code IS 'Why it did not complete; null if it did or runs.';
+COMMENT ON COLUMN attempts.stage IS 'The last stage that it reached; null if none.';
+COMMENT ON COLUMN attempts.worker IS 'The worker process that began it.';
+COMMENT ON COLUMN attempts.prompt_version IS 'The version of the prompt.';
+
+-- An event ends the work that began with the event before it. So `storing`, 80 %, is appended when the image is stored.
+CREATE OR REPLACE VIEW stage_durations AS
+SELECT upload_id, attempt, stage, prompt_version, model, min(began_at) AS began_at, max(recorded_at) AS ended_at,
+       extract(epoch FROM sum(recorded_at - began_at))::float AS seconds,
+       max(reached) >= CASE stage WHEN 'validating' THEN 30 WHEN 'generating' THEN 70 WHEN 'storing' THEN 90
+                                  ELSE 100 END AS finished
+FROM (
+    SELECT *, max(progress) OVER (PARTITION BY upload_id, attempt) AS reached
+    FROM (
+        SELECT upload_id, name, recorded_at, progress,
+               lag(recorded_at) OVER stream AS began_at, lag(name) OVER stream AS before,
+               (count(*) FILTER (WHERE name = 'upload.attempt-started') OVER stream)::integer AS attempt,
+               first_value(prompt_version) OVER stream AS prompt_version,
+               max(model) OVER (PARTITION BY upload_id) AS model,
+               CASE WHEN name IN ('upload.attempt-failed', 'upload.failed') THEN stage
+                    WHEN name = 'upload.result-stored' OR stage IN ('storing', 'watermarking') THEN 'storing'
+                    WHEN name = 'upload.preview-stored' OR stage = 'complete' THEN 'watermarking'
+                    WHEN progress = 30 THEN 'validating'
+                    WHEN stage = 'generating' THEN 'generating' END AS stage
+        FROM event_history WINDOW stream AS (PARTITION BY upload_id ORDER BY version)
+    ) AS numbered
+) AS steps
+WHERE stage IS NOT NULL AND attempt > 0
+  AND before IN ('upload.attempt-started', 'upload.stage-advanced', 'upload.result-stored', 'upload.preview-stored')
+GROUP BY upload_id, attempt, stage, prompt_version, model;
+
+COMMENT ON VIEW stage_durations IS 'One row for each stage that an attempt worked on: how long that work took.';
+COMMENT ON COLUMN stage_durations.upload_id IS 'The upload.';
+COMMENT ON COLUMN stage_durations.attempt IS 'The attempt that did the work.';
+COMMENT ON COLUMN stage_durations.stage IS 'validating, generating, storing or watermarking.';
+COMMENT ON COLUMN stage_durations.prompt_version IS 'The version of the prompt.';
+COMMENT ON COLUMN stage_durations.model IS 'The image model that made the result; null if there is none.';
+COMMENT ON COLUMN stage_durations.began_at IS 'When the work began.';
+COMMENT ON COLUMN stage_durations.ended_at IS 'When it ended, or when it was seen last.';
+COMMENT ON COLUMN stage_durations.seconds IS 'How long it took, in seconds.';
+COMMENT ON COLUMN stage_durations.finished IS 'Whether the attempt finished the stage.';
+
+CREATE OR REPLACE VIEW upload_outcomes AS
+SELECT upload_id, session, prompt_version, submitted_at, first_attempt_at, ended_at, erased_at, status,
+       CASE WHEN status = 'failed' THEN 'failed' ELSE reached END AS stage, reached, progress, attempts, retries,
+       CASE WHEN status = 'failed' THEN last_code END AS code,
+       CASE WHEN status = 'failed' THEN last_failed_stage END AS failed_stage,
+       result_id, model,
+       extract(epoch FROM first_attempt_at - submitted_at)::float AS waited_seconds,
+       extract(epoch FROM ended_at - submitted_at)::float AS total_seconds,
+       (SELECT count(*) FROM generation_calls c WHERE c.upload_id = folded.upload_id)::integer AS paid_calls
+FROM (
+    SELECT *, CASE WHEN completed_at IS NOT NULL THEN 'completed' WHEN failed_version > retried_version THEN 'failed'
+                   WHEN reached IS NULL THEN 'pending' ELSE 'processing' END AS status,
+           coalesce(completed_at, CASE WHEN failed_version > retried_version THEN failed_at END) AS ended_at
+    FROM (
+        SELECT upload_id, max(session) AS session, max(prompt_version) AS prompt_version,
+               min(recorded_at) FILTER (WHERE version = 1) AS submitted_at,
+               min(recorded_at) FILTER (WHERE name = 'upload.attempt-started') AS first_attempt_at,
+               min(recorded_at) FILTER (WHERE stage = 'complete') AS completed_at,
+               max(recorded_at) FILTER (WHERE name = 'upload.failed') AS failed_at,
+               min(recorded_at) FILTER (WHERE name = 'upload.erased') AS erased_at,
+               coalesce(max(version) FILTER (WHERE name = 'upload.failed'), 0) AS failed_version,
+               coalesce(max(version) FILTER (WHERE name = 'upload.retried'), 0) AS retried_version,
+               (array_agg(stage ORDER BY version DESC) FILTER (WHERE name = 'upload.stage-advanced'))[1] AS reached,
+               coalesce(max(progress), 0) AS progress,
+               count(*) FILTER (WHERE name = 'upload.attempt-started')::integer AS attempts,
+               count(*) FILTER (WHERE name = 'upload.retried')::integer AS retries,
+               (array_agg(code ORDER BY version DESC) FILTER (WHERE name = 'upload.failed'))[1] AS last_code,
+               (array_agg(stage ORDER BY version DESC) FILTER (WHERE name = 'upload.failed'))[1] AS last_failed_stage,
+               (array_agg(result_id) FILTER (WHERE result_id IS NOT NULL))[1] AS result_id,
+               max(model) AS model
+        FROM event_history GROUP BY upload_id
+    ) AS counted
+) AS folded;
+
+COMMENT ON VIEW upload_outcomes IS 'One row for each upload, straight from the log: how it ended, or how far it is.';
+COMMENT ON COLUMN upload_outcomes.upload_id IS 'The upload.';
+COMMENT ON COLUMN upload_outcomes.session IS 'Which session submitted it: the first 16 digits of its hash.';
+COMMENT ON COLUMN upload_outcomes.prompt_version IS 'The version of the prompt.';
+COMMENT ON COLUMN upload_outcomes.submitted_at IS 'When it was submitted.';
+COMMENT ON COLUMN upload_outcomes.first_attempt_at IS 'When its first attempt began.';
+COMMENT ON COLUMN upload_outcomes.ended_at IS 'When it was completed or failed; null while it is open.';
+COMMENT ON COLUMN upload_outcomes.erased_at IS 'When its photo and pictures were erased.';
+COMMENT ON COLUMN upload_outcomes.status IS 'pending, processing, completed or failed.';
+COMMENT ON COLUMN upload_outcomes.stage IS 'The stage that clients see.';
+COMMENT ON COLUMN upload_outcomes.reached IS 'The last stage of the pipeline that it reached; a failure does not change it.';
+COMMENT ON COLUMN upload_outcomes.progress IS 'In percent.';
+COMMENT ON COLUMN upload_outcomes.attempts IS 'How many attempts began.';
+COMMENT ON COLUMN upload_outcomes.retries IS 'How often a retry was asked for after a failure.';
+COMMENT ON COLUMN upload_outcomes.code IS 'Why it failed; null unless it did.';
+COMMENT ON COLUMN upload_outcomes.failed_stage IS 'The stage in which it failed.';
+COMMENT ON COLUMN upload_outcomes.result_id IS 'The result, as soon as the full image is stored.';
+COMMENT ON COLUMN upload_outcomes.model IS 'The image model that made the result.';
+COMMENT ON COLUMN upload_outcomes.waited_seconds IS 'From the submission to the first attempt, in seconds.';
+COMMENT ON COLUMN upload_outcomes.total_seconds IS 'From the submission to the end, in seconds.';
+COMMENT ON COLUMN upload_outcomes.paid_calls IS 'How many calls of the image model were paid for.';
+
+CREATE OR REPLACE VIEW daily_funnel AS
+SELECT (submitted_at AT TIME ZONE 'UTC')::date AS day, prompt_version, count(*)::integer AS submitted,
+       count(first_attempt_at)::integer AS started,
+       count(*) FILTER (WHERE progress >= 30)::integer AS validated,
+       count(result_id)::integer AS generated,
+       count(*) FILTER (WHERE progress >= 90)::integer AS stored,
+       count(*) FILTER (WHERE status = 'completed')::integer AS completed,
+       count(*) FILTER (WHERE status = 'failed' AND code IS DISTINCT FROM 'CANCELLED')::integer AS failed,
+       count(*) FILTER (WHERE status = 'failed' AND code = 'CANCELLED')::integer AS cancelled,
+       count(*) FILTER (WHERE status IN ('pending', 'processing'))::integer AS open,
+       sum(paid_calls)::integer AS paid_calls
+FROM upload_outcomes GROUP BY 1, 2;
+
+COMMENT ON VIEW daily_funnel IS 'One row for each day and prompt version: how far the uploads of that day came until now.';
+COMMENT ON COLUMN daily_funnel.day IS 'The day of the submission, in UTC.';
+COMMENT ON COLUMN daily_funnel.prompt_version IS 'The version of the prompt.';
+COMMENT ON COLUMN daily_funnel.submitted IS 'Uploads that were submitted.';
+COMMENT ON COLUMN daily_funnel.started IS 'Of these: those with an attempt.';
+COMMENT ON COLUMN daily_funnel.validated IS 'Of these: those whose photo was found to be good.';
+COMMENT ON COLUMN daily_funnel.generated IS 'Of these: those with a full image.';
+COMMENT ON COLUMN daily_funnel.stored IS 'Of these: those that came to watermarking.';
+COMMENT ON COLUMN daily_funnel.completed IS 'Uploads that were completed.';
+COMMENT ON COLUMN daily_funnel.failed IS 'Uploads that failed, without those that were cancelled.';
+COMMENT ON COLUMN daily_funnel.cancelled IS 'Uploads that their owner cancelled.';
+COMMENT ON COLUMN daily_funnel.open IS 'Uploads that have not ended.';
+COMMENT ON COLUMN daily_funnel.paid_calls IS 'Calls of the image model that were paid for these uploads.';
+
+CREATE OR REPLACE VIEW failures AS
+SELECT e.position, e.upload_id, e.recorded_at,
+       CASE e.name WHEN 'upload.failed' THEN 'failed' WHEN 'upload.put-off' THEN 'put-off' ELSE 'put-back' END AS kind,
+       e.code, e.stage, e.message, e.retry_at, e.actor, first.prompt_version,
+       (SELECT count(*) FROM event_log s WHERE s.upload_id = e.upload_id AND s.version < e.version
+                                           AND s.name = 'upload.attempt-started')::integer AS attempt,
+       extract(epoch FROM e.recorded_at - first.recorded_at)::float AS after_seconds
+FROM event_history e JOIN event_history first ON first.upload_id = e.upload_id AND first.version = 1
+WHERE e.name IN ('upload.failed', 'upload.attempt-failed', 'upload.put-off');
+
+COMMENT ON VIEW failures IS 'One row for each failure: of an upload, or of an attempt that is repeated; and each delay from outside.';
+COMMENT ON COLUMN failures.position IS 'The position of the event in the log.';
+COMMENT ON COLUMN failures.upload_id IS 'The upload.';
+COMMENT ON COLUMN failures.recorded_at IS 'When it failed.';
+COMMENT ON COLUMN failures.kind IS 'failed (the upload), put-back (an attempt, to be repeated) or put-off (the next attempt has to wait).';
+COMMENT ON COLUMN failures.code IS 'Why; app/api/README.md lists the codes.';
+COMMENT ON COLUMN failures.stage IS 'The stage in which it failed; null before the first.';
+COMMENT ON COLUMN failures.message IS 'What the owner reads; only where the upload failed.';
+COMMENT ON COLUMN failures.retry_at IS 'When the next attempt may begin.';
+COMMENT ON COLUMN failures.actor IS 'Who recorded it, for example the worker process.';
+COMMENT ON COLUMN failures.prompt_version IS 'The version of the prompt.';
+COMMENT ON COLUMN failures.attempt IS 'How many attempts had begun by then.';
+COMMENT ON COLUMN failures.after_seconds IS 'How long after the submission, in seconds.';
+
+CREATE OR REPLACE VIEW paid_calls AS
+SELECT c.call_id, c.upload_id, c.attempt, c.model, c.called_at, first.prompt_version,
+       CASE WHEN lead(c.call_id) OVER (PARTITION BY c.upload_id ORDER BY c.call_id) IS NOT NULL THEN 'nothing'
+            WHEN o.result_id IS NOT NULL THEN 'result'
+            WHEN o.ended THEN 'nothing' ELSE 'open' END AS outcome
+FROM generation_calls c
+LEFT JOIN event_history first ON first.upload_id = c.upload_id AND first.version = 1
+LEFT JOIN LATERAL (
+    SELECT (array_agg(e.result_id) FILTER (WHERE e.result_id IS NOT NULL))[1] AS result_id,
+           max(e.version) FILTER (WHERE e.name = 'upload.failed')
+               > coalesce(max(e.version) FILTER (WHERE e.name = 'upload.retried'), 0) AS ended
+    FROM event_history e WHERE e.upload_id = c.upload_id
+) AS o ON true;
+
+COMMENT ON VIEW paid_calls IS 'One row for each call of an image model that was paid for. The local model costs nothing and is not here.';
+COMMENT ON COLUMN paid_calls.call_id IS 'Counts the calls.';
+COMMENT ON COLUMN paid_calls.upload_id IS 'The upload.';
+COMMENT ON COLUMN paid_calls.attempt IS 'The attempt that called.';
+COMMENT ON COLUMN paid_calls.model IS 'The image model.';
+COMMENT ON COLUMN paid_calls.called_at IS 'Just before the call.';
+COMMENT ON COLUMN paid_calls.prompt_version IS 'The version of the prompt.';
+COMMENT ON COLUMN paid_calls.outcome IS 'result (its picture was stored), nothing (no picture came of it) or open (the upload has not ended).';
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- The role of the analysts: reads the views above and nothing else. A person's login is a member of it.
+-- ---------------------------------------------------------------------------------------------------------------------
+DO $$
+BEGIN
+    IF to_regrole('darkroom_analyst') IS NULL THEN
+        BEGIN
+            CREATE ROLE darkroom_analyst NOLOGIN;
+        EXCEPTION
+            WHEN duplicate_object OR unique_violation THEN NULL;  -- another database of this server made it just now
+            WHEN insufficient_privilege THEN
+                RAISE WARNING 'The role of the analysts is missing, because % may not create roles. Run as one who '
+                    'may: CREATE ROLE darkroom_analyst NOLOGIN; and then `darkroom migrate` again.', current_user;
+        END;
+    END IF;
+    IF to_regrole('darkroom_analyst') IS NOT NULL THEN
+        -- PostgreSQL applies the settings of a role at its own login: a member needs them too (projections/history).
+        IF NOT EXISTS (SELECT FROM pg_db_role_setting WHERE setrole = to_regrole('darkroom_analyst')) THEN
+            BEGIN
+                ALTER ROLE darkroom_analyst SET statement_timeout = '5min';
+                ALTER ROLE darkroom_analyst SET default_transaction_read_only = on;
+            EXCEPTION WHEN insufficient_privilege THEN
+                RAISE WARNING 'The role of the analysts has no time limit, because % may not set one. Run as one who '
+                    'may: ALTER ROLE darkroom_analyst SET statement_timeout = ''5min'';', current_user;
+            END;
+        END IF;
+        GRANT SELECT ON event_history, attempts, stage_durations, upload_outcomes, daily_funnel, failures, paid_calls
+            TO darkroom_analyst;
+    END IF;
+END $$;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- The role of the processes (serve, work, project, dispatch). Tables belong to the role that migrates. Give the processes
+-- a DATABASE_URL of a role that is this one, or a member of it: then PostgreSQL itself keeps them from changing the log.
+-- ---------------------------------------------------------------------------------------------------------------------
+DO $$
+DECLARE
+    log text;
+BEGIN
+    IF to_regrole('darkroom_service') IS NULL THEN
+        BEGIN
+            CREATE ROLE darkroom_service NOLOGIN;
+        EXCEPTION
+            WHEN duplicate_object OR unique_violation THEN NULL;  -- another database of this server made it just now
+            WHEN insufficient_privilege THEN
+                RAISE WARNING 'The role of the processes is missing, because % may not create roles. Run as one who '
+                    'may: CREATE ROLE darkroom_service NOLOGIN; and then `darkroom migrate` again.', current_user;
+        END;
+    END IF;
+    IF to_regrole('darkroom_service') IS NOT NULL THEN
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO darkroom_service', current_schema());
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO darkroom_service', current_schema());
+        EXECUTE format('GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA %I TO darkroom_service', current_schema());
+        FOREACH log IN ARRAY ARRAY['event_log', 'audit_log'] LOOP
+            EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE, TRIGGER ON %I FROM darkroom_service', log);
+        END LOOP;
+    END IF;
+END $$;

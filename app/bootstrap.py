@@ -23,7 +23,7 @@ from psycopg_pool import ConnectionPool
 from redis import Redis
 
 from app.api.application import create_api
-from app.api.http.cors import with_cors
+from app.api.front.wrapped import wrapped
 from app.api.http.services import Services
 from app.api.serving.background import listening
 from app.limits.limits import open_limits
@@ -151,7 +151,7 @@ def open_api(settings: Settings, stack: ExitStack, stopping: asyncio.Event) -> A
         figures=asked_at_scrape(pool, redis, settings.paid_calls_per_hour),
         prompt_version=CURRENT,
     )
-    return traces.requests(counted(with_cors(create_api(services, [polls]), settings.cors_origins), registry))
+    return traces.requests(counted(wrapped(create_api(services, [polls]), settings), registry))
 
 
 class WorkerParts(NamedTuple):
@@ -171,7 +171,7 @@ def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
     traces = open_traces(settings, "work", stack)
     broker = run_broker(redis)
     open_metrics(settings, "work", pool, stack, broker)
-    sandbox, clock = Sandbox(), LogClock(pool)
+    sandbox, clock = Sandbox(must_confine=settings.unconfined_images == "refuse"), LogClock(pool)
     model = traces.model(open_model(settings, sandbox, clock, stack))
     leases = Leases(pool, name)
     accepted = Accepted(max_pixels=settings.max_pixels)
@@ -185,7 +185,7 @@ def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
         leases=leases,
         clock=clock,
         worker=name,
-        places=settings.worker_threads,
+        max_runs=settings.worker_threads,
         queue=traces.queue(DramatiqQueue(broker)),
     )
     worker = run_worker(broker, traces.run(pipeline.run), settings.worker_threads)

@@ -20,6 +20,8 @@ from app.api.serving import server
 from app.settings.environment import Settings
 from projections.rows import projector, quarantine
 from projections.rows.quarantine import Quarantined
+from workers.confinement.process_control import hide
+from workers.imaging.sandbox import check_confinement
 from workers.queue.actors import stop_taking
 
 GRACE_SECONDS: Final = 15.0
@@ -87,12 +89,22 @@ def _cut_off() -> None:
 
 def serve(settings: Settings) -> None:
     """Serve the API until told to stop. Raises ServerError."""
+    hide()
     with ExitStack() as stack:
-        server.serve(partial(bootstrap.open_api, settings, stack), settings.host, settings.port)
+        server.serve(
+            partial(bootstrap.open_api, settings, stack),
+            settings.host,
+            settings.port,
+            per_address=settings.connections_per_address,
+            trusted=settings.trusted_proxies,
+        )
 
 
 def work(settings: Settings) -> None:
-    """Take runs from the queue until told to stop."""
+    """Take runs from the queue until told to stop. Raises ConfinementError."""
+    hide()
+    if lacking := check_confinement(must_confine=settings.unconfined_images == "refuse"):
+        log.warning("worker.unconfined", lacking=lacking)
     threads = Threads()
     with ExitStack() as stack:
         parts = bootstrap.open_worker(settings, stack)
@@ -114,6 +126,7 @@ def work(settings: Settings) -> None:
 
 def project(settings: Settings) -> None:
     """Run the projector and the reader for PostHog until told to stop."""
+    hide()
     threads = Threads()
     with ExitStack() as stack:
         readers = bootstrap.open_readers(settings, stack)
@@ -128,6 +141,7 @@ def project(settings: Settings) -> None:
 
 def dispatch(settings: Settings) -> None:
     """Run the dispatcher and the reconciler until told to stop."""
+    hide()
     threads = Threads()
     with ExitStack() as stack:
         reader, reconciler = bootstrap.open_dispatch(settings, stack)

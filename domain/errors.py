@@ -15,7 +15,11 @@ DarkroomError
 │   ├── AttemptOverError        only the current attempt may append
 │   ├── AttemptsExhaustedError  no further attempt without a retry
 │   ├── NotFailedError          only a failed upload can be retried
-│   └── NeedsNewPhotoError      a retry with this photo would fail again
+│   ├── NeedsNewPhotoError      a retry with this photo would fail again
+│   ├── StaffNameTakenError     a name of staff is given once
+│   └── StaffRevokedError       a revoked staff member stays revoked
+├── StaffNotFoundError          no staff member has this name
+├── ReasonError                 staff act with a reason, and this is none
 ├── BlobNotFoundError           the object storage has no such object
 ├── StorageRefusedError         the object storage refused, and would refuse again
 ├── HistoryError                the events of an upload do not follow each other
@@ -95,6 +99,22 @@ class NotFailedError(RefusedError):
 
 class NeedsNewPhotoError(RefusedError):
     """Another try with this photo cannot help. Please upload another one."""
+
+
+class StaffNameTakenError(RefusedError):
+    """This name of a staff member is taken. A name is given once, because events contain it. Choose another one."""
+
+
+class StaffRevokedError(RefusedError):
+    """This staff member is revoked, and stays so. Add the person again under another name."""
+
+
+class StaffNotFoundError(DarkroomError):
+    """There is no staff member of this name. `darkroom staff list` shows them."""
+
+
+class ReasonError(DarkroomError):
+    """Give a reason: {"reason": "..."}, one sentence that your colleagues will understand in a year."""
 
 
 class BlobNotFoundError(DarkroomError):

@@ -112,25 +112,45 @@ class PutOff(Event, frozen=True, kw_only=True):
 
 
 class Failed(Event, frozen=True, kw_only=True):
-    """The upload failed in the given stage; None before the first stage."""
+    """The upload failed in the given stage; None before the first stage. A cancel by staff has a reason."""
 
     NAME: ClassVar[str] = "upload.failed"
+    SCHEMA_VERSION: ClassVar[int] = 2
 
     stage: Stage | None
     code: FailureCode
     message: str
+    reason: str | None
+    request_id: str | None
 
 
 class Retried(Event, frozen=True, kw_only=True):
-    """A retry of a failed upload was requested."""
+    """A retry of a failed upload was requested. Staff give a reason; the owner needs none."""
 
     NAME: ClassVar[str] = "upload.retried"
+    SCHEMA_VERSION: ClassVar[int] = 2
+
+    reason: str | None
+    request_id: str | None
+
+
+class Requeued(Event, frozen=True, kw_only=True):
+    """Staff asked for the next attempt now: the dispatcher enqueues a run, and nothing waits for `retry_at`."""
+
+    NAME: ClassVar[str] = "upload.requeued"
+
+    reason: str | None
+    request_id: str | None
 
 
 class Erased(Event, frozen=True, kw_only=True):
     """The photo and pictures of the upload were deleted, and no session owns it any more. No event follows."""
 
     NAME: ClassVar[str] = "upload.erased"
+    SCHEMA_VERSION: ClassVar[int] = 2
+
+    reason: str | None
+    request_id: str | None
 
 
 EVENTS: dict[str, type[Event]] = {
@@ -145,6 +165,7 @@ EVENTS: dict[str, type[Event]] = {
         PutOff,
         Failed,
         Retried,
+        Requeued,
         Erased,
     )
 }

@@ -14,6 +14,7 @@ from domain.events import (
     Failed,
     PreviewStored,
     PutOff,
+    Requeued,
     ResultStored,
     Retried,
     StageAdvanced,
@@ -29,7 +30,7 @@ def fold(upload: Upload | None, events: Iterable[Event]) -> Upload | None:
     return reduce(evolve, events, upload)
 
 
-def evolve(upload: Upload | None, event: Event) -> Upload:  # noqa: C901, PLR0911 - one case an event
+def evolve(upload: Upload | None, event: Event) -> Upload:  # noqa: C901, PLR0911, PLR0912 - one case an event
     """The state after one more event. Raises HistoryError if a version is missing or the event cannot be applied."""
     if isinstance(event, Submitted):
         return Upload(
@@ -65,6 +66,8 @@ def evolve(upload: Upload | None, event: Event) -> Upload:  # noqa: C901, PLR091
             return replace(upload, **then, **waiting, running=False, attempts_left=left)
         case PutOff():
             return replace(upload, **then, retry_at=event.retry_at, waiting_for=event.code)
+        case Requeued():
+            return replace(upload, **then, retry_at=None, waiting_for=None)
         case Failed():
             error = {"error_code": event.code, "error_message": event.message, "failed_stage": event.stage}
             return replace(upload, **then, **error, running=False, retry_at=None, waiting_for=None)

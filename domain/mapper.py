@@ -8,11 +8,21 @@ import msgspec
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import JSONTranscoder, Mapper, MapperDeserialisationError, StoredEvent
 
-from domain.events import EVENTS, Event
+from domain.events import EVENTS, Erased, Event, Failed, Retried
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 
-UPCASTS: Final[Mapping[tuple[str, int], Upcast]] = {}
+
+def _unasked(facts: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 knew no reason and no request: until then staff gave none."""
+    return {**facts, "reason": None, "request_id": None}
+
+
+UPCASTS: Final[Mapping[tuple[str, int], Upcast]] = {
+    (Failed.NAME, 1): _unasked,
+    (Retried.NAME, 1): _unasked,
+    (Erased.NAME, 1): _unasked,
+}
 """By event name and schema version: a function that turns the facts into those of the next version."""
 
 ENVELOPE: Final = ("originator_id", "originator_version")

@@ -107,7 +107,7 @@ def _tiff(head: bytes) -> str | None:
 def _tags(head: bytes, order: str) -> dict[int, bytes]:
     """The tags of the first directory, each with its content as far as that lies in the head."""
     found: dict[int, bytes] = {}
-    (place,) = struct.unpack_from(f"{order}I", head, 4) if len(head) >= 8 else (len(head),)  # noqa: PLR2004
+    (place,) = struct.unpack_from(f"{order}I", head, 4) if len(head) >= 8 else (len(head),)  # noqa: PLR2004 - its own head
     count = int.from_bytes(head[place : place + 2], "little" if order == "<" else "big")
     for start in range(place + 2, min(place + 2 + 12 * count, len(head) - 11), 12):
         tag, _, size, content = struct.unpack_from(f"{order}HHII", head, start)
@@ -137,7 +137,7 @@ def _movie(head: bytes) -> str | None:
         size, kind = struct.unpack_from(">I4s", head, place)
         if kind in {b"moov", b"mdat", b"pnot"} and (size >= 8 or size in {0, 1}):  # noqa: PLR2004 - a box's own head
             return "video (MOV)"
-        if kind not in {b"wide", b"free", b"skip"} or size < 8:  # noqa: PLR2004
+        if kind not in {b"wide", b"free", b"skip"} or size < 8:  # noqa: PLR2004 - as above
             return None
         place += size
     return None

@@ -27,6 +27,7 @@ from domain.events import (
     Failed,
     PreviewStored,
     PutOff,
+    Requeued,
     ResultStored,
     Retried,
     StageAdvanced,
@@ -34,6 +35,7 @@ from domain.events import (
     Submitted,
 )
 from domain.failures import MESSAGES, NEEDS_NEW_PHOTO, NOT_COUNTED, FailureCode
+from domain.staff import UNASKED, StaffRequest
 from domain.stages import BANDS, Stage, Status, rank, status_of
 
 ATTEMPTS: Final = 3
@@ -181,35 +183,50 @@ class Upload(Struct, frozen=True, kw_only=True):
             raise errors.RefusedError(f"{ATTEMPTS - self.losses} attempts are left.")
         return self._fail(FailureCode.WORKER_LOST, self.reached, by)
 
-    def cancel(self, *, by: str) -> Failed | None:
-        """End the upload on request of its owner; None if it is already cancelled."""
+    def cancel(self, *, by: str, request: StaffRequest = UNASKED) -> Failed | None:
+        """End the upload on request of its owner or of staff; None if it is already cancelled."""
         if self.error_code is FailureCode.CANCELLED:
             return None
         self._refuse_if_ended()
-        return self._fail(FailureCode.CANCELLED, self.reached, by)
+        return self._fail(FailureCode.CANCELLED, self.reached, by, request=request)
 
-    def retry(self, *, by: str) -> Retried:
+    def retry(self, *, by: str, request: StaffRequest = UNASKED) -> Retried:
         """Continue from the stage that failed."""
         if self.status is not Status.FAILED or self.erased:
             raise errors.NotFailedError
         if self.error_code in NEEDS_NEW_PHOTO:
             raise errors.NeedsNewPhotoError(f"Another try cannot help. {self.error_message}")
-        return self._next(Retried, by)
+        return self._next(Retried, by, request.event_id, **request.facts)
 
-    def erase(self, *, by: str) -> Erased | None:
+    def requeue(self, *, by: str, request: StaffRequest = UNASKED) -> Requeued:
+        """Ask for the next attempt now, whatever the upload waits for."""
+        if self.ended:
+            rather = "Retry it instead." if self.status is Status.FAILED else "There is nothing left to do."
+            raise errors.UploadEndedError(f"This upload has ended ({self.stage}). {rather}")
+        return self._next(Requeued, by, request.event_id, **request.facts)
+
+    def erase(self, *, by: str, request: StaffRequest = UNASKED) -> Erased | None:
         """Record that the photo and pictures are deleted; None if they already were. The upload must have ended."""
         if not self.ended:
             raise errors.RefusedError("An upload that may still run cannot be erased. Cancel it first.")
-        return None if self.erased else self._next(Erased, by)
+        return None if self.erased else self._next(Erased, by, request.event_id, **request.facts)
 
-    def _fail(self, code: FailureCode, stage: Stage | None, by: str, message: str | None = None) -> Failed:
-        return self._next(Failed, by, stage=stage, code=code, message=message or MESSAGES[code])
+    def _fail(
+        self,
+        code: FailureCode,
+        stage: Stage | None,
+        by: str,
+        message: str | None = None,
+        request: StaffRequest = UNASKED,
+    ) -> Failed:
+        facts = {"stage": stage, "code": code, "message": message or MESSAGES[code], **request.facts}
+        return self._next(Failed, by, request.event_id, **facts)
 
-    def _next(self, event: type[_E], by: str, **facts: Any) -> _E:  # noqa: ANN401 - checked by the event
+    def _next(self, event: type[_E], by: str, event_id: UUID | None = None, **facts: Any) -> _E:  # noqa: ANN401 - checked by the event
         return event(
             originator_id=self.id,
             originator_version=self.version + 1,
-            event_id=uuid4(),
+            event_id=event_id or uuid4(),
             actor=by,
             correlation_id=self.correlation_id,
             **facts,

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Repository
 from eventsourcing.persistence import AggregateRecorder, EventStore, RecordConflictError
+from msgspec.structs import replace
 
 from domain.errors import (
     AttemptOverError,
@@ -24,6 +25,7 @@ from domain.failures import FailureCode
 from domain.fold import evolve, fold
 from domain.mapper import EventMapper
 from domain.ports import Notifier
+from domain.staff import UNASKED, StaffRequest
 from domain.stages import Stage
 from domain.upload import Upload
 
@@ -135,20 +137,25 @@ class Uploads:
         """Fail an upload that lost its worker too often."""
         return self._execute(upload_id, lambda upload: [upload.give_up(by=by)])
 
-    def cancel(self, upload_id: UUID, *, by: str) -> Upload:
-        """End the upload on request of its owner."""
-        return self._execute(upload_id, lambda upload: [upload.cancel(by=by)])
+    def cancel(self, upload_id: UUID, *, by: str, request: StaffRequest = UNASKED) -> Upload:
+        """End the upload on request of its owner or of staff."""
+        return self._execute(upload_id, lambda upload: [upload.cancel(by=by, request=request)])
 
-    def retry(self, upload_id: UUID, *, by: str) -> Upload:
+    def retry(self, upload_id: UUID, *, by: str, request: StaffRequest = UNASKED) -> Upload:
         """Continue from the stage that failed."""
-        return self._execute(upload_id, lambda upload: [upload.retry(by=by)])
+        return self._execute(upload_id, lambda upload: [upload.retry(by=by, request=request)])
 
-    def erase(self, upload_id: UUID, *, by: str) -> Upload:
+    def requeue(self, upload_id: UUID, *, by: str, request: StaffRequest = UNASKED) -> Upload:
+        """Ask for the next attempt now."""
+        return self._execute(upload_id, lambda upload: [upload.requeue(by=by, request=request)])
+
+    def erase(self, upload_id: UUID, *, by: str, request: StaffRequest = UNASKED) -> Upload:
         """Record that the photo and pictures are deleted; cancels the upload first if it may still run."""
+        cancelling = replace(request, event_id=None)  # the id is that of the erasure
 
         def cancel_and_erase(upload: Upload) -> list[Event | None]:
-            cancelled = None if upload.ended else upload.cancel(by=by)
-            return [cancelled, (evolve(upload, cancelled) if cancelled else upload).erase(by=by)]
+            cancelled = None if upload.ended else upload.cancel(by=by, request=cancelling)
+            return [cancelled, (evolve(upload, cancelled) if cancelled else upload).erase(by=by, request=request)]
 
         return self._execute(upload_id, cancel_and_erase)
 

@@ -15,22 +15,14 @@ from domain.events import StoredImage
 from domain.failures import FailureCode
 from domain.objects import PictureKind, picture_key
 from domain.stages import Stage
-from domain.upload import Upload
 from domain.uploads import Uploads
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
 from projections.rows.projector import projector
 from tests.fakes.silent_notifier import SilentNotifier
+from tests.submissions import SESSION_HASH, WORKER, run_to, submit
 
-WORKER: Final = "worker:test"
-SESSION_HASH: Final = sha256(b"a session").hexdigest()
-STAGES: Final = (
-    (Stage.VALIDATING, 10),
-    (Stage.GENERATING, 30),
-    (Stage.STORING, 80),
-    (Stage.WATERMARKING, 90),
-    (Stage.COMPLETE, 100),
-)
+PICTURES: Final[dict[PictureKind, bytes]] = {"full": b"full image", "preview": b"preview"}
 
 
 class Lives:
@@ -54,17 +46,7 @@ class Lives:
 
     def submitted(self, session_hash: str = SESSION_HASH) -> UUID:
         """An upload that waits for its first attempt."""
-        upload_id = uuid4()
-        self.uploads.submit(
-            upload_id,
-            session_hash=session_hash,
-            original_sha256=sha256(b"original").hexdigest(),
-            original_size=8,
-            prompt_version=1,
-            correlation_id=uuid4().hex,
-            by=f"session:{session_hash[:16]}",
-        )
-        return upload_id
+        return submit(self.uploads, session_hash=session_hash, correlation_id=uuid4().hex).id
 
     def reached(self, stage: Stage) -> UUID:
         """An upload whose first attempt is under way and has come to a stage."""
@@ -84,24 +66,10 @@ class Lives:
 
     def run(self, upload_id: UUID, last: Stage) -> None:
         """One attempt, up to a stage; it goes on from what was reached before."""
-        upload = self.uploads.start_attempt(upload_id, by=WORKER)
-        for stage, progress in STAGES:
-            if progress > upload.progress:
-                upload = self._step(upload_id, stage, progress, upload.attempt)
-            if stage is last:
-                return
+        run_to(self.uploads, upload_id, last, keep=self._keep)
 
-    def _step(self, upload_id: UUID, stage: Stage, progress: int, attempt: int) -> Upload:
-        if stage is Stage.STORING:
-            full = self._keep(upload_id, "full", b"full image")
-            self.uploads.store_result(upload_id, uuid4(), "local/test", full, attempt=attempt, by=WORKER)
-        if stage is Stage.COMPLETE:
-            self.uploads.store_preview(
-                upload_id, self._keep(upload_id, "preview", b"preview"), attempt=attempt, by=WORKER
-            )
-        return self.uploads.advance(upload_id, stage, progress, attempt=attempt, by=WORKER)
-
-    def _keep(self, upload_id: UUID, kind: PictureKind, content: bytes) -> StoredImage:
+    def _keep(self, upload_id: UUID, kind: PictureKind) -> StoredImage:
+        content = PICTURES[kind]
         digest = sha256(content).hexdigest()
         key = picture_key(upload_id, kind, digest)
         self.store.put(key, io.BytesIO(content), "image/jpeg")

@@ -14,12 +14,12 @@ from domain.failures import FailureCode
 
 
 class StepError(Exception):
-    """A step could not be done; `worthless` is the key of an object that would spoil a retry, too."""
+    """A step could not be done; `object_to_delete` is the key of an object that would spoil a retry, too."""
 
-    def __init__(self, code: FailureCode, detail: str | None = None, *, worthless: str | None = None) -> None:
+    def __init__(self, code: FailureCode, detail: str | None = None, *, object_to_delete: str | None = None) -> None:
         self.code = code
         self.detail = detail
-        self.worthless = worthless
+        self.object_to_delete = object_to_delete
         super().__init__(code.value if detail is None else f"{code.value}: {detail}")
 
 
@@ -27,10 +27,15 @@ class PermanentError(StepError):
     """The step will never work for this upload; `message` is for its owner, where it tells more than its code's."""
 
     def __init__(
-        self, code: FailureCode, detail: str | None = None, *, worthless: str | None = None, message: str | None = None
+        self,
+        code: FailureCode,
+        detail: str | None = None,
+        *,
+        object_to_delete: str | None = None,
+        message: str | None = None,
     ) -> None:
         self.message = message
-        super().__init__(code, detail, worthless=worthless)
+        super().__init__(code, detail, object_to_delete=object_to_delete)
 
 
 class PassingError(StepError):
@@ -41,11 +46,11 @@ class PassingError(StepError):
         code: FailureCode,
         detail: str | None = None,
         *,
-        worthless: str | None = None,
+        object_to_delete: str | None = None,
         retry_after: float | None = None,
     ) -> None:
         self.retry_after = retry_after
-        super().__init__(code, detail, worthless=worthless)
+        super().__init__(code, detail, object_to_delete=object_to_delete)
 
 
 class ExhaustedError(PassingError):

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from litestar import Litestar
+from litestar.exceptions import NotFoundException
 
-from app.api.documentation import openapi
+from app.api.documentation import openapi, resource
 from app.api.http.correlation import bind_correlation_id
 from app.api.http.errors import respond
 from app.api.http.failed_tokens import FailedTokens
@@ -14,6 +15,7 @@ from app.api.http.headers import add_headers
 from app.api.http.services import Services
 from app.api.operations.routes import operation_routes
 from app.api.pages.routes import page_routes
+from app.api.pages.wrong_address import respond_not_found
 from app.api.results.routes import result_routes
 from app.api.session.routes import session_routes
 from app.api.status.fast_path import FastPathApi
@@ -30,14 +32,14 @@ def create_api(services: Services, lifespan: Sequence[Lifespan] = ()) -> Litesta
     return FastPathApi(
         poll=poll,
         route_handlers=[
-            *upload_routes(services),
-            *status_routes(services, poll),
-            *result_routes(services),
-            *session_routes(services),
-            *operation_routes(services),
+            *resource("uploads", upload_routes(services)),
+            *resource("status", status_routes(services, poll)),
+            *resource("results", result_routes(services)),
+            *resource("session", session_routes(services)),
+            *resource("operations", operation_routes(services)),
             *page_routes(services),
         ],
-        exception_handlers={Exception: respond},
+        exception_handlers={Exception: respond, NotFoundException: respond_not_found},
         guards=[FailedTokens(services).guard],
         before_request=bind_correlation_id,
         before_send=[add_headers, allow_head],

@@ -3,6 +3,7 @@
 The page is built with the upload page, is served from memory and asks this server alone.
 """
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any, Final
@@ -10,9 +11,14 @@ from typing import Any, Final
 from litestar import Request, Response, Router
 from litestar.enums import MediaType
 from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin, YamlRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme, Tag
+from litestar.types import Method
+from litestar.types.internal_types import PathParameterDefinition
 
+from app.api.http.openapi import SESSION, TOKEN
 from app.api.pages.built import policy_of, read_page
 
 POLICY: Final = policy_of(pictures=("'self'", "data:"))
@@ -36,6 +42,31 @@ def _for_browsers(response: Response[Any]) -> Response[Any]:
     return response
 
 
+TAGS: Final = {
+    "uploads": "Submit a photo, retry, cancel and erase.",
+    "status": "Where an upload is: a poll, a held poll, a stream.",
+    "results": "The finished picture.",
+    "operations": "For operators: health, readiness, metrics.",
+}
+"""The resources, in the order of the document."""
+
+
+def resource(tag: str, routes: Sequence[HTTPRouteHandler]) -> Sequence[HTTPRouteHandler]:
+    """The routes of one resource, below its heading of the document."""
+    for route in routes:
+        route.tags = [tag]  # a Router could say it once, but copies its handlers with all that they hold
+    return routes
+
+
+def operation_id(handler: HTTPRouteHandler, _: Method, path: list[str | PathParameterDefinition]) -> str:
+    """A readable name that is unique: what the handler does, and to what, as in `getStatus` and `retryUpload`."""
+    resource_name = next((part for part in path if isinstance(part, str) and part != "api"), "")
+    noun = resource_name.removesuffix("s") if resource_name != "status" else resource_name
+    if handler.handler_name in {resource_name, noun}:
+        return f"get{handler.handler_name.capitalize()}"
+    return f"{handler.handler_name}{noun.capitalize()}"
+
+
 def openapi() -> OpenAPIConfig:
     """The page at /schema, and below it the document as JSON and YAML."""
     return OpenAPIConfig(
@@ -43,6 +74,18 @@ def openapi() -> OpenAPIConfig:
         version=version("darkroom"),
         description="A photo goes in; a generated, stored and watermarked picture comes out.",
         use_handler_docstrings=True,
+        operation_id_creator=operation_id,
+        tags=[Tag(name=name, description=description) for name, description in TAGS.items()],
+        components=Components(
+            security_schemes={
+                SESSION: SecurityScheme(
+                    type="apiKey",
+                    name=TOKEN,
+                    security_scheme_in="header",
+                    description="The `sessionToken` that the first POST /api/uploads of a session answered.",
+                )
+            }
+        ),
         render_plugins=[_Page(), JsonRenderPlugin(path="/openapi.json"), YamlRenderPlugin(path="/openapi.yaml")],
         openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, after_request=_for_browsers),
     )

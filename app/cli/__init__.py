@@ -10,6 +10,9 @@ from app.cli.erase import erase
 from app.cli.owner_commands import cancel, retry
 from app.cli.result import result
 from app.cli.session import session
+from app.cli.settings import open_database
+from app.cli.staff.audit import audit
+from app.cli.staff.members import staff
 from app.cli.status import status
 from app.cli.submit import submit
 from app.cli.timeline import timeline
@@ -17,9 +20,10 @@ from app.cli.verify import verify
 from domain.errors import DarkroomError
 
 
-@click.group()
+@click.group(context_settings={"obj": open_database})
 @click.command_panel("Use it", commands=["up", "submit", "status", "result", "cancel", "retry"])
 @click.command_panel("Look after it", commands=["timeline", "verify", "erase", "session", "backup", "restore"])
+@click.command_panel("Manage who helps", commands=["staff", "audit"])
 @click.command_panel("Run it on many machines", commands=["migrate", "serve", "work", "project", "dispatch"])
 @click.version_option(package_name="darkroom")
 def darkroom() -> None:
@@ -42,6 +46,8 @@ for command in (
     session,
     backup,
     restore,
+    staff,
+    audit,
     processes.serve,
     processes.work,
     processes.project,

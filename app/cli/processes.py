@@ -115,8 +115,10 @@ def migrate(data: Path | None) -> None:
     from projections.log.schema import migrate as apply
 
     try:
-        apply(settings.database_url or "")
+        left = apply(settings.database_url or "")
     except psycopg.Error as error:
         click.echo(f"The database could not be migrated: {error}", err=True)
         sys.exit(1)
+    for sentence in left:
+        click.echo(sentence, err=True)
     click.echo("The database has today's structure.")

@@ -3,13 +3,19 @@
 Every mistake ends the command with exit code 2, each in one sentence.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 from msgspec.structs import replace
 
+from app.cli.ending import ExitCode, end
 from app.settings.environment import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from projections.log.connections import Pool
 
 
 class WrongSettingsError(click.ClickException):
@@ -58,3 +64,23 @@ def attached(settings: Settings) -> Settings:
     except NotRunningError as error:
         raise WrongSettingsError(f"{error.message}. Or set DATABASE_URL to look elsewhere.") from error
     return replace(settings, database_url=service.database_url, redis_url=service.redis_url)
+
+
+@contextmanager
+def open_database(data_dir: Path | None, command: str) -> "Iterator[Pool]":
+    """A connection to the database, for one command. What cannot be done with it ends the command with a sentence."""
+    import psycopg
+
+    from domain.errors import DarkroomError, UnavailableError
+    from projections.log.connections import open_pool
+
+    settings = attached(cli_settings(data_dir=data_dir))
+    try:
+        with open_pool(settings.database_url or "", 1, f"darkroom {command}") as pool:
+            yield pool
+    except psycopg.errors.UndefinedTable:
+        end(ExitCode.USAGE, "This database is not Darkroom's, or an older one. Run `darkroom migrate` first.")
+    except UnavailableError as error:
+        end(ExitCode.USAGE, error.message)
+    except DarkroomError as error:
+        end(ExitCode.FAILED, error.message)

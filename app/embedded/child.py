@@ -5,10 +5,8 @@ It knows nothing of when to start one again: that is the supervisor's.
 """
 
 import contextlib
-import ctypes
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,8 +15,8 @@ from typing import IO, Any, Final
 
 import msgspec
 
-PR_SET_PDEATHSIG: Final = 1
-"""From Linux's <sys/prctl.h>: the signal that the kernel sends when the parent is gone."""
+from workers.confinement.process_control import death_bond
+
 LOG_LIMIT: Final = 10 * 2**20
 """In bytes; a log file that has grown beyond is set aside at the next start, one of them."""
 
@@ -78,7 +76,7 @@ class Process:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=_leash(child.kill_signal),  # noqa: PLW1509 - it takes no lock, see there
+                preexec_fn=death_bond(child.kill_signal),  # noqa: PLW1509 - it takes no lock, see there
                 **_identity(child.account),
             )
 
@@ -145,21 +143,3 @@ def _output(log: Path | None) -> contextlib.AbstractContextManager[IO[bytes] | N
 
 def _identity(account: Account | None) -> dict[str, Any]:
     return {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": []}
-
-
-def _leash(kill_signal: Signals) -> Callable[[], None] | None:
-    """What a new child does before it becomes the program: ask the kernel to end it when its parent is gone.
-
-    It runs between fork and exec, after the change of user (which would undo it). All that it calls has been looked up
-    before the fork, so it takes no lock that another thread may have held at that moment.
-    """
-    if sys.platform != "linux":
-        return None
-    prctl, getppid, leave, parent = ctypes.CDLL(None).prctl, os.getppid, os._exit, os.getpid()
-
-    def tie() -> None:
-        prctl(PR_SET_PDEATHSIG, int(kill_signal), 0, 0, 0)
-        if getppid() != parent:  # it died before the knot was tied
-            leave(1)
-
-    return tie

@@ -11,6 +11,7 @@ import fcntl
 import os
 import secrets
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -39,8 +40,8 @@ class DataFolder:
 
     def __enter__(self) -> Self:
         make_data_folder(self.path)
-        # Children do not inherit it: it must go with this process.
-        lock = self._held.enter_context((self.path / "lock").open("ab"))
+        # Children do not inherit it: it must go with this process. Another account that opened it could hold it.
+        lock = self._held.enter_context(open(self.path / "lock", "ab", opener=partial(os.open, mode=0o600)))
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -26,6 +26,8 @@ from app.embedded.server import CLEAN_ENV, EmbeddedServer, LogLine
 
 DATABASE: Final = "darkroom"
 USER: Final = "darkroom"
+SERVICE_USER: Final = "darkroom_service"
+"""The role of schema.sql for the processes; here it may sign in."""
 SOCKET_NAME: Final = ".s.PGSQL.5432"
 INITDB_SECONDS: Final = 120.0
 ORPHAN_SECONDS: Final = 10.0
@@ -67,11 +69,16 @@ class EmbeddedPostgres(EmbeddedServer):
 
     @property
     def url(self) -> str:
-        """DATABASE_URL for its clients."""
+        """DATABASE_URL of the owner, who migrates, checks and backs up."""
         return self._url_of(DATABASE)
 
-    def _url_of(self, database: str) -> str:
-        return f"postgresql:///{database}?host={quote(str(self.sockets), safe='/')}&user={USER}"
+    @property
+    def service_url(self) -> str:
+        """DATABASE_URL of the processes, who cannot change the log."""
+        return self._url_of(DATABASE, SERVICE_USER)
+
+    def _url_of(self, database: str, user: str = USER) -> str:
+        return f"postgresql:///{database}?host={quote(str(self.sockets), safe='/')}&user={user}"
 
     def _program(self, name: str, *options: str) -> Child:
         programs = postgres_programs(self._account, self._cache)
@@ -182,6 +189,9 @@ class EmbeddedPostgres(EmbeddedServer):
             found = connection.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
             if found is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+            if connection.execute("SELECT to_regrole(%s)", (SERVICE_USER,)).fetchone() == (None,):
+                connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(SERVICE_USER)))
+            connection.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(SERVICE_USER)))
 
 
 def _sync_method() -> str:

@@ -24,6 +24,8 @@ from app.logs import configure_logs
 from app.settings.environment import Settings, environment_with
 from app.settings.listening_address import free_address
 from projections.log.schema import migrate
+from workers.confinement.process_control import hide
+from workers.imaging.sandbox import check_confinement
 
 HEALTH_SECONDS: Final = 1.0
 
@@ -31,40 +33,42 @@ log = structlog.get_logger(__name__)
 
 
 def run_service(settings: Settings) -> None:
-    """Run everything until told to stop. Raises ServerError, EmbeddedError, ChildNotReadyError."""
+    """Run everything until told to stop. Raises ServerError, EmbeddedError, ChildNotReadyError, ConfinementError."""
     configure_logs(settings.log_format, settings.log_level)
+    hide()
+    check_confinement(must_confine=settings.unconfined_images == "refuse")  # or `work` would be started in vain
     with ExitStack() as stack:
         folder = stack.enter_context(DataFolder(settings.data_dir))
         # Before anything starts: another program on the port would answer in our place.
         free_address(settings.host, settings.port)
         supervisor = stack.enter_context(Supervisor(log.info))
-        environment = _with_servers(settings, folder, supervisor)
-        migrate(environment["DATABASE_URL"])
+        environment, owner_url = _with_servers(settings, folder, supervisor)
+        migrate(owner_url)
         log.info("schema applied")
         for group in (("project", "dispatch"), ("work",), ("serve",)):
             supervisor.start(*(_process(name, settings, environment) for name in group))
         server_url = settings.public_url or f"http://{settings.host}:{settings.port}"
-        folder.announce(
-            server_url=server_url, database_url=environment["DATABASE_URL"], redis_url=environment["REDIS_URL"]
-        )
+        folder.announce(server_url=server_url, database_url=owner_url, redis_url=environment["REDIS_URL"])
         click.echo(f"Darkroom is ready on {server_url}; its data is in {folder.path}. Ctrl-C stops it.")
         click.echo(f"Send it a photo: darkroom submit photo.jpg --server {server_url}")
         supervisor.run()
         click.echo("Darkroom is stopping.")
 
 
-def _with_servers(settings: Settings, folder: DataFolder, supervisor: Supervisor) -> Mapping[str, str]:
-    """The settings of the processes, with the addresses of servers that run by then."""
+def _with_servers(settings: Settings, folder: DataFolder, supervisor: Supervisor) -> tuple[Mapping[str, str], str]:
+    """The settings of the processes, with the addresses of servers that run by then, and the owner's DATABASE_URL."""
     # Children on one machine cannot share a port for their metrics; what the log knows, `serve` tells on its own.
     own = {"DATA_DIR": str(folder.path), "HOST": settings.host, "PORT": str(settings.port), "METRICS_PORT": ""}
+    owner_url = settings.database_url or ""
     if settings.embedded:
         postgres = EmbeddedPostgres(folder.path, on_surprise=log.warning)
         valkey = EmbeddedValkey(folder.path)
         supervisor.start(valkey.child, postgres.child)  # Valkey loads while PostgreSQL makes its data folder
-        own |= {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url}
+        own |= {"DATABASE_URL": postgres.service_url, "REDIS_URL": valkey.url}
+        owner_url = postgres.url
     if not settings.secret_keys:
         own["SECRET_KEYS"] = folder.secret_keys()
-    return environment_with(own)
+    return environment_with(own), owner_url
 
 
 def _process(name: str, settings: Settings, environment: Mapping[str, str]) -> Child:

@@ -7,12 +7,12 @@ reaches nothing; it refuses all mistakes at once, each in one sentence that neve
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Self
 
 import msgspec
 
-from app.settings.checks import SettingsError, contradictions, missing
-from app.settings.parsers import Network, keys, networks, one_of, origins, text, url, whole
+from app.settings.given import SettingsError, all_values, variables
+from app.settings.parsers import Network, header, hosts, keys, networks, one_of, origins, text, url, whole
 
 __all__ = ["Network", "Settings", "SettingsError", "environment_with", "settings_help", "state_folder"]
 
@@ -103,7 +103,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         20 * 2**20
     )
     max_pixels: Annotated[int, _setting(whole(1, 2**40), "The most pixels that a photo may have.")] = 50_000_000
+    unconfined_images: Annotated[
+        str,
+        _setting(
+            one_of("refuse", "allow"),
+            "Whether `work` runs where it cannot confine the process that opens a photo: refuse, or allow.",
+        ),
+    ] = "refuse"
     worker_threads: Annotated[int, _setting(whole(1, 256), "How many runs one worker process does at a time.")] = 8
+    bytes_in_flight: Annotated[
+        int,
+        _setting(
+            whole(0, 2**50),
+            "How many bytes of photos may be on their way at once; half of it from one client address. 0 for no limit.",
+        ),
+    ] = 2**30
+    min_free_bytes: Annotated[
+        int, _setting(whole(0, 2**50), "With less free disk space, in bytes, no photo is taken in. 0 for no limit.")
+    ] = 2**30
     uploads_per_minute: Annotated[
         int,
         _setting(
@@ -111,6 +128,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "How many uploads and retries one client address, or one session, may send in a minute; 0 for no limit.",
         ),
     ] = 60
+    connections_per_address: Annotated[
+        int, _setting(whole(0, 2**31), "How many connections one client address may hold; 0 for no limit.")
+    ] = 4096
     polls_per_minute: Annotated[
         int,
         _setting(
@@ -135,6 +155,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[Network, ...],
         _setting(networks, "The proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated."),
     ] = ()
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        _setting(hosts, "The hosts that requests may name, comma-separated, without ports; none for any host."),
+    ] = ()
+    staff_proxy_header: Annotated[
+        str | None,
+        _setting(header, "The header with a staff member's name, believed from TRUSTED_PROXIES; without it none is."),
+    ] = None
     cors_origins: Annotated[
         tuple[str, ...],
         _setting(origins, "The origins of other front ends that may use the API from a browser, comma-separated."),
@@ -170,21 +198,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def from_env(cls, environ: Mapping[str, str] = os.environ, *, for_service: bool = True) -> Self:
         """Read and check them all; an empty variable counts as not set. Raises SettingsError.
 
+        Each NAME may also be the content of the file that NAME_FILE names, as containers give secrets.
+
         What only looks into the database, and is no process of the service, needs no REDIS_URL and no SECRET_KEYS.
         """
-        values: dict[str, Any] = {}
-        mistakes: list[str] = []
-        for variable in _variables():
-            if raw := environ.get(variable.name, "").strip():
-                try:
-                    values[variable.field] = variable.parse(raw)
-                except ValueError as error:
-                    mistakes.append(variable.mistake(raw, str(error)))
-        given = {name for name in environ if environ[name].strip()}
-        mistakes += [*(missing(given) if for_service else ()), *contradictions(given)]
-        if mistakes:
-            raise SettingsError(mistakes)
-        return cls(**values)
+        return cls(**all_values(cls, environ, for_service=for_service))
 
     @property
     def embedded(self) -> bool:
@@ -205,29 +223,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Without the secrets, so that a traceback or a log line cannot show one."""
-        shown = ((v.field, getattr(self, v.field)) for v in _variables() if not v.secret)
+        shown = ((v.field, getattr(self, v.field)) for v in variables(Settings) if not v.secret)
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown)})"
-
-
-class _Variable(msgspec.Struct, frozen=True):
-    field: str
-    default: object
-    purpose: str
-    parse: Callable[[str], object]
-    secret: bool
-
-    @property
-    def name(self) -> str:
-        return self.field.upper()
-
-    def mistake(self, raw: str, reason: str) -> str:
-        return f"{self.name} {reason}." if self.secret else f"{self.name} {reason}, not {raw!r}."
-
-
-def _variables() -> Iterator[_Variable]:
-    for field in msgspec.structs.fields(Settings):
-        meta = get_args(field.type)[1]
-        yield _Variable(field.name, field.default, meta.description, **meta.extra)
 
 
 def environment_with(settings: Mapping[str, str]) -> dict[str, str]:
@@ -244,6 +241,6 @@ def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 def settings_help() -> Iterator[tuple[str, str, str]]:
     """Name, default and purpose of every variable, in the order in which they are best read."""
-    for variable in _variables():
+    for variable in variables(Settings):
         default = "" if variable.default in {None, ()} else str(variable.default)
         yield variable.name, default, variable.purpose

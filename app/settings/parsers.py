@@ -64,6 +64,13 @@ def _looks_like_url(value: str, schemes: tuple[str, ...], *, host: bool) -> bool
     return "://" in value and parts.scheme in schemes and has_place
 
 
+def header(value: str) -> str:
+    """The name of an HTTP header, in small letters."""
+    if re.fullmatch(r"[A-Za-z0-9-]{1,64}", value) and value.lower() not in {"authorization", "cookie", "host"}:
+        return value.lower()
+    raise ValueError("must be the name of an HTTP header of its own, such as X-Auth-Request-Preferred-Username")
+
+
 def keys(value: str) -> tuple[str, ...]:
     """Keys that sign, separated by commas."""
     found = tuple(key.strip() for key in value.split(","))
@@ -73,6 +80,7 @@ def keys(value: str) -> tuple[str, ...]:
 
 
 ORIGIN: Final = re.compile(r"(https?)://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::(\d{1,5}))?")
+HOST: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]")
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 HIGHEST_PORT: Final = 65535
 
@@ -103,6 +111,17 @@ def _wrong_with_origin(origin: str) -> str | None:
         (port and int(port) == DEFAULT_PORTS[scheme], "names the default port, which browsers leave out"),
     )
     return next((reason for wrong, reason in mistakes if wrong), None)
+
+
+def hosts(value: str) -> tuple[str, ...]:
+    """Names or addresses of hosts, without ports, separated by commas."""
+    found = tuple(host.strip() for host in value.split(","))
+    if not all(HOST.fullmatch(host) for host in found):
+        raise ValueError(
+            "must hold hosts such as photos.example.com or [2001:db8::1], in small letters and without a port,"
+            " separated by commas"
+        )
+    return found
 
 
 def networks(value: str) -> tuple[Network, ...]:

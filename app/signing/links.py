@@ -42,12 +42,12 @@ class SignedLinks:
         grant: Any = msgspec.to_builtins(Grant(key, self._clock() + lifetime))
         return PATH + self._serializer.dumps(grant)
 
-    def read(self, signed: str) -> str | None:
-        """The object's key; None for a link that we did not sign, or that has ended."""
+    def read(self, signed: str) -> Grant | None:
+        """What the link allows; None for a link that we did not sign, or that has ended."""
         try:
             grant = msgspec.convert(self._serializer.loads(signed), Grant)
         except (BadData, UnicodeError, msgspec.ValidationError):
             return None
         if not is_spelt_as_signed(signed):
             return None
-        return grant.key if self._clock() < grant.until else None
+        return grant if self._clock() < grant.until else None

@@ -82,7 +82,9 @@ class FolderStore:
     def _incoming(self) -> Iterator["tempfile._TemporaryFileWrapper[bytes]"]:
         """A file that is gone at the end, unless it has been moved to its place."""
         folder = self._root / INCOMING
-        folder.mkdir(parents=True, exist_ok=True)
+        # No other account of the machine may look into it.
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
             try:
                 _lock(file.fileno())

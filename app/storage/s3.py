@@ -111,7 +111,10 @@ class S3Store:
 
     def signed_url(self, key: str, lifetime: timedelta) -> str:
         """A URL of the bucket itself that serves the object to its holder, for that long."""
-        parameters = {"Bucket": self._bucket, "Key": checked_key(key)}
+        # The bucket is another origin, where a browser opens what it is not told to save.
+        name = f"darkroom-{key.partition('/')[0][:8]}.{key.rpartition('.')[2]}"
+        disposition = f'attachment; filename="{name}"'
+        parameters = {"Bucket": self._bucket, "Key": checked_key(key), "ResponseContentDisposition": disposition}
         with _translated():
             return self._client.generate_presigned_url(
                 "get_object", Params=parameters, ExpiresIn=int(lifetime.total_seconds())

@@ -9,6 +9,7 @@ The invariants by number:
 5  a picture is paid for once: a stream records one result (the ledger of the image model shows more)
 6  a recorded picture exists and matches its SHA-256 and size; a complete upload has both pictures
 8  no event and no table contains a secret or a filename
+10 the audit log is whole: its numbers have no gap, and no row was changed or taken away before its last one
 
 7 (a client never reads an older state) and 9 (processes keep running) cannot be checked afterwards.
 """

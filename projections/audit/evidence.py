@@ -19,14 +19,15 @@ PATIENCE: Final = timedelta(seconds=120)
 
 
 class Violation(Struct, frozen=True):
-    """One violation of an invariant by one upload."""
+    """One violation of an invariant by one upload, or by the audit log, which belongs to none."""
 
     invariant: int
-    upload_id: UUID
+    upload_id: UUID | None
     sentence: str
 
     def __str__(self) -> str:
-        return f"invariant {self.invariant}: upload {self.upload_id}: {self.sentence}"
+        where = f"upload {self.upload_id}" if self.upload_id else "audit log"
+        return f"invariant {self.invariant}: {where}: {self.sentence}"
 
 
 class Quarantine(Struct, frozen=True):

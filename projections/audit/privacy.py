@@ -9,17 +9,11 @@ import msgspec
 from domain.events import EVENTS
 from domain.mapper import ENVELOPE
 from domain.objects import folder_of
+from domain.privacy import FILENAME, secret_in
 from projections.audit.evidence import Evidence, Violation
 from projections.log.event_log import LoggedEvent
 
 HASH: Final = re.compile(r"[0-9a-f]{64}")
-FILENAME: Final = re.compile(r"\.(jpe?g|png|webp|gif|heic|heif|tiff?|bmp|svg|pdf)$", re.IGNORECASE)
-SECRETS: Final = {
-    "a signed token": re.compile(r"[\w-]{16,}={0,2}\.([\w-]{6}\.)?[\w-]{27,}"),
-    "a signed URL": re.compile(r"[?&](X-Amz-Signature|X-Amz-Credential|Signature|sig|token)=", re.IGNORECASE),
-    "an API key": re.compile(r"\b(AIza[\w-]{30,}|AKIA[A-Z0-9]{16}|ph[cx]_\w{20,}|sk-\w{20,})"),
-    "a password": re.compile(r"://[^/\s:@]*:[^/\s@]+@"),
-}
 
 
 def check_privacy(evidence: Evidence) -> Iterator[Violation]:
@@ -55,7 +49,7 @@ def _unknown(logged: LoggedEvent) -> list[str]:
 
 
 def _finding(field: str, value: str, *, own_keys: str) -> str | None:
-    if secret := next((kind for kind, pattern in SECRETS.items() if pattern.search(value)), None):
+    if secret := secret_in(value):
         return f"looks like {secret}"
     if field == "session_hash" and not HASH.fullmatch(value):
         return "is no SHA-256"

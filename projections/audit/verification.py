@@ -18,6 +18,7 @@ from psycopg_pool import ConnectionPool
 
 from domain.events import AttemptStarted
 from domain.ports import BlobStore
+from projections.audit.audit_log import broken_links
 from projections.audit.evidence import Evidence, Movement, Quarantine, Violation
 from projections.audit.pictures import check_pictures, recorded_pictures
 from projections.audit.privacy import check_privacy
@@ -88,6 +89,8 @@ class Verification:
                 self.checked["uploads"] += 1
                 self.checked["events"] += len(evidence.history)
                 yield from self._check(evidence)
+        if sample is None:
+            yield from self._audit_log()
 
     def look_for_strays(self) -> None:
         """Collect folders of objects whose upload has no stream: left by a submission that was not answered with 202.
@@ -98,6 +101,13 @@ class Verification:
         while batch := dict(islice(folders, PAGE)):
             known = self._known(filter(None, map(_uuid, batch)))
             self.strays += [key for name, key in batch.items() if _uuid(name) not in known]
+
+    def _audit_log(self) -> Iterator[Violation]:
+        with self._snapshot() as connection:
+            rows, violations = broken_links(connection)
+        if rows:
+            self.checked["rows of the audit log"] = rows
+        yield from violations
 
     def _check(self, evidence: Evidence) -> Iterator[Violation]:
         if not evidence.history:

@@ -1,9 +1,10 @@
-"""Applies schema.sql, which defines every table, view, index and constraint."""
+"""Applies schema.sql, which defines every table, view, index, role and constraint."""
 
 from pathlib import Path
 from typing import Final
 
 import psycopg
+from psycopg.errors import Diagnostic
 
 MIGRATION_LOCK: Final = 0x6461726B_73716C  # "darksql"
 LOCK_SECONDS: Final = 30
@@ -18,10 +19,21 @@ def schema_sql() -> str:
     return (checkout if checkout.exists() else _HERE / "schema.sql").read_text()
 
 
-def migrate(database_url: str) -> None:
-    """Bring the database to the current structure, in one transaction. Idempotent. Raises psycopg.Error."""
+def migrate(database_url: str) -> list[str]:
+    """Bring the database to the current structure, in one transaction. Idempotent. Raises psycopg.Error.
+
+    Returns what it was not allowed to do, each as a sentence that says what to run instead.
+    """
+    left: list[str] = []
+
+    def note(diagnostic: Diagnostic) -> None:
+        if diagnostic.severity_nonlocalized == "WARNING" and diagnostic.message_primary:
+            left.append(diagnostic.message_primary)
+
     with psycopg.connect(database_url, connect_timeout=5) as connection:
+        connection.add_notice_handler(note)
         connection.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
         # Two migrations at the same time would fail in CREATE ... IF NOT EXISTS.
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
         connection.execute(schema_sql())
+    return left

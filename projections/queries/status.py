@@ -1,12 +1,14 @@
 """Reads the status of uploads. Polls that arrive together are answered by one query over their ids.
 
-It does not know sessions: the caller decides who may see a row.
+The caller decides who may see a row. What there is not and what belongs to another session take the same way, so that
+no time tells them apart.
 """
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from enum import Enum
 from functools import reduce
 from itertools import chain, islice
 from typing import Any, Final, LiteralString, NamedTuple, TypeVar
@@ -38,19 +40,32 @@ TRANSITIONS: Final = (Failed.NAME, Retried.NAME, Erased.NAME)
 
 # Each row carries the ordinal of its id in the query, so that no ids need to be compared afterwards. The ids are sent
 # as one text, because an array of ids is much slower to send.
+# An upload that the projector has not seen yet has a row without columns. One that the log does not know has none: it
+# costs its client's poll as much as the row of another session does, in time and in work.
 SELECT_STATUSES: Final = f"""
-SELECT asked.ordinal, upload_id, version, session_hash, status, stage, progress, attempt, result_id, error_code,
+SELECT asked.ordinal, u.upload_id, version, session_hash, status, stage, progress, attempt, result_id, error_code,
        error_message, created_at, updated_at, running, retry_at, waiting_for, stage_since,
        status <> 'completed' AND EXISTS (
            SELECT FROM event_log e WHERE e.upload_id = u.upload_id AND e.version > u.version AND e.name IN {TRANSITIONS}
        ) AS missed_transition
-FROM unnest(%s::uuid[]) WITH ORDINALITY AS asked (upload_id, ordinal) JOIN uploads u USING (upload_id)
+FROM unnest(%s::uuid[]) WITH ORDINALITY AS asked (upload_id, ordinal)
+LEFT JOIN uploads u ON u.upload_id = asked.upload_id
+WHERE u.upload_id IS NOT NULL OR EXISTS (SELECT FROM event_log e WHERE e.upload_id = asked.upload_id)
 """  # noqa: S608 - names of our own
 SELECT_RESULT: Final = """
-SELECT r.result_id, r.upload_id, u.session_hash, r.model, r.full_image, r.preview, r.created_at
+SELECT r.result_id, r.upload_id, r.model, r.full_image, r.preview, r.created_at
 FROM results r JOIN uploads u ON u.upload_id = r.upload_id AND u.result_id = r.result_id
-WHERE r.result_id = %s AND r.preview IS NOT NULL
+WHERE r.result_id = %s AND u.session_hash = %s AND r.preview IS NOT NULL
 """
+
+
+class InLogOnly(Enum):
+    """What is read of an upload that the projector has not seen yet."""
+
+    IN_LOG_ONLY = "in the log only"
+
+
+IN_LOG_ONLY: Final = InLogOnly.IN_LOG_ONLY
 
 
 class StatusRow(Struct, frozen=True):
@@ -75,6 +90,10 @@ class StatusRow(Struct, frozen=True):
     missed_transition: bool = False  # the log has one of TRANSITIONS that is not in the row yet
 
 
+Known = StatusRow | InLogOnly | None
+"""None: there is no such upload."""
+
+
 def folded_row(history: Sequence[LoggedEvent]) -> StatusRow:
     """The row that the projector would build from the events; there must be at least one."""
     projection = reduce(project, history[1:], project(None, history[0]))
@@ -91,11 +110,10 @@ def row_at_last_transition(history: Sequence[LoggedEvent]) -> StatusRow:
 
 
 class CompletedResult(Struct, frozen=True, kw_only=True):
-    """The result of a complete upload and its session hash."""
+    """The result of a complete upload."""
 
     result_id: UUID
     upload_id: UUID
-    session_hash: str
     model: str
     full_image: StoredImage
     preview: StoredImage
@@ -105,14 +123,14 @@ class CompletedResult(Struct, frozen=True, kw_only=True):
 class _Polls(NamedTuple):
     """The polls of one query, by upload id, and the time at which the first of them must be answered."""
 
-    by_upload: dict[UUID, list[asyncio.Future[StatusRow | None]]]
+    by_upload: dict[UUID, list[asyncio.Future[Known]]]
     due: float
 
     def answer(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Give each poll its row, or None."""
-        found: list[StatusRow | None] = [None] * len(self.by_upload)
+        found: list[Known] = [None] * len(self.by_upload)
         for ordinal, *row in rows:
-            found[ordinal - 1] = StatusRow(*row)
+            found[ordinal - 1] = IN_LOG_ONLY if row[0] is None else StatusRow(*row)
         for upload, polls in zip(found, self.by_upload.values(), strict=True):
             for poll in polls:
                 if not poll.done():  # the poll may be cancelled
@@ -131,11 +149,11 @@ class StatusReader:
 
     def __init__(self, pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]]) -> None:
         self._pool = pool
-        self._waiting: dict[UUID, list[asyncio.Future[StatusRow | None]]] = {}
+        self._waiting: dict[UUID, list[asyncio.Future[Known]]] = {}
         self._since = 0.0
         self._round: asyncio.Task[None] | None = None
 
-    async def status(self, upload_id: UUID) -> StatusRow | None:
+    async def status(self, upload_id: UUID) -> Known:
         """The row of the upload, read after this call. Raises LogUnavailableError."""
         loop = asyncio.get_running_loop()
         # The same client may have read a newer state elsewhere since a running query was sent, so a poll only joins a
@@ -144,13 +162,13 @@ class StatusReader:
             self._since = loop.time()
             if self._round is None or self._round.done():
                 self._round = loop.create_task(self._answer_all())
-        answer: asyncio.Future[StatusRow | None] = loop.create_future()
+        answer: asyncio.Future[Known] = loop.create_future()
         self._waiting.setdefault(upload_id, []).append(answer)
         return await answer
 
-    async def result(self, result_id: UUID) -> CompletedResult | None:
-        """The result, once its upload is complete. Raises LogUnavailableError."""
-        rows = await self.select(SELECT_RESULT, dict_row, result_id)
+    async def result(self, result_id: UUID, session_hash: str) -> CompletedResult | None:
+        """The session's result, once its upload is complete. Raises LogUnavailableError."""
+        rows = await self.select(SELECT_RESULT, dict_row, result_id, session_hash)
         return msgspec.convert(rows[0], CompletedResult) if rows else None
 
     async def select(self, query: LiteralString, rows: AsyncRowFactory[_Row], *parameters: object) -> list[_Row]:

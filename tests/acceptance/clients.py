@@ -87,9 +87,9 @@ class Api:
 
 
 class Poller:
-    """One client that polls its job from now on."""
+    """One client that polls its job, each time that it is told to."""
 
-    def __init__(self, api: Api, job: Job, tolerates: Tolerated = (), pace: float = PACE_SECONDS) -> None:
+    def __init__(self, api: Api, job: Job, tolerates: Tolerated = ()) -> None:
         self.job = job
         self.last: Mapping[str, Any] = {"stage": None, "progress": 0, "version": 0, "attempt": 0, "isTerminal": False}
         self.stages: list[str | None] = []
@@ -97,30 +97,21 @@ class Poller:
         self.faults: list[str] = []
         self._api = api
         self._tolerates = tolerates
-        self._pace = pace
-        self._stopping = Event()
-        self._thread = Thread(target=self._poll, name=f"poller {job.id}", daemon=True)
-        self._thread.start()
 
     @property
     def ended(self) -> bool:
         """Whether its job has."""
         return bool(self.last["isTerminal"])
 
-    def stop(self) -> None:
-        """Poll no more."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _poll(self) -> None:
-        while not self.ended and not self._stopping.wait(self._pace):
-            try:
-                response = self._api.poll(self.job)
-            except httpx.TransportError as error:
-                if not isinstance(error, self._tolerates):
-                    self.faults.append(repr(error))
-            else:
-                self._judge(response)
+    def poll(self) -> None:
+        """Ask once, and judge the answer."""
+        try:
+            response = self._api.poll(self.job)
+        except httpx.TransportError as error:
+            if not isinstance(error, self._tolerates):
+                self.faults.append(repr(error))
+        else:
+            self._judge(response)
 
     def _judge(self, response: httpx.Response) -> None:
         if response.status_code == httpx.codes.SERVICE_UNAVAILABLE and "Retry-After" in response.headers:
@@ -146,17 +137,27 @@ class Watch:
     """Pollers of several jobs, all at once. At the end none of them may have read anything that it should not."""
 
     def __init__(self, api: Api, *jobs: Job, tolerates: Tolerated = (), pace: float = PACE_SECONDS) -> None:
-        self.pollers = [Poller(api, job, tolerates, pace) for job in jobs]
+        self.pollers = [Poller(api, job, tolerates) for job in jobs]
+        self._pace = pace
+        self._stopping = Event()
+        self._threads = [Thread(target=self._poll, args=(poller,), daemon=True) for poller in self.pollers]
 
     def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        for poller in self.pollers:
-            poller.stop()
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
         if error is None:
             faults = [fault for poller in self.pollers for fault in poller.faults]
             assert not faults, faults
+
+    def _poll(self, poller: Poller) -> None:
+        while not poller.ended and not self._stopping.wait(self._pace):
+            poller.poll()
 
     @property
     def statuses(self) -> list[str]:

@@ -23,6 +23,7 @@ from app.embedded.data_folder import RunningService, running_service
 from app.settings.environment import settings_help
 from tests.api_services import UNLIMITED
 from tests.linux_processes import descendants, is_running
+from tests.processes import LoggedProcess
 from tests.servers import open_folder
 from tests.waiting import until
 
@@ -64,34 +65,19 @@ def free_port() -> int:
     raise AssertionError("There is no free port.")
 
 
-class Running:
+class Running(LoggedProcess):
     """A command that runs until it is stopped; it writes what it says to a file."""
 
     program: tuple[str, ...] = (DARKROOM,)
 
     def __init__(self, *arguments: object, folder: Path, environment: dict[str, str]) -> None:
         self.folder = folder
-        self._output = folder / f"{arguments[0]}-{uuid4().hex[:8]}.log"
-        with self._output.open("xb") as output:
-            self._process = subprocess.Popen(
-                [*self.program, *map(str, arguments)],
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
-
-    @property
-    def output(self) -> str:
-        """All that it has said until now."""
-        return self._output.read_text()
+        super().__init__(
+            [*self.program, *map(str, arguments)],
+            folder / f"{arguments[0]}-{uuid4().hex[:8]}.log",
+            folder=folder,
+            environment=environment,
+        )
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -103,14 +89,10 @@ class Running:
         """Whether its log has a line with these facts."""
         return any(line.get("event") == event and facts.items() <= line.items() for line in self.lines)
 
-    def ask_to_stop(self, number: signal.Signals = signal.SIGTERM) -> None:
-        """Send the signal, and do not wait."""
-        self._process.send_signal(number)
-
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Stop it with the signal. It must end well, and leave no process behind."""
         family = descendants(self.pid)
-        self.ask_to_stop(number)
+        self.send(number)
         assert self.ended(STOP_SECONDS) == 0, self.output
         assert [pid for pid in family if is_running(pid)] == [], self.output
 
@@ -121,20 +103,11 @@ class Running:
         self._process.wait()
         return family
 
-    @property
-    def has_ended(self) -> bool:
-        """Whether it is gone."""
-        return self._process.poll() is not None
-
-    def ended(self, seconds: float) -> int:
-        """Its exit code."""
-        return self._process.wait(seconds)
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if self._process.poll() is None:
+        if not self.has_ended:
             if error is None:
                 self.stop()
             else:
@@ -157,7 +130,7 @@ class Service(Running):
         return self
 
     def _is_ready(self) -> bool:
-        assert self._process.poll() is None, self.output
+        assert not self.has_ended, self.output
         return "Darkroom is ready" in self.output and answers(self.url)
 
     def pid_of(self, child: str) -> int:

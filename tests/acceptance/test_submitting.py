@@ -92,6 +92,30 @@ def test_the_final_status_is_printed_for_machines_and_nothing_else(
     assert status["savedTo"] == f"{name}-darkroom.jpg"
 
 
+def test_a_folder_of_photos_is_one_session_and_its_jobs_are_found_by_the_beginning_of_their_ids(
+    service: Service, photos: dict[str, Path], tmp_path: Path
+) -> None:
+    folder, prints = tmp_path / "pictures", tmp_path / "prints"
+    folder.mkdir()
+    for file in photos.values():
+        file.rename(folder / file.name)
+    (folder / "notes.txt").write_text("no photo")
+    there = ("--server", service.url)
+    done = service.run("submit", folder, "--json", "--out", prints, *there)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {Path(line["photo"]).stem for line in lines} == set(NAMES)
+    assert len({line["sessionToken"] for line in lines}) == 1
+    assert sorted(path.name for path in prints.iterdir()) == sorted(f"{name}-darkroom.jpg" for name in NAMES)
+    for line in lines:
+        beginning = line["jobId"][:13]
+        assert service.run("status", beginning, *there).stdout.startswith("completed: complete 100%")
+        assert service.run("cancel", beginning, *there).returncode == 1
+    saved = service.run("result", lines[0]["jobId"][:13], "-o", tmp_path / "again.jpg", *there)
+    assert saved.stdout == f"Saved {tmp_path / 'again.jpg'}\n"
+    assert (tmp_path / "again.jpg").read_bytes() == Path(lines[0]["savedTo"]).read_bytes()
+
+
 def test_on_a_terminal_a_bar_names_the_stages(connected: Connected, photos: dict[str, Path], tmp_path: Path) -> None:
     connected.gemini.answer_with(after(3, picture()))
     out = tmp_path / "print.jpg"

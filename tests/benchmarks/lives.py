@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from eventsourcing.persistence import StoredEvent
 
-from domain.events import Event
+from domain.events import Event, StoredImage
 from domain.fold import evolve
 from domain.mapper import EventMapper
 from domain.objects import PictureKind, picture_key
@@ -15,8 +15,8 @@ from domain.stages import Stage
 from domain.upload import Upload
 from domain.uploads import Uploads
 from tests.benchmarks.bench import picture
+from tests.submissions import run_to
 
-KINDS: Final[tuple[PictureKind, ...]] = ("full", "preview")
 WORKER: Final = "worker:bench"
 SESSION_HASH: Final = sha256(b"a session of the benchmarks").hexdigest()
 EVENTS: Final = 12
@@ -70,20 +70,15 @@ def _events(upload_id: UUID, session_hash: str) -> Iterator[Event]:
 
 def _step(upload: Upload, stage: Stage) -> Iterator[Event]:
     if stage is Stage.STORING:
-        yield upload.store_result(
-            uuid4(), "local/bench", picture(picture_key(upload.id, "full", SESSION_HASH)), attempt=1, by=WORKER
-        )
+        yield upload.store_result(uuid4(), "local/bench", _record(upload.id, "full"), attempt=1, by=WORKER)
     if stage is Stage.COMPLETE:
-        yield upload.store_preview(picture(picture_key(upload.id, "preview", SESSION_HASH)), attempt=1, by=WORKER)
+        yield upload.store_preview(_record(upload.id, "preview"), attempt=1, by=WORKER)
 
 
 def go_through(uploads: Uploads, upload_id: UUID) -> None:
     """What a run of the pipeline appends, through the application; there are no pictures to make."""
-    attempt = uploads.start_attempt(upload_id, by=WORKER).attempt
-    full, preview = (picture(picture_key(upload_id, kind, SESSION_HASH)) for kind in KINDS)
-    for stage, progress in STEPS:
-        if stage is Stage.STORING:
-            uploads.store_result(upload_id, uuid4(), "local/bench", full, attempt=attempt, by=WORKER)
-        if stage is Stage.COMPLETE:
-            uploads.store_preview(upload_id, preview, attempt=attempt, by=WORKER)
-        uploads.advance(upload_id, stage, progress, attempt=attempt, by=WORKER)
+    run_to(uploads, upload_id, steps=STEPS, keep=_record, by=WORKER)
+
+
+def _record(upload_id: UUID, kind: PictureKind) -> StoredImage:
+    return picture(picture_key(upload_id, kind, SESSION_HASH))

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from statistics import quantiles
 from threading import Event, Thread
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from redis import Redis
 
@@ -26,6 +26,7 @@ from projections.log.notifications import RedisNotifier, Wakeups
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.contest import Case, Contender, Figures
 from tests.benchmarks.lives import SESSION_HASH, go_through
+from tests.submissions import submit
 from workers.queue.actors import DramatiqQueue, run_broker, run_worker
 from workers.queue.dispatcher import dispatcher
 
@@ -85,15 +86,7 @@ class _Service:
         return self._figures(submitted)
 
     def _submit(self) -> UUID:
-        return self._uploads.submit(
-            uuid4(),
-            session_hash=SESSION_HASH,
-            original_sha256=SESSION_HASH,
-            original_size=1,
-            prompt_version=1,
-            correlation_id=uuid4().hex,
-            by="session:bench",
-        ).id
+        return submit(self._uploads, session_hash=SESSION_HASH).id
 
     def _await(self, submitted: list[UUID]) -> None:
         with self._pool.connection() as connection:

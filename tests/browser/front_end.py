@@ -6,10 +6,11 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Final
+
+from tests.fakes.server import serving
 
 WEB: Final = Path(__file__).parents[2] / "app" / "web"
 FRONT_ENDS: Final = Path(__file__).parent / "front_ends"
@@ -54,14 +55,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
+def serving_folder(folder: Path) -> Iterator[str]:
     """The folder on a port of its own: another origin than Darkroom's."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(partial(_Quiet, directory=str(folder))) as url:
+        yield url

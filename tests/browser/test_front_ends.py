@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.acceptance.service import Service, running
-from tests.browser.front_end import build, serving
+from tests.browser.front_end import build, serving_folder
 from tests.photos.variants import photo
 
 STATUS = "output"
@@ -17,7 +17,7 @@ STATUS = "output"
 def origin(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the front end is served."""
     folder: Path = tmp_path_factory.mktemp(request.param) / "front-end"
-    with serving(build(request.param, folder)) as url:
+    with serving_folder(build(request.param, folder)) as url:
         yield url
 
 

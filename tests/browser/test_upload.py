@@ -37,7 +37,7 @@ def test_a_preview_that_cannot_be_loaded_is_told_of_and_not_asked_for_on_and_on(
         route.abort()
 
     person.page.route("**/api/blobs/**", lose)
-    person.send().reads(READY).sees("The preview could not be loaded.").assert_accessible()
+    person.send().reads("Your picture is made").sees("The preview could not be loaded.").assert_accessible()
     assert len(previews) <= 2
 
 
@@ -83,7 +83,7 @@ def test_ten_seconds_without_a_network_cost_nothing(person: Person, darkroom: Da
 
 def test_a_photo_chosen_without_a_network_is_sent_when_it_is_back(person: Person) -> None:
     person.context.set_offline(offline=True)
-    person.send().reads("Sending your photo").sees("It will be sent again in a moment.")
+    person.send().reads("Sending your photo").sees("It is tried again in")
     person.context.set_offline(offline=False)
     person.reads(READY).assert_revealed()
     assert len(person.sessions) == 1
@@ -158,7 +158,7 @@ def test_two_tabs_show_the_same(person: Person, new_person: NewPerson, darkroom:
 
 
 def test_several_uploads_join_one_session(person: Person) -> None:
-    person.send(photo("coffee"), photo("cat")).reads(READY)
+    person.send(photo("coffee"), photo("cat")).reads("2 photos")
     person.press("New photo").send(photo("rocket")).reads(READY)
 
     assert person.page.get_by_role("listitem").filter(has_text="ready").count() == 3

@@ -21,7 +21,7 @@ from typing import Final
 from tests.acceptance.clients import Api, Job
 from tests.acceptance.service import Service
 from tests.chaos import judgement
-from tests.chaos.clients import PAUSE_SECONDS, Client
+from tests.chaos.clients import Crowd
 from tests.chaos.injuries import Surgeon
 from tests.chaos.model import Model
 from tests.chaos.plan import Plan, plan
@@ -31,8 +31,6 @@ from tests.servers import open_folder
 HEAL_SECONDS: Final = 120
 """The patience of `darkroom verify`: an upload may stand still this long after the last injury, or for longer while the
 queue still moves, so it counts from the last job that ended."""
-POLLS_PER_SECOND: Final = 200
-"""Of all clients together at most: more would starve this one process of Python, and the clients could not submit."""
 TIMING: Final = "invariant 2: "
 """How a violation begins that only says that something took too long."""
 
@@ -46,16 +44,13 @@ class Chaos:
         self._gemini = gemini
         self._model = Model(gemini, seed)
         self._surgeon = Surgeon(service, self._model)
-        pace = max(PAUSE_SECONDS, len(plan.submissions) / POLLS_PER_SECOND)
-        self._clients = [
-            Client(api, one, f"chaos-{seed}-{number}", pace) for number, one in enumerate(plan.submissions)
-        ]
+        self._crowd = Crowd(api, plan.submissions, f"chaos-{seed}")
+        self._clients = self._crowd.clients
 
     def run(self) -> list[str]:
         """All of it; every violation in a sentence."""
         started = time.monotonic()
-        for client, submission in zip(self._clients, self._plan.submissions, strict=True):
-            client.start_at(started + submission.at)
+        self._crowd.start()
         self._injure(started)
         self._heal()
         violations = list(self._judge())
@@ -88,11 +83,12 @@ class Chaos:
         )
 
     def _judge(self) -> Iterator[str]:
+        self._crowd.stop()
         for client in self._clients:
             if not client.ended:
                 last = client.poller and client.poller.last
                 yield f"{TIMING}{last} has not ended, and no other job has for {HEAL_SECONDS} s"
-            yield from (f"invariant 7, or an answer out of order: {fault}" for fault in client.stop())
+            yield from (f"invariant 7, or an answer out of order: {fault}" for fault in client.all_faults)
         yield from judgement.submissions(self._service, self._jobs)
         yield from judgement.verified(self._service)
         yield from judgement.payments(self._service, self._model)

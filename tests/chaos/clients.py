@@ -1,7 +1,14 @@
-"""The clients of a chaos run: each submits one photo, stubbornly and under one key, and polls it to its end."""
+"""The clients of a chaos run: each submits one photo, stubbornly and under one key, and polls it to its end.
 
+A few threads act for all of them, in the order in which their next steps are due: thousands of threads would starve
+this one process of Python, and the clients could not submit.
+"""
+
+import heapq
 import time
-from threading import Thread
+from collections.abc import Sequence
+from itertools import count
+from threading import Condition, Thread
 from typing import Final
 
 import httpx
@@ -13,53 +20,60 @@ PAUSE_SECONDS: Final = 0.5
 """Between two tries to submit, and between two polls."""
 PATIENCE_SECONDS: Final = 90.0
 """How long a client tries to submit; no injury lasts that long."""
+POLLS_PER_SECOND: Final = 200
+"""Of all clients together at most."""
+THREADS: Final = 32
 
 
 class Client:
-    """One photo's owner, in a thread of its own."""
+    """One photo's owner."""
 
     def __init__(self, api: Api, submission: Submission, key: str, pace: float = PAUSE_SECONDS) -> None:
         self.poller: Poller | None = None
         self.refusals = 0
         """How often it was asked for patience, or not answered at all."""
         self.faults: list[str] = []
+        self.ended = False
+        """Whether its job has, or there is none."""
         self._api = api
         self._submission = submission
         self._key = key
         self._pace = pace
-        self._thread = Thread(target=self._submit, daemon=True)
+        self._first_try: float | None = None
 
     @property
-    def ended(self) -> bool:
-        """Whether its job has, or there is none."""
-        return not self._thread.is_alive() and (self.poller is None or self.poller.ended)
+    def begins(self) -> float:
+        """Seconds after the start."""
+        return self._submission.at
 
-    def start_at(self, moment: float) -> None:
-        """Begin when the monotonic clock says so."""
-        self._begins = moment
-        self._thread.start()
+    @property
+    def all_faults(self) -> list[str]:
+        """Everything that it should not have been answered."""
+        return self.faults + (self.poller.faults if self.poller else [])
 
-    def stop(self) -> list[str]:
-        """Poll no more; everything that it should not have been answered."""
-        self._thread.join()
+    def step(self) -> float:
+        """Submit or poll once; the seconds until its next step."""
         if self.poller is None:
-            return self.faults
-        self.poller.stop()
-        return self.faults + self.poller.faults
+            self._submit()
+            return PAUSE_SECONDS
+        self.poller.poll()
+        self.ended = self.poller.ended
+        return self._pace
 
     def _submit(self) -> None:
-        time.sleep(max(self._begins - time.monotonic(), 0))
-        deadline = self._begins + PATIENCE_SECONDS
-        while (response := self._try()) is None:
-            if time.monotonic() > deadline:
-                self.faults.append(f"nobody took its photo in {PATIENCE_SECONDS} s")
-                return
-            time.sleep(PAUSE_SECONDS)
-        if response.status_code == httpx.codes.ACCEPTED:
+        now = time.monotonic()
+        self._first_try = self._first_try or now
+        response = self._try()
+        if response is None:
+            if now > self._first_try + PATIENCE_SECONDS:
+                self.faults.append(f"its photo was not taken in {PATIENCE_SECONDS} s")
+                self.ended = True
+        elif response.status_code == httpx.codes.ACCEPTED:
             job = Job(response.json()["jobId"], response.json()["sessionToken"])
-            self.poller = Poller(self._api, job, tolerates=httpx.TransportError, pace=self._pace)
+            self.poller = Poller(self._api, job, tolerates=httpx.TransportError)
         else:
             self.faults.append(f"its photo was answered {response.status_code} {response.text}")
+            self.ended = True
 
     def _try(self) -> httpx.Response | None:
         try:
@@ -71,3 +85,53 @@ class Client:
             self.refusals += 1
             return None
         return response
+
+
+class Crowd:
+    """All clients of a run, and the threads that act for them."""
+
+    def __init__(self, api: Api, submissions: Sequence[Submission], key: str) -> None:
+        pace = max(PAUSE_SECONDS, len(submissions) / POLLS_PER_SECOND)
+        self.clients = [Client(api, one, f"{key}-{number}", pace) for number, one in enumerate(submissions)]
+        self._due: list[tuple[float, int, Client]] = []
+        self._numbers = count()
+        self._changed = Condition()
+        self._stopping = False
+        self._threads = [Thread(target=self._act, daemon=True) for _ in range(THREADS)]
+
+    def start(self) -> None:
+        """Begin the run now."""
+        started = time.monotonic()
+        for client in self.clients:
+            self._plan(client, started + client.begins)
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Do nothing more."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _plan(self, client: Client, moment: float) -> None:
+        with self._changed:
+            heapq.heappush(self._due, (moment, next(self._numbers), client))
+            self._changed.notify()
+
+    def _act(self) -> None:
+        while client := self._next():
+            pause = client.step()
+            if not client.ended:
+                self._plan(client, time.monotonic() + pause)
+
+    def _next(self) -> Client | None:
+        """The client whose step is due first, once it is; None at the end."""
+        with self._changed:
+            while not self._stopping:
+                wait = self._due[0][0] - time.monotonic() if self._due else None
+                if wait is not None and wait <= 0:
+                    return heapq.heappop(self._due)[2]
+                self._changed.wait(wait)
+        return None

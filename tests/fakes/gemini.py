@@ -13,21 +13,16 @@ import base64
 import hashlib
 import json
 import re
-import sys
 import threading
 import time
-import traceback
 from collections import deque
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final, Self
+from typing import Any, Final
 
-from tests.fakes.cutting import cut_off
 from tests.fakes.gemini_replies import Reply, picture
+from tests.fakes.server import LONGEST_WAIT, FakeHandler, FakeServer
 
 _PATH: Final = re.compile(r"/v1(?:beta)?/models/([\w.-]+):generateContent")
-_LONGEST_WAIT: Final = 120.0
-"""In seconds: how long a reply that never ends takes at most."""
 
 
 @dataclass(frozen=True)
@@ -46,25 +41,16 @@ class Call:
         return hashlib.sha256(self.image).hexdigest()
 
 
-class FakeGemini:
+class FakeGemini(FakeServer):
     """The server; it listens while it is entered."""
 
     def __init__(self, key: str = "fake-gemini-key", port: int = 0) -> None:
+        super().__init__(Handler, port)
         self.key = key
         self.calls: list[Call] = []
-        self.turned_away: list[str] = []
-        """What was wrong with each request that was no proper call."""
-        self.closing = threading.Event()
         self._replies: deque[Reply] = deque()
         self._otherwise = picture()
         self._changed = threading.Condition()
-        self._server = _Server(self, port)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    @property
-    def url(self) -> str:
-        """The base URL to give to the SDK."""
-        return f"http://127.0.0.1:{self._server.server_port}"
 
     def answer_with(self, *replies: Reply) -> None:
         """Answer the next calls so, one after the other, and the ones after them as usual."""
@@ -76,7 +62,7 @@ class FakeGemini:
         with self._changed:
             self._otherwise = reply
 
-    def wait_for_calls(self, number: int, timeout: float = 10) -> None:
+    def wait_for_calls(self, number: int, timeout: float = 60) -> None:
         """Return when that many calls came in. Raises TimeoutError."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.calls) >= number, timeout):
@@ -89,48 +75,15 @@ class FakeGemini:
             self._changed.notify_all()
             return self._replies.popleft() if self._replies else self._otherwise
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
-    def __exit__(self, *error: object) -> None:
-        self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, gemini: FakeGemini, port: int) -> None:
-        self.gemini = gemini
-        super().__init__(("127.0.0.1", port), Handler)
-
-    def handle_error(self, *_: object) -> None:
-        """Callers that give up or are killed are part of the tests; anything else is a mistake of this file."""
-        if not isinstance(sys.exception(), OSError):
-            self.gemini.turned_away.append(traceback.format_exc())
-
-
-class Handler(BaseHTTPRequestHandler):
+class Handler(FakeHandler):
     """One connection; the replies use its methods."""
 
-    protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def do_POST(self) -> None:
-        """One call."""
-        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        path = _PATH.fullmatch(self.path)
-        if path is None:
-            self._turn_away(404, f"no such path: {self.path}")
-        elif self.headers.get("x-goog-api-key") != self.server.gemini.key:
-            self._turn_away(400, "API key not valid. Please pass a valid API key.")
-        elif (call := _call(path[1], sent)) is None:
-            self._turn_away(400, "expected one inline JPEG and one text")
-        else:
-            self.server.gemini.enter(call)(self, call)
+    @property
+    def gemini(self) -> FakeGemini:
+        """Whose connection it is."""
+        assert isinstance(self.server.fake, FakeGemini)
+        return self.server.fake
 
     def send_answer(self, parts: list[dict[str, Any]] | None, finish: str = "STOP") -> None:
         """One candidate."""
@@ -149,28 +102,31 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def hold(self) -> None:
-        """Say nothing until the server closes."""
-        self.server.gemini.closing.wait(_LONGEST_WAIT)
-        self.close_connection = True
-
     def trickle(self, every: float, beginning: bytes, again: bytes) -> None:
         """Send the beginning of an answer at once, and then the same again and again."""
         self.wfile.write(beginning)
-        until = time.monotonic() + _LONGEST_WAIT
-        while not self.server.gemini.closing.wait(every) and time.monotonic() < until:
+        until = time.monotonic() + LONGEST_WAIT
+        while not self.gemini.closing.wait(every) and time.monotonic() < until:
             self.wfile.write(again)
 
-    def reset(self) -> None:
-        """Cut the connection off."""
-        cut_off(self)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the standard library has it
-        """The ledger is the log."""
+    def _answer(self) -> None:
+        """One call."""
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        path = _PATH.fullmatch(self.path)
+        if path is None:
+            self._turn_away(404, f"no such path: {self.path}")
+        elif self.headers.get("x-goog-api-key") != self.gemini.key:
+            self._turn_away(400, "API key not valid. Please pass a valid API key.")
+        elif (call := _call(path[1], sent)) is None:
+            self._turn_away(400, "expected one inline JPEG and one text")
+        else:
+            self.gemini.enter(call)(self, call)
 
     def _turn_away(self, code: int, message: str) -> None:
-        self.server.gemini.turned_away.append(message)
+        self.gemini.turned_away.append(message)
         self.send_json(code, {"error": {"code": code, "message": message, "status": "INVALID_ARGUMENT"}})
+
+    do_POST = _answer  # noqa: N815 - the name that the base class looks up
 
 
 def _call(model: str, sent: bytes) -> Call | None:

@@ -40,7 +40,7 @@ def after(seconds: float, reply: Reply) -> Reply:
     """The reply, but later."""
 
     def answer(handler: "Handler", call: "Call") -> None:
-        handler.server.gemini.closing.wait(seconds)
+        handler.gemini.closing.wait(seconds)
         reply(handler, call)
 
     return answer

@@ -42,7 +42,7 @@ class FakePostHog:
         """What was accepted under that name, each once, as PostHog itself counts: by uuid."""
         return list({event["uuid"]: event for event in self.events if event["event"] == name}.values())
 
-    def wait_for(self, events: int, seconds: float = 10) -> None:
+    def wait_for(self, events: int, seconds: float = 60) -> None:
         """Return once so many events were accepted. Raises TimeoutError."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.events) >= events, seconds):

@@ -10,22 +10,17 @@ The key's id is checked and its signature is not: the real server in s3_server.p
 """
 
 import hashlib
-import sys
 import threading
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Final, Self
+from typing import Final
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
 
-from tests.fakes.cutting import cut_off
+from tests.fakes.server import FakeHandler, FakeServer
 
 BUCKET: Final = "darkroom"
-_LONGEST_WAIT: Final = 120.0
-"""In seconds: how long a request that is never answered is held."""
 
 
 @dataclass
@@ -65,28 +60,24 @@ class _Planned:
         return self.times > 0 and method == self.method and key.startswith(self.prefix)
 
 
-class FakeS3:
+class FakeS3(FakeServer):
     """The server; it listens while it is entered."""
 
     def __init__(self, access_key: str = "fake-s3-key") -> None:
+        super().__init__(Handler)
         self.objects: dict[str, bytes] = {}
-        self.turned_away: list[str] = []
-        """What was wrong with each request that was no proper one."""
         self.witness: Callable[[str], object] = lambda _: None
         """Asked about the key of every request, before anything happens to it."""
-        self.closing = threading.Event()
         self.access_key = access_key
         self._requests: list[Request] = []
         self._planned: list[_Planned] = []
         self._lock = threading.Lock()
-        self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
     def environ(self) -> dict[str, str]:
         """The settings that use it."""
         return {
-            "S3_ENDPOINT_URL": f"http://127.0.0.1:{self._server.server_port}",
+            "S3_ENDPOINT_URL": self.url,
             "S3_BUCKET": BUCKET,
             "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": "of no importance",
@@ -112,39 +103,19 @@ class FakeS3:
                     return planned.fault
         return Handler.serve
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
-    def __exit__(self, *error: object) -> None:
-        self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, s3: FakeS3) -> None:
-        self.s3 = s3
-        super().__init__(("127.0.0.1", 0), Handler)
-
-    def handle_error(self, *_: object) -> None:
-        """Callers that give up or are killed are part of the tests; anything else is a mistake of this file."""
-        if not isinstance(sys.exception(), OSError):
-            self.s3.turned_away.append(traceback.format_exc())
-
-
-class Handler(BaseHTTPRequestHandler):
+class Handler(FakeHandler):
     """One connection; the faults use its methods."""
 
-    protocol_version = "HTTP/1.1"
-    server: _Server
+    @property
+    def s3(self) -> FakeS3:
+        """Whose connection it is."""
+        assert isinstance(self.server.fake, FakeS3)
+        return self.server.fake
 
     def serve(self, request: Request) -> None:
         """Do what is asked for."""
-        objects = self.server.s3.objects
+        objects = self.s3.objects
         match request.method:
             case "PUT":
                 objects[request.key] = request.sent
@@ -176,18 +147,6 @@ class Handler(BaseHTTPRequestHandler):
         """An error of S3."""
         self.send(request, code, f"<Error><Code>{name}</Code><Message>no</Message></Error>".encode())
 
-    def hold(self) -> None:
-        """Say nothing until the server closes."""
-        self.server.s3.closing.wait(_LONGEST_WAIT)
-        self.close_connection = True
-
-    def reset(self) -> None:
-        """Cut the connection off."""
-        cut_off(self)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the standard library has it
-        """The ledger is the log."""
-
     def _answer(self) -> None:
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         parts = urlsplit(self.path)
@@ -195,17 +154,17 @@ class Handler(BaseHTTPRequestHandler):
         _, bucket, *rest = unquote(parts.path).split("/", 2)
         method = "LIST" if "list-type" in query else self.command
         key = query.get("prefix", "") if method == "LIST" else "".join(rest)
-        request = Request(method, key, sent, self.server.s3.witness(key))
+        request = Request(method, key, sent, self.s3.witness(key))
         if wrong := self._wrong(bucket, query, sent):
-            self.server.s3.turned_away.append(wrong)
+            self.s3.turned_away.append(wrong)
             self.refuse(request, 403, wrong)
         else:
-            self.server.s3.enter(request)(self, request)
+            self.s3.enter(request)(self, request)
 
     def _wrong(self, bucket: str, query: dict[str, str], sent: bytes) -> str | None:
         credential = query.get("X-Amz-Credential") or self.headers.get("Authorization", "").partition("Credential=")[2]
         digest = self.headers.get("X-Amz-Content-SHA256", "UNSIGNED-PAYLOAD")
-        if credential.partition("/")[0] != self.server.s3.access_key:
+        if credential.partition("/")[0] != self.s3.access_key:
             return "InvalidAccessKeyId"
         if "X-Amz-Expires" in query and _expiry(query) < datetime.now(UTC):
             return "AccessDenied"
@@ -214,7 +173,7 @@ class Handler(BaseHTTPRequestHandler):
         return None if bucket == BUCKET else "NoSuchBucket"
 
     def _listing(self, prefix: str) -> bytes:
-        found = sorted(key for key in self.server.s3.objects if key.startswith(prefix))
+        found = sorted(key for key in self.s3.objects if key.startswith(prefix))
         contents = "".join(f"<Contents><Key>{escape(quote(key))}</Key></Contents>" for key in found)
         return f"<ListBucketResult><EncodingType>url</EncodingType>{contents}</ListBucketResult>".encode()
 

@@ -15,7 +15,7 @@ def half() -> "Fault":
     """Half of what is sent is stored, and answered 200; what is asked for breaks off in the middle."""
 
     def answer(handler: "Handler", request: "Request") -> None:
-        objects = handler.server.s3.objects
+        objects = handler.s3.objects
         if request.method == "PUT":
             objects[request.key] = request.sent[: len(request.sent) // 2]
             handler.send(request, 200)
@@ -31,7 +31,7 @@ def answer_lost() -> "Fault":
 
     def answer(handler: "Handler", request: "Request") -> None:
         if request.method == "PUT":
-            handler.server.s3.objects[request.key] = request.sent
+            handler.s3.objects[request.key] = request.sent
         handler.reset()
 
     return answer

@@ -3,12 +3,9 @@
 Every worker is a process of its own, started through tests/failpoints.py, with leases of two seconds.
 """
 
-import io
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from threading import Event, Thread
 from typing import TypeVar
@@ -16,12 +13,11 @@ from uuid import UUID, uuid4
 
 from redis import Redis
 
-from app.settings.environment import Settings, settings_help
+from app.settings.environment import Settings
 from app.storage import open_store
 from domain.errors import UnavailableError
 from domain.events import AttemptFailed, AttemptStarted, PutOff
 from domain.events import Event as UploadEvent
-from domain.objects import original_key
 from domain.stages import Status
 from domain.upload import Upload
 from domain.uploads import Uploads
@@ -30,10 +26,11 @@ from projections.log.event_log import EventLog
 from projections.log.follower import Follower
 from projections.log.notifications import RedisNotifier, Wakeups
 from projections.rows.projector import projector
-from tests.acceptance.service import darkroom
+from tests.acceptance.service import clean_environment, darkroom
 from tests.fakes.gemini import FakeGemini
 from tests.faults.processes import DispatchProcess, WorkerProcess
 from tests.photos.variants import stamp
+from tests.submissions import hand_in
 from tests.waiting import until
 from workers.queue.actors import DramatiqQueue, run_broker
 from workers.queue.dispatcher import dispatcher
@@ -90,9 +87,7 @@ class Plant:
         return self._start(DispatchProcess, points, {}, ready=True)
 
     def _start(self, kind: type[P], points: Sequence[str], settings: dict[str, str], *, ready: bool) -> P:
-        ours = {name for name, _, _ in settings_help()}
-        machine = {name: value for name, value in os.environ.items() if name not in ours}
-        environment = {**machine, **self._settings, **settings}
+        environment = clean_environment(**{**self._settings, **settings})
         process = kind(self._folder / f"{kind.command}-{uuid4().hex}.log", environment, *points)
         self._stack.callback(process.end)
         if ready:
@@ -101,19 +96,7 @@ class Plant:
 
     def submit(self) -> UUID:
         """Hand in a small photo, as the API would."""
-        original = stamp()
-        upload_id, digest = uuid4(), sha256(original).hexdigest()
-        self.blobs.put(original_key(upload_id, digest), io.BytesIO(original), "image/jpeg")
-        self.uploads.submit(
-            upload_id,
-            session_hash="e" * 64,
-            original_sha256=digest,
-            original_size=len(original),
-            prompt_version=1,
-            correlation_id="c-1",
-            by="session:abc",
-        )
-        return upload_id
+        return hand_in(self.uploads, self.blobs, stamp())
 
     def upload(self, upload_id: UUID) -> Upload:
         """The upload as the log has it."""

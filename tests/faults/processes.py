@@ -1,12 +1,12 @@
 """A process of the service with fail-points, with leases of two seconds: started, frozen, ended by a test."""
 
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
 from tests.linux_processes import status
+from tests.processes import LoggedProcess
 from tests.waiting import until
 
 ROOT: Final = Path(__file__).parent.parent.parent
@@ -14,54 +14,20 @@ LEASE_SECONDS: Final = "2"
 START_SECONDS: Final = 30
 
 
-class WorkerProcess:
+class WorkerProcess(LoggedProcess):
     """A `darkroom work` with fail-points."""
 
     command = "work"
     started = "worker.started"
 
     def __init__(self, output: Path, environment: dict[str, str], *points: str) -> None:
-        self._output = output
-        with output.open("xb") as file:
-            self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-X",
-                    "faulthandler",
-                    "-m",
-                    "tests.failpoints",
-                    self.command,
-                    *points,
-                    "--lease",
-                    LEASE_SECONDS,
-                ],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=file,
-                start_new_session=True,
-            )
-
-    @property
-    def pid(self) -> int:
-        """Its process id, which is in the name of its actor."""
-        return self._process.pid
-
-    @property
-    def output(self) -> str:
-        """All that it has said."""
-        return self._output.read_text()
+        program = [sys.executable, "-X", "faulthandler", "-m", "tests.failpoints", self.command]
+        super().__init__([*program, *points, "--lease", LEASE_SECONDS], output, folder=ROOT, environment=environment)
 
     @property
     def is_frozen(self) -> bool:
         """Whether SIGSTOP has come to it."""
         return status(self.pid, "State").startswith("T")
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether it is gone."""
-        return self._process.poll() is not None
 
     def wait_until_ready(self) -> None:
         """Return when it is at work."""
@@ -81,14 +47,6 @@ class WorkerProcess:
     def wait_until_frozen(self) -> None:
         """Return when it has come to its fail-point."""
         until(lambda: self.is_frozen, f"the worker does not freeze:\n{self.output}", START_SECONDS)
-
-    def send(self, number: signal.Signals) -> None:
-        """Send it a signal."""
-        self._process.send_signal(number)
-
-    def ended(self, seconds: float) -> int:
-        """Its exit code."""
-        return self._process.wait(seconds)
 
     def end(self) -> None:
         """Make sure that it is gone, frozen or not."""

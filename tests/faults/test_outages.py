@@ -28,7 +28,7 @@ def test_a_model_that_is_down_is_not_called_by_every_upload_in_turn_and_all_comp
     assert "GENERATION_PAUSED" in {code for job in jobs for code in plant.codes(job)}
 
 
-def test_beyond_the_budget_uploads_wait_without_a_strike_and_say_so(plant: Plant) -> None:
+def test_beyond_the_budget_uploads_wait_without_a_failed_attempt_and_say_so(plant: Plant) -> None:
     jobs = [plant.submit() for _ in range(8)]
     for _ in range(2):
         plant.worker(GENERATION_BUDGET_PER_HOUR="3", WORKER_THREADS="4", ready=False)

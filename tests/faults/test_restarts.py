@@ -1,6 +1,5 @@
 """A new version is rolled out under load: every process is stopped and started in turn, and nobody notices."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
@@ -21,7 +20,7 @@ def submit_until(stop: Event, api: Api) -> list[Job]:
         try:
             jobs.append(api.submit(photo(NAMES[len(jobs) % 3])))
         except httpx.ConnectError:
-            time.sleep(0.2)  # the one server is being replaced: a load balancer would ask another
+            stop.wait(0.2)  # the one server is being replaced: a load balancer would ask another
     return jobs
 
 

@@ -26,8 +26,8 @@ from projections.log.event_log import EventLog
 from projections.rows.projector import rebuild
 from tests.acceptance.service import Running, clean_environment
 from tests.fakes.silent_notifier import SilentNotifier
-from tests.integration.submissions import run_to, submit
 from tests.linux_processes import status
+from tests.submissions import run_to, submit
 from tests.waiting import until
 
 ROOT: Final = Path(__file__).parent.parent.parent
@@ -59,7 +59,7 @@ class Process(Running):
 
     def thaw(self) -> None:
         """Let it go on, if it still lives."""
-        self.ask_to_stop(signal.SIGCONT)
+        self.send(signal.SIGCONT)
 
 
 class Scene:
@@ -106,7 +106,7 @@ class Scene:
 
     def submit(self) -> UUID:
         """One more upload for the readers."""
-        return run_to(self.uploads, submit(self.uploads), Stage.GENERATING).id
+        return run_to(self.uploads, submit(self.uploads).id, Stage.GENERATING).id
 
     def positions(self) -> dict[str, int]:
         """How far the readers are."""

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from litestar import Litestar
 
 from app.api.application import create_api
@@ -17,8 +18,9 @@ def api_without_io() -> Litestar:
 
 def openapi_document() -> dict[str, Any]:
     """The document as /schema/openapi.json serves it."""
-    return api_without_io().openapi_schema.to_schema()
+    document: dict[str, Any] = msgspec.to_builtins(api_without_io().openapi_schema.to_schema(), str_keys=True)
+    return document
 
 
 if __name__ == "__main__":
-    print(json.dumps(openapi_document(), default=str))  # noqa: T201 - its output
+    print(json.dumps(openapi_document()))  # noqa: T201 - its output

@@ -20,6 +20,8 @@ NAMELESS: Final = {"base", "common", "helper", "helpers", "manager", "misc", "ty
 """Names that fit any file, and so say nothing of what is in one."""
 LINES: Final = 250
 """A file that passes 200 should be looked at; one that passes this holds two things."""
+TEST_LINES: Final = 300
+"""The same for a file of tests, of which each says what it is given."""
 LATER: Final = re.compile(r"\b(TOD[O]|FIXM[E]|XX[X])\b")  # spelt so that it does not find itself
 WAIVER: Final = re.compile(r"# (?:noqa|type: ignore)\b(?P<rest>.*)")
 REASON: Final = re.compile(r"(?:: [A-Z0-9, ]+|\[[a-z, -]+\])(?: - | # ).+")
@@ -81,6 +83,10 @@ def test_no_file_has_a_name_that_says_nothing() -> None:
 
 def test_no_module_is_longer_than_one_thing_takes() -> None:
     assert [named(file) for file in MODULES if len(file.read_text().splitlines()) > LINES] == []
+
+
+def test_no_test_file_is_longer_than_one_thing_takes() -> None:
+    assert [named(file) for file in TESTS if len(file.read_text().splitlines()) > TEST_LINES] == []
 
 
 def test_the_settings_alone_read_the_environment() -> None:

@@ -18,7 +18,10 @@ from tests.benchmarks.results import kept, number
 from tests.house.openapi_document import api_without_io
 from tests.house.the_house import MODULES, PACKAGES, READMES, ROOT, TEXT, blocks, mapped_paths, rows, section
 
-RUN: Final = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/darkroom up"
+RUN: Final = (
+    "python3 -m venv .venv && .venv/bin/pip install -r requirements.lock && .venv/bin/pip install --no-deps ."
+    " && .venv/bin/darkroom up"
+)
 TEST: Final = (
     "python3 -m venv .venv && .venv/bin/pip install -r requirements.lock"
     " && .venv/bin/pip install --no-deps -e . && .venv/bin/pytest"

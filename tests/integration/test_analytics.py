@@ -44,9 +44,12 @@ while True:
 class Deaf:
     """Notifications that never arrive."""
 
+    def __init__(self, stopping: Event) -> None:
+        self._stopping = stopping
+
     def wait(self, seconds: float) -> None:
         """Only the time passes, a tenth of it."""
-        time.sleep(seconds / 10)
+        self._stopping.wait(seconds / 10)
 
 
 @pytest.fixture
@@ -160,7 +163,7 @@ def test_a_reader_that_is_killed_again_and_again_counts_nothing_twice_and_misses
             stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": str(Path.cwd())},
         )
-        fake.wait_for(len(fake.events) + 1, seconds=30)
+        fake.wait_for(len(fake.events) + 1)
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=30)
         expected.append(str(lives.complete()))
@@ -189,7 +192,7 @@ def test_while_posthog_is_unreachable_the_projector_goes_on_and_afterwards_the_r
 ) -> None:
     fake.close()
     stopping = Event()
-    thread = Thread(target=reader(lives, posthog).run, args=(stopping, Deaf()))
+    thread = Thread(target=reader(lives, posthog).run, args=(stopping, Deaf(stopping)))
     thread.start()
     try:
         upload_ids = [lives.complete() for _ in range(5)]
@@ -198,10 +201,10 @@ def test_while_posthog_is_unreachable_the_projector_goes_on_and_afterwards_the_r
         assert time.monotonic() - began < 2 + BUSY_SECONDS
         assert fake.events == []
         fake.reopen()
-        fake.wait_for(5, seconds=20)
+        fake.wait_for(5)
     finally:
         stopping.set()
-        thread.join(20)
+        thread.join(60)
     told = [event["properties"]["upload_id"] for event in fake.named("status_complete")]
     assert told == [str(upload_id) for upload_id in upload_ids]
 
@@ -220,6 +223,13 @@ def test_an_event_that_cannot_be_read_does_not_keep_the_others_from_being_told(
     assert reader(lives, posthog).position() == lives.log.last_position()
 
 
+@pytest.fixture
+def _patient_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of the process waits for what is on its way, however busy the machine is."""
+    monkeypatch.setattr("projections.outside.posthog.FLUSH_SECONDS", 60)
+
+
+@pytest.mark.usefixtures("_patient_close")
 def test_an_upload_is_no_person_and_nothing_but_the_agreed_properties_is_told(
     lives: Lives, fake: FakePostHog, posthog: PostHog
 ) -> None:
@@ -238,6 +248,7 @@ def test_an_upload_is_no_person_and_nothing_but_the_agreed_properties_is_told(
         assert not set(event) & {"$set", "$set_once"}
 
 
+@pytest.mark.usefixtures("_patient_close")
 def test_one_poll_in_ten_reaches_posthog(fake: FakePostHog, posthog: PostHog, lives: Lives) -> None:
     upload_id = lives.submitted()
     sampler = PollSampler(posthog)

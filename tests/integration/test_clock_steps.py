@@ -15,6 +15,7 @@ from projections.log.event_log import EventLog
 from projections.queries.figures import read_samples
 from tests.fakes.silent_notifier import SilentNotifier
 from tests.integration.recent import completed
+from tests.submissions import submit
 from workers.errors import PassingError
 from workers.queue.leases import LEASE_SECONDS, Leases
 from workers.queue.reconciler import Reconciler
@@ -56,20 +57,6 @@ def insert_row(pool: Pool, upload_id: UUID, *, retry: bool = False) -> None:
             " clock_timestamp(), clock_timestamp(), CASE WHEN %s THEN clock_timestamp() + interval '5 s' END)",
             (upload_id, retry),
         )
-
-
-def submitted(uploads: Uploads) -> UUID:
-    upload_id = uuid4()
-    uploads.submit(
-        upload_id,
-        session_hash="e" * 64,
-        original_sha256="a" * 64,
-        original_size=1,
-        prompt_version=1,
-        correlation_id="c-1",
-        by="session:abc",
-    )
-    return upload_id
 
 
 def test_the_lease_of_a_dead_worker_lasts_no_longer_than_a_lease(pool: Pool) -> None:
@@ -131,7 +118,7 @@ def test_the_reconciler_sends_an_upload_whose_last_event_lies_ahead(pool: Pool, 
 
 @pytest.mark.usefixtures("log_may_change")
 def test_a_last_event_that_lies_ahead_tells_that_the_clock_was_set_back(pool: Pool, uploads: Uploads) -> None:
-    upload_id, leases = submitted(uploads), Leases(pool, "w")
+    upload_id, leases = submit(uploads).id, Leases(pool, "w")
     assert not leases.is_set_back(upload_id)
     step_back(pool, "event_log", "recorded_at")
 
@@ -180,7 +167,7 @@ def test_a_call_counts_against_the_budget_for_an_hour_at_most(pool: Pool) -> Non
 
 
 def test_a_lease_from_before_the_step_is_no_live_one(uploads: Uploads, pool: Pool) -> None:
-    upload_id = submitted(uploads)
+    upload_id = submit(uploads).id
     assert Leases(pool, "gone").take(upload_id)
     assert told(pool)["leases_live"] == 1
     step_back(pool, "leases", "expires_at")

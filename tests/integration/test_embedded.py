@@ -27,7 +27,7 @@ from tests.linux_processes import is_running
 from tests.servers import open_folder
 from tests.waiting import until
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run PostgreSQL as somebody else")
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run PostgreSQL as another user")
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_a_process_that_has_the_number_of_a_killed_server_does_not_stand_in_the_
     os.kill(postgres.pid, signal.SIGKILL)
     until(lambda: not is_running(postgres.pid or 0), "it lives")
     postgres.stop()
-    # Somebody else's long-lived process, of the account that PostgreSQL runs as: PostgreSQL itself would not start.
+    # A long-lived process of another program, of PostgreSQL's own account: PostgreSQL itself would not start.
     owner = lock.stat()
     with subprocess.Popen(["/bin/sleep", "600"], user=owner.st_uid, group=owner.st_gid) as namesake:
         lock.write_text("".join([f"{namesake.pid}\n", *content[1:]]))
@@ -174,7 +174,7 @@ def test_a_folder_of_any_name_will_do(folder: Path, name: str) -> None:
         shutil.rmtree(path)
 
 
-def test_a_folder_that_somebody_else_may_enter_is_not_used_for_sockets(folder: Path) -> None:
+def test_a_folder_that_others_may_enter_is_not_used_for_sockets(folder: Path) -> None:
     theirs = folder / "sockets"
     theirs.mkdir()
     theirs.chmod(0o777)

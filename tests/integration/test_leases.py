@@ -11,7 +11,7 @@ from psycopg_pool import ConnectionPool
 
 from domain.errors import LogUnavailableError
 from domain.uploads import Uploads
-from tests.integration.submissions import submit
+from tests.submissions import submit
 from tests.waiting import until
 from workers.queue.leases import LEASE_SECONDS, Lease, Leases
 
@@ -51,7 +51,7 @@ def test_a_lease_that_was_given_back_can_be_taken_at_once(leases: Leases) -> Non
     assert leases.take(lease.upload_id)
 
 
-def test_an_expired_lease_that_nobody_took_is_still_ours(pool: Pool, leases: Leases) -> None:
+def test_an_expired_lease_that_no_run_took_is_still_ours(pool: Pool, leases: Leases) -> None:
     lease = taken(leases)
     let_expire(pool)
     assert not leases.is_held(lease.upload_id)

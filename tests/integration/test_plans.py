@@ -24,7 +24,7 @@ from projections.rows import uploads
 from projections.rows.projector import PAGE, projector
 from tests.benchmarks.bulk import fill
 from tests.fakes.silent_notifier import SilentNotifier
-from tests.integration.submissions import run_to, submit
+from tests.submissions import run_to, submit
 from workers.queue.reconciler import SELECT_DUE
 
 ENDED: Final = 4000
@@ -35,7 +35,7 @@ STREAM: Final = {"upload_id": IDS[0], "gt": 0, "lte": log.MAX_VERSION, "limit": 
 SELECT_PREPARED: Final = "SELECT name, cardinality(parameter_types) FROM pg_prepared_statements"
 QUESTIONS: Final[dict[str, tuple[str, dict[str, Any] | tuple[Any, ...]]]] = {
     "a poll": (reader.SELECT_STATUSES, (IDS,)),
-    "a result": (reader.SELECT_RESULT, (IDS[0],)),
+    "a result": (reader.SELECT_RESULT, (IDS[0], "session")),
     "an upload's events": (log.SELECT_STREAM.format(direction="ASC"), STREAM),
     "a page of the dispatcher": (log.SELECT_PAGE, (100, 100)),
     "a page of the projector": (log.SELECT_PAGE, (ENDED * 12 - 100, PAGE)),
@@ -60,7 +60,7 @@ def grown(postgres_url: str, template: str) -> str:
     with open_pool(url, 2, "test") as pool:
         application = Uploads(EventLog(pool), SilentNotifier())
         for _ in range(UNDER_WAY):
-            run_to(application, submit(application), Stage.GENERATING)
+            run_to(application, submit(application).id, Stage.GENERATING)
         projector(EventLog(pool), pool).catch_up()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ANALYZE")

@@ -1,6 +1,6 @@
 """The projector on a real PostgreSQL: the rows equal the fold of the log, whatever happens on the way."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from projections.log.follower import Follower
 from projections.log.schema import migrate
 from projections.rows.projector import projector, rebuild
 from tests.benchmarks.lives import crowd
-from tests.integration.submissions import WORKER, run_to, submit
+from tests.submissions import WORKER, run_to, submit
 from tests.waiting import until
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
@@ -52,18 +52,18 @@ def row(pool: Pool, upload_id: UUID) -> dict[str, Any]:
 
 def a_life_of_each_kind(uploads: Uploads) -> None:
     submit(uploads)
-    run_to(uploads, submit(uploads), Stage.GENERATING)
-    run_to(uploads, submit(uploads), Stage.STORING)
-    run_to(uploads, submit(uploads), Stage.COMPLETE)
-    failed = run_to(uploads, submit(uploads), Stage.GENERATING)
+    run_to(uploads, submit(uploads).id, Stage.GENERATING)
+    run_to(uploads, submit(uploads).id, Stage.STORING)
+    run_to(uploads, submit(uploads).id, Stage.COMPLETE)
+    failed = run_to(uploads, submit(uploads).id, Stage.GENERATING)
     uploads.fail(failed.id, FailureCode.CONTENT_BLOCKED, stage=failed.reached, attempt=1, by=WORKER)
     retried = uploads.cancel(submit(uploads).id, by="session:abc")
     uploads.retry(retried.id, by="session:abc")
-    run_to(uploads, retried, Stage.COMPLETE)
+    run_to(uploads, retried.id, Stage.COMPLETE)
 
 
 def test_a_row_shows_where_the_upload_is(follower: Follower, pool: Pool, uploads: Uploads) -> None:
-    upload = run_to(uploads, submit(uploads), Stage.GENERATING)
+    upload = run_to(uploads, submit(uploads).id, Stage.GENERATING)
     follower.catch_up()
 
     found = row(pool, upload.id)
@@ -73,8 +73,8 @@ def test_a_row_shows_where_the_upload_is(follower: Follower, pool: Pool, uploads
 
 
 def test_the_result_is_named_only_once_the_upload_is_complete(follower: Follower, pool: Pool, uploads: Uploads) -> None:
-    storing = run_to(uploads, submit(uploads), Stage.STORING)
-    complete = run_to(uploads, submit(uploads), Stage.COMPLETE)
+    storing = run_to(uploads, submit(uploads).id, Stage.STORING)
+    complete = run_to(uploads, submit(uploads).id, Stage.COMPLETE)
     follower.catch_up()
 
     assert row(pool, storing.id)["result_id"] is None
@@ -86,12 +86,12 @@ def test_a_migration_reads_from_the_log_when_each_row_entered_its_stage(
     database_url: str, follower: Follower, pool: Pool, uploads: Uploads
 ) -> None:
     a_life_of_each_kind(uploads)
-    moving = run_to(uploads, submit(uploads), Stage.GENERATING)
+    moving = run_to(uploads, submit(uploads).id, Stage.GENERATING)
     uploads.advance(moving.id, Stage.GENERATING, 50, attempt=1, by=WORKER)
     uploads.start_attempt(moving.id, by=WORKER)
     uploads.advance(moving.id, Stage.GENERATING, 60, attempt=2, by=WORKER)
     follower.catch_up()
-    run_to(uploads, submit(uploads), Stage.COMPLETE)  # the row is not there yet
+    run_to(uploads, submit(uploads).id, Stage.COMPLETE)  # the row is not there yet
     before = rows(pool)
     with pool.connection() as connection:
         connection.execute("ALTER TABLE uploads DROP COLUMN stage_since")
@@ -136,11 +136,9 @@ def test_two_projectors_apply_nothing_twice(
     monkeypatch.setattr("projections.rows.projector.PAGE", 50)
     for _ in range(20):
         a_life_of_each_kind(uploads)
-    threads = [threading.Thread(target=projector(event_log, pool).catch_up) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    with ThreadPoolExecutor(2) as threads:
+        for caught_up in [threads.submit(projector(event_log, pool).catch_up) for _ in range(2)]:
+            caught_up.result()
     seen = rows(pool)
     rebuild(event_log, pool)
 
@@ -148,7 +146,7 @@ def test_two_projectors_apply_nothing_twice(
 
 
 def test_a_row_never_goes_back_to_an_older_version(follower: Follower, pool: Pool, uploads: Uploads) -> None:
-    upload = run_to(uploads, submit(uploads), Stage.COMPLETE)
+    upload = run_to(uploads, submit(uploads).id, Stage.COMPLETE)
     follower.catch_up()
     with pool.connection() as connection:
         connection.execute("UPDATE positions SET position = 2 WHERE reader = 'projector'")
@@ -167,7 +165,7 @@ def test_an_event_that_cannot_be_applied_stops_its_upload_and_no_other(
             " FROM event_log WHERE upload_id = %s",
             (broken.id, broken.id),
         )
-    run_to(uploads, whole, Stage.COMPLETE)
+    run_to(uploads, whole.id, Stage.COMPLETE)
     follower.catch_up()
 
     assert row(pool, broken.id)["version"] == 1
@@ -189,7 +187,7 @@ def test_a_row_that_breaks_a_constraint_stops_its_upload_and_no_other(
             ' state || \'{"attempt": 1, "stage": "complete", "progress": 7}\' FROM event_log WHERE upload_id = %s',
             (broken.id, broken.id),
         )
-    run_to(uploads, whole, Stage.COMPLETE)
+    run_to(uploads, whole.id, Stage.COMPLETE)
     follower.catch_up()
 
     assert row(pool, whole.id)["stage"] == "complete"

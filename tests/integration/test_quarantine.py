@@ -1,6 +1,7 @@
 """Quarantine: an event that this code cannot apply stops only its upload, until the code is fixed."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from projections.rows.projector import projector, rebuild
 from projections.rows.quarantine import retry_quarantined
-from tests.integration.submissions import WORKER, run_to, submit
+from tests.submissions import WORKER, run_to, submit
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 SECRET_KEYS = "a key of these tests that is long enough"
@@ -28,7 +29,7 @@ def quarantined(
     uploads: Uploads, event_log: EventLog, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Upload, Upload]:
     """An upload that is complete and one that stores its result, both stopped before it: this code knows no results."""
-    both = run_to(uploads, submit(uploads), Stage.COMPLETE), run_to(uploads, submit(uploads), Stage.STORING)
+    both = run_to(uploads, submit(uploads).id, Stage.COMPLETE), run_to(uploads, submit(uploads).id, Stage.STORING)
     monkeypatch.delitem(EVENTS, ResultStored.NAME)
     projector(event_log, pool).catch_up()
     assert [stage_of(pool, upload.id) for upload in both] == ["generating", "generating"]
@@ -122,20 +123,21 @@ def test_it_can_be_done_while_the_projector_works_and_uploads_move_on(
         for progress in range(31, 71):
             uploads.advance(moving.id, Stage.GENERATING, progress, attempt=1, by=WORKER)
 
-    moving = run_to(uploads, submit(uploads), Stage.GENERATING)
+    moving = run_to(uploads, submit(uploads).id, Stage.GENERATING)
     with pool.connection() as connection:
         connection.execute(
             "INSERT INTO quarantine SELECT upload_id, position, 'mended' FROM event_log"
             " WHERE upload_id = %s AND version = 1",
             (moving.id,),
         )
-    threads = [threading.Thread(target=follow), threading.Thread(target=move_on)]
-    for thread in threads:
-        thread.start()
-    assert retry_quarantined(pool) == (3, [])
-    threads[1].join(30)
-    stopping.set()
-    threads[0].join(30)
+    with ThreadPoolExecutor(2) as threads:
+        following, moved_on = threads.submit(follow), threads.submit(move_on)
+        try:
+            assert retry_quarantined(pool) == (3, [])
+            moved_on.result()
+        finally:
+            stopping.set()
+        following.result()
     projector(event_log, pool).catch_up()
     applied = rows(pool)
     rebuild(event_log, pool)
@@ -154,7 +156,7 @@ def test_an_event_that_breaks_the_fold_itself_stops_no_other_upload(
             "INSERT INTO event_log (upload_id, version, name, state)"
             " SELECT gen_random_uuid(), 1, 'upload.attempt-started', state || '{\"attempt\": 1}' FROM event_log"
         )
-    run_to(uploads, whole, Stage.COMPLETE)
+    run_to(uploads, whole.id, Stage.COMPLETE)
     projector(event_log, pool).catch_up()
 
     assert stage_of(pool, whole.id) == "complete"

@@ -73,7 +73,7 @@ def test_a_broken_full_picture_is_trouble_that_passes() -> None:
     assert passing.value.code is FailureCode.INTERNAL_ERROR
 
 
-def test_a_prompt_that_nobody_wrote_is_an_error_of_ours() -> None:
+def test_a_prompt_that_does_not_exist_is_an_error_of_ours() -> None:
     with pytest.raises(PermanentError) as refused:
         generate(variants.photo(), 0, LocalModel(SANDBOX))
     assert refused.value.code is FailureCode.INTERNAL_ERROR

@@ -14,7 +14,8 @@ from app.cli.verify import verify as verify_command
 from app.embedded.data_folder import DataFolder
 from domain.failures import FailureCode
 from domain.stages import Stage
-from tests.lives import WORKER, Lives
+from tests.lives import Lives
+from tests.submissions import WORKER
 
 CLOSED = "postgresql://absent@127.0.0.1:1/nothing"
 

@@ -64,7 +64,7 @@ def post(traced: Traced, path_template: str, command: Any, status: int = 202) ->
         await send({"type": "http.response.start", "status": status})
 
     async def send(_: Any) -> None:  # noqa: ANN401 - ASGI
-        """Nobody listens."""
+        """There is no listener."""
 
     scope: Any = {"type": ScopeType.HTTP, "method": "POST", "state": {}}
     requests: Any = traced.requests(app)
@@ -138,7 +138,7 @@ def test_of_a_share_of_the_traces_each_is_kept_or_dropped_whole(
     assert 170 < len(kept) < 330
 
 
-def test_the_service_needs_nothing_of_opentelemetry_unless_somebody_collects(tmp_path: Path) -> None:
+def test_the_service_needs_nothing_of_opentelemetry_unless_traces_are_collected(tmp_path: Path) -> None:
     (tmp_path / "opentelemetry.py").write_text("raise ImportError('not installed')")
     ask = "import app.bootstrap, app.tracing.untraced, sys; print('app.tracing.spans' in sys.modules)"
     path = f"{tmp_path}:{ROOT}"

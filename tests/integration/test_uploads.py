@@ -21,7 +21,7 @@ from domain.uploads import CONFLICTS, Uploads
 from projections.log.event_log import EventLog
 from tests.fakes.silent_notifier import SilentNotifier
 from tests.integration.log.appends import Pool, RacingLog
-from tests.integration.submissions import WORKER, run_to, submit
+from tests.submissions import WORKER, run_to, submit
 from tests.unit.histories import LATER
 
 
@@ -41,7 +41,7 @@ def test_runs_that_begin_at_once_each_have_an_attempt_of_their_own_or_are_refuse
     barrier = threading.Barrier(6)
 
     def begin() -> None:
-        barrier.wait(10)
+        barrier.wait(60)
         try:
             outcomes.append(uploads.start_attempt(upload.id, by=WORKER).attempt)
         except AttemptOverError:
@@ -53,7 +53,7 @@ def test_runs_that_begin_at_once_each_have_an_attempt_of_their_own_or_are_refuse
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
 
     begun = sorted(outcome for outcome in outcomes if isinstance(outcome, int))
     assert begun == list(range(1, len(begun) + 1)), "each that began has a number of its own"
@@ -72,7 +72,7 @@ def test_a_run_that_starts_an_attempt_too_late_is_refused(pool: Pool, uploads: U
 
 
 def test_a_retry_continues_where_the_upload_failed(uploads: Uploads) -> None:
-    upload = run_to(uploads, submit(uploads), Stage.GENERATING)
+    upload = run_to(uploads, submit(uploads).id, Stage.GENERATING)
     uploads.fail(upload.id, FailureCode.NO_IMAGE_GENERATED, stage=Stage.GENERATING, attempt=1, by=WORKER)
     retried = uploads.retry(upload.id, by="session:abc")
 
@@ -82,7 +82,7 @@ def test_a_retry_continues_where_the_upload_failed(uploads: Uploads) -> None:
 
 
 def test_a_cancelled_upload_refuses_the_events_of_its_worker(uploads: Uploads) -> None:
-    upload = run_to(uploads, submit(uploads), Stage.GENERATING)
+    upload = run_to(uploads, submit(uploads).id, Stage.GENERATING)
     uploads.cancel(upload.id, by="session:abc")
 
     with pytest.raises(UploadEndedError):
@@ -105,7 +105,7 @@ def test_an_upload_is_given_up_only_after_its_last_attempt(uploads: Uploads) -> 
 def test_an_append_notifies_the_readers_and_an_advance_that_changes_nothing_does_not(event_log: EventLog) -> None:
     notifier = CountingNotifier()
     uploads = Uploads(event_log, notifier)
-    upload = run_to(uploads, submit(uploads), Stage.VALIDATING)
+    upload = run_to(uploads, submit(uploads).id, Stage.VALIDATING)
     count = notifier.count
     uploads.advance(upload.id, Stage.VALIDATING, 10, attempt=1, by=WORKER)
 

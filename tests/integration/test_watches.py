@@ -12,11 +12,11 @@ from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from projections.log.notifications import ANY, MOST, PROJECTED, RedisNotifier, Subscription, ids_of
-from projections.queries.status import StatusReader
+from projections.queries.status import StatusReader, StatusRow
 from projections.queries.watches import Watches
 from projections.rows.projector import projector
-from tests.integration.submissions import run_to, submit
 from tests.integration.test_reader import Counter, on_loop
+from tests.submissions import run_to, submit
 from tests.waiting import until
 
 FOREVER = 60.0
@@ -46,12 +46,12 @@ def test_a_change_reaches_all_watches_of_an_upload_by_one_query(
             with watches.watch(upload_id) as watch:
                 await watch.wait(FOREVER)
                 row = await reader.status(upload_id)
-                return row.version if row else 0
+                return row.version if isinstance(row, StatusRow) else 0
 
         following = [asyncio.create_task(version(upload.id)) for _ in range(200)]
         undisturbed = asyncio.create_task(version(other.id))
         await asyncio.sleep(0)
-        run_to(uploads, upload, Stage.VALIDATING)
+        run_to(uploads, upload.id, Stage.VALIDATING)
         reader_of_log.catch_up()
         watches.receive(heard[-1])
         versions = await asyncio.gather(*following)

@@ -126,7 +126,8 @@ def test_a_folder_whose_disk_is_full_is_not_ready(tmp_path: Path) -> None:
     assert list(store.keys("")) == []
 
 
-def test_a_crowd_that_asks_at_once_costs_one_check() -> None:
+def test_a_crowd_that_asks_at_once_costs_one_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.api.operations.health.REMEMBERED_SECONDS", 600)
     asked: list[None] = []
     health = Health({"storage": lambda: asked.append(None)}, Limits(Settings()), ())
 

@@ -103,6 +103,29 @@ def test_a_thumbnail_is_not_taken_for_the_photo(claimed: int) -> None:
     assert developed(lying) == developed(sound) != developed(photo)
 
 
+@pytest.mark.parametrize("length", [0, 2, 5])
+def test_so_it_is_not_where_the_segment_around_it_is_longer_than_it_says(length: int) -> None:
+    photo = variants.encoded(variants.picture().resize((150, 100)))
+    lying = photo[:20] + segment(0xE1, b"Exif\0\0" + variants.encoded(variants.corners()), length) + photo[20:]
+    assert developed(lying) == developed(photo)
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"\xff\xd8\xff", b"\xff\xda\x01\x02", b"\xff\xdb\0\x09abc", b"\xff\xf7\0\x0babcdefgh"]
+)
+def test_garbage_that_looks_like_a_segment_is_passed_over(garbage: bytes) -> None:
+    photo = jpeg()
+    for place in segments_of(photo)[1:-1]:
+        assert developed(photo[:place] + garbage + photo[place:]) == developed(photo)
+
+
+def test_a_hierarchical_jpeg_is_unsupported_although_its_first_frame_is_not() -> None:
+    photo = jpeg()
+    place = segments_of(photo)[1]
+    frame = segment(0xDE, photo[photo.index(b"\xff\xc0") + 4 :][:15])
+    assert refusal(photo[:place] + frame + photo[place:]) is FailureCode.UNSUPPORTED_FORMAT
+
+
 def test_a_jpeg_that_tells_its_height_behind_its_pixels_is_unsupported() -> None:
     photo = jpeg()
     frame = photo.index(b"\xff\xc0")

@@ -20,7 +20,7 @@ from app.api.http.slots import OverloadedError
 from app.api.status.stream import TooManyHeldError
 from domain.errors import DarkroomError, UnavailableError
 
-OURS = {"domain.errors", "app.api.http.errors", "app.limits.errors"}
+OURS = {"domain.errors", "app.api.http.errors", "app.limits.errors", "app.limits.wrong_tokens"}
 """The modules of the errors that the API answers with."""
 
 

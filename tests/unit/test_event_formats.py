@@ -24,7 +24,8 @@ def stored(name: str, state: bytes) -> StoredEvent:
 
 def one_of_each() -> list[Event]:
     complete = submitted().reached(Stage.COMPLETE).events
-    failed = submitted().reached(Stage.GENERATING).attempt_failed().put_off().started().failed()
+    waiting = submitted().reached(Stage.GENERATING).attempt_failed().put_off()
+    failed = waiting.then(waiting.upload.requeue(by="staff:erika")).started().failed()
     retried = failed.then(failed.upload.retry(by="session:abc")).events
     cancelled = failed.then(failed.upload.cancel(by="session:abc"))
     erased = cancelled.then(cancelled.upload.erase(by="staff:erika")).events
@@ -75,6 +76,18 @@ def test_an_older_version_is_upgraded_when_it_is_read() -> None:
 
     assert isinstance(event, Tomorrow)
     assert event.attempt == 20
+
+
+@pytest.mark.parametrize("name", ["upload.failed", "upload.retried", "upload.erased"])
+def test_the_first_version_of_what_staff_do_had_no_reason(name: str) -> None:
+    events = [
+        EventMapper().to_domain_event(stored(name, (GOLDEN / f"{name}.v{version}.json").read_bytes()))
+        for version in (1, 2)
+    ]
+
+    assert [getattr(event, "reason", "") for event in events] == [None, "The owner asked, ticket 4711."]
+    with pytest.raises(MapperDeserialisationError):
+        EventMapper({}).to_domain_event(stored(name, (GOLDEN / f"{name}.v1.json").read_bytes()))
 
 
 @pytest.mark.parametrize(

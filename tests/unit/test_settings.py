@@ -191,6 +191,36 @@ def test_an_origin_that_no_browser_sends_is_refused_with_its_reason(origin: str,
     assert f"number 3 {reason}" in sentence
 
 
+def test_a_setting_can_be_the_content_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text("k" * 32 + "\n")
+    assert Settings.from_env({"SECRET_KEYS_FILE": str(file)}).secret_keys == ("k" * 32,)
+
+
+def test_a_file_of_a_setting_counts_for_what_a_process_needs(tmp_path: Path) -> None:
+    values = {"DATABASE_URL": "postgresql:///x", "REDIS_URL": "redis://x", "SECRET_KEYS": "k" * 32}
+    for name, value in values.items():
+        (tmp_path / name).write_text(value)
+    settings = Settings.from_env({f"{name}_FILE": str(tmp_path / name) for name in values})
+    assert (settings.database_url, settings.redis_url) == ("postgresql:///x", "redis://x")
+
+
+def test_what_is_wrong_with_a_file_of_a_setting_is_said_without_its_content(tmp_path: Path) -> None:
+    (tmp_path / "short").write_text("hush")
+    (tmp_path / "empty").write_text(" ")
+    assert mistakes(SECRET_KEYS_FILE=str(tmp_path / "none")) == [
+        f"SECRET_KEYS_FILE names '{tmp_path}/none', which cannot be read: No such file or directory."
+    ]
+    assert mistakes(SECRET_KEYS_FILE=str(tmp_path / "empty")) == [
+        f"SECRET_KEYS_FILE names '{tmp_path}/empty', which is empty."
+    ]
+    assert mistakes(SECRET_KEYS="k" * 32, SECRET_KEYS_FILE=str(tmp_path / "short")) == [
+        "SECRET_KEYS and SECRET_KEYS_FILE are both set: take one of them away."
+    ]
+    (sentence,) = mistakes(SECRET_KEYS_FILE=str(tmp_path / "short"))
+    assert "hush" not in sentence
+
+
 @pytest.mark.parametrize(
     ("environ", "budget"),
     [

@@ -23,17 +23,23 @@ def at(moment: datetime, keys: list[str] = KEYS) -> SignedLinks:
     return SignedLinks(keys, lambda: moment)
 
 
+def key_of(links: SignedLinks, link: str) -> str | None:
+    """The key of the object that the link serves."""
+    grant = links.read(link)
+    return grant.key if grant else None
+
+
 @pytest.mark.parametrize(("after", "key"), [(0, KEY), (299, KEY), (300, None), (301, None), (86400, None)])
 def test_a_link_serves_its_object_until_it_ends(after: int, key: str | None) -> None:
     link = signed(at(NOON))
 
-    assert at(NOON + timedelta(seconds=after)).read(link) == key
+    assert key_of(at(NOON + timedelta(seconds=after)), link) == key
 
 
 def test_a_link_outlives_the_rotation_of_keys_while_its_own_is_listed() -> None:
     link = signed(at(NOON, KEYS[1:]))
 
-    assert at(NOON).read(link) == KEY
+    assert key_of(at(NOON), link) == KEY
     assert at(NOON, KEYS[:1]).read(link) is None
 
 

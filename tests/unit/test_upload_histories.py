@@ -99,6 +99,10 @@ class Histories(RuleBasedStateMachine):
     def retry(self) -> None:
         self.attempted(self.upload.retry, by="session:abc")
 
+    @rule()
+    def requeue(self) -> None:
+        self.attempted(self.upload.requeue, by="staff:erika")
+
     @rule(well=st.integers(0, 9))
     def erase(self, well: int) -> None:
         if not well:  # seldom, since nothing can follow

@@ -1,53 +1,63 @@
 """The child process: one job from its standard input, one outcome to its standard output, and it is gone.
 
-Run as `python -I -m workers.imaging.child PARENT MEMORY CPU`: its parent's process id, its limits in bytes and seconds.
-It has no environment, asks for no network, and touches no file.
+Run as `python -I -m workers.imaging.child PARENT MEMORY CPU ANSWER FORMAT DEMAND`: its parent's process id; its limits
+in bytes, seconds and bytes; the format of its picture; and whether it must be confined. It has no environment. All that
+it needs is loaded first, then it is confined, then it reads its job: what the picture makes it do has no way out.
 """
 
-import ctypes
-import os
 import resource
 import signal
 import sys
-from typing import Final
+from collections.abc import Sequence
 
 import msgspec
 
+from workers.confinement.confining import confine
 from workers.errors import PermanentError
 from workers.imaging.developing import develop
 from workers.imaging.jobs import (
+    MUST_CONFINE,
+    AskConfinement,
+    Confinement,
     Develop,
     Job,
     Outcome,
     OutOfMemory,
-    Picture,
     Print,
     Refusal,
     UnsupportedError,
     Watermark,
 )
+from workers.imaging.opening import load_decoders
 from workers.imaging.printing import make_print
 from workers.imaging.watermarking import watermark
 
-_PR_SET_PDEATHSIG: Final = 1
-
 
 def main() -> None:
-    """Take on the limits, do the job, answer."""
-    parent, memory, cpu = (int(argument) for argument in sys.argv[1:])
-    _limit(memory, cpu)
-    _die_with(parent)
-    sys.stdout.buffer.write(answer(sys.stdin.buffer.read()))
+    """Load, confine, do the job, answer."""
+    parent, memory, cpu, answer_bytes = (int(argument) for argument in sys.argv[1:5])
+    kind, demand = sys.argv[5:7]
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    load_decoders(kind)
+    # A service manager that stops us signals the child, too. It ends by its limits or with its parent and not by that,
+    # or a photo would be blamed for the stop.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
+    missing = confine(parent, answer_bytes)
+    if missing and demand == MUST_CONFINE:
+        sys.stdout.buffer.write(msgspec.msgpack.encode(Confinement(missing)))
+    else:
+        sys.stdout.buffer.write(answer(sys.stdin.buffer.read(), missing))
 
 
-def answer(message: bytes) -> bytes:
-    """The outcome of the job in the message."""
-    return msgspec.msgpack.encode(_outcome(msgspec.msgpack.decode(message, type=Job)))
+def answer(message: bytes, missing: Sequence[str] = ()) -> bytes:
+    """The outcome of the job in the message; the parts of the confinement that are missing are known by now."""
+    return msgspec.msgpack.encode(_outcome(msgspec.msgpack.decode(message, type=Job), missing))
 
 
-def _outcome(job: Job) -> Outcome:
+def _outcome(job: Job, missing: Sequence[str]) -> Outcome:
     try:
-        return _do(job)
+        return _do(job, missing)
     except UnsupportedError as error:
         return Refusal(error.code, error.detail, error.kind)
     except PermanentError as error:
@@ -56,7 +66,7 @@ def _outcome(job: Job) -> Outcome:
         return OutOfMemory()
 
 
-def _do(job: Job) -> Picture:
+def _do(job: Job, missing: Sequence[str]) -> Outcome:
     match job:
         case Develop():
             return develop(job)
@@ -64,23 +74,8 @@ def _do(job: Job) -> Picture:
             return make_print(job)
         case Watermark():
             return watermark(job)
-
-
-def _limit(memory: int, cpu: int) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
-    # A core file would hold a user's photo.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _die_with(parent: int) -> None:
-    # A service manager that stops us signals the child, too. It ends by its limits or with its parent and not by that,
-    # or a photo would be blamed for the stop.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it was gone before we asked
-        os.kill(os.getpid(), signal.SIGKILL)
+        case AskConfinement():
+            return Confinement(list(missing))
 
 
 if __name__ == "__main__":

@@ -2,11 +2,16 @@
 
 import hashlib
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from domain.failures import FailureCode
 from workers.errors import PermanentError
+
+MUST_CONFINE: Final = "must-confine"
+MAY_CONFINE: Final = "may-confine"
+"""Whether a child that cannot be confined may open a picture: the last word of its command."""
 
 
 class Develop(msgspec.Struct, frozen=True, tag=True):
@@ -37,7 +42,11 @@ class Watermark(msgspec.Struct, frozen=True, tag=True):
     quality: int
 
 
-Job = Develop | Print | Watermark
+class AskConfinement(msgspec.Struct, frozen=True, tag=True):
+    """Tell what could not be taken away from the child."""
+
+
+Job = Develop | Print | Watermark | AskConfinement
 
 
 class Picture(msgspec.Struct, frozen=True, tag=True):
@@ -88,4 +97,10 @@ class OutOfMemory(msgspec.Struct, frozen=True, tag=True):
     """The picture took more memory than the child has."""
 
 
-Outcome = Picture | Refusal | OutOfMemory
+class Confinement(msgspec.Struct, frozen=True, tag=True):
+    """What could not be taken away from the child; nothing, where it is confined."""
+
+    missing: list[str]
+
+
+Outcome = Picture | Refusal | OutOfMemory | Confinement

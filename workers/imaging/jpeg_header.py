@@ -11,13 +11,18 @@ from domain.failures import FailureCode
 from workers.errors import PermanentError
 
 START: Final = b"\xff\xd8"
+PICTURE: Final = START + b"\xff"
+HIERARCHY: Final = 0xDE
+MAX_SEGMENT_BYTES: Final = 2**16
 SCAN: Final = 0xDA
 FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEG_LS: Final = 0xF7
-NEEDED: Final = FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, JPEG_LS, SCAN}
+NEEDED: Final = FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, JPEG_LS, HIERARCHY, SCAN}
 """The frame, the tables, the restart interval and the scan."""
-MARKER: Final = re.compile(rb"\xff[\xc0-\xcf\xda-\xdd\xe0-\xef\xf7\xfe]")
+MARKER: Final = re.compile(rb"\xff[\xc0-\xcf\xda-\xde\xe0-\xef\xf7\xfe]")
 """Of a segment that may stand in a header."""
+FILLED_MARKER: Final = re.compile(rb"\xff*" + MARKER.pattern)
+"""The same behind fill bytes."""
 PICTURE_OR_MARKER: Final = re.compile(rb"\xff\xd8\xff|" + MARKER.pattern)
 MAX_SEGMENTS: Final = 5_000
 """A 20 MB photo of a phone with a depth map in its metadata has 320."""
@@ -31,23 +36,30 @@ def mended(data: bytes) -> bytes:
     kept: list[bytes] = [START]
     place, searches, has_frame = len(START), 0, False
     for _ in range(MAX_SEGMENTS):
-        marker = MARKER.search(data, place)
+        marker = PICTURE_OR_MARKER.search(data, place)
         if marker is None:
             return data
+        if marker[0] == PICTURE:
+            place = _behind_thumbnail(data, marker.end(), has_frame=has_frame)
+            continue
         code, body = data[marker.end() - 1], marker.end() + 2
-        end = _end(data, marker.end())
-        if not _is_followed(data, end) and code != SCAN:
+        end, hidden = _end(data, marker.end()), None
+        if code == SCAN:
+            if _is_scan(data, body, end) and has_frame:
+                return b"".join([*kept, data[marker.start() :]])
+            place = marker.end()
+            continue
+        if not _is_followed(data, end):
             searches += 1
             hidden = _hidden(data, body, end, has_frame=has_frame) if searches <= MAX_SEARCHES else None
             if hidden is None and end > len(data):
                 place = marker.end()
                 continue
             end = end if hidden is None else hidden
-        if code == SCAN:
-            return b"".join([*kept, data[marker.start() :]])
-        if code in NEEDED or _is_useful(code, data[body:end]):
+        if (code in NEEDED and hidden is None) or _is_useful(code, data[body:end]):
             kept += data[marker.start() : marker.end()], (end - marker.end()).to_bytes(2, "big"), data[body:end]
-        has_frame, place = has_frame or code in FRAMES, end
+            has_frame = has_frame or code in FRAMES
+        place = end
     raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, f"a JPEG of more than {MAX_SEGMENTS} segments")
 
 
@@ -66,15 +78,26 @@ def _is_useful(code: int, body: bytes) -> bool:
             return False
 
 
+def _is_scan(data: bytes, body: int, end: int) -> bool:
+    """Whether the length of a scan's segment is the one for its components; in garbage it is not."""
+    return body < len(data) and end - body == 4 + 2 * data[body]
+
+
+def _behind_thumbnail(data: bytes, place: int, *, has_frame: bool) -> int:
+    """The end of a picture in the header, behind which the header goes on. Without that it is the photo itself."""
+    end = data.find(b"\xff\xd9", place)
+    if end > 0 and _hidden(data, end, end + MAX_SEGMENT_BYTES, has_frame=has_frame) is not None:
+        return end
+    return place - 1
+
+
 def _end(data: bytes, place: int) -> int:
     return place + max(int.from_bytes(data[place : place + 2], "big"), 2)
 
 
 def _is_followed(data: bytes, place: int) -> bool:
     """Whether the next segment begins there."""
-    while data[place : place + 2] == b"\xff\xff":
-        place += 1
-    return MARKER.match(data, place) is not None
+    return FILLED_MARKER.match(data, place) is not None
 
 
 def _hidden(data: bytes, start: int, end: int, *, has_frame: bool) -> int | None:
@@ -84,7 +107,7 @@ def _hidden(data: bytes, start: int, end: int, *, has_frame: bool) -> int | None
         found = PICTURE_OR_MARKER.search(data, place, min(end + 1, len(data)))
         if found is None:
             return None
-        if found[0] == START + b"\xff":
+        if found[0] == PICTURE:
             after = data.find(b"\xff\xd9", found.end())
             place = found.end() if after < 0 else after
         elif _leads_to_scan(data, found.start(), has_frame=has_frame):
@@ -102,9 +125,7 @@ def _leads_to_scan(data: bytes, place: int, *, has_frame: bool) -> bool:
 def _codes(data: bytes, place: int) -> Iterator[int]:
     """The codes of segments that follow each other without a gap, up to a scan."""
     for _ in range(MAX_CANDIDATES):
-        while data[place : place + 2] == b"\xff\xff":
-            place += 1
-        marker = MARKER.match(data, place)
+        marker = FILLED_MARKER.match(data, place)
         if marker is None:
             return
         yield data[marker.end() - 1]

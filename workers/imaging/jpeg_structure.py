@@ -5,8 +5,10 @@ from typing import Final
 
 from msgspec import Struct
 
+from domain.failures import FailureCode
+from workers.errors import PermanentError
 from workers.imaging.jobs import Unsupported
-from workers.imaging.jpeg_header import FRAMES, JPEG_LS, SCAN
+from workers.imaging.jpeg_header import FRAMES, HIERARCHY, JPEG_LS, SCAN
 
 MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """The next marker behind coded pixels: stuffed zeros and restarts belong to them."""
@@ -14,10 +16,17 @@ END: Final = b"\xff\xd9"
 DECODED: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 """Baseline, extended and progressive, with Huffman or arithmetic coding. No lossless and no hierarchical one."""
 LOSSLESS: Final = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
+ARITHMETIC: Final = frozenset({0xC9, 0xCA})
+ARITHMETIC_WEIGHT: Final = 10
+"""Its decoder works for each coefficient, whether or not there is data."""
 PROGRESSIVE: Final = frozenset({0xC2, 0xCA})
 COMPONENTS: Final = frozenset({1, 3, 4})
 BITS: Final = 8
 COEFFICIENTS: Final = 64
+MAX_SCANS: Final = 1_000
+"""Encoders write up to 64. Behind them nothing is decoded."""
+MAX_MARKERS: Final = 100_000
+"""Behind as many damaged ones the end of a picture is not looked for."""
 
 
 class JpegStructure(Struct):
@@ -26,7 +35,9 @@ class JpegStructure(Struct):
     frame: int | None = None
     precision: int = 0
     height: int | None = None
-    components: frozenset[int] = frozenset()
+    width: int = 0
+    components: dict[int, tuple[int, int]] = {}
+    """The horizontal and the vertical sampling factor of each."""
     scans: list[tuple[frozenset[int], int, int, int]] = []
     """Components, first and last coefficient, and the bits that are still to come, of each scan."""
     end: int | None = None
@@ -52,21 +63,45 @@ class JpegStructure(Struct):
         complete: dict[int, set[int]] = {component: set() for component in self.components}
         for components, first, last, bits_left in self.scans:
             if bits_left == 0:
-                for component in components & self.components:
+                for component in components & self.components.keys():
                     complete[component] |= set(range(first, last + 1))
         wanted = COEFFICIENTS if self.frame in PROGRESSIVE else 1
         return bool(complete) and all(len(found) >= wanted for found in complete.values())
 
+    @property
+    def block_visits(self) -> int:
+        """How often the decoder comes to a block of 8 x 8 coefficients, in all scans; arithmetic coding counts more."""
+        widest = max((across for across, _ in self.components.values()), default=1) or 1
+        highest = max((down for _, down in self.components.values()), default=1) or 1
+        blocks = {
+            name: _blocks(self.width * across, widest) * _blocks((self.height or 0) * down, highest)
+            for name, (across, down) in self.components.items()
+        }
+        visits = sum(blocks.get(name, 0) for components, _, _, _ in self.scans for name in components)
+        return visits * ARITHMETIC_WEIGHT if self.frame in ARITHMETIC else visits
+
+
+def _blocks(samples: int, share: int) -> int:
+    return -(-samples // (8 * share))
+
 
 def structure_of(data: bytes) -> JpegStructure:
-    """The structure of the first picture in the file, as far as its markers can be followed."""
+    """The structure of the first picture in the file, as far as its markers can be followed.
+
+    Raises PermanentError if there are too many scans.
+    """
     found = JpegStructure(scans=[])
     place = 2
-    while marker := MARKER.search(data, place):
+    for _ in range(MAX_MARKERS):
+        marker = MARKER.search(data, place)
+        if marker is None:
+            break
         code, place = data[marker.start() + 1], marker.end()
         if code == END[1]:
             found.end = place
             break
+        if len(found.scans) > MAX_SCANS:
+            raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, f"a JPEG of more than {MAX_SCANS} scans")
         if code in {0x01, 0xD8}:
             continue
         length = int.from_bytes(data[place : place + 2], "big")
@@ -77,10 +112,13 @@ def structure_of(data: bytes) -> JpegStructure:
 
 def _note(found: JpegStructure, code: int, body: bytes) -> None:
     try:
-        if (code in FRAMES or code == JPEG_LS) and found.frame is None:
+        if code == HIERARCHY:
+            found.frame = code
+        elif (code in FRAMES or code == JPEG_LS) and found.frame is None:
             found.frame, found.precision = code, body[0]
-            found.height = int.from_bytes(body[1:3], "big")
-            found.components = frozenset(body[6 + 3 * number] for number in range(body[5]))
+            found.height, found.width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
+            samplings = {body[6 + 3 * number]: body[7 + 3 * number] for number in range(body[5])}
+            found.components = {name: (factors >> 4, factors & 0x0F) for name, factors in samplings.items()}
         elif code == SCAN:
             count = body[0]
             components = frozenset(body[1 + 2 * number] for number in range(count))

@@ -1,5 +1,7 @@
 """Opens a picture from outside: its header first, then all of its pixels, or says with which code it is refused."""
 
+import codecs
+import importlib
 import io
 import warnings
 from collections.abc import Iterator
@@ -19,8 +21,12 @@ from workers.imaging.jpeg_structure import END, JpegStructure, structure_of
 
 SEQUENCES: Final = frozenset({b"hevc", b"hevx", b"hevm", b"hevs", b"avis", b"msf1"})
 """Brands of ISO media files that hold a moving picture."""
-PADDINGS: Final = tuple(bytes([byte]) * 4096 for byte in (0b10101010, 0b01010101, 0b11111110))
-"""Bits that differ from the first on: from each other, and from the zeros that the decoder takes after the last."""
+PADDINGS: Final = tuple(bytes([byte]) * 4096 for byte in (0b10101010, 0b01010101))
+"""Bits that differ from the first on: from each other, and one of them from the zeros that the decoder takes."""
+MAX_BLOCK_VISITS: Final = 30_000_000
+"""Of all scans of a JPEG; each costs up to 25 ns. 50 megapixels in four inks and progressive scans have 19 million."""
+MAX_BLOCK_VISITS_WITHOUT_END: Final = 15_000_000
+"""Of one that is decoded once more for each padding. 50 megapixels in full colour have 11 million."""
 PLUGINS: Final = {
     "JPEG": ("JPEG",),
     "PNG": ("PNG",),
@@ -29,6 +35,9 @@ PLUGINS: Final = {
     "AVIF": ("AVIF",),
 }
 """Pillow's plugins for each of our formats."""
+LATE_MODULES: Final = ("PIL.TiffImagePlugin", "PIL.ImagePalette")
+CODECS: Final = ("ascii", "latin-1", "utf-8", "utf-16", "utf-16-le", "utf-16-be")
+"""What Pillow reads texts with."""
 STRIP: Final = 256
 """Rows that are hashed together."""
 
@@ -49,7 +58,7 @@ def open_header(data: bytes, *, max_pixels: int, max_side: int) -> Image.Image:
         case _:
             if SEQUENCES & set(brands_of(head)):
                 raise PermanentError(FailureCode.ANIMATED_IMAGE, f"{kind} of several frames")
-            return _checked(iso.without_metadata(data), kind, max_pixels, max_side)
+            return _checked(iso.mended(data, max_pixels), kind, max_pixels, max_side)
 
 
 def _jpeg(data: bytes, max_pixels: int, max_side: int) -> Image.Image:
@@ -58,10 +67,10 @@ def _jpeg(data: bytes, max_pixels: int, max_side: int) -> Image.Image:
     structure = structure_of(whole)
     if structure.unsupported:
         raise UnsupportedError(structure.unsupported)
-    if structure.end is not None:
-        return _checked(whole[: structure.end], "JPEG", max_pixels, max_side)
-    image = _checked(_ended(whole), "JPEG", max_pixels, max_side)
-    if not _has_every_pixel(whole, structure):
+    image = _checked(_ended(whole) if structure.end is None else whole[: structure.end], "JPEG", max_pixels, max_side)
+    if structure.block_visits > (MAX_BLOCK_VISITS if structure.end is not None else MAX_BLOCK_VISITS_WITHOUT_END):
+        raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, f"{len(structure.scans)} scans of {image.size} pixels")
+    if structure.end is None and not _has_every_pixel(whole, structure):
         raise PermanentError(FailureCode.IMAGE_TRUNCATED, "a JPEG that breaks off")
     return image
 
@@ -129,15 +138,14 @@ def damage_is_the_photos() -> Iterator[None]:
     """Whatever Pillow raises in here, but for want of memory, means a damaged photo: IMAGE_TRUNCATED."""
     try:
         yield
-    except (MemoryError, PermanentError):
+    except (MemoryError, PermanentError, ImportError):  # a module that was not loaded in time is our fault
         raise
     except Exception as error:  # Pillow's plugins raise whatever their parsers stumble over
         raise PermanentError(FailureCode.IMAGE_TRUNCATED, repr(error)) from error
 
 
 def _parse_header(data: bytes, kind: str, max_pixels: int) -> Image.Image:
-    if kind == "HEIC":
-        _read_heic()
+    load_decoders(kind)
     with damage_is_the_photos(), _pillows_own_limit(max_pixels):
         try:
             return Image.open(io.BytesIO(data), formats=PLUGINS[kind])
@@ -160,8 +168,16 @@ def _pillows_own_limit(max_pixels: int) -> Iterator[None]:
         Image.MAX_IMAGE_PIXELS = usual
 
 
-def _read_heic() -> None:
-    """Teach Pillow to read HEIC. Other jobs need not pay for the import."""
-    import pillow_heif  # noqa: PLC0415 - 50 ms, for HEIC alone
+def load_decoders(kind: str) -> None:
+    """Import what pictures of this format need, and what Pillow imports late: a confined process reads no file."""
+    Image.preinit()
+    for name in LATE_MODULES:
+        importlib.import_module(name)
+    for codec in CODECS:
+        codecs.lookup(codec)
+    if kind == "WEBP":
+        importlib.import_module("PIL.WebPImagePlugin")
+    if kind == "HEIC":
+        import pillow_heif  # noqa: PLC0415 - 50 ms, for HEIC alone
 
-    pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
+        pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)

@@ -4,6 +4,8 @@
     out of memory or CPU time, killed, crashed  -> ExhaustedError: the picture's doing, or bad luck
     anything else                               -> PassingError: not the picture's doing
 
+A child that cannot be confined opens no picture, unless that is allowed.
+
 Decodes nothing itself.
 """
 
@@ -12,14 +14,36 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import Final
+from tempfile import TemporaryFile
+from typing import BinaryIO, Final
 
 import msgspec
 
+from domain.errors import DarkroomError
 from domain.failures import FailureCode
+from domain.formats import HEAD_BYTES, MEDIA_TYPES, format_of
+from workers.confinement.capacity import processes_that_fit
 from workers.errors import ExhaustedError, PassingError, PermanentError
-from workers.imaging.jobs import Job, Outcome, OutOfMemory, Picture, Refusal, Unsupported, UnsupportedError
+from workers.imaging.jobs import (
+    MAY_CONFINE,
+    MUST_CONFINE,
+    AskConfinement,
+    Confinement,
+    Develop,
+    Job,
+    Outcome,
+    OutOfMemory,
+    Picture,
+    Print,
+    Refusal,
+    Unsupported,
+    UnsupportedError,
+    Watermark,
+)
 
+CHILD: Final = "workers.imaging.child"
+JPEG_SIDE: Final = 65_535
+COMPLAINT_BYTES: Final = 500
 _BLAMED_ON_THE_PICTURE: Final = {
     -number
     for number in (
@@ -35,61 +59,118 @@ _BLAMED_ON_THE_PICTURE: Final = {
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What one child may use. The costliest photo of 50 megapixels, a WebP, takes between 0.75 and 1 GiB, and 3 s."""
+    """What one child may use. The costliest photos of 50 megapixels take up to 1 GiB, as a WebP, and 4 s, as a PNG."""
 
     memory_bytes: int = 1024**3
-    cpu_seconds: int = 20
+    cpu_seconds: int = 6
     wall_seconds: float = 60
+    answer_bytes: int = 128 * 1024**2
+    """Of its standard output; a picture of ours has less than half of it."""
+
+
+class ConfinementError(DarkroomError):
+    """The process that opens a photo cannot be confined on this system."""
+
+
+def check_confinement(*, must_confine: bool) -> str | None:
+    """A sentence about what this system cannot take away from a child; None if nothing. Raises ConfinementError."""
+    try:
+        missing = Sandbox().missing_confinement()
+    except PassingError as error:
+        raise ConfinementError(f"The process that opens a photo cannot be started: {error.detail}.") from error
+    if not missing:
+        return None
+    sentence = f"The process that opens a photo cannot be confined here. Missing: {', '.join(missing)}."
+    if must_confine:
+        raise ConfinementError(f"{sentence} Use Linux 5.13 or newer with Landlock, or set UNCONFINED_IMAGES=allow.")
+    return sentence
 
 
 class Sandbox:
     """Starts children, a bounded number at once."""
 
-    def __init__(self, limits: Limits | None = None, *, children: int | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, *, children: int | None = None, must_confine: bool = True) -> None:
         self._limits = limits or Limits()
-        self._places = threading.BoundedSemaphore(children or os.cpu_count() or 1)
+        self._places = threading.BoundedSemaphore(children or processes_that_fit(self._limits.memory_bytes))
+        self._demand = MUST_CONFINE if must_confine else MAY_CONFINE
 
-    def run(self, job: Job) -> Picture:
+    def run(self, job: Develop | Print | Watermark) -> Picture:
         """The picture that the job makes; waits for a free place first."""
-        with self._places:
-            outcome = self._outcome(msgspec.msgpack.encode(job))
-        match outcome:
+        match self._outcome(job):
+            case Picture() as picture if _is_ours(picture):
+                return picture
             case Picture():
-                return outcome
+                raise ExhaustedError("an answer that is no picture of ours")
             case Refusal(kind=Unsupported() as kind):
                 raise UnsupportedError(kind)
             case Refusal(code, detail):
                 raise PermanentError(code, detail)
             case OutOfMemory():
                 raise ExhaustedError("out of memory")
+            case Confinement(missing):
+                raise PassingError(FailureCode.INTERNAL_ERROR, f"the child cannot be confined: {', '.join(missing)}")
 
-    def _outcome(self, message: bytes) -> Outcome:
-        try:
-            done = subprocess.run(  # noqa: S603 - our own interpreter and our own module
-                self._command(),
-                input=message,
-                capture_output=True,
-                timeout=self._limits.wall_seconds,
-                check=False,
-                env={},  # the environment holds keys
-                start_new_session=True,  # Ctrl-C at a terminal is for the parent
-            )
-        except subprocess.TimeoutExpired as error:
-            # The CPU limit came first if the picture were to blame: this machine is overloaded.
-            raise PassingError(FailureCode.INTERNAL_ERROR, f"no outcome in {error.timeout} s") from error
-        except OSError as error:
-            raise PassingError(FailureCode.INTERNAL_ERROR, f"no child: {error}") from error
-        return self._judged(done)
+    def missing_confinement(self) -> list[str]:
+        """What cannot be taken away from a child on this system, found out by starting one. Raises PassingError."""
+        outcome = self._outcome(AskConfinement())
+        return outcome.missing if isinstance(outcome, Confinement) else [repr(outcome)]
 
-    def _command(self) -> list[str]:
-        limits = (os.getpid(), self._limits.memory_bytes, self._limits.cpu_seconds)
-        return [sys.executable, "-I", "-m", "workers.imaging.child", *map(str, limits)]
+    def _outcome(self, job: Job) -> Outcome:
+        with self._places, _unnamed_file() as answer, _unnamed_file() as complaint:
+            try:
+                done = subprocess.run(  # noqa: S603 - our own interpreter and our own module
+                    self.command_of(job),
+                    input=msgspec.msgpack.encode(job),
+                    stdout=answer,
+                    stderr=complaint,
+                    timeout=self._limits.wall_seconds,
+                    check=False,
+                    env={},  # the environment holds keys
+                    start_new_session=True,  # Ctrl-C at a terminal is for the parent
+                )
+            except subprocess.TimeoutExpired as error:
+                # The CPU limit came first if the picture were to blame: this machine is overloaded.
+                raise PassingError(FailureCode.INTERNAL_ERROR, f"no outcome in {error.timeout} s") from error
+            except OSError as error:
+                raise PassingError(FailureCode.INTERNAL_ERROR, f"no child: {error}") from error
+            return self._judged(done.returncode, answer, complaint)
 
-    def _judged(self, done: subprocess.CompletedProcess[bytes]) -> Outcome:
-        if done.returncode == 0:
-            outcome: Outcome = msgspec.msgpack.decode(done.stdout, type=Outcome)
-            return outcome
-        detail = f"child ended with {done.returncode}: {done.stderr[-500:].decode(errors='replace')}"
-        if done.returncode in _BLAMED_ON_THE_PICTURE:
+    def command_of(self, job: Job) -> list[str]:
+        """How a child for this job is started."""
+        limits = (os.getpid(), self._limits.memory_bytes, self._limits.cpu_seconds, self._limits.answer_bytes)
+        kind = format_of(job.picture[:HEAD_BYTES]) if isinstance(job, Develop) else None
+        return [sys.executable, "-I", "-m", CHILD, *map(str, limits), kind or "JPEG", self._demand]
+
+    def _judged(self, code: int, answer: BinaryIO, complaint: BinaryIO) -> Outcome:
+        size = answer.seek(0, os.SEEK_END)
+        if size >= self._limits.answer_bytes:
+            raise ExhaustedError(f"an answer of {size} bytes or more")
+        if code == 0:
+            answer.seek(0)
+            return _read(answer)
+        complaint.seek(max(0, complaint.seek(0, os.SEEK_END) - COMPLAINT_BYTES))
+        detail = f"child ended with {code}: {complaint.read(COMPLAINT_BYTES).decode(errors='replace')}"
+        if code in _BLAMED_ON_THE_PICTURE:
             raise ExhaustedError(detail)
         raise PassingError(FailureCode.INTERNAL_ERROR, detail)
+
+
+def _unnamed_file() -> BinaryIO:
+    """A file without a name, which the child's limit on the size of files bounds; a pipe would fill our memory."""
+    if sys.platform == "linux":
+        return os.fdopen(os.memfd_create("darkroom"), "w+b")
+    return TemporaryFile()
+
+
+def _is_ours(picture: Picture) -> bool:
+    """Whether a picture looks like one that the child makes. The image model gets it next."""
+    has_sides = min(picture.width, picture.height) > 0 and max(picture.width, picture.height) <= JPEG_SIDE
+    return has_sides and format_of(picture.jpeg[:HEAD_BYTES]) == "JPEG" and picture.source_format in MEDIA_TYPES
+
+
+def _read(answer: BinaryIO) -> Outcome:
+    try:
+        outcome: Outcome = msgspec.msgpack.decode(answer.read(), type=Outcome)
+    except msgspec.DecodeError as error:
+        raise ExhaustedError(f"an answer that cannot be read: {error}") from error
+    return outcome

@@ -22,6 +22,7 @@ KEPT: Final = {
 PIXELS: Final = frozenset({b"VP8 ", b"VP8L", b"ALPH", b"ANMF"})
 PICTURE: Final = re.compile(rb"VP8 .{7}\x9d\x01\x2a|VP8L.{4}\x2f|ALPH", re.DOTALL)
 """The chunk of pixels, with the signature of its content."""
+NAME: Final = re.compile(rb"[ -~]{4}")
 HEAD_BYTES: Final = 12
 EXTENDED_BYTES: Final = 10
 """The size of VP8X."""
@@ -77,7 +78,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
 
 def _may_begin(data: bytes, place: int) -> bool:
     """Whether a chunk may begin there."""
-    return place + 8 <= len(data) and all(0x20 <= byte < 0x7F for byte in data[place : place + 4])  # noqa: PLR2004
+    return place + 8 <= len(data) and NAME.match(data, place) is not None
 
 
 def _flagged(body: bytes, chunks: list[tuple[bytes, bytes]]) -> bytes:

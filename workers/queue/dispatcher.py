@@ -1,4 +1,4 @@
-"""The dispatcher: submissions and retries in the log become runs in the queue, at least once.
+"""The dispatcher: submissions, retries and what staff re-enqueue in the log become runs in the queue, at least once.
 
 It sends before its position moves, so a crash in between sends again; the run that comes second finds nothing to do.
 """
@@ -10,7 +10,7 @@ from typing import Any, Final
 import psycopg
 from psycopg_pool import ConnectionPool
 
-from domain.events import Retried, Submitted
+from domain.events import Requeued, Retried, Submitted
 from domain.ports import RunQueue
 from projections.log.event_log import EventLog, LoggedEvent
 from projections.log.follower import Follower
@@ -18,7 +18,7 @@ from workers.queue.actors import SENDING_SECONDS
 
 READER: Final = "dispatcher"
 PAGE: Final = 100
-STARTS: Final = {Submitted.NAME, Retried.NAME}
+STARTS: Final = {Submitted.NAME, Retried.NAME, Requeued.NAME}
 """The events that ask for a run."""
 
 

@@ -11,7 +11,8 @@ The budget: so many calls in any hour, and a share of them for each session, so 
 call is written into the ledger just before it is made; one that is not made after all, because
 its worker died in between, is counted all the same.
 
-An upload that may not call is put off, and that is no strike. Only when the model has been down for PATIENCE_SECONDS
+An upload that may not call is put off, and that counts as no failed attempt. Only when the model has been down for
+PATIENCE_SECONDS
 does waiting help no longer: then each refusal counts like a failed call, so that every upload ends. Those that come
 later are told soon.
 """

@@ -40,8 +40,8 @@ class Guest:
 class Gate:
     """Lets the runs of one process in."""
 
-    def __init__(self, places: int) -> None:
-        self._companies = (places, max(1, round(sqrt(places))), 1)
+    def __init__(self, max_runs: int) -> None:
+        self._companies = (max_runs, max(1, round(sqrt(max_runs))), 1)
         self._waiting: deque[Guest] = deque()
         self._inside: set[Guest] = set()
         self._closed = False

@@ -25,7 +25,6 @@ from domain.errors import (
     AttemptsExhaustedError,
     LogUnavailableError,
     RefusedError,
-    StorageRefusedError,
     UnavailableError,
 )
 from domain.failures import NOT_COUNTED, FailureCode
@@ -35,6 +34,7 @@ from domain.uploads import Uploads
 from workers.errors import PassingError, PermanentError
 from workers.queue.leases import Lease, Leases
 from workers.runs.attempt import Attempt
+from workers.runs.cleanup import Cleanup
 from workers.runs.gate import Gate
 from workers.runs.stages import Stages
 
@@ -45,7 +45,7 @@ log = structlog.get_logger(__name__)
 
 
 class Pipeline:
-    """Runs uploads, as many at a time as there are places, each in a thread of its caller's."""
+    """Runs uploads, at most `max_runs` at a time, each in a thread of its caller's."""
 
     def __init__(
         self,
@@ -55,16 +55,17 @@ class Pipeline:
         leases: Leases,
         clock: Clock,
         worker: str,
-        places: int,
+        max_runs: int,
         queue: RunQueue | None = None,
     ) -> None:
         self._uploads = uploads
         self._stages = stages
+        self._cleanup = Cleanup(uploads, stages)
         self._leases = leases
         self._clock = clock
         self._queue = queue
         self._by = f"worker:{worker}"
-        self._gate = Gate(places)
+        self._gate = Gate(max_runs)
         self._present: set[UUID] = set()
         self._attempts: dict[UUID, Attempt] = {}
         self._lock = Lock()
@@ -98,7 +99,7 @@ class Pipeline:
             return self._left.wait_for(lambda: not self._present, seconds)
 
     def stop(self) -> None:
-        """End every attempt under way; each goes on elsewhere, and none counts as a strike."""
+        """End every attempt under way; each goes on elsewhere, and none counts as a failed attempt."""
         self.stop_taking()
         with self._lock:
             attempts = list(self._attempts.values())
@@ -194,7 +195,7 @@ class Pipeline:
             log.info("upload.complete", seconds=round(monotonic() - started, 2))
         except RefusedError as error:
             log.info("attempt.over", reason=str(error))  # cancelled, erased, or another attempt has begun
-            self._take_away_if_erased(attempt.upload_id)
+            self._cleanup.take_away_if_erased(attempt.upload_id)
         except LogUnavailableError:
             log.warning("attempt.left", reason="the event log is away")  # the reconciler finds it
         except Exception as error:  # noqa: BLE001 - whatever it is, the upload must not hang on it
@@ -206,37 +207,21 @@ class Pipeline:
                 case PermanentError(code=code):
                     log.warning("upload.failed", stage=attempt.stage, code=code, detail=error.detail)
                     attempt.fail(code, error.message)
-                    self._discard(attempt, error.worthless)
+                    self._cleanup.delete_object(attempt, error.object_to_delete)
+                    self._cleanup.take_away_if_refused(attempt, code)
                 case PassingError(code=code):
                     log.warning("attempt.failed", stage=attempt.stage, code=code, detail=error.detail)
                     attempt.try_again(code, self._clock() + self._wait(attempt.upload, error))
-                    self._discard(attempt, error.worthless)
+                    self._cleanup.delete_object(attempt, error.object_to_delete)
                 case _:
                     log.error("attempt.broken", stage=attempt.stage, exc_info=error)
                     unknown = PassingError(FailureCode.INTERNAL_ERROR)
                     attempt.try_again(unknown.code, self._clock() + self._wait(attempt.upload, unknown))
         except RefusedError as refusal:
             log.warning("attempt.left", reason=str(refusal))
-            self._take_away_if_erased(attempt.upload_id)
+            self._cleanup.take_away_if_erased(attempt.upload_id)
         except LogUnavailableError as away:
             log.warning("attempt.left", reason=str(away))
-
-    def _discard(self, attempt: Attempt, worthless: str | None) -> None:
-        # Not before the upload has failed: until then an attempt that finds nothing there would pay for another one.
-        if worthless is None or not attempt.upload.ended:
-            return
-        try:
-            self._stages.discard(worthless)
-        except (UnavailableError, StorageRefusedError) as error:
-            log.warning("object.not_discarded", key=worthless, reason=str(error))
-
-    def _take_away_if_erased(self, upload_id: UUID) -> None:
-        # The attempt may have stored something after everything was taken away.
-        try:
-            if self._uploads.get(upload_id).erased:
-                self._stages.take_away(upload_id)
-        except (UnavailableError, StorageRefusedError) as error:
-            log.warning("upload.not_taken_away", reason=str(error))  # `darkroom verify` finds it
 
     @staticmethod
     def _wait(upload: Upload, error: PassingError) -> timedelta:

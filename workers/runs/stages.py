@@ -86,7 +86,9 @@ class Stages:
                 except StorageRefusedError as error:
                     raise PermanentError(FailureCode.STORAGE_REFUSED, str(error)) from error
                 except NotHeldError as error:
-                    raise PassingError(FailureCode.STORAGE_UNAVAILABLE, str(error), worthless=error.key) from error
+                    raise PassingError(
+                        FailureCode.STORAGE_UNAVAILABLE, str(error), object_to_delete=error.key
+                    ) from error
                 except (StorageUnavailableError, BlobNotFoundError) as error:
                     raise PassingError(FailureCode.STORAGE_UNAVAILABLE, str(error)) from error
         attempt.advance(Stage.COMPLETE, 100)
@@ -158,8 +160,10 @@ class Stages:
                 raise
             except Exception as error:
                 if seconds is None:
-                    worthless = error.key if isinstance(error, NotHeldError) else None
-                    raise PermanentError(FailureCode.STORAGE_UNAVAILABLE, repr(error), worthless=worthless) from error
+                    object_to_delete = error.key if isinstance(error, NotHeldError) else None
+                    raise PermanentError(
+                        FailureCode.STORAGE_UNAVAILABLE, repr(error), object_to_delete=object_to_delete
+                    ) from error
                 log.warning("answer.held", seconds=seconds, error=repr(error))
                 attempt.pause(seconds * random.uniform(0.75, 1.25))  # noqa: S311 - no secret
             else:
@@ -181,7 +185,7 @@ class Stages:
         try:
             return answer.model, finish(answer, self._sandbox)
         except PermanentError as error:
-            error.worthless = key  # a retry has to ask again
+            error.object_to_delete = key  # a retry has to ask again
             raise
 
     def watermark(self, attempt: Attempt) -> None:

@@ -4,12 +4,16 @@ What granian refuses before it is a request of ours has a bare status and no bod
 
 ApiError
 ├── UnauthorizedError          no token, or one that we did not sign
+│   └── NoStaffError           no token of a staff member, or one that has ended
+├── ForbiddenError             this staff member may not do that
 ├── MalformedError             the request cannot be understood
 │   └── WeakKeyError           an idempotency key that can be guessed
 ├── KeyInFlightError           the first submission with this key is not done
 ├── BodyTooLargeError          the photo or its frame is too large
 ├── BodyTooSlowError           the photo did not arrive in time
 ├── UnsupportedMediaTypeError  the photo is none
+├── UnknownHostError           the request names a host that is not ours
+├── ForeignSiteError           a page of another site asks for a change
 └── LinkOverError              a signed link that is not ours, or no longer
 """
 
@@ -30,18 +34,23 @@ from app.api.http.bodies import ErrorBody, ErrorFacts
 from app.api.http.replies import Reply, in_json
 from app.api.http.slots import OverloadedError
 from app.limits.errors import TooManyRequestsError
+from app.limits.wrong_tokens import TooManyWrongTokensError
 from domain.errors import (
     BlobNotFoundError,
     DarkroomError,
     HistoryError,
     IdempotencyConflictError,
+    ReasonError,
     RefusedError,
     ResultNotFoundError,
+    StaffNotFoundError,
     StorageRefusedError,
     UnavailableError,
     UploadNotFoundError,
 )
 from projections.log.throttled import ThrottledWarning
+
+MIB: Final = 2**20
 
 log = structlog.get_logger(__name__)
 unavailable = ThrottledWarning("api.unavailable")
@@ -53,6 +62,14 @@ class ApiError(DarkroomError):
 
 class UnauthorizedError(ApiError):
     """Send the session token of this upload in the header X-Session-Token."""
+
+
+class NoStaffError(UnauthorizedError):
+    """Send the token of a staff member as Authorization: Bearer TOKEN. `darkroom staff add` gives one."""
+
+
+class ForbiddenError(ApiError):
+    """Your role does not allow this. Ask a colleague who may, or an admin for another role."""
 
 
 class MalformedError(ApiError):
@@ -72,6 +89,11 @@ class KeyInFlightError(ApiError):
 class BodyTooLargeError(ApiError):
     """This photo is too large. Please choose a smaller file."""
 
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(
+            f"This photo is too large: it may have at most {_size(max_bytes)}. Please choose a smaller file."
+        )
+
 
 class BodyTooSlowError(ApiError):
     """The photo did not arrive in time. Please try again."""
@@ -79,6 +101,14 @@ class BodyTooSlowError(ApiError):
 
 class UnsupportedMediaTypeError(ApiError):
     """This file is not a supported photo. Please choose a JPEG, PNG, WebP, HEIC or AVIF image."""
+
+
+class UnknownHostError(ApiError):
+    """This server does not answer for the host that the request names. See ALLOWED_HOSTS."""
+
+
+class ForeignSiteError(ApiError):
+    """A page of another site may not do this. Its origin would have to be in CORS_ORIGINS."""
 
 
 class LinkOverError(ApiError):
@@ -103,7 +133,12 @@ UNREADABLE: Final = Answer(
 TABLE: Final[dict[type[BaseException], Answer]] = {
     MalformedError: Answer(HTTPStatus.BAD_REQUEST, "BAD_REQUEST"),
     HTTPException: Answer(HTTPStatus.BAD_REQUEST, "BAD_REQUEST", "This request could not be understood."),
+    UnknownHostError: Answer(HTTPStatus.BAD_REQUEST, "UNKNOWN_HOST"),
     UnauthorizedError: Answer(HTTPStatus.UNAUTHORIZED, "UNAUTHORIZED"),
+    ForeignSiteError: Answer(HTTPStatus.FORBIDDEN, "FORBIDDEN"),
+    ReasonError: Answer(HTTPStatus.BAD_REQUEST, "BAD_REQUEST"),
+    ForbiddenError: Answer(HTTPStatus.FORBIDDEN, "FORBIDDEN"),
+    StaffNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     UploadNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     ResultNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     BlobNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
@@ -119,6 +154,7 @@ TABLE: Final[dict[type[BaseException], Answer]] = {
     UnsupportedMediaTypeError: Answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
     IdempotencyConflictError: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "IDEMPOTENCY_CONFLICT"),
     TooManyRequestsError: Answer(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
+    TooManyWrongTokensError: Answer(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
     UnavailableError: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", retry_after=2),
     # A newer version has appended while this one is still being replaced: later, it is a newer one that answers.
     MapperDeserialisationError: UNREADABLE,
@@ -129,6 +165,12 @@ TABLE: Final[dict[type[BaseException], Answer]] = {
     ),
 }
 """The nearest class of an error's own decides; what is not here is UNEXPECTED."""
+
+
+def _size(size: int) -> str:
+    """A number of bytes, for people and exactly."""
+    exactly = f"{size:,} bytes"
+    return exactly if size < MIB else f"{size / MIB:.4g} MiB ({exactly})"
 
 
 def answer_of(error: BaseException) -> Answer:

@@ -1,19 +1,24 @@
 """How a resource documents its routes: answers with examples, errors from the one table, operations."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Final
+from typing import ClassVar, Final
 from uuid import UUID
 
 import msgspec
 from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import Example, Operation
+from litestar.openapi.spec import Example, OpenAPIHeader, OpenAPIResponse, Operation, Parameter, Reference, Schema
+from litestar.openapi.spec.enums import OpenAPIType
 
 from app.api.http.bodies import ErrorBody, ErrorFacts
 from app.api.http.errors import UNEXPECTED, Answer, row_of
 
+SESSION: Final = "session"
+"""The name of the security scheme."""
+TOKEN: Final = "X-Session-Token"  # noqa: S105 - a header's name
 Responses = dict[int, ResponseSpec]
 
 JOB_ID: Final = UUID("0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11")
@@ -52,9 +57,63 @@ def _add(by_status: dict[int, list[Example]], answer: Answer, message: str, name
     by_status[answer.status].append(Example(id=name, value=body))
 
 
+def header(name: str, description: str) -> tuple[str, OpenAPIHeader]:
+    """The documentation of a header of an answer."""
+    return name, OpenAPIHeader(description=description, schema=Schema(type=OpenAPIType.STRING))
+
+
+REQUEST_ID: Final = header("X-Request-ID", "The id of this request in our logs: the client's own, else a new one.")
+RETRY_AFTER: Final = header("Retry-After", "When to ask again, in seconds.")
+LATER: Final = frozenset({"429", "503"})
+
+
 @dataclass
-class AskingOperation(Operation):
+class DocumentedOperation(Operation):
+    """An operation as OpenAPI wants it: a summary of one sentence, headers that are never null, and those of answers.
+
+    An operation that takes X-Session-Token needs it, unless its class says that it `may_begin_session`.
+    """
+
+    answer_headers: ClassVar[Mapping[int, Sequence[tuple[str, OpenAPIHeader]]]] = {}
+    may_begin_session: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        summary, stop, rest = (self.description or "").partition(". ")
+        self.summary, self.description = f"{summary.rstrip('.')}.", rest if stop else None
+        for parameter in self.parameters or ():
+            if isinstance(parameter, Parameter):
+                self._describe(parameter)
+        for status, answer in (self.responses or {}).items():
+            if isinstance(answer, OpenAPIResponse):
+                later = (RETRY_AFTER,) if status in LATER else ()
+                answer.headers = dict((REQUEST_ID, *later, *self.answer_headers.get(int(status), ())))
+                _clean_examples(answer)
+
+    def _describe(self, parameter: Parameter) -> None:
+        if isinstance(parameter.schema, Schema) and parameter.schema.one_of:
+            parameter.schema = parameter.schema.one_of[0]  # the other one is null, which no header can be
+        if parameter.name == TOKEN:
+            parameter.required = not self.may_begin_session
+            self.security = [{}, {SESSION: []}] if self.may_begin_session else [{SESSION: []}]
+
+
+@dataclass
+class AskingOperation(DocumentedOperation):
     """An operation whose parameters cannot be invalid: the framework's own 400 is not among its answers."""
 
     def __post_init__(self) -> None:
         (self.responses or {}).pop("400", None)
+        super().__post_init__()
+
+
+def _clean_examples(answer: OpenAPIResponse) -> None:
+    for media in (answer.content or {}).values():
+        named = dict(_named(*example) for example in (media.examples or {}).items())
+        media.examples = named or None
+
+
+def _named(name: str, example: Example | Reference) -> tuple[str, Example | Reference]:
+    """An example by its own name; as a member `id`, where the framework puts that, OpenAPI forbids it."""
+    if isinstance(example, Example):
+        return example.id or name, replace(example, id=None)
+    return name, example

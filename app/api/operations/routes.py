@@ -7,7 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 
 from app.api.http.bodies import ErrorFacts
-from app.api.http.openapi import AskingOperation, answers, errors
+from app.api.http.openapi import AskingOperation, DocumentedOperation, answers, errors
 from app.api.http.services import Services
 from app.api.operations.bodies import HealthBody, NotReadyBody, ReadinessBody
 from app.api.operations.health import Health
@@ -32,7 +32,11 @@ def operation_routes(services: Services) -> list[HTTPRouteHandler]:
     health = Health(services.checks, services.limits, services.settings.trusted_proxies)
     metrics = Metrics(services.registry, health, services.figures)
     return [
-        get("/healthz", responses={200: ALIVE, **errors()})(health.healthz),
-        get("/readyz", responses={200: ALL_ANSWER, 503: SOME_FAIL, **errors(TooManyRequestsError)})(health.readyz),
+        get("/healthz", operation_class=DocumentedOperation, responses={200: ALIVE, **errors()})(health.healthz),
+        get(
+            "/readyz",
+            operation_class=DocumentedOperation,
+            responses={200: ALL_ANSWER, 503: SOME_FAIL, **errors(TooManyRequestsError)},
+        )(health.readyz),
         get("/metrics", operation_class=AskingOperation, responses={200: FIGURES, **errors()})(metrics.metrics),
     ]

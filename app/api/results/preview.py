@@ -15,8 +15,8 @@ from app.api.http.services import Services
 
 MEDIA_TYPES: Final = {".jpg": "image/jpeg"}
 """By the key's ending: a folder store does not keep media types."""
+DISPOSITION: Final = 'inline; filename="darkroom-preview.jpg"'
 UNKNOWN: Final = "application/octet-stream"
-HEADERS: Final = {"Cache-Control": "private, max-age=300", "Content-Disposition": "inline"}
 
 
 class Previews:
@@ -25,15 +25,19 @@ class Previews:
     def __init__(self, services: Services) -> None:
         self._blobs = services.blobs
         self._links = services.links
+        self._clock = services.clock
         self._limits = services.limits
         self._trusted_proxies = services.settings.trusted_proxies
 
     async def blob(self, request: Request[Any, Any, Any], signed: FromPath[str]) -> Response[bytes]:
         """Read a preview by its signed link."""
         await self._limits.links.spend(address_of(request.scope, self._trusted_proxies))
-        key = self._links.read(signed)
-        if key is None:
+        grant = self._links.read(signed)
+        if grant is None:
             raise LinkOverError
-        content = await to_thread.run_sync(self._blobs.get, key)
-        media_type = next((kind for ending, kind in MEDIA_TYPES.items() if key.endswith(ending)), UNKNOWN)
-        return Response(content, media_type=media_type, headers=HEADERS)
+        content = await to_thread.run_sync(self._blobs.get, grant.key)
+        media_type = next((kind for ending, kind in MEDIA_TYPES.items() if grant.key.endswith(ending)), UNKNOWN)
+        # A browser must not show the picture after its link has ended.
+        seconds = int((grant.until - self._clock()).total_seconds())
+        headers = {"Cache-Control": f"private, max-age={max(seconds, 0)}", "Content-Disposition": DISPOSITION}
+        return Response(content, media_type=media_type, headers=headers)

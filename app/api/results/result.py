@@ -38,8 +38,8 @@ class Results:
     ) -> Response[ResultBody]:
         """Ask for a finished picture."""
         session_hash = owner(self._sessions, session_token).hash
-        row = await self._reader.result(_result_id(result_id))
-        if row is None or row.session_hash != session_hash:
+        row = await self._reader.result(_result_id(result_id), session_hash)
+        if row is None:
             raise ResultNotFoundError
         body = await to_thread.run_sync(self._body, row)
         return Response(body, headers={"Cache-Control": "private, no-store"})

@@ -7,7 +7,7 @@ import asyncio
 import gc
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import structlog
@@ -17,8 +17,10 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from app.api.serving.connections import ConnectionGuard
 from app.api.serving.cut import Cut
 from app.settings.listening_address import ServerError, free_address
+from app.settings.parsers import Network
 
 STOP_SECONDS: Final = 10.0
 """What is under way at the stop may take this long; bodies that are still on their way are cut off then."""
@@ -29,9 +31,11 @@ CONNECTIONS: Final = 8192
 BACKLOG: Final = 2048
 OWN_FILES: Final = 512
 """What the process may have open beside connections."""
+HEAD_BYTES: Final = 16 * 1024
+"""A longer head is answered 431. Each connection may hold so much of an unfinished one in memory."""
 HEADERS_MILLISECONDS: Final = 65_000
-"""How long a connection may bring no whole head, its first or its next one. More than the 60 s for which load balancers
-keep an idle connection: else they would send on one that is just being closed."""
+"""How long a connection may stay idle between two requests; a head that has begun has less. More than the 60 s for
+which load balancers keep an idle connection: else they would send on one that is just being closed."""
 OBJECTS: Final = 20_000
 """So many more of them, and the collector looks for cycles. Python's own 700 are the polls of a moment, all in use."""
 
@@ -39,20 +43,29 @@ log = structlog.get_logger(__name__)
 
 
 def serve(
-    create_app: Callable[[asyncio.Event], Any], host: str, port: int, *, stop_seconds: float = STOP_SECONDS
+    create_app: Callable[[asyncio.Event], Any],
+    host: str,
+    port: int,
+    *,
+    stop_seconds: float = STOP_SECONDS,
+    per_address: int = 0,
+    trusted: Sequence[Network] = (),
 ) -> None:
-    """Serve until SIGTERM or SIGINT, which the app is told by an event. Raises ServerError if that cannot be."""
+    """Serve until SIGTERM or SIGINT, which the app is told by an event. Raises ServerError if that cannot be.
+
+    `per_address` bounds the connections of one client; 0 does not. Addresses in `trusted` may hold any number.
+    """
     address = free_address(host, port)
     _allow_files(CONNECTIONS + OWN_FILES)
-    stopping, cut = asyncio.Event(), Cut()
+    stopping, cut, guard = asyncio.Event(), Cut(), ConnectionGuard(port, per_address, trusted)
     server = Server(
-        lambda: cut.applied_to(create_app(stopping)),
+        lambda: guard.applied_to(cut.applied_to(create_app(stopping))),
         factory=True,
         address=address,
         port=port,
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_MILLISECONDS),
+        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_MILLISECONDS, max_buffer_size=HEAD_BYTES),
         websockets=False,
         backlog=BACKLOG,
         backpressure=CONNECTIONS,
@@ -60,6 +73,7 @@ def serve(
         log_dictconfig={"loggers": {"_granian": {"propagate": True}}, "handlers": {}, "formatters": {}},
     )
     server.on_startup(_spare_the_collector)
+    server.on_startup(guard.start)
     server.on_startup(lambda: log.info("api.listening", url=f"http://{_printed(address)}:{port}"))
     uvloop.run(_run(server, stopping, cut, stop_seconds))
 

@@ -24,7 +24,7 @@ from app.limits.policies import Fields
 from app.limits.purses import fields_of_first
 from domain.errors import UploadNotFoundError
 from projections.queries.forecast import Forecast, Forecaster
-from projections.queries.status import StatusReader, StatusRow, folded_row, row_at_last_transition
+from projections.queries.status import IN_LOG_ONLY, StatusReader, StatusRow, folded_row, row_at_last_transition
 
 HELD: Final = "/api/status/{jobId} held"
 """The route name in the metrics for held polls: their clients choose how long they take."""
@@ -45,7 +45,9 @@ class Statuses:
     async def now(self, upload_id: UUID, session_hash: str, read_version: int) -> tuple[StatusRow, Forecast]:
         """The upload's state, no older than what the client has read. Raises UploadNotFoundError."""
         row = await self._reader.status(upload_id)
-        if row is None or (row.session_hash == session_hash and (row.missed_transition or row.version < read_version)):
+        if row is None or (row is not IN_LOG_ONLY and row.session_hash != session_hash):
+            raise UploadNotFoundError
+        if row is IN_LOG_ONLY or row.missed_transition or row.version < read_version:
             row = await to_thread.run_sync(self._row_from_log, upload_id, read_version)
         if row.session_hash != session_hash:
             raise UploadNotFoundError

@@ -1,16 +1,16 @@
 """The routes of /api/status: the poll and the stream."""
 
-from typing import Final
+from dataclasses import dataclass
+from typing import ClassVar, Final
 
 import msgspec
 from litestar import get
-from litestar.datastructures import ResponseHeader
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 
 from app.api.http.errors import UnauthorizedError
-from app.api.http.openapi import AskingOperation, answers, errors
+from app.api.http.openapi import AskingOperation, answers, errors, header
 from app.api.http.services import Services
 from app.api.status.answer import POLL_AFTER_MS
 from app.api.status.bodies import StatusBody
@@ -20,17 +20,10 @@ from app.api.status.stream import StatusStream
 from app.limits.errors import TooManyRequestsError
 from domain.errors import UnavailableError, UploadNotFoundError
 
-STATUS_HEADERS: Final = [
-    ResponseHeader(
-        name="ETag", documentation_only=True, description="The version, and whatever else of the body can change."
-    ),
-    ResponseHeader(name="Retry-After", documentation_only=True, description="In seconds, while it runs."),
-]
-
-PREFERENCE_APPLIED: Final = ResponseHeader(
-    name="Preference-Applied",
-    documentation_only=True,
-    description="`wait=N` where the answer was held, or would have been: ask again at once.",
+ETAG: Final = header("ETag", "The version, and whatever else of the body can change.")
+POLL_AGAIN: Final = header("Retry-After", "When to ask again, in seconds, while it runs.")
+PREFERENCE_APPLIED: Final = header(
+    "Preference-Applied", "`wait=N` where the answer was held, or would have been: ask again at once."
 )
 STATUS: Final = answers(
     StatusBody,
@@ -60,15 +53,25 @@ STREAM: Final = ResponseSpec(
 )
 
 
+@dataclass
+class PollOperation(AskingOperation):
+    """An operation that answers with a status, or that it did not move."""
+
+    answer_headers: ClassVar = {
+        200: (ETAG, POLL_AGAIN, PREFERENCE_APPLIED),
+        202: (ETAG, POLL_AGAIN),
+        304: (ETAG, POLL_AGAIN, PREFERENCE_APPLIED),
+    }
+
+
 def status_routes(services: Services, poll: StatusPoll) -> list[HTTPRouteHandler]:
     """The handlers of /api/status. The application answers most polls with the same `poll` before any routing."""
     refused = errors(UnauthorizedError, UploadNotFoundError, TooManyRequestsError, UnavailableError)
     return [
         get(
             "/api/status/{jobId:str}",
-            operation_class=AskingOperation,
+            operation_class=PollOperation,
             responses={200: STATUS, 304: NOT_MODIFIED, **refused},
-            response_headers=[*STATUS_HEADERS, PREFERENCE_APPLIED],
         )(poll.status),
         get(
             "/api/status/{jobId:str}/stream",

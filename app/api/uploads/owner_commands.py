@@ -19,6 +19,7 @@ from app.api.http.services import Services
 from app.api.http.session_token import SessionToken, owner
 from app.api.http.slots import Threads
 from app.api.status.answer import answer
+from app.api.uploads.strangers import refuse_strangers
 from app.limits.policies import Fields
 from app.signing.sessions import Session
 from domain.errors import UploadNotFoundError
@@ -37,6 +38,7 @@ class OwnerCommands:
     def __init__(self, services: Services, threads: Threads) -> None:
         self._uploads = services.uploads
         self._history = services.history
+        self._reader = services.reader
         self._forecaster = services.forecaster
         self._sessions = services.sessions
         self._limits = services.limits
@@ -58,7 +60,9 @@ class OwnerCommands:
         return await self._answer(self._uploads.cancel, job_id, owner(self._sessions, session_token), {})
 
     async def _answer(self, command: Command, job_id: str, session: Session, rate: Fields) -> ASGIApp:
-        row = await self._threads.run(partial(self._execute, command, upload_id_of(job_id), session))
+        upload_id = upload_id_of(job_id)
+        await refuse_strangers(self._reader, upload_id, session)
+        row = await self._threads.run(partial(self._execute, command, upload_id, session))
         return answer(row, await self._forecaster.forecast(row), status_code=ACCEPTED, more=rate)
 
     def _execute(self, command: Command, upload_id: UUID, session: Session) -> StatusRow:

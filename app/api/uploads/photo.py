@@ -23,6 +23,7 @@ from multipart import (  # type: ignore[import-untyped] # it ships no types
 
 from app.api.http.errors import BodyTooLargeError, BodyTooSlowError, MalformedError, UnsupportedMediaTypeError
 from app.api.http.slots import Place
+from app.limits.in_flight import Count
 from domain.formats import HEAD_BYTES, MEDIA_TYPES, format_of, refusal_of
 
 FIELD: Final = "image"
@@ -49,8 +50,9 @@ class Photo(Struct, frozen=True):
 class Spool:
     """Takes a photo's bytes as they come."""
 
-    def __init__(self, file: BinaryIO, max_bytes: int) -> None:
+    def __init__(self, file: BinaryIO, max_bytes: int, count: Count) -> None:
         self._file = file
+        self._count = count
         self._max_bytes = max_bytes
         self._hash = sha256()
         self._held = bytearray()
@@ -61,7 +63,7 @@ class Spool:
         """Take some more. Raises BodyTooLargeError."""
         self.size += len(chunk)
         if self.size > self._max_bytes:
-            raise BodyTooLargeError
+            raise BodyTooLargeError(self._max_bytes)
         self._held += chunk
         if len(self._held) >= CHUNK_BYTES:
             await self._flush()
@@ -89,7 +91,7 @@ class Spool:
 
 @asynccontextmanager
 async def received_photo(
-    request: Request[Any, Any, Any], place: Place, *, max_bytes: int, seconds: float
+    request: Request[Any, Any, Any], place: Place, count: Count, *, max_bytes: int, seconds: float
 ) -> AsyncIterator[Photo]:
     """The photo of a request, for as long as the context lasts. Raises ApiErrors.
 
@@ -99,7 +101,7 @@ async def received_photo(
     boundary = _boundary(request.headers.get("content-type", ""))
     _refuse_declared_size(request.headers.get("content-length", ""), max_bytes)
     with TemporaryFile() as file:
-        spool = Spool(file, max_bytes)
+        spool = Spool(file, max_bytes, count)
         pace = asyncio.create_task(_leave_if_slow(spool, place))
         try:
             async with asyncio.timeout(seconds):
@@ -141,14 +143,14 @@ def _boundary(content_type: str) -> str:
 def _refuse_declared_size(content_length: str, max_bytes: int) -> None:
     # Its digits are limited by the server; what is no number here is the server's to judge.
     if content_length.isdecimal() and int(content_length) > max_bytes + FRAME_BYTES:
-        raise BodyTooLargeError
+        raise BodyTooLargeError(max_bytes)
 
 
 async def _read(request: Request[Any, Any, Any], parser: PushMultipartParser, spool: Spool, max_bytes: int) -> None:
     """Give the field's bytes to the spool. Raises MultipartError and ApiErrors."""
     fields = 0
     wanted = False
-    async for chunk in _chunks(request, max_bytes + FRAME_BYTES):
+    async for chunk in _chunks(request, max_bytes):
         for event in parser.parse(chunk):
             if isinstance(event, MultipartSegment):
                 wanted = event.name == FIELD
@@ -170,8 +172,8 @@ async def _chunks(request: Request[Any, Any, Any], max_bytes: int) -> AsyncItera
             raise MalformedError("The body ended too early.")
         if body := message["body"]:
             received += len(body)
-            if received > max_bytes:
-                raise BodyTooLargeError
+            if received > max_bytes + FRAME_BYTES:
+                raise BodyTooLargeError(max_bytes)
             yield body
         if not message.get("more_body"):
             return

@@ -1,12 +1,11 @@
 """The routes of /api/uploads: submit, retry, cancel and erase."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from litestar import delete, post
-from litestar.datastructures import ResponseHeader
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec import OpenAPIMediaType, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 
 from app.api.http.errors import (
@@ -18,12 +17,12 @@ from app.api.http.errors import (
     UnsupportedMediaTypeError,
     WeakKeyError,
 )
-from app.api.http.openapi import JOB_ID, AskingOperation, answers, errors
+from app.api.http.openapi import JOB_ID, AskingOperation, DocumentedOperation, answers, errors, header
 from app.api.http.services import Services
 from app.api.http.slots import Threads
 from app.api.status.bodies import StatusBody
 from app.api.status.examples import CANCELLATION, TRIED_AGAIN
-from app.api.status.routes import STATUS_HEADERS
+from app.api.status.routes import PollOperation
 from app.api.uploads.bodies import ErasureBody, SubmissionBody
 from app.api.uploads.erasure import Erasure
 from app.api.uploads.owner_commands import OwnerCommands
@@ -55,10 +54,14 @@ ERASED: Final = answers(ErasureBody, "It is erased, or was before.", erased=Eras
 
 
 @dataclass
-class SubmissionOperation(Operation):
+class SubmissionOperation(DocumentedOperation):
     """An operation that takes a photo; its handler reads the body itself, unseen by the framework."""
 
+    answer_headers: ClassVar = {202: (header("Location", "The status URL."),)}
+    may_begin_session = True
+
     def __post_init__(self) -> None:
+        super().__post_init__()
         photo = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY, description=f"A {ACCEPTED} photo.")
         form = Schema(type=OpenAPIType.OBJECT, properties={FIELD: photo}, required=[FIELD])
         self.request_body = RequestBody({"multipart/form-data": OpenAPIMediaType(schema=form)}, required=True)
@@ -89,21 +92,18 @@ def upload_routes(services: Services) -> list[HTTPRouteHandler]:
                     UnavailableError,
                 ),
             },
-            response_headers=[ResponseHeader(name="Location", documentation_only=True, description="The status URL.")],
         )(Submission(services, threads).submit),
         post(
             "/api/uploads/{jobId:str}/retry",
             status_code=202,
-            operation_class=AskingOperation,
-            responses={202: RETRIED, **errors(*refused, NotFailedError, NeedsNewPhotoError)},
-            response_headers=STATUS_HEADERS,
+            operation_class=PollOperation,
+            responses={202: RETRIED, **errors(*refused, NotFailedError, NeedsNewPhotoError, TooManyRequestsError)},
         )(commands.retry),
         post(
             "/api/uploads/{jobId:str}/cancel",
             status_code=202,
-            operation_class=AskingOperation,
+            operation_class=PollOperation,
             responses={202: CANCELLED, **errors(*refused, UploadEndedError)},
-            response_headers=STATUS_HEADERS,
         )(commands.cancel),
         delete(
             "/api/uploads/{jobId:str}",

@@ -2,6 +2,8 @@
 
 import re
 from functools import partial
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Annotated, Any, Final
 
 from litestar import Request, Response
@@ -17,6 +19,8 @@ from app.api.uploads.bodies import SubmissionBody
 from app.api.uploads.in_flight import InFlight
 from app.api.uploads.intake import Intake
 from app.api.uploads.photo import received_photo
+from app.limits.disk_space import DiskSpace
+from app.limits.in_flight import BytesInFlight
 from app.limits.policies import in_text
 from app.signing.sessions import Session
 from domain.stages import Status
@@ -50,6 +54,9 @@ class Submission:
         self._body_seconds = services.body_seconds
         self._public_url = services.settings.public_url or ""
         self._trusted_proxies = services.settings.trusted_proxies
+        self._bytes = BytesInFlight(services.settings.bytes_in_flight)
+        folders = [Path(gettempdir()), *([services.settings.data_dir] if services.settings.s3_bucket is None else [])]
+        self._disk = DiskSpace(folders, services.settings.min_free_bytes)
 
     async def submit(
         self,
@@ -65,16 +72,19 @@ class Submission:
             raise WeakKeyError
         # A session that begins here has no uploads that it could be counted with.
         known = owned.hash if owned else None
-        rate = await self._limits.count_upload(address_of(request.scope, self._trusted_proxies), known)
-        # If no slot is free in time, the API answers 503 before it reads the body.
-        async with (
-            self._in_flight.turn(idempotency_key and f"{known or ''}:{idempotency_key}"),
-            self._threads.place() as place,
-            received_photo(request, place, max_bytes=self._max_bytes, seconds=self._body_seconds) as photo,
-        ):
-            take = partial(self._intake.take, photo, partial(self._sender, owned))
-            correlation = correlation_id(request.scope)
-            taken = await place.run(partial(take, idempotency_key=idempotency_key, correlation_id=correlation))
+        address = address_of(request.scope, self._trusted_proxies)
+        rate = await self._limits.count_upload(address, known)
+        self._disk.check()
+        with self._bytes.of(address) as count:
+            # If no slot is free in time, the API answers 503 before it reads the body.
+            async with (
+                self._in_flight.turn(idempotency_key and f"{known or ''}:{idempotency_key}"),
+                self._threads.place() as place,
+                received_photo(request, place, count, max_bytes=self._max_bytes, seconds=self._body_seconds) as photo,
+            ):
+                take = partial(self._intake.take, photo, partial(self._sender, owned))
+                correlation = correlation_id(request.scope)
+                taken = await place.run(partial(take, idempotency_key=idempotency_key, correlation_id=correlation))
         if self._sessions.is_ended(taken.session):
             raise UnauthorizedError
         status_url = f"{self._public_url}/api/status/{taken.upload_id}"

@@ -1,6 +1,6 @@
 """Serves the API on real parts, as `darkroom serve` does, for tests that need a process.
 
-Its arguments: DATABASE_URL FOLDER PORT BODY_SECONDS REDIS_URL; the last one may be empty.
+Its arguments: DATABASE_URL FOLDER PORT BODY_SECONDS REDIS_URL RECHECK_SECONDS; the address of Redis may be empty.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from redis import Redis
 from app.api.application import create_api
 from app.api.serving.background import listening
 from app.api.serving.server import serve
+from app.api.status import holding
 from app.logs import configure_logs
 from app.settings.listening_address import ServerError
 from domain.uploads import Uploads
@@ -25,6 +26,7 @@ from tests.api_services import api_services
 from tests.fakes.silent_notifier import SilentNotifier
 
 STOP_SECONDS = 2.0
+PER_ADDRESS = 4096
 POOL_SIZE = 4
 """Of each of its two pools."""
 
@@ -59,15 +61,17 @@ def create_app(
     return create_api(services, [connected])
 
 
-def main(database_url: str, folder: str, port: str, body_seconds: str, redis_url: str) -> None:
+def main(database_url: str, folder: str, port: str, body_seconds: str, redis_url: str, recheck_seconds: str) -> None:
     """Serve until a signal."""
     configure_logs("json", "info")
+    holding.RECHECK_SECONDS = float(recheck_seconds)  # type: ignore[misc] # Final, for the service
     try:
         serve(
             lambda stopping: create_app(database_url, Path(folder), float(body_seconds), redis_url, stopping),
             "127.0.0.1",
             int(port),
             stop_seconds=STOP_SECONDS,
+            per_address=PER_ADDRESS,
         )
     except ServerError as error:
         sys.exit(error.message)

@@ -13,7 +13,7 @@ from litestar.testing import TestClient
 from msgspec import Struct
 
 from app.api.application import create_api
-from app.api.http.cors import with_cors
+from app.api.front.wrapped import wrapped
 from app.api.http.services import Check, Services
 from app.signing.links import SignedLinks
 from app.signing.sessions import Sessions
@@ -130,7 +130,7 @@ def running_service(
             body_seconds=body_seconds,
             **settings,
         )
-        app = with_cors(create_api(services, [connected]), services.settings.cors_origins)
+        app = wrapped(create_api(services, [connected]), services.settings)
         with TestClient(app, raise_server_exceptions=False) as client:
             yield Service(client, lives, services)
 

@@ -13,6 +13,7 @@ import httpx
 import psycopg
 from msgspec import Struct
 
+from app.api.status.holding import RECHECK_SECONDS
 from tests.waiting import until
 
 BODY_SECONDS: Final = 3.0
@@ -44,10 +45,15 @@ class Server(Struct):
 
 
 def start(
-    database_url: str, folder: Path, port: int, body_seconds: float = BODY_SECONDS, redis_url: str = ""
+    database_url: str,
+    folder: Path,
+    port: int,
+    body_seconds: float = BODY_SECONDS,
+    redis_url: str = "",
+    recheck_seconds: float = RECHECK_SECONDS,
 ) -> subprocess.Popen[str]:
     """Start a serving process; without Redis it hears of no step."""
-    parameters = [database_url, str(folder), str(port), str(body_seconds), redis_url]
+    parameters = [database_url, str(folder), str(port), str(body_seconds), redis_url, str(recheck_seconds)]
     return subprocess.Popen(
         [sys.executable, "-m", "tests.integration.api.serve_for_tests", *parameters],
         cwd=REPOSITORY,
@@ -58,7 +64,7 @@ def start(
 
 
 def free_port() -> int:
-    """A port that nobody has."""
+    """A port that is free."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -66,10 +72,14 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    database_url: str, folder: Path, body_seconds: float = BODY_SECONDS, redis_url: str = ""
+    database_url: str,
+    folder: Path,
+    body_seconds: float = BODY_SECONDS,
+    redis_url: str = "",
+    recheck_seconds: float = RECHECK_SECONDS,
 ) -> Iterator[Server]:
     """A process that answers."""
-    process = start(database_url, folder, port := free_port(), body_seconds, redis_url)
+    process = start(database_url, folder, port := free_port(), body_seconds, redis_url, recheck_seconds)
     server = Server(process, port, database_url, folder)
     try:
         until(lambda: answers(server), "the server answers")

@@ -10,7 +10,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry, generate_latest
 
-from app.api.http.cors import with_cors
+from app.api.front.cors import with_cors
 from app.metrics.requests import counted
 from tests.integration.api.service import JPEG, Service, running_service
 

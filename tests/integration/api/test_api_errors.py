@@ -34,7 +34,7 @@ def test_a_wrong_method_is_told_the_right_ones(service: Service, method: str, pa
     assert allowed in response.headers["Allow"].split(", ")
 
 
-def test_an_unexpected_error_is_logged_whole_and_told_to_nobody(
+def test_an_unexpected_error_is_logged_whole_and_told_to_no_client(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def break_down(_self: object, token: str) -> None:

@@ -8,7 +8,7 @@ from domain.stages import Stage
 from projections.queries.forecast import QUEUE_SECONDS
 from tests.integration.api.service import Service
 from tests.integration.recent import completed, runs
-from tests.lives import WORKER
+from tests.submissions import WORKER
 from tests.waiting import until
 
 
@@ -35,7 +35,7 @@ def test_a_pending_upload_is_told_its_place_and_its_etag_covers_it(service: Serv
 
     until(
         lambda: service.poll(second, token, If_None_Match=tag).status_code == 200,
-        "The queue has moved, and nobody is told.",
+        "The queue has moved, and no client is told.",
         QUEUE_SECONDS + 10,
     )
     moved = service.poll(second, token, If_None_Match=tag).json()
@@ -71,7 +71,9 @@ def test_a_pending_upload_is_told_the_time_that_is_left_with_the_queue_ahead(ser
 
 
 @pytest.mark.parametrize("tag", ['"3-e1-2"', '"3-q7"', '"3-q7-e1-2"', 'W/"3-e1-2"'])
-def test_the_version_is_found_in_whatever_etag_so_that_nobody_reads_anything_older(service: Service, tag: str) -> None:
+def test_the_version_is_found_in_whatever_etag_so_that_no_client_reads_anything_older(
+    service: Service, tag: str
+) -> None:
     ((upload_id, token),) = submitted(service, 1)
     service.lives.run(upload_id, Stage.GENERATING)
 

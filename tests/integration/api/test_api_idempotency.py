@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from threading import Event
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import UUID
 
 import pytest
@@ -125,7 +125,7 @@ def test_without_a_token_a_key_that_can_be_guessed_is_refused(service: Service, 
 def test_a_key_lives_for_24_hours(
     database_url: str, tmp_path: Path, hours: int, *, is_the_same: bool, with_token: bool
 ) -> None:
-    headers = {"X_Session_Token": Sessions(KEYS).new().token} if with_token else {}
+    headers: dict[str, Any] = {"X_Session_Token": Sessions(KEYS).new().token} if with_token else {}
     with running_service(database_url, tmp_path) as service:
         first = service.post(Idempotency_Key=KEY, **headers).json()
     with running_service(database_url, tmp_path, clock=lambda: datetime.now(UTC) + timedelta(hours=hours)) as service:

@@ -1,4 +1,4 @@
-"""POST /api/uploads/{jobId}/retry and /cancel: what the owner may ask, and what nobody reads after the answer."""
+"""POST /api/uploads/{jobId}/retry and /cancel: what the owner may ask, and what no client reads after the answer."""
 
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -10,7 +10,7 @@ from domain.errors import UploadEndedError
 from domain.failures import MESSAGES, NEEDS_NEW_PHOTO, FailureCode
 from domain.stages import Stage
 from tests.integration.api.service import Service, error_of, running_service
-from tests.lives import WORKER
+from tests.submissions import WORKER
 
 COMMANDS = ("retry", "cancel")
 
@@ -167,7 +167,7 @@ def test_without_a_token_of_ours_a_command_is_unauthorized(service: Service, com
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_without_the_log_a_command_is_answered_503(tmp_path: Path, command: str) -> None:
-    with running_service("postgresql://nobody@127.0.0.1:1/none", tmp_path) as service:
+    with running_service("postgresql://absent@127.0.0.1:1/none", tmp_path) as service:
         response = ask(service, command, uuid4(), service.sessions.new().token)
 
     assert error_of(response) == (503, "UNAVAILABLE")
@@ -188,7 +188,7 @@ def test_retries_count_as_uploads_do(database_url: str, tmp_path: Path) -> None:
         assert ask(service, "cancel", upload_id, token).status_code == 202
 
 
-def test_nobody_reads_anything_older_after_a_cancel_though_the_projector_stands_still(service: Service) -> None:
+def test_no_client_reads_anything_older_after_a_cancel_though_the_projector_stands_still(service: Service) -> None:
     with_row, token = service.submitted()
     service.lives.run(with_row, Stage.GENERATING)
     service.lives.project()
@@ -201,7 +201,7 @@ def test_nobody_reads_anything_older_after_a_cancel_though_the_projector_stands_
         assert service.poll(upload_id, owner, If_None_Match=answered.headers["ETag"]).status_code == 304
 
 
-def test_nobody_reads_anything_older_after_a_retry_however_far_the_row_is_behind(service: Service) -> None:
+def test_no_client_reads_anything_older_after_a_retry_however_far_the_row_is_behind(service: Service) -> None:
     upload_id, token = service.submitted()
     fail(service, upload_id)
     service.lives.project()

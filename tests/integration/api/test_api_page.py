@@ -95,7 +95,7 @@ def test_every_asset_may_be_kept_for_ever(service: Service) -> None:
         ("", None),
     ],
 )
-def test_it_is_compressed_for_whoever_reads_that(service: Service, accepted: str, encoding: str | None) -> None:
+def test_it_is_compressed_for_a_client_that_reads_that(service: Service, accepted: str, encoding: str | None) -> None:
     with service.client.stream("GET", "/", headers={"Accept-Encoding": accepted}) as index:
         content = b"".join(index.iter_raw())
     assert index.headers.get("Content-Encoding") == encoding

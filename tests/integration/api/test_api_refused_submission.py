@@ -11,6 +11,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from app.api.http.errors import BodyTooLargeError
 from app.api.http.slots import MOST
 from app.storage.folder import FolderStore
 from domain.errors import LogUnavailableError, StorageRefusedError, StorageUnavailableError
@@ -62,6 +63,17 @@ def test_the_limit_is_on_the_file_alone(database_url: str, tmp_path: Path, size:
         assert service.uploads() == len(service.objects()) == (status == 202)
         if status == 413:
             assert error_of(response) == (413, "PAYLOAD_TOO_LARGE")
+            assert "it may have at most 1,000 bytes." in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [(20 * 2**20, "20 MiB (20,971,520 bytes)"), (5_000_000, "4.768 MiB (5,000,000 bytes)"), (999, "999 bytes")],
+)
+def test_a_limit_is_said_for_people_and_exactly(limit: int, said: str) -> None:
+    assert str(BodyTooLargeError(limit)) == (
+        f"This photo is too large: it may have at most {said}. Please choose a smaller file."
+    )
 
 
 def test_one_address_may_send_so_many_photos_a_minute(database_url: str, tmp_path: Path) -> None:
@@ -123,7 +135,7 @@ def test_without_the_storage_nothing_is_submitted(
     assert service.uploads() == 0
 
 
-def test_whoever_finds_no_place_is_told_to_come_again_before_its_photo_is_looked_at(
+def test_a_client_that_finds_no_slot_is_told_to_come_again_before_its_photo_is_looked_at(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heal, standing, put = Event(), Semaphore(0), service.store.put

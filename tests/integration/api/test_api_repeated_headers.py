@@ -28,7 +28,7 @@ def lives(database_url: str, tmp_path: Path) -> Iterator[Lives]:
 def client(lives: Lives, database_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
     """A client of a serving process over them."""
     del lives  # begun before it
-    with running(database_url, tmp_path) as server, httpx.Client(base_url=server.url, timeout=5) as client:
+    with running(database_url, tmp_path) as server, httpx.Client(base_url=server.url, timeout=60) as client:
         yield client
 
 

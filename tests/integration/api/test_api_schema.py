@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped] # its types are a package of their own
+from openapi_spec_validator import validate
 
 from app.api.http.errors import TABLE, UNEXPECTED
 from tests.integration.api.service import Service
@@ -88,6 +89,60 @@ def test_it_lists_the_answers_of_each(document: dict[str, Any]) -> None:
         "/metrics": {"200", "500"},
         "/readyz": {"200", "429", "500", "503"},
     }
+
+
+def test_it_is_valid(document: dict[str, Any]) -> None:
+    validate(document)
+
+
+def test_each_operation_has_a_readable_name_a_summary_and_a_heading(document: dict[str, Any]) -> None:
+    named = {path: (operation["operationId"], operation["tags"]) for path, operation in operations(document).items()}
+    assert named == {
+        "/api/uploads": ("submitUpload", ["uploads"]),
+        "/api/uploads/{jobId}/retry": ("retryUpload", ["uploads"]),
+        "/api/uploads/{jobId}/cancel": ("cancelUpload", ["uploads"]),
+        "/api/uploads/{jobId}": ("eraseUpload", ["uploads"]),
+        "/api/status/{jobId}": ("getStatus", ["status"]),
+        "/api/status/{jobId}/stream": ("streamStatus", ["status"]),
+        "/api/results/{resultId}": ("getResult", ["results"]),
+        "/api/blobs/{signed}": ("getBlob", ["results"]),
+        "/healthz": ("getHealthz", ["operations"]),
+        "/metrics": ("getMetrics", ["operations"]),
+        "/readyz": ("getReadyz", ["operations"]),
+    }
+    for operation in operations(document).values():
+        assert operation["summary"].endswith(".")
+        assert operation["summary"].count(". ") == 0
+    assert {tag for _, tags in named.values() for tag in tags} == {tag["name"] for tag in document["tags"]}
+
+
+def test_what_needs_a_session_says_so_and_a_submission_may_begin_one(document: dict[str, Any]) -> None:
+    scheme = document["components"]["securitySchemes"]["session"]
+    assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "X-Session-Token")
+    for path, operation in operations(document).items():
+        tokens = [each for each in operation.get("parameters", []) if each["name"] == "X-Session-Token"]
+        if path == "/api/uploads":
+            assert (operation["security"], tokens[0]["required"]) == ([{}, {"session": []}], False)
+        elif tokens:
+            assert (operation["security"], tokens[0]["required"]) == ([{"session": []}], True)
+        else:
+            assert "security" not in operation
+
+
+def test_each_answer_names_its_headers(document: dict[str, Any]) -> None:
+    for operation in operations(document).values():
+        for status, answer in operation["responses"].items():
+            assert "X-Request-ID" in answer["headers"]
+            assert ("Retry-After" in answer["headers"]) or status not in {"429", "503"}
+    answers = document["paths"]["/api/status/{jobId}"]["get"]["responses"]
+    assert {"ETag", "Retry-After", "Preference-Applied"} <= answers["200"]["headers"].keys()
+    assert {"ETag", "Retry-After", "Preference-Applied"} <= answers["304"]["headers"].keys()
+    assert "Location" in document["paths"]["/api/uploads"]["post"]["responses"]["202"]["headers"]
+
+
+def test_no_header_of_a_request_may_be_null(document: dict[str, Any]) -> None:
+    parameters = [each for operation in operations(document).values() for each in operation.get("parameters", [])]
+    assert {parameter["schema"]["type"] for parameter in parameters} == {"string"}
 
 
 def test_every_answer_in_json_has_an_example(document: dict[str, Any]) -> None:

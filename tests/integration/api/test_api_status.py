@@ -5,7 +5,8 @@ from uuid import UUID, uuid4
 from domain.failures import MESSAGES, FailureCode
 from domain.stages import Stage
 from tests.integration.api.service import Service, error_of, moment
-from tests.lives import WORKER, soon
+from tests.lives import soon
+from tests.submissions import WORKER
 
 MEMBERS = {
     "success",

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from app.signing.sessions import Sessions
+from projections.log.event_log import EventLog
 from tests.integration.api.service import Service, error_of, running_service
 from tests.waiting import BUSY_SECONDS
 
@@ -19,12 +20,12 @@ def test_another_sessions_upload_and_none_at_all_look_alike(service: Service, *,
     stranger = service.sessions.new().token
 
     theirs = service.poll(upload_id, stranger, X_Request_ID="same")
-    nobodys = service.poll(uuid4(), stranger, X_Request_ID="same")
+    absent = service.poll(uuid4(), stranger, X_Request_ID="same")
     unreadable = service.poll("no-uuid", stranger, X_Request_ID="same")
 
     assert error_of(theirs) == (404, "NOT_FOUND")
-    assert theirs.content == nobodys.content == unreadable.content
-    assert theirs.headers == nobodys.headers == unreadable.headers
+    assert theirs.content == absent.content == unreadable.content
+    assert theirs.headers == absent.headers == unreadable.headers
 
 
 @pytest.mark.parametrize("tag", ['"1"', '"9"', "*"])
@@ -72,7 +73,7 @@ def test_tokens_in_the_query_or_a_cookie_do_not_count(service: Service) -> None:
 
 
 def test_without_a_database_a_forged_token_gets_401_and_a_genuine_one_503(tmp_path: Path) -> None:
-    with running_service("postgresql://nobody@127.0.0.1:1/none", tmp_path) as service:
+    with running_service("postgresql://absent@127.0.0.1:1/none", tmp_path) as service:
         assert error_of(service.poll(uuid4(), "forged")) == (401, "UNAUTHORIZED")
 
         response = service.poll(uuid4(), service.sessions.new().token)
@@ -80,3 +81,41 @@ def test_without_a_database_a_forged_token_gets_401_and_a_genuine_one_503(tmp_pa
     assert error_of(response) == (503, "UNAVAILABLE")
     assert int(response.headers["Retry-After"]) > 0
     assert response.elapsed < timedelta(seconds=5 + BUSY_SECONDS)
+
+
+ENDPOINTS = [
+    ("GET", "/api/status/{}"),
+    ("GET", "/api/status/{}/stream"),
+    ("POST", "/api/uploads/{}/retry"),
+    ("POST", "/api/uploads/{}/cancel"),
+    ("DELETE", "/api/uploads/{}"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), ENDPOINTS)
+def test_a_strangers_404_costs_the_same_whether_the_upload_exists_or_not(
+    service: Service, monkeypatch: pytest.MonkeyPatch, method: str, path: str
+) -> None:
+    upload_id, _ = service.submitted()
+    service.complete(upload_id)
+    headers = {"X-Session-Token": service.sessions.new().token}
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("the history was read")
+
+    monkeypatch.setattr(service.lives.log, "history", refuse)
+    monkeypatch.setattr(service.services.uploads, "get", refuse)
+    answers = [service.client.request(method, path.format(one), headers=headers) for one in (upload_id, uuid4())]
+
+    assert [error_of(answer) for answer in answers] == [(404, "NOT_FOUND")] * 2
+
+
+def test_random_ids_are_one_query_and_no_thread_reads_the_log(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("the history was read")
+
+    monkeypatch.setattr(EventLog, "history", refuse)
+    token = service.sessions.new().token
+    assert {service.poll(uuid4(), token).status_code for _ in range(20)} == {404}

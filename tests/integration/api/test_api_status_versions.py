@@ -29,7 +29,7 @@ def test_another_version_or_nonsense_gets_the_whole_answer(service: Service, tag
     assert (response.status_code, response.json()["version"]) == (200, 1)
 
 
-def test_a_projector_that_is_behind_makes_nobody_go_back(service: Service) -> None:
+def test_a_projector_that_is_behind_sets_no_client_back(service: Service) -> None:
     upload_id, token = service.submitted()
     service.lives.run(upload_id, Stage.GENERATING)
     first = service.poll(upload_id, token).json()

@@ -5,11 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.forecast.forecasts import House
+from tests.integration.forecast.forecasts import ForecastRig
+
+
+@pytest.fixture(autouse=True)
+def _a_forecast_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("projections.queries.forecast.FORECAST_SECONDS", 60)
 
 
 @pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[House]:
+def rig(database_url: str, tmp_path: Path) -> Iterator[ForecastRig]:
     """Uploads on the test's own database."""
-    with House(database_url, tmp_path) as house:
-        yield house
+    with ForecastRig(database_url, tmp_path) as rig:
+        yield rig

@@ -1,6 +1,7 @@
 """Uploads, and forecasts of them on an event loop of their own."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,7 +9,7 @@ from uuid import UUID
 
 from projections.log.connections import async_pool
 from projections.queries.forecast import SELECT_BANDS, SELECT_QUEUE, Forecast, Forecaster
-from projections.queries.status import StatusReader
+from projections.queries.status import StatusReader, StatusRow
 from tests.lives import Lives
 
 T = TypeVar("T")
@@ -25,20 +26,22 @@ class CountingReader(StatusReader):
         return await super().select(query, rows, *parameters)
 
 
-class House(Lives):
+class ForecastRig(Lives):
     """Uploads, and forecasts of them on an event loop of their own."""
 
     def __init__(self, database_url: str, folder: Path) -> None:
         super().__init__(database_url, folder)
         self._url = database_url
 
-    def on_loop(self, use: Callable[[Forecaster, CountingReader], Awaitable[T]]) -> T:
+    def on_loop(
+        self, use: Callable[[Forecaster, CountingReader], Awaitable[T]], clock: Callable[[], float] = time.monotonic
+    ) -> T:
         """Use a forecaster."""
 
         async def run() -> T:
             async with async_pool(self._url, 4, "test") as pool:
                 reader = CountingReader(pool)
-                return await use(Forecaster(reader), reader)
+                return await use(Forecaster(reader, clock), reader)
 
         return asyncio.run(run())
 
@@ -59,5 +62,5 @@ class House(Lives):
 async def forecast(forecaster: Forecaster, reader: StatusReader, upload_id: UUID) -> Forecast:
     """What is forecast of an upload's row."""
     row = await reader.status(upload_id)
-    assert row
+    assert isinstance(row, StatusRow)
     return await forecaster.forecast(row)

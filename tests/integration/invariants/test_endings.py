@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from domain.failures import FailureCode
 from domain.stages import Stage
 from tests.integration.invariants.violations import LONG, SHORT, hold, only, violations
-from tests.lives import WORKER, Lives
+from tests.lives import Lives
+from tests.submissions import WORKER
 
 
 def test_an_open_upload_that_stands_still_is_found_and_an_ended_one_is_not(lives: Lives) -> None:

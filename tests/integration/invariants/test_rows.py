@@ -8,7 +8,8 @@ from psycopg.types.json import Jsonb
 
 from domain.stages import Stage
 from tests.integration.invariants.violations import LONG, SHORT, only, violations
-from tests.lives import WORKER, Lives
+from tests.lives import Lives
+from tests.submissions import WORKER
 
 
 @pytest.mark.parametrize(

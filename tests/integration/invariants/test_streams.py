@@ -7,7 +7,8 @@ import pytest
 
 from domain.stages import Stage
 from tests.integration.invariants.violations import LONG, only, violations
-from tests.lives import WORKER, Lives
+from tests.lives import Lives
+from tests.submissions import WORKER
 
 
 @pytest.mark.parametrize("table", ["uploads", "results", "quarantine"])

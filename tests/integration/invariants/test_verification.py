@@ -12,7 +12,8 @@ from domain.stages import Stage
 from projections.audit.evidence import Violation
 from projections.audit.verification import Verification
 from tests.integration.invariants.violations import violations
-from tests.lives import WORKER, Lives
+from tests.lives import Lives
+from tests.submissions import WORKER
 
 
 def test_an_empty_log_holds(lives: Lives) -> None:

@@ -6,6 +6,7 @@ Its arguments: REDIS_URL KIND REQUESTS, and the settings as name=value. It print
 import asyncio
 import sys
 from contextlib import ExitStack
+from typing import Any
 
 from app.limits.errors import TooManyRequestsError
 from app.limits.limits import Limits, open_limits
@@ -47,7 +48,7 @@ async def count(limits: Limits, kind: str, requests: int) -> int:
 
 def main(redis_url: str, kind: str, requests: str, *settings: str) -> None:
     """Ask, and print how often there was an answer."""
-    values = {name: int(value) for name, _, value in (setting.partition("=") for setting in settings)}
+    values: dict[str, Any] = {name: int(value) for name, _, value in (setting.partition("=") for setting in settings)}
     with ExitStack() as stack:
         keys = ("a key of the tests that is long enough",)
         limits = open_limits(Settings(redis_url=redis_url, secret_keys=keys, **values), stack)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 from redis import Redis
 
@@ -16,7 +17,7 @@ KEYS = ("a key of the tests that is long enough",)
 
 
 @contextmanager
-def limits(redis_url: str, **settings: int) -> Iterator[Limits]:
+def limits(redis_url: str, **settings: Any) -> Iterator[Limits]:  # noqa: ANN401 - the fields of Settings
     """The limits of one process."""
     with ExitStack() as stack:
         yield open_limits(Settings(redis_url=redis_url, secret_keys=KEYS, **settings), stack)

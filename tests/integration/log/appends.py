@@ -1,6 +1,5 @@
 """Stored events for the tests that append them by hand, a log that races, and a wait for a lock."""
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
@@ -12,6 +11,7 @@ from psycopg_pool import ConnectionPool
 from domain.mapper import EventMapper
 from projections.log.event_log import EventLog
 from tests.unit.histories import submitted
+from tests.waiting import until
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
@@ -23,11 +23,10 @@ def stored_submission() -> StoredEvent:
 
 def wait_for_lock(database_url: str) -> None:
     """Wait until a session waits for an advisory lock of the database."""
-    deadline = time.monotonic() + 10
     with psycopg.connect(database_url, autocommit=True) as connection:
         query = "SELECT FROM pg_locks JOIN pg_database d ON d.oid = database WHERE NOT granted AND datname = %s"
-        while connection.execute(query, (connection.info.dbname,)).fetchone() is None:
-            assert time.monotonic() < deadline, "no session waits"
+        name = (connection.info.dbname,)
+        until(lambda: connection.execute(query, name).fetchone() is not None, "no session waits")
 
 
 class RacingLog(EventLog):

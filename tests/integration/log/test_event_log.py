@@ -13,17 +13,17 @@ from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from tests.fakes.silent_notifier import SilentNotifier
 from tests.integration.log.appends import Pool, RacingLog, stored_submission
-from tests.integration.submissions import WORKER, run_to, submit
+from tests.submissions import WORKER, run_to, submit
 
 
 def test_what_was_appended_is_read_back(uploads: Uploads) -> None:
-    upload = run_to(uploads, submit(uploads), Stage.COMPLETE)
+    upload = run_to(uploads, submit(uploads).id, Stage.COMPLETE)
 
     assert uploads.get(upload.id) == upload
 
 
 def test_an_upload_can_be_seen_as_it_was_at_a_version(uploads: Uploads) -> None:
-    upload = run_to(uploads, submit(uploads), Stage.GENERATING)
+    upload = run_to(uploads, submit(uploads).id, Stage.GENERATING)
 
     assert uploads.get(upload.id, version=3).stage is Stage.VALIDATING
 

@@ -12,9 +12,9 @@ from projections.log.event_log import EventLog
 from projections.log.schema import migrate
 from tests.fakes.silent_notifier import SilentNotifier
 from tests.integration.log.appends import stored_submission
-from tests.integration.submissions import submit
 from tests.linux_processes import frozen
 from tests.servers import running_postgres
+from tests.submissions import submit
 from tests.waiting import until
 from workers.queue.leases import Leases
 

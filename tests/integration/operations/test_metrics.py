@@ -11,7 +11,8 @@ from domain.failures import FailureCode
 from domain.stages import Stage
 from tests.house.test_alerts import RULES
 from tests.integration.operations.scrapes import KEY, Scene, running_api
-from tests.lives import WORKER, Lives, soon
+from tests.lives import Lives, soon
+from tests.submissions import WORKER
 from workers.queue.actors import DramatiqQueue, run_broker
 from workers.queue.leases import Leases
 

@@ -9,7 +9,7 @@ from app.storage.folder import FolderStore
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from tests.fakes.gemini import FakeGemini
-from tests.integration.pipeline.house import House, Pool
+from tests.integration.pipeline.rig import PipelineRig, Pool
 from workers.imaging.sandbox import Sandbox
 from workers.vision.gemini import GeminiModel
 from workers.vision.local import LocalModel
@@ -17,8 +17,8 @@ from workers.vision.model import ImageModel
 
 
 @pytest.fixture
-def house(uploads: Uploads, event_log: EventLog, pool: Pool, tmp_path: Path) -> House:
-    return House(uploads, event_log, pool, FolderStore(tmp_path, lambda key, _: key))
+def rig(uploads: Uploads, event_log: EventLog, pool: Pool, tmp_path: Path) -> PipelineRig:
+    return PipelineRig(uploads, event_log, pool, FolderStore(tmp_path, lambda key, _: key))
 
 
 @pytest.fixture

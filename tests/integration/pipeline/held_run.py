@@ -21,7 +21,7 @@ class HeldRun:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._gemini.wait_for_calls(self._before + 1, timeout=60)
+        self._gemini.wait_for_calls(self._before + 1)
         return self
 
     def __exit__(self, *error: object) -> None:

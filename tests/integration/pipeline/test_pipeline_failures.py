@@ -9,59 +9,60 @@ from eventsourcing.persistence import StoredEvent
 from domain.errors import LogUnavailableError
 from domain.events import AttemptFailed, Failed, StageAdvanced
 from domain.failures import FailureCode
+from domain.objects import folder_of
 from domain.stages import Stage, Status
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from tests.fakes.gemini import FakeGemini
 from tests.fakes.gemini_replies import Reply, not_an_image, picture, prompt_blocked, status, text_only
 from tests.fakes.silent_notifier import SilentNotifier
-from tests.integration.pipeline.house import House, Pool, last
+from tests.integration.pipeline.rig import PipelineRig, Pool, last
 from tests.integration.pipeline.storages import Forbidden, Half
 from tests.photos.variants import photo
 from workers.vision.model import Answer, ImageModel
 
 
 def test_a_passing_trouble_is_tried_three_times_with_growing_waits_and_then_fails(
-    house: House, model: ImageModel, gemini: FakeGemini
+    rig: PipelineRig, model: ImageModel, gemini: FakeGemini
 ) -> None:
     gemini.always_answer_with(status(503))
-    upload_id = house.submitted(photo())
+    upload_id = rig.submitted(photo())
     waits = []
     for _ in range(2):
-        house.pipeline(model).run(upload_id)
-        waits.append(last(house, upload_id, AttemptFailed).retry_at - house.clock())
-        house.pipeline(model).run(upload_id)  # too early: nothing happens
-        house.clock.time += timedelta(minutes=5)
-    house.pipeline(model).run(upload_id)
+        rig.pipeline(model).run(upload_id)
+        waits.append(last(rig, upload_id, AttemptFailed).retry_at - rig.clock())
+        rig.pipeline(model).run(upload_id)  # too early: nothing happens
+        rig.clock.time += timedelta(minutes=5)
+    rig.pipeline(model).run(upload_id)
 
     assert len(gemini.calls) == 3
     assert timedelta(seconds=2) < waits[0] < waits[1] < timedelta(seconds=60)
-    assert last(house, upload_id, Failed).code is FailureCode.GENERATION_UNAVAILABLE
+    assert last(rig, upload_id, Failed).code is FailureCode.GENERATION_UNAVAILABLE
 
 
 def test_a_wait_that_was_measured_by_a_clock_that_stepped_back_is_over(
-    house: House, model: ImageModel, gemini: FakeGemini
+    rig: PipelineRig, model: ImageModel, gemini: FakeGemini
 ) -> None:
     gemini.answer_with(status(503), picture())
-    upload_id = house.submitted(photo())
-    house.pipeline(model).run(upload_id)
-    with house.pool.connection() as connection:
+    upload_id = rig.submitted(photo())
+    rig.pipeline(model).run(upload_id)
+    with rig.pool.connection() as connection:
         connection.execute("ALTER TABLE event_log DISABLE TRIGGER USER")
         connection.execute("UPDATE event_log SET recorded_at = recorded_at + interval '11 minutes'")
         connection.execute("ALTER TABLE event_log ENABLE TRIGGER USER")
-    house.clock.time -= timedelta(minutes=11)
-    house.pipeline(model).run(upload_id)
+    rig.clock.time -= timedelta(minutes=11)
+    rig.pipeline(model).run(upload_id)
 
-    assert house.uploads.get(upload_id).status is Status.COMPLETED
+    assert rig.uploads.get(upload_id).status is Status.COMPLETED
 
 
-def test_the_wait_that_the_model_asks_for_is_kept(house: House, model: ImageModel, gemini: FakeGemini) -> None:
+def test_the_wait_that_the_model_asks_for_is_kept(rig: PipelineRig, model: ImageModel, gemini: FakeGemini) -> None:
     gemini.answer_with(status(429, retry_after="40"))
-    upload_id = house.submitted(photo())
-    house.pipeline(model).run(upload_id)
+    upload_id = rig.submitted(photo())
+    rig.pipeline(model).run(upload_id)
 
-    failed = last(house, upload_id, AttemptFailed)
-    assert failed.retry_at == house.clock() + timedelta(seconds=40)
+    failed = last(rig, upload_id, AttemptFailed)
+    assert failed.retry_at == rig.clock() + timedelta(seconds=40)
     assert (failed.stage, failed.code) == (Stage.GENERATING, FailureCode.GENERATION_UNAVAILABLE)
 
 
@@ -76,75 +77,99 @@ def test_the_wait_that_the_model_asks_for_is_kept(house: House, model: ImageMode
     ids=["refusal", "text", "no image", "forbidden"],
 )
 def test_a_trouble_that_stays_fails_the_upload_after_one_call(
-    house: House, model: ImageModel, gemini: FakeGemini, reply: Reply, code: FailureCode
+    rig: PipelineRig, model: ImageModel, gemini: FakeGemini, reply: Reply, code: FailureCode
 ) -> None:
     gemini.answer_with(reply)
-    upload_id = house.submitted(photo())
-    house.pipeline(model).run(upload_id)
-    house.pipeline(model).run(upload_id)
+    upload_id = rig.submitted(photo())
+    rig.pipeline(model).run(upload_id)
+    rig.pipeline(model).run(upload_id)
 
-    upload = house.uploads.get(upload_id)
+    upload = rig.uploads.get(upload_id)
     assert (upload.error_code, len(gemini.calls)) == (code, 1)
     assert upload.status is Status.FAILED
 
 
 def test_a_photo_that_is_none_fails_at_10_and_costs_no_call(
-    house: House, model: ImageModel, gemini: FakeGemini
+    rig: PipelineRig, model: ImageModel, gemini: FakeGemini
 ) -> None:
-    upload_id = house.submitted(photo()[:2000])
-    house.pipeline(model).run(upload_id)
+    upload_id = rig.submitted(photo()[:2000])
+    rig.pipeline(model).run(upload_id)
 
-    upload = house.uploads.get(upload_id)
+    upload = rig.uploads.get(upload_id)
     assert (upload.error_code, upload.progress) == (FailureCode.IMAGE_TRUNCATED, 10)
+    assert list(rig.blobs.keys(folder_of(upload.id))) == [], "no retry can help, so the photo is gone"
     assert gemini.calls == []
 
 
-def test_a_photo_that_is_gone_says_so(house: House, local: ImageModel) -> None:
-    upload_id = house.submitted(photo())
-    for key in list(house.blobs.keys(str(upload_id))):
-        house.blobs.delete(key)
-    house.pipeline(local).run(upload_id)
+@pytest.mark.parametrize(
+    ("original", "code", "begin"),
+    [
+        (b"<!-- a logo --><svg/>", FailureCode.UNSUPPORTED_FORMAT, "This is an SVG file."),
+        (b"%PDF-1.7", FailureCode.NOT_AN_IMAGE, "This is a PDF file."),
+        (
+            photo().replace(b"\xff\xc0\0\x11\x08", b"\xff\xc0\0\x11\x0c"),
+            FailureCode.UNSUPPORTED_FORMAT,
+            "This is a JPEG with more than 8 bits a channel, ",
+        ),
+    ],
+)
+def test_a_photo_of_another_format_is_told_which_one_it_is(
+    rig: PipelineRig, local: ImageModel, original: bytes, code: FailureCode, begin: str
+) -> None:
+    upload_id = rig.submitted(original)
+    rig.pipeline(local).run(upload_id)
 
-    assert house.uploads.get(upload_id).error_code is FailureCode.ORIGINAL_MISSING
+    failed = last(rig, upload_id, Failed)
+    assert failed.code is code
+    assert failed.message.startswith(begin)
+
+
+def test_a_photo_that_is_gone_says_so(rig: PipelineRig, local: ImageModel) -> None:
+    upload_id = rig.submitted(photo())
+    for key in list(rig.blobs.keys(str(upload_id))):
+        rig.blobs.delete(key)
+    rig.pipeline(local).run(upload_id)
+
+    assert rig.uploads.get(upload_id).error_code is FailureCode.ORIGINAL_MISSING
 
 
 def test_a_photo_of_which_the_storage_has_only_half_is_not_called_damaged(
-    house: House, model: ImageModel, gemini: FakeGemini
+    rig: PipelineRig, model: ImageModel, gemini: FakeGemini
 ) -> None:
-    house.blobs = Half(house.blobs, "original")
-    upload_id = house.submitted(photo())
+    rig.blobs = Half(rig.blobs, "original")
+    upload_id = rig.submitted(photo())
     for _ in range(3):
-        house.pipeline(model).run(upload_id)
-        house.clock.time += timedelta(minutes=5)
+        rig.pipeline(model).run(upload_id)
+        rig.clock.time += timedelta(minutes=5)
 
-    assert last(house, upload_id, Failed).code is FailureCode.ORIGINAL_MISSING
+    assert last(rig, upload_id, Failed).code is FailureCode.ORIGINAL_MISSING
     assert gemini.calls == []
 
 
-def test_a_storage_that_says_no_fails_the_upload_once(house: House, local: ImageModel) -> None:
-    upload_id = house.submitted(photo())
-    house.pipeline(local, blobs=Forbidden(house.blobs, "full")).run(upload_id)
+def test_a_storage_that_says_no_fails_the_upload_once(rig: PipelineRig, local: ImageModel) -> None:
+    upload_id = rig.submitted(photo())
+    rig.pipeline(local, blobs=Forbidden(rig.blobs, "full")).run(upload_id)
 
-    failed = last(house, upload_id, Failed)
+    failed = last(rig, upload_id, Failed)
     assert (failed.stage, failed.code) == (Stage.STORING, FailureCode.STORAGE_REFUSED)
 
 
-def test_a_log_that_is_away_for_a_moment_costs_the_upload_nothing(house: House, model: ImageModel) -> None:
-    upload_id = house.submitted(photo())
-    house.uploads = Uploads(ForgetfulLog(house.pool, 2), SilentNotifier())
-    house.pipeline(model).run(upload_id)
+def test_a_log_that_is_away_for_a_moment_costs_the_upload_nothing(rig: PipelineRig, model: ImageModel) -> None:
+    upload_id = rig.submitted(photo())
+    rig.uploads = Uploads(ForgetfulLog(rig.pool, 2), SilentNotifier())
+    rig.pipeline(model).run(upload_id)
 
-    assert house.uploads.get(upload_id).status is Status.COMPLETED
-    assert house.names(upload_id).count("attempt-started") == 1
+    assert rig.uploads.get(upload_id).status is Status.COMPLETED
+    assert rig.names(upload_id).count("attempt-started") == 1
 
 
-def test_a_mistake_of_ours_fails_the_upload_and_not_the_worker(house: House) -> None:
-    upload_id = house.submitted(photo())
+def test_a_mistake_of_ours_fails_the_upload_and_not_the_worker(rig: PipelineRig) -> None:
+    upload_id = rig.submitted(photo())
     for _ in range(3):
-        house.pipeline(Careless()).run(upload_id)
-        house.clock.time += timedelta(minutes=5)
+        rig.pipeline(Careless()).run(upload_id)
+        rig.clock.time += timedelta(minutes=5)
 
-    failed = last(house, upload_id, Failed)
+    failed = last(rig, upload_id, Failed)
     assert (failed.stage, failed.code) == (Stage.GENERATING, FailureCode.INTERNAL_ERROR)
 
 

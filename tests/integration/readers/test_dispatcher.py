@@ -7,21 +7,22 @@ from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from tests.integration.readers.reading import FakeTime, Pool, Queue
-from tests.integration.submissions import run_to, submit
+from tests.submissions import run_to, submit
 from workers.queue.actors import SENDING_SECONDS
 from workers.queue.dispatcher import dispatcher
 
 
-def test_submissions_and_retries_become_runs_and_nothing_else_does(
+def test_submissions_retries_and_requeues_become_runs_and_nothing_else_does(
     event_log: EventLog, pool: Pool, uploads: Uploads, queue: Queue
 ) -> None:
     first, second = submit(uploads), submit(uploads)
-    run_to(uploads, first, Stage.COMPLETE)
+    run_to(uploads, first.id, Stage.COMPLETE)
     uploads.cancel(second.id, by="session:abc")
     uploads.retry(second.id, by="session:abc")
+    uploads.requeue(second.id, by="staff:erika")
     dispatcher(event_log, pool, queue).catch_up()
 
-    assert queue.sent == [first.id, second.id, second.id]
+    assert queue.sent == [first.id, second.id, second.id, second.id]
 
 
 def test_a_run_that_could_not_be_sent_is_sent_later(

@@ -11,7 +11,7 @@ from projections.log.event_log import EventLog, LoggedEvent
 from projections.log.follower import Follower
 from projections.log.notifications import Wakeups
 from tests.integration.readers.reading import PATIENCE, Pool, Queue, following
-from tests.integration.submissions import submit
+from tests.submissions import submit
 from tests.waiting import until
 from workers.queue.dispatcher import dispatcher
 

@@ -6,7 +6,7 @@ from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from projections.log.notifications import RedisNotifier, Wakeups
 from tests.integration.readers.reading import PATIENCE
-from tests.integration.submissions import submit
+from tests.submissions import submit
 
 
 def test_an_append_wakes_a_follower_long_before_its_next_poll(

@@ -14,7 +14,7 @@ from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from projections.rows.projector import projector
 from tests.integration.readers.reading import PATIENCE, FakeTime, Pool, Queue, set_back
-from tests.integration.submissions import WORKER, run_to, submit
+from tests.submissions import WORKER, run_to, submit
 from tests.waiting import until
 from workers.queue.actors import SENDING_SECONDS
 from workers.queue.leases import LEASE_SECONDS, Leases
@@ -75,7 +75,7 @@ def test_an_upload_that_stays_where_it_is_is_sent_again_and_not_at_every_scan(
 def test_a_retry_whose_time_has_come_is_sent_at_once(
     event_log: EventLog, pool: Pool, uploads: Uploads, queue: Queue, reconciler: Reconciler
 ) -> None:
-    due, later = (run_to(uploads, submit(uploads), Stage.GENERATING) for _ in range(2))
+    due, later = (run_to(uploads, submit(uploads).id, Stage.GENERATING) for _ in range(2))
     for upload, minutes in ((due, -1), (later, 5)):
         retry_at = datetime.now(UTC) + timedelta(minutes=minutes)
         uploads.fail_attempt(
@@ -90,7 +90,7 @@ def test_a_retry_whose_time_has_come_is_sent_at_once(
 def test_a_run_whose_lease_lives_is_left_alone_and_one_that_lost_it_is_sent(
     event_log: EventLog, pool: Pool, uploads: Uploads, queue: Queue, reconciler: Reconciler
 ) -> None:
-    held, lost = (run_to(uploads, submit(uploads), Stage.GENERATING) for _ in range(2))
+    held, lost = (run_to(uploads, submit(uploads).id, Stage.GENERATING) for _ in range(2))
     Leases(pool, "alive").take(held.id)
     projector(event_log, pool).catch_up()
     reconciler.scan()
@@ -131,7 +131,7 @@ def test_an_upload_that_cannot_be_read_is_not_given_up_and_does_not_block_the_ot
     name: str,
 ) -> None:
     broken = lost_three_times(uploads)
-    lost = run_to(uploads, submit(uploads), Stage.GENERATING)
+    lost = run_to(uploads, submit(uploads).id, Stage.GENERATING)
     projector(event_log, pool).catch_up()
     with pool.connection() as connection:
         connection.execute(
@@ -150,7 +150,7 @@ def test_an_upload_that_cannot_be_read_is_not_given_up_and_does_not_block_the_ot
 def test_a_reconciler_that_has_just_begun_judges_no_worker_before_all_could_move_their_leases(
     event_log: EventLog, pool: Pool, uploads: Uploads, queue: Queue, clock: FakeTime
 ) -> None:
-    lost, waiting = run_to(uploads, submit(uploads), Stage.GENERATING), submit(uploads)
+    lost, waiting = run_to(uploads, submit(uploads).id, Stage.GENERATING), submit(uploads)
     projector(event_log, pool).catch_up()
     set_back(pool, waiting.id, 11)
     reconciler = Reconciler(uploads, pool, queue)
@@ -164,7 +164,7 @@ def test_a_reconciler_that_has_just_begun_judges_no_worker_before_all_could_move
 def test_a_reconciler_that_lost_sight_of_the_database_judges_no_worker_before_all_could_move_their_leases(
     event_log: EventLog, pool: Pool, uploads: Uploads, queue: Queue, reconciler: Reconciler, clock: FakeTime
 ) -> None:
-    lost = run_to(uploads, submit(uploads), Stage.GENERATING)
+    lost = run_to(uploads, submit(uploads).id, Stage.GENERATING)
     projector(event_log, pool).catch_up()
     clock.now += BREAK_SECONDS + 0.5
     see_for(reconciler, clock, LEASE_SECONDS - 1)
@@ -188,7 +188,7 @@ def test_a_scan_that_fails_is_a_break_however_short(
         thread.join(PATIENCE)
     with pool.connection() as connection:
         connection.execute("ALTER VIEW elsewhere RENAME TO due_uploads")
-    lost = run_to(uploads, submit(uploads), Stage.GENERATING)
+    lost = run_to(uploads, submit(uploads).id, Stage.GENERATING)
     projector(event_log, pool).catch_up()
     see_for(reconciler, clock, LEASE_SECONDS - 1)
     assert queue.sent == []
@@ -200,7 +200,7 @@ def test_a_scan_that_fails_is_a_break_however_short(
 def test_a_scan_of_a_slow_queue_ends_in_time_and_the_next_one_goes_on_from_there(
     event_log: EventLog, pool: Pool, uploads: Uploads, queue: Queue, reconciler: Reconciler, clock: FakeTime
 ) -> None:
-    lost = [run_to(uploads, submit(uploads), Stage.GENERATING).id for _ in range(3)]
+    lost = [run_to(uploads, submit(uploads).id, Stage.GENERATING).id for _ in range(3)]
     projector(event_log, pool).catch_up()
     queue.on_send = lambda: setattr(clock, "now", clock.now + SENDING_SECONDS * 0.7)
     reconciler.scan()

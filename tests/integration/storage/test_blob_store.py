@@ -19,7 +19,8 @@ from app.storage.s3 import S3Store
 from domain.errors import BlobNotFoundError
 from domain.ports import BlobStore
 from tests.fakes.s3 import FakeS3
-from tests.integration.storage.http_storages import FolderHttp, put, serving
+from tests.fakes.server import serving
+from tests.integration.storage.http_storages import FolderHttp, put
 from tests.s3_server import S3Server
 
 MINUTE = timedelta(minutes=1)

@@ -22,7 +22,7 @@ def test_a_wrong_key_of_the_bucket_is_a_refusal(s3_server: S3Server) -> None:
 
 
 def test_a_missing_bucket_is_a_refusal(s3_server: S3Server) -> None:
-    wrong = s3_server._replace(environ=s3_server.environ | {"S3_BUCKET": "nobodys-bucket"})
+    wrong = s3_server._replace(environ=s3_server.environ | {"S3_BUCKET": "absent-bucket"})
     store = open_store(wrong.settings, lambda key, _lifetime: key)
     for call in (store.ping, lambda: store.get("a"), lambda: put(store, "a", b"")):
         with pytest.raises(StorageRefusedError):

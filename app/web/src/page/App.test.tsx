@@ -5,25 +5,25 @@ import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-libra
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App";
 import { START } from "./address";
-import { fakeSending, photoSent } from "./sent.test.fake";
+import { fakeSending, photoSent } from "./sending/sent.test.fake";
 import { recentUploads } from "./uploads";
 
 const WRONG = "This file is not a JPEG, PNG, WebP, HEIC or AVIF photo. Please choose another one.";
 
 const NOT_FOUND = JSON.stringify({ success: false, error: { code: "NOT_FOUND", message: "There is no such upload." } });
 
-function photo(): File {
-  return readable("\xff\xd8\xff\xe0 a photo");
+function photo(name = "a photo.jpg"): File {
+  return readable("\xff\xd8\xff\xe0 a photo", name);
 }
 
-function text(): File {
-  return readable("a text");
+function text(name = "a text.txt"): File {
+  return readable("a text", name);
 }
 
 /** jsdom's files cannot be read. */
-function readable(content: string): File {
+function readable(content: string, name: string): File {
   const bytes = Uint8Array.from(content, (letter) => letter.charCodeAt(0));
-  const file = new File([bytes], "a file");
+  const file = new File([bytes], name);
   return Object.assign(file, { slice: () => ({ arrayBuffer: async () => bytes.slice(0, 12).buffer }) });
 }
 
@@ -63,6 +63,11 @@ function complaint(): string | null {
   return screen.getAllByRole("alert")[0]?.textContent ?? null;
 }
 
+/** What is said of each photo of several. */
+function rows(): (string | null)[] {
+  return [...document.querySelectorAll(".several .told")].map((row) => row.textContent);
+}
+
 beforeEach(() => {
   fakeSending();
   vi.stubGlobal("fetch", () => new Promise(() => {}));
@@ -83,11 +88,31 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test("a complaint of one file stays while the other one is sent and opens itself, until a person opens something", async () => {
-  choose(photo(), text());
+test("of several files each that was refused is told of by its name and its reason, and how many were taken", async () => {
+  choose(photo("one.jpg"), text("two.txt"), photo("three.jpg"), readable("", "four.jpg"));
+  await reads("4 photos");
+  screen.getByText(/^2 of 4 were taken\./);
+  expect(rows()[1]).toBe(`two.txt${WRONG}`);
+  expect(rows()[3]).toMatch(/^four\.jpgThis file is empty\./);
   await (await photoSent(1)).isTakenIn("one");
-  await reads("Looking for your photo");
-  expect(complaint()).toBe(WRONG);
+  await (await photoSent(2)).isRefused(413, "PAYLOAD_TOO_LARGE");
+  await waitFor(() => screen.getByText(/^1 of 4 were taken\./));
+  expect(rows()).toContain("three.jpgIt says PAYLOAD_TOO_LARGE.");
+});
+
+test("where none of several was taken each is told of, and the complaint can be closed", async () => {
+  choose(text("one.txt"), text("two.txt"));
+  await waitFor(() => expect(complaint()).toBe(`None of these 2 files was taken:one.txt: ${WRONG}two.txt: ${WRONG}`));
+  await reads("Put a photo in the tray");
+  fireEvent.click(screen.getByRole("button", { name: "Close" }));
+  expect(complaint()).toBe("");
+});
+
+test("a complaint stays until a person opens something", async () => {
+  choose(photo());
+  await (await photoSent(1)).isTakenIn("one");
+  paste(text());
+  await waitFor(() => expect(complaint()).toBe(WRONG));
 
   await goTo(START);
 
@@ -114,24 +139,56 @@ test("a photo that the server refuses while a job is open is told of at once", a
   await waitFor(() => expect(complaint()).toBe("It says UNSUPPORTED_IMAGE."));
 });
 
-test("the bar of the next photo begins at nothing, and so does that of a photo that is sent again", async () => {
-  choose(photo(), photo());
+test("the bar of a photo that is sent again begins at nothing", async () => {
+  choose(photo());
   const first = await photoSent(1);
   await first.gets(0.9);
   await waitFor(() => expect(bar()).toBe("90"));
   await first.isCutOff();
   await waitFor(() => expect(bar()).toBe("0"));
+  screen.getByText("It is tried again in 2 s.");
 
-  dispatchEvent(new Event("online"));
+  fireEvent.click(screen.getByRole("button", { name: "Try now" }));
   const again = await photoSent(2);
   await again.gets(1);
   await waitFor(() => expect(bar()).toBe("100"));
-  await again.isTakenIn("one");
+});
 
-  const second = await photoSent(3);
-  expect(bar()).toBe("0");
-  await second.gets(0.2);
-  await waitFor(() => expect(bar()).toBe("20"));
+test("a server that asks for a minute is given one, and the minute is counted down", async () => {
+  choose(photo());
+  const first = await photoSent(1);
+  first.headers = { "Retry-After": "60" };
+  await first.isRefused(503, "UNAVAILABLE");
+  await waitFor(() => screen.getByText("It is tried again in 60 s."));
+});
+
+test.each([413, 403])(
+  "a photo that something in between refuses with %i is kept, and can be sent again",
+  async (status) => {
+    choose(photo());
+    await (await photoSent(1)).isRefusedInBetween(status);
+    await reads("Not sent yet");
+    expect(complaint()).toBe("");
+    expect(screen.getAllByRole("alert")[1]?.textContent).toMatch(new RegExp(`status ${status}\\..* kept here`));
+
+    fireEvent.click(screen.getByRole("button", { name: "Send again" }));
+    await (await photoSent(2)).isTakenIn("one");
+    await reads("Looking for your photo");
+  },
+);
+
+function asksBeforeLeaving(): boolean {
+  return !dispatchEvent(new Event("beforeunload", { cancelable: true }));
+}
+
+test("leaving is asked about while photos are not sent, and not afterwards", async () => {
+  expect(asksBeforeLeaving()).toBe(false);
+  choose(photo(), photo());
+  const first = await photoSent(1);
+  expect(asksBeforeLeaving()).toBe(true);
+  await first.isTakenIn("one");
+  await (await photoSent(2)).isTakenIn("two");
+  await waitFor(() => expect(asksBeforeLeaving()).toBe(false));
 });
 
 test("while a photo is sent, another one can be put in, and the sending is found again", async () => {
@@ -148,8 +205,8 @@ test("while a photo is sent, another one can be put in, and the sending is found
 
   await press("New photo");
   choose(photo());
-  await reads("Sending your photo");
-  await waitFor(() => screen.getByText(/^One more follows/));
+  await reads("2 photos");
+  expect(rows()).toEqual(["a photo.jpgSending 40%", "a photo.jpgwaits to be sent"]);
 });
 
 test("a person who opens another upload while a photo is sent stays there when it is accepted", async () => {
@@ -208,18 +265,17 @@ test("who is told that there is no such upload can ask again", async () => {
   await waitFor(() => link(/waiting/));
 });
 
-test("a fault of the page while a photo is sent is told of, and the photo behind it is sent all the same", async () => {
+test("a fault of the page while a photo is sent is told of, its photo is kept, and the one behind it is sent", async () => {
   const fault = new Error("a fault");
   const reported = vi.fn();
   vi.stubGlobal("reportError", reported);
   vi.spyOn(FormData.prototype, "append").mockImplementationOnce(() => {
     throw fault;
   });
-  choose(photo(), photo());
+  choose(photo("one.jpg"), photo("two.jpg"));
   await (await photoSent(1)).isTakenIn("two");
 
-  await reads("Looking for your photo");
-  expect(complaint()).toMatch(/^Your photo could not be sent/);
+  await reads("2 photos");
+  expect(rows()[1]).toMatch(/^one\.jpgThis photo could not be sent, through a fault of this page\./);
   expect(reported).toHaveBeenCalledWith(fault);
-  expect(screen.queryByText("Sending your photo")).toBeNull();
 });

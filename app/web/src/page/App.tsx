@@ -1,57 +1,74 @@
-/** The whole page: a photo goes in, one upload is watched, recent ones are listed. */
+/** The whole page: photos go in, one upload or several are watched, recent ones are listed. */
 
 import { useCallback, useEffect, useLayoutEffect, useState } from "react";
-import { jobAddress, jobIdOf, openAddress, SENDING, START, show, useOpenAddress } from "./address";
+import { batchAddress, batchOf, jobAddress, jobIdOf, START, show, useOpenAddress } from "./address";
 import { Bench } from "./Bench";
 import { maxUploadBytes, wrongWith } from "./checkPhoto";
 import { Intake } from "./Intake";
 import { say } from "./language";
 import { RecentUploads } from "./RecentUploads";
+import { Refusals } from "./Refusals";
+import { Left } from "./sending/Left";
+import { useOutbox } from "./sending/useOutbox";
+import { Several } from "./several/Several";
 import { useStorageTrouble } from "./storage";
+import { useRecentUploads } from "./uploads";
 import { usePhotosFromOutside } from "./usePhotosFromOutside";
-import { useSending } from "./useSending";
 
 export function App() {
   const address = useOpenAddress();
-  const [problem, setProblem] = useState<string | null>(null);
   const [spoken, setSpoken] = useState("");
-  const { sending, send, stop } = useSending({ onRefused: setProblem, onEnded: leaveSending });
-  const jobId = jobIdOf(address);
-  const isSending = sending !== null;
-  const shownSending = address === SENDING ? sending : null;
+  const { outbox, items } = useOutbox();
+  const uploads = useRecentUploads();
   const trouble = useStorageTrouble();
-  const isAtBench = jobId !== null || shownSending !== null;
 
   const take = useCallback(
-    async (photos: Blob[]) => {
+    async (photos: File[]) => {
       const wrongs = await Promise.all(photos.map((photo) => wrongWith(photo, maxUploadBytes())));
-      const right = photos.filter((_, place) => wrongs[place] === null);
-      setProblem(wrongs.find((wrong) => wrong !== null) ?? null);
-      if (right.length > 0) {
-        send(right);
-        if (isSending) {
-          show(SENDING);
-        }
+      const chosen = photos.map((photo, place) => ({ photo, name: photo.name, wrong: wrongs[place] ?? null }));
+      const batch = outbox.add(chosen);
+      if (wrongs.includes(null)) {
+        show(batchAddress(batch));
       }
     },
-    [send, isSending],
+    [outbox],
   );
   const isOver = usePhotosFromOutside(take);
 
-  // Before it is painted, or what was open until now would be seen with it.
-  useLayoutEffect(() => {
-    if (isSending) {
-      show(SENDING);
-    }
-  }, [isSending]);
+  const jobId = jobIdOf(address);
+  const batch = batchOf(address);
+  const batchItems = items.filter((item) => item.batch === batch);
+  const batchUploads = uploads.filter((upload) => upload.batch === batch).reverse();
+  const isSeveral = batch !== null && batchItems.length + batchUploads.length > 1;
+  const single = isSeveral ? undefined : batchItems[0];
+  const sending = single?.state === "refused" ? undefined : single;
+  const taken = batchUploads[0]?.jobId ?? outbox.takenOf(batch ?? "");
+  const isAtBench = jobId !== null || sending !== undefined;
 
+  // Before it is painted: what was a photo on its way is an upload by now, or nothing.
+  const isBatchOver = batch !== null && !isSeveral && !sending;
+  useLayoutEffect(() => {
+    if (isBatchOver) {
+      show(taken ? jobAddress(taken) : START, { replace: true });
+    }
+  }, [isBatchOver, taken]);
+
+  const refused = items.filter((item) => item.state === "refused" && !(isSeveral && item.batch === batch));
+  const closeRefusals = () => outbox.discard(refused.map(({ key }) => key));
   // A person who opens something else has read it. What the page opens by itself keeps the complaint.
   useEffect(() => {
-    const clear = () => setProblem(null);
+    const clear = () =>
+      outbox.discard(
+        outbox
+          .items()
+          .filter(({ state }) => state === "refused")
+          .map(({ key }) => key),
+      );
     addEventListener("hashchange", clear);
     return () => removeEventListener("hashchange", clear);
-  }, []);
+  }, [outbox]);
 
+  const onSent = () => show(batchAddress(outbox.items().find(({ state }) => state !== "refused")?.batch ?? ""));
   return (
     <div className="room">
       <header>
@@ -59,34 +76,25 @@ export function App() {
           <span className="lamp" aria-hidden="true" />
           Darkroom
         </a>
-        {isAtBench && (
+        {(isAtBench || isSeveral) && (
           <a className="quiet button" href={START}>
-            New photo
+            {say.newPhoto}
           </a>
         )}
       </header>
       <main>
-        <div role="alert" className="complaint">
-          {problem && <p className="problem">{problem}</p>}
-        </div>
+        <Refusals items={refused} onClose={closeRefusals} />
         {trouble && <p className="notice">{say.notKept[trouble]}</p>}
-        {isAtBench ? (
-          <Bench sending={shownSending} onStop={stop} jobId={jobId} onSpeak={setSpoken} />
-        ) : (
-          <Intake isOver={isOver} onPhotos={take} />
-        )}
-        <RecentUploads sending={sending} open={address} />
+        <Left items={items} outbox={outbox} onSent={onSent} />
+        {isSeveral && <Several items={batchItems} uploads={batchUploads} outbox={outbox} />}
+        {isAtBench && <Bench sending={sending ?? null} outbox={outbox} jobId={jobId} onSpeak={setSpoken} />}
+        {!isSeveral && !isAtBench && <Intake isOver={isOver} onPhotos={take} />}
+        <RecentUploads items={items} open={address} />
       </main>
+      {isOver && (isSeveral || isAtBench) && <div className="over-all">{say.letGo}</div>}
       <p className="spoken" aria-live="polite" aria-atomic="true">
         {spoken}
       </p>
     </div>
   );
-}
-
-/** A person who still looks at the photo that was sent sees its job next; one who opened another stays there. */
-function leaveSending(jobId: string | null): void {
-  if (openAddress() === SENDING) {
-    show(jobId === null ? START : jobAddress(jobId), { replace: true });
-  }
 }

@@ -10,35 +10,35 @@ import { Development } from "./Development";
 import { Lost } from "./Lost";
 import { Print } from "./Print";
 import { Reveal } from "./Reveal";
-import { SendingPhoto } from "./SendingPhoto";
-import { endingOf, noteEnding, removeUpload, useRecentUploads } from "./uploads";
-import { useResult } from "./useResult";
-import type { Sending } from "./useSending";
+import type { Item, Outbox } from "./sending/outbox";
+import { SendingPhoto } from "./sending/SendingPhoto";
+import { drawn } from "./thumbnail";
+import { endingOf, noteEnding, noteMade, removeUpload, useRecentUploads } from "./uploads";
+import { isGone, useResult } from "./useResult";
 import { announcement, waiting } from "./words";
 
 interface Properties {
   /** A photo on its way to the server; it has no job yet. */
-  sending: Sending | null;
-  onStop: () => void;
+  sending: Item | null;
+  outbox: Outbox;
   jobId: string | null;
   /** What a screen reader is to say. */
   onSpeak: (sentence: string) => void;
 }
 
-export function Bench({ sending, onStop, jobId, onSpeak }: Properties) {
+export function Bench({ sending, outbox, jobId, onSpeak }: Properties) {
   const job = useStatus(jobId);
   const result = useResult(jobId, job.resultId);
   const upload = useRecentUploads().find((recent) => recent.jobId === jobId);
-  const ending = jobId === null ? undefined : endingOf(job);
   const [deleted, setDeleted] = useState<string | null>(null);
+  const [seen, setSeen] = useState<string | null>(null);
+  const isErased = isGone(result);
+  const ending = jobId === null ? undefined : isErased ? "gone" : endingOf(job);
   const isDeleted = jobId !== null && deleted === jobId;
   const isLost = ending === "gone" && !isDeleted;
-  const sayDeleted = useCallback(() => {
-    setDeleted(jobId);
-    removeUpload(jobId as string);
-  }, [jobId]);
+  const isSeen = seen !== null && seen === jobId;
 
-  const sentence = isLost || isDeleted ? "" : announcement(job);
+  const sentence = isLost || isDeleted ? "" : announcement(job, isSeen);
   useEffect(() => {
     onSpeak(sentence);
     return () => onSpeak("");
@@ -49,22 +49,45 @@ export function Bench({ sending, onStop, jobId, onSpeak }: Properties) {
     }
   }, [jobId, job.isLoading, ending]);
 
+  const sayDeleted = useCallback(() => {
+    setDeleted(jobId);
+    removeUpload(jobId as string);
+  }, [jobId]);
+  const saySeen = (picture: HTMLImageElement | null) => {
+    setSeen(picture && jobId);
+    const made = picture && drawn(picture, picture.naturalWidth, picture.naturalHeight);
+    if (made && jobId !== null) {
+      noteMade(jobId, made);
+    }
+  };
+
   if (isDeleted) {
     return <Deleted />;
   }
   if (isLost) {
-    return <Lost onAskAgain={job.error && job.askNow} />;
+    const askAgain = () => {
+      job.askNow();
+      void result.refetch();
+    };
+    return <Lost onAskAgain={job.error || isErased ? askAgain : null} />;
   }
   const latent = sending?.thumbnail ?? upload?.thumbnail ?? null;
   const isMoving = jobId !== null && ending === undefined && waiting(job) === null;
   return (
-    <section className="bench" data-status={job.status ?? undefined}>
+    <section className="bench" data-status={job.isComplete && !isSeen ? "processing" : (job.status ?? undefined)}>
       <Print key={latent} latent={latent} developed={job.progress / 100} isMoving={isMoving}>
-        <Reveal key={job.resultId} result={result} />
+        {job.resultId !== null && <Reveal key={job.resultId} result={result} onSeen={saySeen} />}
       </Print>
-      {sending && <SendingPhoto sending={sending} onStop={onStop} />}
+      {sending && <SendingPhoto item={sending} outbox={outbox} />}
       {jobId !== null && (
-        <Development key={jobId} jobId={jobId} job={job} result={result.data} onDeleted={sayDeleted} />
+        <Development
+          key={jobId}
+          jobId={jobId}
+          name={upload?.name}
+          job={job}
+          result={isSeen ? result.data : undefined}
+          onDeleted={sayDeleted}
+        />
       )}
     </section>
   );

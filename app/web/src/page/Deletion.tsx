@@ -2,16 +2,22 @@
 
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
+import type { ErasureBody } from "../status/schema";
 import { START } from "./address";
-import { erase } from "./api";
+import { type ApiError, erase } from "./api";
 import { say } from "./language";
 import { useFocusOnArrival } from "./useFocusOnArrival";
+import { problem } from "./words";
 
 export function Deletion({ jobId, onDeleted }: { jobId: string; onDeleted: () => void }) {
   const [isAsked, setAsked] = useState(false);
   const question = useRef<HTMLParagraphElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
-  const deleting = useMutation({ mutationFn: () => erase(jobId), networkMode: "always", onSuccess: onDeleted });
+  const deleting = useMutation<ErasureBody, ApiError>({
+    mutationFn: () => erase(jobId),
+    networkMode: "always",
+    onSuccess: onDeleted,
+  });
   const wasAsked = useRef(false);
   useEffect(() => {
     if (isAsked !== wasAsked.current) {
@@ -42,7 +48,7 @@ export function Deletion({ jobId, onDeleted }: { jobId: string; onDeleted: () =>
           {say.keepPhoto}
         </button>
       </div>
-      <div role="alert">{deleting.error && <p className="problem">{say.notDeleted(deleting.error.message)}</p>}</div>
+      <div role="alert">{deleting.error && <p className="problem">{say.notDeleted(problem(deleting.error))}</p>}</div>
     </fieldset>
   );
 }

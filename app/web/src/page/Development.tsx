@@ -1,106 +1,60 @@
 /** The card of one upload: its stages, its end, and what its owner can do. */
 
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { ResultBody } from "../status/schema";
 import type { JobStatus } from "../status/useStatus";
-import { START } from "./address";
-import { cancel, retry } from "./api";
 import { Bar } from "./Bar";
+import { Choices } from "./Choices";
+import { CopyId } from "./CopyId";
 import { Deletion } from "./Deletion";
+import { say } from "./language";
 import { Stages } from "./Stages";
-import { tellEverywhere } from "./tabs";
+import { Trouble } from "./Trouble";
 import { useFocusOnArrival } from "./useFocusOnArrival";
-import { happening, heading, howLong, made, waiting } from "./words";
+import { happening, heading, howLong, made, problem, waiting } from "./words";
 
 interface Properties {
   jobId: string;
+  /** Of the file that was sent, where this browser knows it. */
+  name: string | undefined;
   job: JobStatus;
-  /** Not there before it is complete. */
+  /** Not there before its preview can be seen. */
   result: ResultBody | undefined;
   onDeleted: () => void;
 }
 
-export function Development({ jobId, job, result, onDeleted }: Properties) {
+export function Development({ jobId, name, job, result, onDeleted }: Properties) {
   const title = useFocusOnArrival<HTMLHeadingElement>();
-  const { isComplete, isFailed, status } = job;
+  const { isFailed, status, error } = job;
+  const isSeen = result !== undefined;
   const wait = waiting(job);
   return (
     <div className="card">
       <h1 ref={title} tabIndex={-1}>
-        {heading(job)}
+        {heading(job, isSeen)}
       </h1>
-      {status !== null && !isComplete && (
+      {status !== null && !isSeen && (
         <>
           {!isFailed && (
-            <p className="figure">
+            <p className="figure" dir="ltr">
               {job.progress}
               <small>%</small>
             </p>
           )}
-          <Bar label="Progress" percent={job.progress} />
+          <Bar label={say.progress} percent={job.progress} />
         </>
       )}
-      <p className={isFailed ? "problem" : undefined}>{happening(job)}</p>
-      <div role="status">
-        {wait && <p>{wait}</p>}
-        {job.error && (
-          <p className="trouble">{job.error.message} Your upload goes on without this page; we keep asking.</p>
-        )}
-      </div>
+      <p className={isFailed ? "problem" : undefined}>{happening(job, isSeen)}</p>
+      <div role="status">{wait && <p>{wait}</p>}</div>
+      {error && <Trouble why={`${problem(error)} ${say.goesOnWithout}`} retryAt={job.retryAt} onNow={job.askNow} />}
       <p className="fine">{result ? made(result) : howLong(job.data)}</p>
       <Stages stage={job.stage} progress={job.progress} />
-      {result && (
-        <div className="choices">
-          <a className="button" href={result.preview.url} download="darkroom.jpg">
-            Save the preview
-          </a>
+      <Choices jobId={jobId} name={name} job={job} result={result} onChosen={() => title.current?.focus()} />
+      {status !== null && (
+        <div className="aside">
+          <Deletion jobId={jobId} onDeleted={onDeleted} />
+          <CopyId jobId={jobId} />
         </div>
       )}
-      <Choices jobId={jobId} job={job} onChosen={() => title.current?.focus()} />
-      {status !== null && <Deletion jobId={jobId} onDeleted={onDeleted} />}
     </div>
-  );
-}
-
-interface ChoicesProperties {
-  jobId: string;
-  job: JobStatus;
-  /** The button that was pressed is about to go: the focus needs another place. */
-  onChosen: () => void;
-}
-
-function Choices({ jobId, job, onChosen }: ChoicesProperties) {
-  const client = useQueryClient();
-  const act = useMutation({
-    mutationFn: (action: (jobId: string) => ReturnType<typeof retry>) => action(jobId),
-    networkMode: "always",
-    onSuccess: (body) => {
-      tellEverywhere(client, body);
-      onChosen();
-    },
-  });
-  const isRunning = job.status === "pending" || job.status === "processing";
-  const mayTryAgain = job.data?.canRetry ?? false;
-  return (
-    <>
-      <div className="choices">
-        {isRunning && (
-          <button type="button" className="quiet button" disabled={act.isPending} onClick={() => act.mutate(cancel)}>
-            Cancel
-          </button>
-        )}
-        {mayTryAgain && (
-          <button type="button" className="button" disabled={act.isPending} onClick={() => act.mutate(retry)}>
-            Try again
-          </button>
-        )}
-        {job.isFailed && (
-          <a className={mayTryAgain ? "quiet button" : "button"} href={START}>
-            Choose another photo
-          </a>
-        )}
-      </div>
-      <div role="alert">{act.error && <p className="problem">{act.error.message}</p>}</div>
-    </>
   );
 }

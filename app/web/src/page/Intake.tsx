@@ -2,6 +2,7 @@
 
 import { type ChangeEvent, useRef } from "react";
 import { ACCEPTED, maxUploadBytes, megabytes } from "./checkPhoto";
+import { say } from "./language";
 import { useFocusOnArrival } from "./useFocusOnArrival";
 
 interface Properties {
@@ -15,17 +16,25 @@ export function Intake({ isOver, onPhotos }: Properties) {
   return (
     <section className="easel" data-over={isOver || undefined}>
       <h1 ref={title} tabIndex={-1}>
-        {isOver ? "Let go, and it begins" : "Put a photo in the tray"}
+        {isOver ? say.letGo : say.intakeHeading}
       </h1>
-      <p>Darkroom makes a new picture of it, and shows you every step of the way.</p>
+      <p>{say.intakeExplained}</p>
       <div className="choices">
-        <Chooser label="Choose a photo" className="button" multiple onPhotos={onPhotos} />
-        <Chooser label="Take a photo" className="quiet button camera" capture="environment" onPhotos={onPhotos} />
+        <Chooser label={say.choosePhoto} className="button" multiple onPhotos={onPhotos} />
+        <Chooser label={say.takePhoto} className="quiet button camera" capture="environment" onPhotos={onPhotos} />
       </div>
       <p className="fine">
-        JPEG, PNG, WebP, HEIC or AVIF, up to {megabytes(maxUploadBytes())}.
-        <span className="desk"> You can also drop it anywhere on this page, or paste it.</span>
+        {say.limits(megabytes(maxUploadBytes()))}
+        <span className="desk"> {say.dropOrPaste}</span>
       </p>
+      <details className="fine">
+        <summary>{say.whatHappens}</summary>
+        <ul className="explained">
+          {say.whatHappensExplained.map((sentence) => (
+            <li key={sentence}>{sentence}</li>
+          ))}
+        </ul>
+      </details>
     </section>
   );
 }

@@ -1,6 +1,7 @@
 /** Shown for a job that this browser does not own, or that does not exist (any more). */
 
 import { START } from "./address";
+import { say } from "./language";
 import { useFocusOnArrival } from "./useFocusOnArrival";
 
 interface Properties {
@@ -13,16 +14,16 @@ export function Lost({ onAskAgain }: Properties) {
   return (
     <section className="easel">
       <h1 ref={title} tabIndex={-1}>
-        There is no such upload here
+        {say.lostHeading}
       </h1>
-      <p>An upload can be seen only in the browser that sent it, and only for as long as Darkroom keeps it.</p>
+      <p>{say.lostExplained}</p>
       <div className="choices">
         <a className="button" href={START}>
-          Choose a photo
+          {say.choosePhoto}
         </a>
         {onAskAgain && (
           <button type="button" className="quiet button" onClick={onAskAgain}>
-            Ask again
+            {say.askAgain}
           </button>
         )}
       </div>

@@ -2,24 +2,25 @@
 
 import { useEffect, useRef, useState } from "react";
 import { useStatus } from "../status/useStatus";
-import { jobAddress, SENDING } from "./address";
+import { batchAddress, jobAddress } from "./address";
 import { say } from "./language";
+import { type Item, isUnsent } from "./sending/outbox";
 import { useStorageTrouble } from "./storage";
 import { endingOf, hideUpload, noteEnding, showUpload, type Upload, useRecentUploads } from "./uploads";
-import type { Sending } from "./useSending";
 import { whenWas } from "./when";
 
 interface Properties {
-  /** A photo on its way, which will be the newest of them. */
-  sending: Sending | null;
+  /** Photos on their way, of which one will be the newest upload. */
+  items: readonly Item[];
   /** The address that is open. */
   open: string;
 }
 
-export function RecentUploads({ sending, open }: Properties) {
+export function RecentUploads({ items, open }: Properties) {
   const uploads = useRecentUploads();
   const trouble = useStorageTrouble();
   const [justHidden, setJustHidden] = useState<string | null>(null);
+  const sending = items.find(isUnsent);
   if (uploads.length === 0 && !sending) {
     return null;
   }
@@ -31,11 +32,11 @@ export function RecentUploads({ sending, open }: Properties) {
         {sending && (
           <li data-state="running">
             <Picture
-              address={SENDING}
-              isOpen={open === SENDING}
+              address={batchAddress(sending.batch)}
+              isOpen={open === batchAddress(sending.batch)}
               thumbnail={sending.thumbnail}
               when=""
-              state={`${say.sending} ${Math.round(sending.share * 100)}%`}
+              state={sending.state === "held" ? say.notSentYet : `${say.sending} ${Math.round(sending.share * 100)}%`}
             />
           </li>
         )}
@@ -85,7 +86,7 @@ function Frame({ upload, place, isOpen, onHidden }: FrameProperties) {
       <Picture
         address={jobAddress(jobId)}
         isOpen={isOpen}
-        thumbnail={upload.thumbnail}
+        thumbnail={upload.made ?? upload.thumbnail}
         when={when}
         state={state}
         name={name}

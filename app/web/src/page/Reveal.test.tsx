@@ -6,12 +6,13 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Reveal } from "./Reveal";
 import { useResult } from "./useResult";
 
-const FIVE_MINUTES_MS = 300_000;
+const A_MINUTE_MS = 60_000;
 
 let asked = 0;
+const onSeen = vi.fn();
 
 function Revealed() {
-  return <Reveal result={useResult("job", "result")} />;
+  return <Reveal result={useResult("job", "result")} onSeen={onSeen} />;
 }
 
 async function pass(milliseconds: number) {
@@ -29,6 +30,7 @@ function told(): boolean {
 
 beforeEach(async () => {
   vi.useFakeTimers();
+  onSeen.mockReset();
   asked = 0;
   vi.stubGlobal("fetch", async () => {
     asked += 1;
@@ -59,21 +61,51 @@ test("an address that leads nowhere is asked for anew once, and then it is told 
   expect(told()).toBe(true);
 });
 
-test("it is tried again with the next address, which comes before five minutes are over", async () => {
+test("it is tried again with the next address, which comes by itself", async () => {
   await meets("error");
   await meets("error");
-  await pass(FIVE_MINUTES_MS);
+  await pass(A_MINUTE_MS);
   expect(told()).toBe(false);
   await meets("load");
+  const times = asked;
 
   await meets("error"); // much later: its address has grown old
-  expect(asked).toBe(4);
+  expect(asked).toBe(times + 1);
   expect(told()).toBe(false);
 });
 
-test("a server that cannot be asked for another address leaves it at the first one's failure", async () => {
+test("it is seen once it has loaded, and no longer when it can no longer be had", async () => {
+  expect(onSeen).not.toHaveBeenCalled();
+  await meets("load");
+  expect(onSeen).toHaveBeenLastCalledWith(screen.getByRole("img"));
+  await meets("error");
+  expect(onSeen).toHaveBeenLastCalledWith(null);
+});
+
+test("an address that works stays, although newer ones come in", async () => {
+  await meets("load");
+  await pass(5 * A_MINUTE_MS);
+  expect(asked).toBeGreaterThan(3);
+  expect(screen.getByRole("img").getAttribute("src")).toBe("/preview?signature=1");
+});
+
+test("it says when it is tried again, and tries at once when it is told to", async () => {
+  await meets("error");
+  await meets("error");
+  screen.getByText("It is tried again in 60 s.");
+  await pass(20_000);
+  screen.getByText("It is tried again in 40 s.");
+
+  fireEvent.click(screen.getByRole("button", { name: "Try now" }));
+  await pass(1);
+  expect(asked).toBe(3);
+  await meets("load");
+  expect(told()).toBe(false);
+});
+
+test("a server that cannot be asked for another address is told of", async () => {
   vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
   await meets("error");
   await pass(20_000);
-  expect(told()).toBe(true);
+  screen.getByText("Darkroom cannot be reached just now.");
 });

@@ -1,46 +1,67 @@
-/** The finished picture's preview, which comes up on the paper. */
+/**
+ * The finished picture's preview, which comes up on the paper. It is said to be ready only once it can be seen.
+ * An address is used for as long as it works, although newer ones come in.
+ */
 
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import type { ResultBody } from "../status/schema";
+import type { ApiError } from "./api";
+import { say } from "./language";
+import { Trouble } from "./Trouble";
+import { RESULT_INTERVAL_MS } from "./useResult";
+import { problem } from "./words";
 
-export function Reveal({ result }: { result: UseQueryResult<ResultBody> }) {
-  const { data, error, isFetching, refetch } = result;
+interface Properties {
+  result: UseQueryResult<ResultBody, ApiError>;
+  /** With the picture when it can be seen; with nothing when it can no longer. */
+  onSeen: (picture: HTMLImageElement | null) => void;
+}
+
+export function Reveal({ result, onSeen }: Properties) {
+  const { data, error, isFetching, refetch, dataUpdatedAt, errorUpdatedAt } = result;
+  const [seen, setSeen] = useState<string | null>(null);
   const [broken, setBroken] = useState<string | null>(null);
   const isAskedAnew = useRef(false);
-  if (!data) {
-    return error && <p className="trouble over">{error.message}</p>;
+  const url = seen ?? data?.preview.url ?? null;
+
+  if (!data || url === null || url === broken) {
+    const isWaiting = isFetching || (!error && url === null);
+    return (
+      !isWaiting && (
+        <div className="over">
+          <Trouble
+            why={error ? problem(error) : say.previewLost}
+            retryAt={Math.max(dataUpdatedAt, errorUpdatedAt) + RESULT_INTERVAL_MS}
+            onNow={() => void refetch().then(() => setBroken(null))}
+          />
+        </div>
+      )
+    );
   }
-  const { url, width, height } = data.preview;
 
   // An address may have been too old. One that is new and leads nowhere either is no reason to ask on and on.
   const askAnew = () => {
     setBroken(url);
+    setSeen(null);
+    onSeen(null);
     if (!isAskedAnew.current) {
       isAskedAnew.current = true;
       void refetch();
     }
   };
-  if (url === broken) {
-    return (
-      !isFetching && (
-        <p className="trouble over">
-          The preview could not be loaded. It is tried again in a few minutes by itself; to try at once, reload this
-          page.
-        </p>
-      )
-    );
-  }
   return (
     <figure className="picture">
       <img
         src={url}
-        width={width}
-        height={height}
-        alt="What Darkroom made"
+        width={data.preview.width}
+        height={data.preview.height}
+        alt={say.whatDarkroomMade}
         onError={askAnew}
-        onLoad={() => {
+        onLoad={({ currentTarget }) => {
           isAskedAnew.current = false;
+          setSeen(url);
+          onSeen(currentTarget);
         }}
       />
     </figure>

@@ -1,14 +1,13 @@
 /**
  * What the page shows: the fragment of its address, so that reload, back and bookmarks do what they should. A job's id,
- * the photo that is being sent, or nothing: the start. `hashchange` tells of what a person opened, and of nothing else.
+ * photos that were chosen together, or nothing: the start. `hashchange` tells of what a person opened, and of nothing else.
  */
 
 import { useSyncExternalStore } from "react";
 
 /** The address of the page without a job. */
 export const START = "#";
-/** The address of the photo on its way to the server, which has no job yet. */
-export const SENDING = "#sending";
+const PHOTOS = "#photos.";
 
 const listeners = new Set<() => void>();
 
@@ -16,16 +15,21 @@ export function jobAddress(jobId: string): string {
   return `#${jobId}`;
 }
 
+/** Of photos that were chosen together. */
+export function batchAddress(batch: string): string {
+  return PHOTOS + batch;
+}
+
 export function openAddress(): string {
   return location.hash || START;
 }
 
-export function openJobId(): string | null {
-  return jobIdOf(openAddress());
+export function jobIdOf(address: string): string | null {
+  return address === START || batchOf(address) !== null ? null : address.slice(1);
 }
 
-export function jobIdOf(address: string): string | null {
-  return address === START || address === SENDING ? null : address.slice(1);
+export function batchOf(address: string): string | null {
+  return address.startsWith(PHOTOS) ? address.slice(PHOTOS.length) : null;
 }
 
 /** Open it without a person's doing. */

@@ -15,6 +15,8 @@ export class ApiError extends Error {
     readonly retryAfterMs: number | null = null,
     /** Darkroom itself said it, and nothing in between. */
     readonly isOurs = true,
+    /** Of HTTP; 0 where nothing answered. */
+    readonly status = 0,
   ) {
     super(message);
   }
@@ -91,7 +93,7 @@ function judged(status: number, text: string, retryAfter: string | null): { body
   }
   const { code, message, isOurs } = refusalOf(status, body);
   const isPassing = status < 400 || status >= 500 || status === 408 || status === 429;
-  return { error: new ApiError(code, message, isPassing, Number(retryAfter) * 1000 || null, isOurs) };
+  return { error: new ApiError(code, message, isPassing, Number(retryAfter) * 1000 || null, isOurs, status) };
 }
 
 function parsed(text: string): unknown {

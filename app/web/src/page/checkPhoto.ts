@@ -1,7 +1,8 @@
 /** What is wrong with a file, in a sentence, before anything of it is sent. Its name and its claimed type prove nothing. */
 
+import { say } from "./language";
+
 const HEAD_BYTES = 64;
-const KINDS = "JPEG, PNG, WebP, HEIC or AVIF";
 const BRANDS = ["avif", "avis", "heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"];
 const MEGABYTE = 2 ** 20;
 
@@ -19,13 +20,13 @@ export function megabytes(bytes: number): string {
 
 export async function wrongWith(file: Blob, maxBytes: number): Promise<string | null> {
   if (file.size === 0) {
-    return `This file is empty. Please choose a ${KINDS} photo.`;
+    return say.empty;
   }
   if (!isPhoto(await headOf(file))) {
-    return `This file is not a ${KINDS} photo. Please choose another one.`;
+    return say.noPhoto;
   }
   if (file.size > maxBytes) {
-    return `This photo has ${megabytes(file.size)}, and ${megabytes(maxBytes)} is the most. Please choose a smaller one.`;
+    return say.tooLarge(megabytes(file.size), megabytes(maxBytes));
   }
   return null;
 }

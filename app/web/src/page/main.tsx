@@ -3,7 +3,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
-import { jobAddress, openJobId, show } from "./address";
+import { batchAddress, jobAddress, openAddress, START, show } from "./address";
 import { Fallback } from "./Fallback";
 import { checkStorage } from "./storage";
 import { listenToOtherTabs } from "./tabs";
@@ -15,8 +15,10 @@ listenToOtherTabs(client);
 checkStorage();
 
 const [latest] = recentUploads();
-if (openJobId() === null && latest && !latest.ending) {
-  show(jobAddress(latest.jobId), { replace: true });
+if (openAddress() === START && latest && !latest.ending) {
+  const isAlone = recentUploads().filter(({ batch }) => batch === latest.batch).length === 1;
+  const address = latest.batch === undefined || isAlone ? jobAddress(latest.jobId) : batchAddress(latest.batch);
+  show(address, { replace: true });
 }
 
 createRoot(document.getElementById("page") as HTMLElement).render(

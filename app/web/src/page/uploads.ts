@@ -19,6 +19,8 @@ export interface Upload {
   submittedAt: string;
   /** A data URL, or nothing where the browser could not make one. */
   thumbnail: string | null;
+  /** What was made of it, once it was seen: a data URL. */
+  made?: string;
   /** Of the file, where it had one; it never leaves this browser. */
   name?: string;
   /** Photos that were chosen together have the same. */
@@ -82,8 +84,8 @@ export function noteEnding(jobId: string, ending: Ending | undefined): void {
 }
 
 /** Show what was made in place of the photo. */
-export function noteThumbnail(jobId: string, thumbnail: string): void {
-  change(jobId, (upload) => ({ ...upload, thumbnail }));
+export function noteMade(jobId: string, made: string): void {
+  change(jobId, (upload) => ({ ...upload, made }));
 }
 
 /** Take it off the list. Its session stays. */
@@ -121,7 +123,7 @@ function newest(): readonly Upload[] {
   return isKept ? read() : recentUploads();
 }
 
-function withoutThumbnail(upload: Upload): Upload {
+function withoutThumbnail({ made: _, ...upload }: Upload): Upload {
   return { ...upload, thumbnail: null };
 }
 
@@ -138,19 +140,27 @@ function read(): readonly Upload[] {
 
 /** What is right of an entry; nothing, if it is none. Another version of this page may have written it, or no page. */
 function checked(value: unknown): Upload | null {
-  const { jobId, submittedAt, thumbnail, name, batch, ending, isHidden } = (value ?? {}) as Record<string, unknown>;
+  const { jobId, submittedAt, thumbnail, made, name, batch, ending, isHidden } = (value ?? {}) as Record<
+    string,
+    unknown
+  >;
   if (typeof jobId !== "string" || jobId === "" || typeof submittedAt !== "string" || !Date.parse(submittedAt)) {
     return null;
   }
   return {
     jobId,
     submittedAt,
-    thumbnail: typeof thumbnail === "string" && thumbnail.startsWith("data:image/") ? thumbnail : null,
+    thumbnail: isPicture(thumbnail) ? thumbnail : null,
+    ...(isPicture(made) && { made }),
     ...(typeof name === "string" && { name }),
     ...(typeof batch === "string" && { batch }),
     ...(ENDINGS.includes(ending as Ending) && { ending: ending as Ending }),
     ...(isHidden === true && { isHidden }),
   };
+}
+
+function isPicture(value: unknown): value is string {
+  return typeof value === "string" && value.startsWith("data:image/");
 }
 
 function write(uploads: readonly Upload[]): void {

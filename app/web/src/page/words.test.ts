@@ -1,9 +1,9 @@
 /** What is said of a job is true, and fits what is known. */
 
 import { expect, test } from "vitest";
-import type { StatusBody } from "../status/schema";
+import type { ResultBody, StatusBody } from "../status/schema";
 import type { JobStatus } from "../status/useStatus";
-import { announcement, happening, heading, howLong, reached, STAGES, waiting } from "./words";
+import { announcement, happening, heading, howLong, made, reached, STAGES, shortly, waiting } from "./words";
 
 const BODY = { status: "pending", stage: null, progress: 0, isTerminal: false } as StatusBody;
 
@@ -95,4 +95,36 @@ test.each([
   [90, "watermarking"],
 ])("what failed at %i%% ended in %s", (progress, name) => {
   expect(STAGES[reached({ stage: "failed", progress })]).toBe(name);
+});
+
+test("a picture is not said to be ready before it can be seen, to eyes or to ears", () => {
+  const completed = job({ status: "completed", stage: "complete", progress: 100 });
+  expect([heading(completed, false), happening(completed, false)]).toEqual([
+    "Your picture is made",
+    "We are fetching its preview.",
+  ]);
+  expect(announcement(completed, false)).toBe("Your picture is made. We are fetching its preview.");
+  expect(announcement(completed, true)).toBe("Your picture is ready. This is its preview.");
+});
+
+test("a preview is said to be what it is, and no size is promised that cannot be had", () => {
+  const told = made({ model: "local/print", width: 2340, height: 1828 } as ResultBody);
+  expect(told).toMatch(/^A preview is a smaller copy with a watermark;.* Made by local\/print\.$/);
+  expect(told).not.toMatch(/\d{3}/);
+});
+
+/** A newer server, and a page that was left open. */
+const NEWER = { status: "processing", stage: "colouring", progress: 85 } as unknown as Partial<StatusBody>;
+
+test("a stage that this page does not know is shown as it is, and the steps go by its progress", () => {
+  const newer = job(NEWER);
+  expect(happening(newer)).toBe("colouring");
+  expect(announcement(newer)).toBe("Your picture is developing. colouring");
+  expect(STAGES[reached(newer)]).toBe("storing");
+});
+
+test("a status that this page does not know is shown as it is", () => {
+  const newer = job({ status: "paused", stage: "generating" } as unknown as Partial<StatusBody>);
+  expect([heading(newer), shortly(newer)]).toEqual(["paused", "paused"]);
+  expect(announcement(newer)).not.toMatch(/undefined/);
 });

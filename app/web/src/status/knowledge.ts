@@ -53,7 +53,7 @@ function newer(known: Knowledge, body: StatusBody, etag: string | null): Pick<Kn
 }
 
 export function isOver({ body, error }: Knowledge): boolean {
-  return body?.status === "completed" || body?.status === "failed" || (error?.isFinal ?? false);
+  return (body?.isTerminal ?? false) || (error?.isFinal ?? false);
 }
 
 /** Whether the server may hold its next answer; in trouble people are to hear at once that it is over. */

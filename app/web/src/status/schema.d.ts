@@ -13,11 +13,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Submit
-         * @description Submit a photo, as the multipart field `image`.
-         */
-        post: operations["ApiUploadsSubmit"];
+        /** Submit a photo, as the multipart field `image`. */
+        post: operations["submitUpload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -34,10 +31,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Retry
-         * @description Ask for another try at a failed upload. It goes on from the stage that failed and pays for nothing twice.
+         * Ask for another try at a failed upload.
+         * @description It goes on from the stage that failed and pays for nothing twice.
          */
-        post: operations["ApiUploadsJobidRetryRetry"];
+        post: operations["retryUpload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -54,10 +51,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel
-         * @description End an upload that waits or runs. One that was cancelled before stays so, and is answered in the same way.
+         * End an upload that waits or runs.
+         * @description One that was cancelled before stays so, and is answered in the same way.
          */
-        post: operations["ApiUploadsJobidCancelCancel"];
+        post: operations["cancelUpload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -75,10 +72,10 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Erase
-         * @description Erase an upload for good: its photo and its pictures are deleted. One that still runs is cancelled first.
+         * Erase an upload for good: its photo and its pictures are deleted.
+         * @description One that still runs is cancelled first.
          */
-        delete: operations["ApiUploadsJobidErase"];
+        delete: operations["eraseUpload"];
         options?: never;
         head?: never;
         patch?: never;
@@ -91,11 +88,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Status
-         * @description Ask where an upload is.
-         */
-        get: operations["ApiStatusJobidStatus"];
+        /** Ask where an upload is. */
+        get: operations["getStatus"];
         put?: never;
         post?: never;
         delete?: never;
@@ -112,10 +106,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Stream
-         * @description Follow an upload. Each event's data is the body of its status, and its id the version.
+         * Follow an upload.
+         * @description Each event's data is the body of its status, and its id the version.
          */
-        get: operations["ApiStatusJobidStreamStream"];
+        get: operations["streamStatus"];
         put?: never;
         post?: never;
         delete?: never;
@@ -131,11 +125,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Result
-         * @description Ask for a finished picture.
-         */
-        get: operations["ApiResultsResultidResult"];
+        /** Ask for a finished picture. */
+        get: operations["getResult"];
         put?: never;
         post?: never;
         delete?: never;
@@ -151,14 +142,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Blob
-         * @description Read a preview by its signed link.
-         */
-        get: operations["ApiBlobsSignedBlob"];
+        /** Read a preview by its signed link. */
+        get: operations["getBlob"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End the session for good: its tokens open nothing from now on.
+         * @description Its uploads are not erased.
+         */
+        delete: operations["endSession"];
         options?: never;
         head?: never;
         patch?: never;
@@ -171,11 +179,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Healthz
-         * @description Ask whether the process lives.
-         */
-        get: operations["HealthzHealthz"];
+        /** Ask whether the process lives. */
+        get: operations["getHealthz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -191,11 +196,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Readyz
-         * @description Ask whether every dependency answers.
-         */
-        get: operations["ReadyzReadyz"];
+        /** Ask whether every dependency answers. */
+        get: operations["getReadyz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -211,11 +213,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Metrics
-         * @description Ask how the service is doing.
-         */
-        get: operations["MetricsMetrics"];
+        /** Ask how the service is doing. */
+        get: operations["getMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -228,6 +227,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** EndedSessionBody */
+        EndedSessionBody: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            /**
+             * @default true
+             * @constant
+             */
+            ended: true;
+        };
         /** ErasureBody */
         ErasureBody: {
             /**
@@ -391,6 +403,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type EndedSessionBody = components['schemas']['EndedSessionBody'];
 export type ErasureBody = components['schemas']['ErasureBody'];
 export type ErrorBody = components['schemas']['ErrorBody'];
 export type ErrorFacts = components['schemas']['ErrorFacts'];
@@ -407,14 +420,14 @@ export type StatusBody = components['schemas']['StatusBody'];
 export type SubmissionBody = components['schemas']['SubmissionBody'];
 export type $defs = Record<string, never>;
 export interface operations {
-    ApiUploadsSubmit: {
+    submitUpload: {
         parameters: {
             query?: never;
             header?: {
                 /** @description The session that owns the upload, as POST answered it. */
-                "X-Session-Token"?: string | null;
-                /** @description Makes a repeated submission find the first one. 1 to 255 visible ASCII characters. */
-                "Idempotency-Key"?: string | null;
+                "X-Session-Token"?: string;
+                /** @description Makes a repeated submission find the first one, for 24 hours. 1 to 255 visible ASCII characters; without X-Session-Token a random UUID, or at least 22 random characters of A-Z, a-z, 0-9, - and _. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -434,6 +447,10 @@ export interface operations {
             /** @description The photo was taken in. */
             202: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description The status URL. */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -443,6 +460,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -452,6 +471,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -461,6 +482,19 @@ export interface operations {
             /** @description Request Timeout */
             408: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -470,6 +504,8 @@ export interface operations {
             /** @description Request Entity Too Large */
             413: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -479,6 +515,8 @@ export interface operations {
             /** @description Unsupported Media Type */
             415: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -488,6 +526,8 @@ export interface operations {
             /** @description Unprocessable Entity */
             422: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -497,6 +537,10 @@ export interface operations {
             /** @description Too Many Requests */
             429: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -506,6 +550,8 @@ export interface operations {
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -515,6 +561,10 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -523,12 +573,12 @@ export interface operations {
             };
         };
     };
-    ApiUploadsJobidRetryRetry: {
+    retryUpload: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The session that owns the upload, as POST answered it. */
-                "X-Session-Token"?: string | null;
+                "X-Session-Token": string;
             };
             path: {
                 jobId: string;
@@ -540,6 +590,12 @@ export interface operations {
             /** @description It goes on from the stage that failed. */
             202: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description The version, and whatever else of the body can change. */
+                    ETag?: string;
+                    /** @description When to ask again, in seconds, while it runs. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -549,6 +605,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -558,6 +616,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -567,6 +627,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -576,6 +638,10 @@ export interface operations {
             /** @description Too Many Requests */
             429: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -585,6 +651,8 @@ export interface operations {
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -594,6 +662,10 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -602,12 +674,12 @@ export interface operations {
             };
         };
     };
-    ApiUploadsJobidCancelCancel: {
+    cancelUpload: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The session that owns the upload, as POST answered it. */
-                "X-Session-Token"?: string | null;
+                "X-Session-Token": string;
             };
             path: {
                 jobId: string;
@@ -619,6 +691,12 @@ export interface operations {
             /** @description It has ended, or was cancelled before. */
             202: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description The version, and whatever else of the body can change. */
+                    ETag?: string;
+                    /** @description When to ask again, in seconds, while it runs. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -628,6 +706,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -637,6 +717,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -646,6 +728,21 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -655,6 +752,8 @@ export interface operations {
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -664,6 +763,10 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -672,12 +775,12 @@ export interface operations {
             };
         };
     };
-    ApiUploadsJobidErase: {
+    eraseUpload: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The session that owns the upload, as POST answered it. */
-                "X-Session-Token"?: string | null;
+                "X-Session-Token": string;
             };
             path: {
                 jobId: string;
@@ -689,6 +792,8 @@ export interface operations {
             /** @description It is erased, or was before. */
             200: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -698,6 +803,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -707,6 +814,21 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -716,6 +838,8 @@ export interface operations {
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -725,6 +849,10 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -733,16 +861,16 @@ export interface operations {
             };
         };
     };
-    ApiStatusJobidStatus: {
+    getStatus: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The session that owns the upload, as POST answered it. */
-                "X-Session-Token"?: string | null;
+                "X-Session-Token": string;
                 /** @description The ETag of the last answer: 304 if nothing moved. */
-                "If-None-Match"?: string | null;
+                "If-None-Match"?: string;
                 /** @description `wait=N`, with If-None-Match: the answer is held until the upload moves, N seconds at most and never more than 30. */
-                Prefer?: string | null;
+                Prefer?: string;
             };
             path: {
                 jobId: string;
@@ -754,6 +882,14 @@ export interface operations {
             /** @description Where the upload is. */
             200: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description The version, and whatever else of the body can change. */
+                    ETag?: string;
+                    /** @description When to ask again, in seconds, while it runs. */
+                    "Retry-After"?: string;
+                    /** @description `wait=N` where the answer was held, or would have been: ask again at once. */
+                    "Preference-Applied"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -763,6 +899,14 @@ export interface operations {
             /** @description The upload did not move since the given version. */
             304: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description The version, and whatever else of the body can change. */
+                    ETag?: string;
+                    /** @description When to ask again, in seconds, while it runs. */
+                    "Retry-After"?: string;
+                    /** @description `wait=N` where the answer was held, or would have been: ask again at once. */
+                    "Preference-Applied"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -770,6 +914,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -779,6 +925,21 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -788,6 +949,8 @@ export interface operations {
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -797,6 +960,10 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -805,14 +972,14 @@ export interface operations {
             };
         };
     };
-    ApiStatusJobidStreamStream: {
+    streamStatus: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The session that owns the upload, as POST answered it. */
-                "X-Session-Token"?: string | null;
+                "X-Session-Token": string;
                 /** @description The id of the last event that was read: it is not told again. */
-                "Last-Event-ID"?: string | null;
+                "Last-Event-ID"?: string;
             };
             path: {
                 jobId: string;
@@ -824,6 +991,8 @@ export interface operations {
             /** @description The body of the status as server-sent events: one now, one at each step, and the end. */
             200: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -833,6 +1002,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -842,6 +1013,21 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -851,6 +1037,8 @@ export interface operations {
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -860,6 +1048,10 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -868,12 +1060,12 @@ export interface operations {
             };
         };
     };
-    ApiResultsResultidResult: {
+    getResult: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The session that owns the upload, as POST answered it. */
-                "X-Session-Token"?: string | null;
+                "X-Session-Token": string;
             };
             path: {
                 resultId: string;
@@ -885,6 +1077,8 @@ export interface operations {
             /** @description The result, with a link to its preview for five minutes. */
             200: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -894,6 +1088,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -903,6 +1099,21 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -912,6 +1123,8 @@ export interface operations {
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -921,6 +1134,10 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -929,7 +1146,7 @@ export interface operations {
             };
         };
     };
-    ApiBlobsSignedBlob: {
+    getBlob: {
         parameters: {
             query?: never;
             header?: never;
@@ -943,6 +1160,8 @@ export interface operations {
             /** @description The preview. */
             200: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -952,6 +1171,21 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -961,6 +1195,8 @@ export interface operations {
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -970,6 +1206,10 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -978,7 +1218,80 @@ export interface operations {
             };
         };
     };
-    HealthzHealthz: {
+    endSession: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session that owns the upload, as POST answered it. */
+                "X-Session-Token": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session is ended. */
+            200: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedSessionBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getHealthz: {
         parameters: {
             query?: never;
             header?: never;
@@ -990,6 +1303,8 @@ export interface operations {
             /** @description The process lives. */
             200: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -999,6 +1314,8 @@ export interface operations {
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1007,7 +1324,7 @@ export interface operations {
             };
         };
     };
-    ReadyzReadyz: {
+    getReadyz: {
         parameters: {
             query?: never;
             header?: never;
@@ -1019,15 +1336,32 @@ export interface operations {
             /** @description Every dependency answers. */
             200: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ReadinessBody"];
                 };
             };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1037,6 +1371,10 @@ export interface operations {
             /** @description A dependency does not answer. */
             503: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1045,7 +1383,7 @@ export interface operations {
             };
         };
     };
-    MetricsMetrics: {
+    getMetrics: {
         parameters: {
             query?: never;
             header?: never;
@@ -1057,6 +1395,8 @@ export interface operations {
             /** @description Every figure, in Prometheus's text format. */
             200: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1066,6 +1406,8 @@ export interface operations {
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {

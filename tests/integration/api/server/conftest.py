@@ -15,6 +15,13 @@ def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def shared_server(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A process for all tests of a file that leave nothing in it."""
+    with running(module_database_url, tmp_path_factory.mktemp("shared"), 60) as server:
+        yield server
+
+
 @pytest.fixture
 def patient_server(database_url: str, tmp_path: Path) -> Iterator[Server]:
     """A process that answers, and gives a photo a minute to arrive."""

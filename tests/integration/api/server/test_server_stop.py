@@ -11,7 +11,7 @@ from typing import Final
 import httpx
 import pytest
 
-from tests.integration.api.server.photos_on_the_way import slow_upload, spools
+from tests.integration.api.server.photos_on_the_way import slow_uploads
 from tests.integration.api.serving import REPOSITORY, Server, free_port
 from tests.waiting import BUSY_SECONDS, until
 
@@ -30,8 +30,7 @@ def test_it_stops_within_seconds_and_in_good_order(server: Server, number: signa
 
 def test_slow_uploads_do_not_keep_it_from_stopping(patient_server: Server) -> None:
     with ExitStack() as clients:
-        slow = [clients.enter_context(slow_upload(patient_server)) for _ in range(20)]
-        until(lambda: spools(patient_server) == 20, "20 photos are on their way in")
+        slow = slow_uploads(patient_server, clients, 20)
 
         began = time.monotonic()
         told = patient_server.stop()
@@ -78,6 +77,6 @@ def test_a_stop_is_heard_though_so_much_happens_at_that_moment_that_nothing_can_
 
 
 def is_open(port: int) -> bool:
-    """Whether somebody listens there."""
+    """Whether a process listens there."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -5,16 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.api.waiting.scenes import Scene, scenes
+from app.api.status.holding import RECHECK_SECONDS
+from tests.integration.api.waiting.scenes import NEVER, Scene, running_scene
 
 
 @pytest.fixture
 def scene(database_url: str, valkey_url: str, tmp_path: Path) -> Iterator[Scene]:
     """A serving process that hears of every step."""
-    yield from scenes(database_url, tmp_path, valkey_url, valkey_url)
+    with running_scene(database_url, tmp_path, valkey_url, valkey_url, NEVER) as scene:
+        yield scene
 
 
 @pytest.fixture
 def deaf_scene(database_url: str, valkey_url: str, tmp_path: Path) -> Iterator[Scene]:
-    """A serving process that cannot reach Redis."""
-    yield from scenes(database_url, tmp_path, valkey_url, "unix:///nonexistent")
+    """A serving process that cannot reach Redis, and looks by itself as it does in life."""
+    with running_scene(database_url, tmp_path, valkey_url, "unix:///nonexistent", RECHECK_SECONDS) as scene:
+        yield scene

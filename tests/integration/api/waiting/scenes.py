@@ -1,9 +1,11 @@
 """A serving process, the uploads that it serves, and clients that wait for them."""
 
 import json
+import ssl
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -18,14 +20,17 @@ from projections.log.notifications import PROJECTED, RedisNotifier
 from projections.rows.projector import projector
 from tests.api_services import KEYS
 from tests.integration.api.serving import Server, running
-from tests.lives import WORKER, Lives
+from tests.lives import Lives
+from tests.submissions import WORKER
 from tests.waiting import until
 
-AT_ONCE: Final = 2.0
-"""Less than a held request waits before it looks by itself."""
-
-
+AT_ONCE: Final = 20.0
+"""Less than a held request waits for its time to end."""
+NEVER: Final = 600.0
+"""In seconds: a held request does not look by itself within its time, so that a test sees what woke it."""
 WAIT: Final = {"Prefer": "wait=30"}
+TRUST: Final = ssl.create_default_context()
+"""Made once: it takes longer than a poll."""
 
 
 class Scene(Struct):
@@ -62,15 +67,20 @@ class Scene(Struct):
 
     def poll(self, upload_id: UUID, **headers: str) -> httpx.Response:
         """Ask, perhaps for a while."""
-        return httpx.get(self.url(upload_id), headers=self.headers(**headers), timeout=40)
+        return httpx.get(self.url(upload_id), headers=self.headers(**headers), timeout=40, verify=TRUST)
 
     def held(self, upload_id: UUID, tag: str, **headers: str) -> "Future[httpx.Response]":
         """A poll that waits; it is held when this returns."""
+        return self.all_held(upload_id, tag, 1, **headers)[0]
+
+    def all_held(self, upload_id: UUID, tag: str, polls: int, **headers: str) -> "list[Future[httpx.Response]]":
+        """So many polls that wait; they are held when this returns."""
         before = self.connections()
-        answer = self.threads.submit(self.poll, upload_id, If_None_Match=tag, **{**WAIT, **headers})
-        until(lambda: self.connections() > before, "nobody is held")
-        self.poll(upload_id)  # answered after whatever was asked before it
-        return answer
+        ask = partial(self.poll, upload_id, If_None_Match=tag, **{**WAIT, **headers})
+        answers = [self.threads.submit(ask) for _ in range(polls)]
+        until(lambda: self.connections() >= before + polls, "no poll is held")
+        self.poll(upload_id)  # answered after those that were sent before it
+        return answers
 
     def connections(self) -> int:
         """How many clients the process has."""
@@ -82,7 +92,7 @@ class Scene(Struct):
     def stream(self, upload_id: UUID, **headers: str) -> Iterator["Stream"]:
         """Follow an upload."""
         url = f"{self.url(upload_id)}/stream"
-        with httpx.stream("GET", url, headers=self.headers(**headers), timeout=40) as response:
+        with httpx.stream("GET", url, headers=self.headers(**headers), timeout=40, verify=TRUST) as response:
             yield Stream(response)
 
 
@@ -108,12 +118,17 @@ class Stream:
         return [line for line in self._lines if line]
 
 
-def scenes(database_url: str, folder: Path, redis_url: str, servers_redis_url: str) -> Iterator[Scene]:
+@contextmanager
+def running_scene(
+    database_url: str, folder: Path, redis_url: str, servers_redis_url: str, recheck_seconds: float
+) -> Iterator[Scene]:
     """One scene."""
     with ExitStack() as stack:
         lives = stack.enter_context(Lives(database_url, folder))
         notifier = RedisNotifier(stack.enter_context(Redis.from_url(redis_url, socket_timeout=2)), PROJECTED)
         stack.callback(notifier.close)
         threads = stack.enter_context(ThreadPoolExecutor(40))
-        server = stack.enter_context(running(database_url, folder, redis_url=servers_redis_url))
+        server = stack.enter_context(
+            running(database_url, folder, redis_url=servers_redis_url, recheck_seconds=recheck_seconds)
+        )
         yield Scene(server, lives, notifier, Sessions(KEYS).new(), threads)

@@ -49,7 +49,7 @@ def test_who_has_read_whatever_there_is_waits_until_that_moves(scene: Scene) -> 
     assert (moved.status_code, moved.json()["version"]) == (200, 4)
 
 
-def test_the_time_that_is_left_moves_nobody(scene: Scene) -> None:
+def test_the_time_that_is_left_ends_no_wait(scene: Scene) -> None:
     upload_id = scene.submitted()
 
     answer = scene.poll(upload_id, If_None_Match='"1-e9-20"', Prefer="wait=1")
@@ -65,21 +65,21 @@ def test_without_redis_a_held_poll_is_later_and_not_wrong(deaf_scene: Scene) -> 
     deaf_scene.lives.run(upload_id, Stage.GENERATING)
     deaf_scene.project()
 
-    assert answer.result(10).json()["version"] == 4
+    assert answer.result(AT_ONCE).json()["version"] == 4
 
 
-def test_a_step_in_the_log_that_the_rows_do_not_show_yet_wakes_nobody(scene: Scene) -> None:
+def test_a_step_in_the_log_that_the_rows_do_not_show_yet_wakes_no_client(scene: Scene) -> None:
     upload_id = scene.submitted()
     answer = scene.held(upload_id, '"1"', Prefer="wait=1")
     scene.lives.run(upload_id, Stage.GENERATING)
     scene.notifier.notify([upload_id])
 
-    assert answer.result(5).status_code == 304
+    assert answer.result(AT_ONCE).status_code == 304
 
 
 def test_all_who_wait_for_an_upload_are_answered_at_its_step(scene: Scene) -> None:
     upload_id = scene.submitted()
-    answers = [scene.held(upload_id, '"1"') for _ in range(30)]
+    answers = scene.all_held(upload_id, '"1"', 10)
     scene.lives.run(upload_id, Stage.VALIDATING)
     scene.project()
 
@@ -91,7 +91,11 @@ def test_a_client_that_hangs_up_is_held_no_longer(scene: Scene) -> None:
     with scene.stream(upload_id) as stream:
         assert stream.event()[0] == "1"
         with pytest.raises(httpx.ReadTimeout):
-            httpx.get(scene.url(upload_id), headers=scene.headers(If_None_Match='"1"', **WAIT), timeout=0.3)
+            httpx.get(
+                scene.url(upload_id),
+                headers=scene.headers(If_None_Match='"1"', **WAIT),
+                timeout=httpx.Timeout(AT_ONCE, read=0.3),
+            )
 
     until(lambda: scene.connections() == 0, "they are held")
     told = scene.server.stop()
@@ -99,9 +103,9 @@ def test_a_client_that_hangs_up_is_held_no_longer(scene: Scene) -> None:
     assert "api.unexpected" not in told
 
 
-def test_a_stop_answers_whoever_is_held_at_once_and_correctly(scene: Scene) -> None:
+def test_a_stop_answers_every_held_client_at_once_and_correctly(scene: Scene) -> None:
     upload_id = scene.submitted()
-    answers = [scene.held(upload_id, '"1"') for _ in range(5)]
+    answers = scene.all_held(upload_id, '"1"', 5)
     with scene.stream(upload_id) as stream:
         stream.event()
 
@@ -110,7 +114,7 @@ def test_a_stop_answers_whoever_is_held_at_once_and_correctly(scene: Scene) -> N
         assert {answer.result(AT_ONCE).status_code for answer in answers} == {304}
         assert {answer.result().headers.get("Preference-Applied") for answer in answers} == {None}
         assert stream.rest() == []
-        told = scene.server.process.communicate(timeout=10)[1]
+        told = scene.server.process.communicate(timeout=AT_ONCE)[1]
 
     assert time.monotonic() - began < 5 + BUSY_SECONDS
     assert scene.server.process.returncode == 0

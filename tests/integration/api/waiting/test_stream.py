@@ -2,8 +2,8 @@
 
 from domain.failures import FailureCode
 from domain.stages import Stage
-from tests.integration.api.waiting.scenes import Scene
-from tests.lives import WORKER
+from tests.integration.api.waiting.scenes import AT_ONCE, Scene
+from tests.submissions import WORKER
 
 
 def test_a_stream_tells_every_step_and_ends_with_the_end(scene: Scene) -> None:
@@ -37,7 +37,7 @@ def test_a_stream_that_was_cut_goes_on_after_its_last_event(scene: Scene) -> Non
         assert stream.event()[0] == "3"
 
 
-def test_the_end_is_told_to_whoever_asks_again(scene: Scene) -> None:
+def test_the_end_is_told_to_a_client_that_asks_again(scene: Scene) -> None:
     upload_id = scene.submitted()
     scene.lives.run(upload_id, Stage.COMPLETE)
     scene.project()
@@ -55,7 +55,8 @@ def test_a_stream_whose_client_has_read_more_than_the_row_holds_does_not_go_back
         assert stream.event()[0] == "5"
 
 
-def test_the_place_in_the_queue_is_told_as_it_changes(scene: Scene) -> None:
+def test_the_place_in_the_queue_is_told_as_it_changes(deaf_scene: Scene) -> None:
+    scene = deaf_scene  # no notification tells of another upload's step
     first, second = scene.submitted(), scene.submitted()
     with scene.stream(second) as stream:
         assert stream.event()[1]["queuePosition"] == 1
@@ -64,4 +65,4 @@ def test_the_place_in_the_queue_is_told_as_it_changes(scene: Scene) -> None:
         scene.project()
 
         assert stream.event()[1]["queuePosition"] == 0
-        assert answer.result(10).json()["queuePosition"] == 0
+        assert answer.result(AT_ONCE).json()["queuePosition"] == 0

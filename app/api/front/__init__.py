@@ -1,0 +1,1 @@
+"""What wraps the whole application: which callers may ask, and what every answer tells a browser."""

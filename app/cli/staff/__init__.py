@@ -1,0 +1,1 @@
+"""The commands about staff: who may help, and what they did."""

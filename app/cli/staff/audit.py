@@ -1,0 +1,91 @@
+"""`darkroom audit`: what staff did and looked at."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+import rich_click as click
+
+from app.cli.staff.members import OpenDatabase, data_option, json_option
+from app.cli.staff.moments import Moment
+
+if TYPE_CHECKING:
+    from projections.staff.audit_log import Deed
+
+
+@click.command()
+@click.option(
+    "--since",
+    type=Moment(ago=True),
+    required=True,
+    metavar="T",
+    help="From when on: a day such as 2027-01-31, a time such as 2027-01-31T17:00:00Z, or 30m, 24h, 7d ago.",
+)
+@click.option("--by", metavar="NAME", help="What this staff member did, and nothing else.")
+@click.option("--upload", type=click.UUID, metavar="JOB", help="What was done to this upload, and nothing else.")
+@json_option
+@data_option
+@click.pass_obj
+def audit(
+    open_database: OpenDatabase,
+    *,
+    since: datetime,
+    by: str | None,
+    upload: UUID | None,
+    as_json: bool,
+    data: Path | None,
+) -> None:
+    """Show what staff did and looked at: who, when, what, to which upload, and why.
+
+    Looks, searches and changes of staff come from the audit log, which is append-only; what was done to an upload comes
+    from its events. `darkroom verify` finds a row of the audit log that is missing. --by takes a name of staff, or an
+    actor such as operator:root for commands on the machine.
+
+    Example: darkroom audit --since 24h --by erika
+    """
+    from domain.staff import actor_of
+    from projections.staff.audit_log import AuditLog
+
+    actor = by if by is None or ":" in by else actor_of(by)
+    with open_database(data, "audit") as pool:
+        deeds = AuditLog(pool).deeds(since, actor=actor, upload_id=upload)
+    if as_json:
+        click.echo(msgspec.json.encode([_for_machines(deed) for deed in deeds]).decode())
+        return
+    for deed in deeds:
+        click.echo(_for_people(deed))
+    if not deeds:
+        click.echo("Nothing was done since then.", err=True)
+
+
+def _for_people(deed: "Deed") -> str:
+    facts = ", ".join(f"{name} {value}" for name, value in deed.facts.items() if value is not None)
+    parts = [
+        _text(deed.recorded_at),
+        deed.actor,
+        deed.action.removeprefix("upload."),
+        str(deed.upload_id or deed.subject or ""),
+        f"({facts})" if facts else "",
+        f"because: {deed.reason}" if deed.reason else "",
+    ]
+    return "  ".join(part for part in parts if part)
+
+
+def _for_machines(deed: "Deed") -> dict[str, Any]:
+    return {
+        "number": deed.number,
+        "recordedAt": _text(deed.recorded_at),
+        "actor": deed.actor,
+        "action": deed.action,
+        "jobId": deed.upload_id,
+        "subject": deed.subject,
+        "reason": deed.reason,
+        "requestId": deed.request_id,
+        "facts": deed.facts,
+    }
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

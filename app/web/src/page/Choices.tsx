@@ -1,0 +1,68 @@
+/** What the owner of an upload can do with it just now. */
+
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { ResultBody } from "../status/schema";
+import type { JobStatus } from "../status/useStatus";
+import { START } from "./address";
+import { type ApiError, cancel, retry } from "./api";
+import { say } from "./language";
+import { canShare, saveName, share } from "./save";
+import { tellEverywhere } from "./tabs";
+import { problem } from "./words";
+
+interface Properties {
+  jobId: string;
+  name: string | undefined;
+  job: JobStatus;
+  result: ResultBody | undefined;
+  /** The button that was pressed is about to go: the focus needs another place. */
+  onChosen: () => void;
+}
+
+export function Choices({ jobId, name, job, result, onChosen }: Properties) {
+  const client = useQueryClient();
+  const act = useMutation<Awaited<ReturnType<typeof retry>>, ApiError, typeof retry>({
+    mutationFn: (action) => action(jobId),
+    networkMode: "always",
+    onSuccess: (body) => {
+      tellEverywhere(client, body);
+      onChosen();
+    },
+  });
+  const isRunning = job.data !== null && !job.data.isTerminal;
+  const mayTryAgain = job.data?.canRetry ?? false;
+  // What could not be done a while ago is no complaint any more, once the upload has ended or runs again.
+  const isComplaint = act.error !== null && (act.variables === cancel ? isRunning : mayTryAgain);
+  return (
+    <>
+      <div className="choices">
+        {result && (
+          <a className="button" href={result.preview.url} download={saveName(name, jobId)}>
+            {say.save}
+          </a>
+        )}
+        {result && canShare() && (
+          <button type="button" className="quiet button" onClick={() => void share(result, saveName(name, jobId))}>
+            {say.share}
+          </button>
+        )}
+        {isRunning && (
+          <button type="button" className="quiet button" disabled={act.isPending} onClick={() => act.mutate(cancel)}>
+            {say.cancel}
+          </button>
+        )}
+        {mayTryAgain && (
+          <button type="button" className="button" disabled={act.isPending} onClick={() => act.mutate(retry)}>
+            {say.tryAgain}
+          </button>
+        )}
+        {job.isFailed && (
+          <a className={mayTryAgain ? "quiet button" : "button"} href={START}>
+            {say.chooseAnother}
+          </a>
+        )}
+      </div>
+      <div role="alert">{isComplaint && act.error && <p className="problem">{problem(act.error)}</p>}</div>
+    </>
+  );
+}

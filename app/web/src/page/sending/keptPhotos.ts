@@ -1,0 +1,101 @@
+/**
+ * Photos that were chosen and are not sent yet, kept in IndexedDB: a page that is closed too early can offer them again.
+ * Where a browser has none, or no room in it, nothing is kept, and nothing here fails. Photos of a tab that is still
+ * open are that tab's own: it holds a lock for as long as it has any.
+ */
+
+export interface KeptPhoto {
+  /** Makes a photo that is sent again the same upload. */
+  key: string;
+  photo: Blob;
+  name: string;
+  /** Of the tab that was to send it. */
+  tab: string;
+}
+
+const PHOTOS = "photos";
+/** The session with which each photo was sent first. */
+const TRIED = "tried";
+
+export async function keepPhoto(photo: KeptPhoto): Promise<void> {
+  await inStore(PHOTOS, "readwrite", (store) => store.put(photo, photo.key));
+}
+
+export async function dropPhoto(key: string): Promise<void> {
+  await inStore(PHOTOS, "readwrite", (store) => store.delete(key));
+  await inStore(TRIED, "readwrite", (store) => store.delete(key));
+}
+
+export async function noteTried(key: string, session: string | null): Promise<void> {
+  await inStore(TRIED, "readwrite", (store) => store.put({ session }, key));
+}
+
+/** The session of the first attempt; undefined, if there was none. */
+export async function triedWith(key: string): Promise<string | null | undefined> {
+  return (await inStore<{ session: string | null }>(TRIED, "readonly", (store) => store.get(key)))?.session;
+}
+
+/** What tabs that were closed have left. */
+export async function leftPhotos(): Promise<KeptPhoto[]> {
+  const kept = (await inStore<KeptPhoto[]>(PHOTOS, "readonly", (store) => store.getAll())) ?? [];
+  const open = await openTabs();
+  return kept.filter(({ key, photo, name, tab }) => {
+    const isWhole = typeof key === "string" && photo instanceof Blob && typeof name === "string";
+    return isWhole && !open.has(tab);
+  });
+}
+
+const LOCK = "darkroom.tab.";
+
+/** Hold this tab's photos against other tabs, until the returned function is called. */
+export function holdTab(tab: string): () => void {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  navigator.locks?.request(LOCK + tab, () => held).catch(() => {});
+  return release;
+}
+
+async function openTabs(): Promise<Set<string>> {
+  const locks = await navigator.locks?.query().catch(() => undefined);
+  return new Set(locks?.held?.map(({ name }) => name?.slice(LOCK.length) ?? ""));
+}
+
+/** The answer of a request; nothing, where the browser refuses. */
+async function inStore<Answer>(
+  name: string,
+  mode: IDBTransactionMode,
+  request: (store: IDBObjectStore) => IDBRequest,
+): Promise<Answer | undefined> {
+  try {
+    const database = await opened();
+    try {
+      const transaction = database.transaction(name, mode);
+      const asked = request(transaction.objectStore(name));
+      await new Promise<void>((resolve, reject) => {
+        transaction.oncomplete = () => resolve();
+        transaction.onabort = () => reject(transaction.error);
+        transaction.onerror = () => reject(transaction.error);
+      });
+      return asked.result as Answer;
+    } finally {
+      database.close();
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+function opened(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open("darkroom", 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore(PHOTOS);
+      request.result.createObjectStore(TRIED);
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+    request.onblocked = () => reject(request.error);
+  });
+}

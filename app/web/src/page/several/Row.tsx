@@ -1,0 +1,32 @@
+/** One photo of several: what it is, how it goes, and what can be done to it. */
+
+import type { ReactNode } from "react";
+import { Bar } from "../Bar";
+import { say } from "../language";
+
+interface Properties {
+  thumbnail: string | null;
+  name: string;
+  /** Of its own page, where it has one. */
+  address?: string;
+  state: string;
+  isProblem?: boolean;
+  /** Nothing, where it does not move. */
+  percent: number | null;
+  children?: ReactNode;
+}
+
+export function Row({ thumbnail, name, address, state, isProblem = false, percent, children }: Properties) {
+  const title = <bdi>{name || say.aPhoto}</bdi>;
+  return (
+    <li>
+      {thumbnail ? <img src={thumbnail} alt="" /> : <span className="blank" />}
+      <div className="told">
+        {address ? <a href={address}>{title}</a> : <span>{title}</span>}
+        <p className={isProblem ? "problem" : "fine"}>{state}</p>
+        {percent !== null && <Bar label={say.progressOf(name || say.aPhoto)} percent={percent} />}
+      </div>
+      <div className="choices">{children}</div>
+    </li>
+  );
+}

@@ -1,0 +1,49 @@
+"""Invariant 10: the audit log is whole. Each row carries a hash over itself and over the hash of the row before.
+
+A row that is missing at the end cannot be seen here: nothing comes after it.
+"""
+
+from typing import Any, Final
+
+import psycopg
+
+from projections.audit.evidence import Violation
+
+PAGE: Final = 10_000
+MOST: Final = 100
+"""How many violations are told. After the first one the rest is seldom news."""
+
+# A page begins with the last row of the page before, so that every row is compared with the one before it.
+SELECT_LINKS: Final = """
+SELECT number, before, hash = audit_log_hash(coalesce(hash_before, ''), entry) FROM (
+    SELECT entry, entry.number, entry.hash, lag(entry.number) OVER later AS before,
+           lag(entry.hash) OVER later AS hash_before
+    FROM (SELECT number FROM audit_log WHERE number >= %s ORDER BY number LIMIT %s) AS page
+    JOIN audit_log AS entry USING (number) WINDOW later AS (ORDER BY entry.number)
+) AS links ORDER BY number
+"""
+
+
+def broken_links(connection: psycopg.Connection[Any]) -> tuple[int, list[Violation]]:
+    """How many rows there are, and where the log is broken, in the transaction of the caller."""
+    violations: list[Violation] = []
+    last = rows = 0
+    while len(violations) < MOST:
+        page = connection.execute(SELECT_LINKS, (last, PAGE + 1)).fetchall()
+        links = page if not last else page[1:]
+        if not links:
+            break
+        for number, before, is_genuine in links:
+            violations += _violations(number, before or 0, is_genuine=is_genuine)
+        rows += len(links)
+        last = links[-1][0]
+    return rows, violations[:MOST]
+
+
+def _violations(number: int, before: int, *, is_genuine: bool) -> list[Violation]:
+    if number != before + 1:
+        missing = str(before + 1) if number == before + 2 else f"{before + 1} to {number - 1}"
+        return [Violation(10, None, f"number {missing} is missing: rows were taken away.")]
+    if not is_genuine:
+        return [Violation(10, None, f"number {number} is not what was written, or number {before} is not.")]
+    return []

@@ -1,0 +1,189 @@
+"""Finds uploads for support, newest first, in pages that continue after the last row of the page before.
+
+Every filter is a condition on a column that has an index, or on the few rows that such a condition leaves: schema.sql
+tells which indexes there are, and why none uses a column that every write changes. The conditions are planned for
+their values each time: which index is best depends on them.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from msgspec import Struct
+from psycopg.rows import class_row
+
+from domain.failures import FailureCode
+from domain.stages import Stage, Status, status_of
+from projections.log.connections import Pool, connected
+from projections.queries.figures import STANDSTILL_SECONDS
+
+EXACT: Final = 10_000
+"""A search with more uploads than this is not counted to its end."""
+SHORT_HASH: Final = 16
+"""The characters of a session's hash that an actor shows, and that the index holds."""
+
+STANDS_STILL: Final = f"""
+EXISTS (SELECT FROM due_uploads d WHERE d.upload_id = u.upload_id
+        AND (d.due_since < clock_timestamp() - interval '{STANDSTILL_SECONDS} seconds'
+             -- The clock has stepped back, so nothing tells for how long it has been due.
+             OR d.due_since > clock_timestamp() + interval '10 seconds'))
+"""
+OPEN: Final = "u.status IN ('pending', 'processing')"
+SELECT_PAGE: Final = """
+WITH u AS MATERIALIZED (
+    SELECT * FROM uploads u WHERE {conditions} ORDER BY u.created_at DESC, u.upload_id DESC LIMIT %(limit)s
+)
+SELECT u.upload_id, u.status, u.stage, u.progress, u.error_code, u.failed_stage, u.attempt, u.running, u.retry_at,
+       u.waiting_for, u.created_at, u.updated_at, u.version, left(u.session_hash, 16) AS session_hash,
+       l.worker, {stands_still} AS stands_still
+FROM u LEFT JOIN live_leases l USING (upload_id) ORDER BY u.created_at DESC, u.upload_id DESC
+"""
+SELECT_COUNT: Final = "SELECT count(*) FROM (SELECT FROM uploads u WHERE {conditions} LIMIT %(most)s) AS found"
+
+
+class Search(Struct, frozen=True, kw_only=True):
+    """What is searched for. A filter that is None allows everything."""
+
+    job_ids: tuple[UUID, UUID] | None = None
+    """The lowest and the highest id."""
+    status: Status | None = None
+    stage: Stage | None = None
+    error_code: FailureCode | None = None
+    session: str | None = None
+    """The hash of a session, or its first SHORT_HASH characters."""
+    min_attempt: int | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    stands_still: bool | None = None
+
+
+class Place(Struct, frozen=True, array_like=True):
+    """Where a page ended."""
+
+    created_at: datetime
+    upload_id: UUID
+
+
+class FoundUpload(Struct, frozen=True, kw_only=True):
+    """A row of the answer: the columns of SELECT_PAGE."""
+
+    upload_id: UUID
+    status: Status
+    stage: Stage | None
+    progress: int
+    error_code: FailureCode | None
+    failed_stage: Stage | None
+    attempt: int
+    running: bool
+    retry_at: datetime | None
+    waiting_for: FailureCode | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    session_hash: str
+    worker: str | None
+    stands_still: bool
+
+
+class Page(Struct, frozen=True):
+    """A page of a search, how many uploads all pages have, EXACT at most, and where the next one begins."""
+
+    uploads: Sequence[FoundUpload]
+    count: int
+    count_is_exact: bool
+    next_place: Place | None
+
+
+def find(pool: Pool, search: Search, after: Place | None, limit: int) -> Page:
+    """A page of the search. Raises LogUnavailableError."""
+    with connected(pool) as connection:
+        rows = _select(connection, search, after, limit + 1)
+        count = _count(connection, search)
+    uploads = rows[:limit]
+    more = len(rows) > limit
+    place = Place(uploads[-1].created_at, uploads[-1].upload_id) if more else None
+    return Page(uploads, min(count, EXACT), count <= EXACT, place)
+
+
+def page_query(search: Search, after: Place | None, limit: int) -> tuple[str, dict[str, Any]]:
+    """The statement of a page, and its parameters."""
+    conditions = [*_conditions(search)]
+    if after:
+        conditions.append("(u.created_at, u.upload_id) < (%(after_time)s, %(after_id)s)")
+    query = SELECT_PAGE.format(conditions=_all(conditions), stands_still=STANDS_STILL)
+    place = {"after_time": after.created_at, "after_id": after.upload_id} if after else {}
+    return query, {**_parameters(search), **place, "limit": limit}
+
+
+def count_query(search: Search) -> tuple[str, dict[str, Any]]:
+    """The statement that counts, and its parameters."""
+    query = SELECT_COUNT.format(conditions=_all(list(_conditions(search))))
+    return query, {**_parameters(search), "most": EXACT + 1}
+
+
+def _select(
+    connection: psycopg.Connection[Any], search: Search, after: Place | None, limit: int
+) -> Sequence[FoundUpload]:
+    query, parameters = page_query(search, after, limit)
+    cursor = connection.cursor(row_factory=class_row(FoundUpload))
+    return cursor.execute(query.encode(), parameters, prepare=False).fetchall()
+
+
+def _count(connection: psycopg.Connection[Any], search: Search) -> int:
+    query, parameters = count_query(search)
+    (row,) = connection.execute(query.encode(), parameters, prepare=False).fetchall()
+    return int(row[0])
+
+
+def _all(conditions: Sequence[str]) -> str:
+    return " AND ".join(conditions) or "true"
+
+
+def _conditions(search: Search) -> Iterator[str]:  # noqa: C901 - one condition a filter
+    """The conditions. Names of enums are written out, so that the planner sees which partial index fits."""
+    if search.job_ids:
+        yield "u.upload_id BETWEEN %(lowest)s AND %(highest)s"
+    if search.status:
+        yield from _of_status(search.status)
+    if search.stage:
+        yield from _of_status(status_of(search.stage))
+        yield f"u.stage = '{search.stage}'"
+    if search.error_code:
+        yield f"u.error_code IS NOT NULL AND u.error_code = '{search.error_code}'"
+    if search.session:
+        yield "left(u.session_hash, 16) = %(short_hash)s"
+        if len(search.session) > SHORT_HASH:
+            yield "u.session_hash = %(session)s"
+    if search.min_attempt and search.min_attempt > 1:
+        yield "u.repeated IS NOT NULL AND u.repeated >= %(min_attempt)s"
+    elif search.min_attempt:
+        yield "u.attempt >= %(min_attempt)s"
+    if search.created_after:
+        yield "u.created_at >= %(created_after)s"
+    if search.created_before:
+        yield "u.created_at < %(created_before)s"
+    if search.stands_still is not None:
+        yield f"{OPEN} AND {STANDS_STILL}" if search.stands_still else f"NOT {STANDS_STILL}"
+
+
+def _of_status(status: Status) -> Iterator[str]:
+    if status in {Status.PENDING, Status.PROCESSING}:
+        yield OPEN
+    if status is Status.FAILED:
+        yield "u.error_code IS NOT NULL"
+    yield f"u.status = '{status}'"
+
+
+def _parameters(search: Search) -> dict[str, Any]:
+    lowest, highest = search.job_ids or (None, None)
+    return {
+        "lowest": lowest,
+        "highest": highest,
+        "session": search.session,
+        "short_hash": (search.session or "")[:SHORT_HASH],
+        "min_attempt": search.min_attempt,
+        "created_after": search.created_after,
+        "created_before": search.created_before,
+    }

@@ -1,0 +1,97 @@
+"""The audit log: what staff looked at and searched for, and every change of staff. The only writer of the table.
+
+PostgreSQL gives each row its number, its time and its hash (schema.sql, append_to_audit_log). What staff did to uploads
+is read from the event log, so that one list shows all that a person did.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import psycopg
+from msgspec import Struct
+from psycopg.rows import args_row
+
+from projections.log.connections import Pool, connected
+
+
+class Action(StrEnum):
+    """What a row of the audit log is about. The names are stored, so they are never changed."""
+
+    LOOKED = "looked"
+    SEARCHED = "searched"
+    STAFF_ADDED = "staff-added"
+    STAFF_ROTATED = "staff-rotated"
+    STAFF_REVOKED = "staff-revoked"
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """A row before it is written."""
+
+    actor: str
+    action: Action
+    upload_id: UUID | None = None
+    subject: str | None = None
+    facts: dict[str, Any] = {}
+    request_id: str | None = None
+
+
+class Deed(Struct, frozen=True):
+    """What a person did: a row of the audit log, or an event of an upload. The columns of SELECT_DEEDS."""
+
+    number: int | None
+    recorded_at: datetime
+    actor: str
+    action: str
+    upload_id: UUID | None
+    subject: str | None
+    reason: str | None
+    request_id: str | None
+    facts: dict[str, Any]
+
+
+INSERT: Final = """
+INSERT INTO audit_log (actor, action, upload_id, subject, facts, request_id)
+VALUES (%(actor)s, %(action)s, %(upload_id)s, %(subject)s, %(facts)s::jsonb, %(request_id)s)
+"""
+# The prefix of the actor is that of the index event_log_staff_idx, which holds nothing but these events.
+SELECT_DEEDS: Final = """
+SELECT number, recorded_at, actor, action, upload_id, subject, NULL AS reason, request_id, facts
+FROM audit_log
+WHERE recorded_at >= %(since)s AND (%(actor)s::text IS NULL OR actor = %(actor)s)
+  AND (%(upload_id)s::uuid IS NULL OR upload_id = %(upload_id)s)
+UNION ALL
+SELECT NULL, recorded_at, actor, name, upload_id, NULL, state ->> 'reason', state ->> 'request_id',
+       jsonb_strip_nulls(jsonb_build_object('version', version, 'code', state ->> 'code'))
+FROM event_log
+WHERE actor LIKE 'staff:%%' AND recorded_at >= %(since)s AND (%(actor)s::text IS NULL OR actor = %(actor)s)
+  AND (%(upload_id)s::uuid IS NULL OR upload_id = %(upload_id)s)
+ORDER BY recorded_at, number
+"""
+
+
+def record(connection: psycopg.Connection[Any], entry: Entry) -> None:
+    """Write a row, in the transaction of the caller."""
+    facts = msgspec.json.encode(entry.facts).decode()
+    connection.execute(INSERT, {**msgspec.structs.asdict(entry), "action": entry.action.value, "facts": facts})
+
+
+class AuditLog:
+    """Writes and reads the audit log."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def record(self, entry: Entry) -> None:
+        """Write a row. Raises LogUnavailableError: then what the row is about must not be shown."""
+        with connected(self._pool) as connection:
+            record(connection, entry)
+
+    def deeds(self, since: datetime, *, actor: str | None = None, upload_id: UUID | None = None) -> Sequence[Deed]:
+        """What staff did since then, the oldest first. Raises LogUnavailableError."""
+        parameters = {"since": since, "actor": actor, "upload_id": upload_id}
+        with connected(self._pool) as connection:
+            return connection.cursor(row_factory=args_row(Deed)).execute(SELECT_DEEDS, parameters).fetchall()

@@ -1,0 +1,154 @@
+"""The audit log: every change of staff is in it, `darkroom audit` shows it, and `darkroom verify` finds a gap."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+
+from app.cli import darkroom
+from domain.staff import Role
+from projections.audit.verification import Verification
+from projections.staff.audit_log import Action, AuditLog, Entry
+from projections.staff.members import Staff
+from tests.lives import Lives
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(darkroom, [str(argument) for argument in arguments])
+
+
+def audited(data: Path, *more: object) -> list[dict[str, Any]]:
+    result = run("audit", "--since", "1h", "--json", *more, "--data", data)
+    assert result.exit_code == 0, result.output
+    rows: list[dict[str, Any]] = json.loads(result.stdout)
+    return rows
+
+
+def violations(lives: Lives) -> list[str]:
+    return [str(violation) for violation in Verification(lives.pool, lives.store).violations()]
+
+
+def searched(lives: Lives, times: int = 1) -> None:
+    for _ in range(times):
+        AuditLog(lives.pool).record(Entry(actor="staff:erika", action=Action.SEARCHED, facts={"status": "failed"}))
+
+
+def without_trigger(lives: Lives, statement: str) -> None:
+    lives.execute("ALTER TABLE audit_log DISABLE TRIGGER audit_log_is_append_only")
+    lives.execute(statement)
+    lives.execute("ALTER TABLE audit_log ENABLE TRIGGER audit_log_is_append_only")
+
+
+def test_every_change_of_staff_is_a_row_that_names_the_account(lives: Lives, data: Path) -> None:
+    run("staff", "add", "erika", "--role", "agent", "--data", data)
+    run("staff", "rotate", "erika", "--role", "admin", "--data", data)
+    run("staff", "revoke", "erika", "--data", data)
+
+    rows = audited(data)
+    assert [(row["number"], row["action"], row["subject"], row["facts"]["role"]) for row in rows] == [
+        (1, "staff-added", "erika", "agent"),
+        (2, "staff-rotated", "erika", "admin"),
+        (3, "staff-revoked", "erika", "admin"),
+    ]
+    assert {row["actor"].partition(":")[0] for row in rows} == {"operator"}
+    assert lives.log.last_position() == 0
+
+
+def test_a_change_that_was_refused_leaves_no_row(lives: Lives, data: Path) -> None:
+    run("staff", "revoke", "erika", "--data", data)
+
+    assert audited(data) == []
+    assert violations(lives) == []
+
+
+def test_what_was_done_to_an_upload_stands_between_the_rows(lives: Lives, data: Path) -> None:
+    upload_id, other = lives.complete(), lives.submitted()
+    AuditLog(lives.pool).record(Entry(actor="staff:erika", action=Action.LOOKED, upload_id=upload_id))
+    lives.uploads.erase(upload_id, by="staff:erika")
+    AuditLog(lives.pool).record(Entry(actor="staff:max", action=Action.LOOKED, upload_id=other))
+
+    told = [(row["action"], row["actor"], row["jobId"]) for row in audited(data)]
+    assert told == [
+        ("looked", "staff:erika", str(upload_id)),
+        ("upload.erased", "staff:erika", str(upload_id)),
+        ("looked", "staff:max", str(other)),
+    ]
+    assert len(audited(data, "--by", "erika")) == 2
+    assert [row["actor"] for row in audited(data, "--upload", other)] == ["staff:max"]
+    assert "staff:erika  erased  " in run("audit", "--since", "1h", "--data", data).stdout
+
+
+def test_since_a_later_moment_there_is_nothing(lives: Lives, data: Path) -> None:
+    searched(lives)
+
+    result = run("audit", "--since", "2999-01-01T00:00:00Z", "--data", data)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert run("audit", "--since", "yesterday", "--data", data).exit_code == 2
+    assert run("audit", "--data", data).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["UPDATE audit_log SET actor = 'staff:max'", "DELETE FROM audit_log", "TRUNCATE audit_log"],
+)
+def test_no_row_can_be_changed_or_deleted(lives: Lives, change: str) -> None:
+    searched(lives)
+
+    with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+        lives.execute(change)
+
+
+def test_writers_at_the_same_time_leave_no_gap(lives: Lives) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: searched(lives, 10), range(4)))
+
+    assert violations(lives) == []
+    verification = Verification(lives.pool, lives.store)
+    list(verification.violations())
+    assert verification.checked["rows of the audit log"] == 40
+
+
+@pytest.mark.parametrize(
+    ("tampering", "told"),
+    [
+        ("DELETE FROM audit_log WHERE number = 3", "number 3 is missing: rows were taken away."),
+        ("DELETE FROM audit_log WHERE number < 3", "number 1 to 2 is missing: rows were taken away."),
+        (
+            "UPDATE audit_log SET actor = 'staff:max' WHERE number = 2",
+            "number 2 is not what was written, or number 1 is not.",
+        ),
+        (
+            "UPDATE audit_log SET facts = '{}' WHERE number = 5",
+            "number 5 is not what was written, or number 4 is not.",
+        ),
+    ],
+)
+def test_verify_finds_what_was_taken_away_or_changed(
+    lives: Lives, data: Path, monkeypatch: pytest.MonkeyPatch, tampering: str, told: str
+) -> None:
+    monkeypatch.setattr("projections.audit.audit_log.PAGE", 2)
+    searched(lives, 5)
+    without_trigger(lives, tampering)
+
+    assert violations(lives)[0] == f"invariant 10: audit log: {told}"
+    result = run("verify", "--data", data)
+    assert (result.exit_code, told in result.stdout) == (1, True)
+
+
+def test_a_renumbered_log_is_found_too(lives: Lives) -> None:
+    searched(lives, 3)
+    without_trigger(lives, "DELETE FROM audit_log WHERE number = 2")
+    without_trigger(lives, "UPDATE audit_log SET number = 2 WHERE number = 3")
+
+    assert violations(lives) == ["invariant 10: audit log: number 2 is not what was written, or number 1 is not."]
+
+
+def test_a_whole_log_holds_and_is_counted_by_verify(lives: Lives, data: Path) -> None:
+    Staff(lives.pool).add(f"n{uuid4().hex[:8]}", Role.VIEWER, None, by="operator:test")
+
+    assert "1 rows of the audit log" in run("verify", "--data", data).stdout
