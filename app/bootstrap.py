@@ -136,6 +136,7 @@ def open_api(settings: Settings, stack: ExitStack, stopping: asyncio.Event) -> A
     services = Services(
         settings=settings,
         uploads=open_uploads(traces.log(event_log), redis, stack),
+        pool=pool,
         history=event_log.history,
         reader=reader,
         forecaster=forecaster,

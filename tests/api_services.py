@@ -45,6 +45,7 @@ def api_services(
     *,
     uploads: Uploads,
     log: EventLog,
+    pool: ConnectionPool[psycopg.Connection[Any]],
     poll_pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]],
     folder: Path,
     checks: Mapping[str, Check] | None = None,
@@ -62,6 +63,7 @@ def api_services(
     return Services(
         settings=all_settings,
         uploads=uploads,
+        pool=pool,
         history=log.history,
         reader=reader,
         forecaster=Forecaster(reader),
@@ -83,7 +85,8 @@ def api_services(
 
 def services_without_io(folder: Path) -> Services:
     """Services whose connections are not opened: enough for the routes and the OpenAPI document."""
-    log = EventLog(ConnectionPool(open=False))
+    pool: ConnectionPool[psycopg.Connection[Any]] = ConnectionPool(open=False)
+    log = EventLog(pool)
     return api_services(
-        uploads=Uploads(log, SilentNotifier()), log=log, poll_pool=async_pool("", 1, "test"), folder=folder
+        uploads=Uploads(log, SilentNotifier()), log=log, pool=pool, poll_pool=async_pool("", 1, "test"), folder=folder
     )

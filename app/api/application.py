@@ -21,6 +21,7 @@ from app.api.session.routes import session_routes
 from app.api.status.fast_path import FastPathApi
 from app.api.status.poll import StatusPoll
 from app.api.status.routes import status_routes
+from app.api.support.routes import support_routes
 from app.api.uploads.routes import upload_routes
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -36,6 +37,7 @@ def create_api(services: Services, lifespan: Sequence[Lifespan] = ()) -> Litesta
             *resource("status", status_routes(services, poll)),
             *resource("results", result_routes(services)),
             *resource("session", session_routes(services)),
+            *resource("support", support_routes(services)),
             *resource("operations", operation_routes(services)),
             *page_routes(services),
         ],

@@ -7,10 +7,11 @@ import rich_click as click
 from app.cli import processes
 from app.cli.backup import backup, restore
 from app.cli.erase import erase
+from app.cli.events import events
 from app.cli.owner_commands import cancel, retry
 from app.cli.result import result
 from app.cli.session import session
-from app.cli.settings import open_database
+from app.cli.shell.settings import open_database
 from app.cli.staff.audit import audit
 from app.cli.staff.members import staff
 from app.cli.status import status
@@ -24,6 +25,7 @@ from domain.errors import DarkroomError
 @click.command_panel("Use it", commands=["up", "submit", "status", "result", "cancel", "retry"])
 @click.command_panel("Look after it", commands=["timeline", "verify", "erase", "session", "backup", "restore"])
 @click.command_panel("Manage who helps", commands=["staff", "audit"])
+@click.command_panel("Analyse it", commands=["events"])
 @click.command_panel("Run it on many machines", commands=["migrate", "serve", "work", "project", "dispatch"])
 @click.version_option(package_name="darkroom")
 def darkroom() -> None:
@@ -48,6 +50,7 @@ for command in (
     restore,
     staff,
     audit,
+    events,
     processes.serve,
     processes.work,
     processes.project,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 import rich_click as click
 from msgspec.structs import replace
 
-from app.cli.ending import ExitCode, end
-from app.cli.settings import attached, cli_settings
+from app.cli.shell.ending import ExitCode, end
+from app.cli.shell.settings import attached, cli_settings
 
 if TYPE_CHECKING:
     from app.backup.archive import Archive, Manifest

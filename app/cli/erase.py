@@ -8,8 +8,8 @@ from uuid import UUID
 
 import rich_click as click
 
-from app.cli.ending import ExitCode, end
-from app.cli.settings import attached, cli_settings
+from app.cli.shell.ending import ExitCode, end
+from app.cli.shell.settings import attached, cli_settings
 
 DATA_HELP: Final = (
     "The folder of a running `darkroom up`, unless DATABASE_URL and REDIS_URL name another service. "

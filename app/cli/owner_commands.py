@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Literal
 
 import rich_click as click
 
-from app.cli.job_ids import job_argument, owned_job, token_option
 from app.cli.server import client_of, server_option, server_url
+from app.cli.shell.job_ids import job_argument, owned_job, token_option
 from app.cli.status import look_again, tell
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import Final
 
 import rich_click as click
 
-from app.cli.ending import ExitCode
-from app.cli.settings import cli_settings, service_settings
+from app.cli.shell.ending import ExitCode
+from app.cli.shell.settings import cli_settings, service_settings
 
 DATA_HELP: Final = "The folder of the embedded service. Default: DATA_DIR, or ./darkroom-data."
 

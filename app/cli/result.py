@@ -4,11 +4,11 @@ from typing import Final
 
 import rich_click as click
 
-from app.cli.ending import ExitCode, end
-from app.cli.job_ids import job_argument, owned_job, token_option
 from app.cli.jobs.display import described
 from app.cli.jobs.prints import target_of
 from app.cli.server import client_of, server_option, server_url
+from app.cli.shell.ending import ExitCode, end
+from app.cli.shell.job_ids import job_argument, owned_job, token_option
 from app.cli.status import look_again
 
 STDOUT: Final = "-"

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import rich_click as click
 
-from app.cli.ending import ExitCode, end
-from app.cli.settings import cli_settings
+from app.cli.shell.ending import ExitCode, end
+from app.cli.shell.settings import cli_settings
 
 if TYPE_CHECKING:
     from app.cli.jobs.client import Client

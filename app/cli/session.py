@@ -7,9 +7,9 @@ from typing import Final
 
 import rich_click as click
 
-from app.cli.ending import ExitCode, end
 from app.cli.erase import DATA_HELP
-from app.cli.settings import attached, cli_settings
+from app.cli.shell.ending import ExitCode, end
+from app.cli.shell.settings import attached, cli_settings
 
 HASH: Final = re.compile(r"[0-9a-f]{64}")
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from app.cli.ending import ExitCode, end
-from app.cli.job_ids import job_argument, owned_job, token_option
 from app.cli.jobs.display import described, display
 from app.cli.server import client_of, server_option, server_url
+from app.cli.shell.ending import ExitCode, end
+from app.cli.shell.job_ids import job_argument, owned_job, token_option
 
 if TYPE_CHECKING:
     from app.cli.jobs.client import Client, Job

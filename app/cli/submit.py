@@ -6,11 +6,11 @@ from typing import Final
 
 import rich_click as click
 
-from app.cli.ending import ExitCode, end
 from app.cli.jobs.display import display
 from app.cli.jobs.photos import STDIN, Found, find_photos
 from app.cli.jobs.prints import Target, target_of
 from app.cli.server import START_ONE, client_of, server_option, server_url
+from app.cli.shell.ending import ExitCode, end
 
 MOST_AT_ONCE: Final = 16
 

@@ -10,9 +10,9 @@ from uuid import UUID
 import msgspec
 import rich_click as click
 
-from app.cli.ending import ExitCode, end
-from app.cli.job_ids import bounds, is_whole, job_argument, only
-from app.cli.settings import attached, cli_settings
+from app.cli.shell.ending import ExitCode, end
+from app.cli.shell.job_ids import bounds, is_whole, job_argument, only
+from app.cli.shell.settings import attached, cli_settings
 
 if TYPE_CHECKING:
     from projections.log.event_log import LoggedEvent

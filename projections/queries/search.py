@@ -165,7 +165,7 @@ def _conditions(search: Search) -> Iterator[str]:  # noqa: C901 - one condition 
     if search.created_before:
         yield "u.created_at < %(created_before)s"
     if search.stands_still is not None:
-        yield f"{OPEN} AND {STANDS_STILL}" if search.stands_still else f"NOT {STANDS_STILL}"
+        yield f"{OPEN} AND {STANDS_STILL}" if search.stands_still else f"NOT ({OPEN} AND {STANDS_STILL})"
 
 
 def _of_status(status: Status) -> Iterator[str]:

@@ -70,13 +70,18 @@ def test_the_usual_addresses_are_accepted(database: str, redis: str) -> None:
         ("PORT", "1_000", "a whole number from 1 to 65535"),
         ("WORKER_THREADS", "-1", "a whole number from 1 to 256"),
         ("LOG_FORMAT", "xml", "one of auto, console, json"),
+        (
+            "STAFF_PROXY_HEADER",
+            "Authorization",
+            "the name of an HTTP header of its own, such as X-Auth-Request-Preferred-Username",
+        ),
         ("PUBLIC_URL", "photos.example", "a URL that starts with http:// or https://"),
         ("PUBLIC_URL", "http://", "a URL that starts with http:// or https://"),
         ("PUBLIC_URL", "http://a:port", "a URL that starts with http:// or https://"),
     ],
 )
 def test_a_wrong_value_is_one_clear_sentence(name: str, value: str, demand: str) -> None:
-    assert mistakes(**{name: value}) == [f"{name} must be {demand}, not {value!r}."]
+    assert mistakes(TRUSTED_PROXIES="10.0.0.0/8", **{name: value}) == [f"{name} must be {demand}, not {value!r}."]
 
 
 def test_a_proxy_is_named_by_its_address() -> None:
@@ -98,6 +103,10 @@ def test_a_proxy_is_named_by_its_address() -> None:
         (
             SERVERS | {"SECRET_KEYS": ""},
             "SECRET_KEYS is missing: set at least one key of 32 random characters, the same for every process.",
+        ),
+        (
+            {"STAFF_PROXY_HEADER": "X-User"},
+            "TRUSTED_PROXIES is missing: STAFF_PROXY_HEADER is believed from these proxies alone.",
         ),
         (
             {"S3_ENDPOINT_URL": "https://s3.example"},

@@ -28,6 +28,12 @@ def address_of(scope: Scope, trusted: Sequence[Network]) -> str:
     return client_address(peer, said, trusted)
 
 
+def comes_from(scope: Scope, networks: Sequence[Network]) -> bool:
+    """Whether the peer of a request is in one of these networks, whatever its headers say."""
+    client = scope.get("client")
+    return _is_in(_parsed(client[0] if client else ""), networks)
+
+
 def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Network]) -> str:
     """The right-most address that no trusted proxy stands behind; what cannot be read ends the search."""
     address = _parsed(peer)

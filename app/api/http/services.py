@@ -16,6 +16,7 @@ from app.signing.sessions import Sessions
 from domain.ports import BlobStore, Clock
 from domain.stages import Stage
 from domain.uploads import Uploads
+from projections.log.connections import Pool
 from projections.log.event_log import LoggedEvent
 from projections.queries.forecast import Forecaster
 from projections.queries.status import StatusReader
@@ -47,6 +48,7 @@ class Services(Struct, frozen=True, kw_only=True):
 
     settings: Settings
     uploads: Uploads
+    pool: Pool
     history: History
     reader: StatusReader
     forecaster: Forecaster

@@ -53,6 +53,7 @@ def create_app(
     services = api_services(
         uploads=Uploads(log, SilentNotifier()),
         log=log,
+        pool=pool,
         poll_pool=reading,
         folder=folder,
         body_seconds=body_seconds,

@@ -124,6 +124,7 @@ def running_service(
         services = api_services(
             uploads=uploads or lives.uploads,
             log=lives.log,
+            pool=lives.pool,
             poll_pool=pool,
             folder=folder,
             checks=checks,

@@ -9,6 +9,7 @@ import yaml  # type: ignore[import-untyped] # its types are a package of their o
 from openapi_spec_validator import validate
 
 from app.api.http.errors import TABLE, UNEXPECTED
+from app.api.support.filters import FIELDS
 from tests.integration.api.service import Service
 
 PATHS = {
@@ -21,10 +22,24 @@ PATHS = {
     "/api/results/{resultId}": "get",
     "/api/blobs/{signed}": "get",
     "/api/session": "delete",
+    "/api/support/me": "get",
+    "/api/support/uploads": "get",
+    "/api/support/uploads/{jobId}": "get",
+    "/api/support/uploads/{jobId}/timeline": "get",
+    "/api/support/uploads/{jobId}/retry": "post",
+    "/api/support/uploads/{jobId}/cancel": "post",
+    "/api/support/uploads/{jobId}/requeue": "post",
+    "/api/support/uploads/{jobId}/erase": "post",
     "/healthz": "get",
     "/metrics": "get",
     "/readyz": "get",
 }
+TOKEN = ("header", "Authorization")
+KEY = ("header", "Idempotency-Key")
+FILTERS = {("query", name) for name in (*FIELDS, "cursor", "limit")}
+ACTIONS = ("retry", "cancel", "requeue", "erase")
+STAFF = {"200", "401", "403", "429", "500", "503"}
+"""The answers of every endpoint for staff."""
 
 
 @pytest.fixture
@@ -66,6 +81,11 @@ def test_it_lists_every_path_and_parameter(document: dict[str, Any]) -> None:
         "/api/results/{resultId}": {("path", "resultId"), ("header", "X-Session-Token")},
         "/api/blobs/{signed}": {("path", "signed")},
         "/api/session": {("header", "X-Session-Token")},
+        "/api/support/me": {TOKEN},
+        "/api/support/uploads": {TOKEN, *FILTERS},
+        "/api/support/uploads/{jobId}": {TOKEN, ("path", "jobId"), ("query", "version"), ("query", "at")},
+        "/api/support/uploads/{jobId}/timeline": {TOKEN, ("path", "jobId")},
+        **{f"/api/support/uploads/{{jobId}}/{action}": {TOKEN, KEY, ("path", "jobId")} for action in ACTIONS},
         "/healthz": set(),
         "/metrics": set(),
         "/readyz": set(),
@@ -85,6 +105,14 @@ def test_it_lists_the_answers_of_each(document: dict[str, Any]) -> None:
         "/api/results/{resultId}": {"200", "401", "404", "429", "500", "503"},
         "/api/blobs/{signed}": {"200", "404", "429", "500", "503"},
         "/api/session": {"200", "401", "429", "500", "503"},
+        "/api/support/me": STAFF,
+        "/api/support/uploads": STAFF | {"400"},
+        "/api/support/uploads/{jobId}": STAFF | {"400", "404"},
+        "/api/support/uploads/{jobId}/timeline": STAFF | {"404"},
+        "/api/support/uploads/{jobId}/retry": STAFF - {"200"} | {"202", "400", "404", "409", "422"},
+        "/api/support/uploads/{jobId}/cancel": STAFF - {"200"} | {"202", "400", "404", "409", "422"},
+        "/api/support/uploads/{jobId}/requeue": STAFF - {"200"} | {"202", "400", "404", "409", "422"},
+        "/api/support/uploads/{jobId}/erase": STAFF | {"400", "404", "422"},
         "/healthz": {"200", "500"},
         "/metrics": {"200", "500"},
         "/readyz": {"200", "429", "500", "503"},

@@ -172,6 +172,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/support/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Me
+         * @description Ask who one is, and what one may do.
+         */
+        get: operations["meSupport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/support/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search
+         * @description Search for uploads, newest first.
+         */
+        get: operations["searchSupport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/support/uploads/{jobId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * State
+         * @description Look at an upload as it is, as it was after an event, or as it was at a time.
+         */
+        get: operations["stateSupport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/support/uploads/{jobId}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Timeline
+         * @description Look at what happened to an upload: its events, and its time cut into spans.
+         */
+        get: operations["timelineSupport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/support/uploads/{jobId}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry
+         * @description Try a failed upload again, from the stage that failed.
+         */
+        post: operations["retrySupport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/support/uploads/{jobId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description End an upload that waits or runs.
+         */
+        post: operations["cancelSupport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/support/uploads/{jobId}/requeue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Requeue
+         * @description Let the next attempt of an upload begin now, whatever it waits for.
+         */
+        post: operations["requeueSupport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/support/uploads/{jobId}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase
+         * @description Delete the photo and the pictures of an upload, for good. One that still runs is cancelled first.
+         */
+        post: operations["eraseSupport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -227,6 +387,31 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** ActionBody */
+        ActionBody: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            /** Format: uuid */
+            jobId: string;
+            /** @enum {string} */
+            action: "retry" | "cancel" | "requeue" | "erase";
+            changed: boolean;
+            status: components["schemas"]["Status"];
+            stage: components["schemas"]["Stage"] | null;
+            progress: number;
+            attempt: number;
+            version: number;
+            next: string;
+        };
+        /** ChangeBody */
+        ChangeBody: {
+            field: string;
+            before: string | number | boolean | null;
+            after: string | number | boolean | null;
+        };
         /** EndedSessionBody */
         EndedSessionBody: {
             /**
@@ -274,12 +459,56 @@ export interface components {
             p50Seconds: number;
             p90Seconds: number;
         };
+        /** EventBody */
+        EventBody: {
+            version: number;
+            name: string;
+            /** Format: date-time */
+            recordedAt: string;
+            actor: string | null;
+            attempt: number | null;
+            stage: string | null;
+            progress: number | null;
+            code: string | null;
+            reason: string | null;
+            requestId: string | null;
+            retryAt: string | null;
+        };
+        /** FailureBody */
+        FailureBody: {
+            code: components["schemas"]["FailureCode"];
+            stage: components["schemas"]["Stage"] | null;
+            message: string;
+            canRetry: boolean;
+        };
         /**
          * FailureCode
          * @description Why an upload failed. Codes are stored in events, so a code is never renamed.
          * @enum {string}
          */
         FailureCode: "NOT_AN_IMAGE" | "UNSUPPORTED_FORMAT" | "IMAGE_TRUNCATED" | "IMAGE_TOO_LARGE" | "IMAGE_TOO_COMPLEX" | "ANIMATED_IMAGE" | "CONTENT_BLOCKED" | "NO_IMAGE_GENERATED" | "GENERATION_REFUSED" | "GENERATION_UNAVAILABLE" | "STORAGE_REFUSED" | "STORAGE_UNAVAILABLE" | "ORIGINAL_MISSING" | "GENERATION_PAUSED" | "GENERATION_BUDGET_SPENT" | "WORKER_LOST" | "WORKER_STOPPED" | "INTERNAL_ERROR" | "CANCELLED";
+        /** FoundBody */
+        FoundBody: {
+            /** Format: uuid */
+            jobId: string;
+            status: components["schemas"]["Status"];
+            stage: components["schemas"]["Stage"] | null;
+            progress: number;
+            errorCode: components["schemas"]["FailureCode"] | null;
+            failedStage: components["schemas"]["Stage"] | null;
+            attempt: number;
+            running: boolean;
+            worker: string | null;
+            standsStill: boolean;
+            waitingFor: components["schemas"]["FailureCode"] | null;
+            retryAt: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            version: number;
+            session: string;
+        };
         /** HealthBody */
         HealthBody: {
             /**
@@ -304,6 +533,17 @@ export interface components {
             checks: {
                 [key: string]: string;
             };
+        };
+        /** PersonBody */
+        PersonBody: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            name: string;
+            role: components["schemas"]["Role"];
+            until: string | null;
         };
         /** PreviewBody */
         PreviewBody: {
@@ -344,11 +584,80 @@ export interface components {
             createdAt: string;
         };
         /**
+         * Role
+         * @description What a staff member may do. Each role may do all that the roles before it may.
+         * @enum {string}
+         */
+        Role: "viewer" | "agent" | "admin";
+        /** SearchBody */
+        SearchBody: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            uploads: components["schemas"]["FoundBody"][];
+            count: number;
+            countIsExact: boolean;
+            nextCursor: string | null;
+        };
+        /** SpanBody */
+        SpanBody: {
+            /** @enum {string} */
+            kind: "waiting" | "held" | "stage" | "lost" | "backoff" | "put-off" | "ended";
+            attempt: number;
+            stage: components["schemas"]["Stage"] | null;
+            worker: string | null;
+            code: components["schemas"]["FailureCode"] | null;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            seconds: number;
+        };
+        /**
          * Stage
          * @description A step of the pipeline, or `failed`, the stage shown when a run ended in failure.
          * @enum {string}
          */
         Stage: "validating" | "generating" | "storing" | "watermarking" | "complete" | "failed";
+        /** StateBody */
+        StateBody: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            /** Format: uuid */
+            jobId: string;
+            version: number;
+            lastVersion: number;
+            event: components["schemas"]["EventBody"];
+            status: components["schemas"]["Status"];
+            stage: components["schemas"]["Stage"] | null;
+            reached: components["schemas"]["Stage"] | null;
+            progress: number;
+            attempt: number;
+            attemptsLeft: number;
+            lost: number;
+            running: boolean;
+            retryAt: string | null;
+            waitingFor: components["schemas"]["FailureCode"] | null;
+            failedStage: components["schemas"]["Stage"] | null;
+            errorCode: components["schemas"]["FailureCode"] | null;
+            errorMessage: string | null;
+            resultId: string | null;
+            promptVersion: number;
+            originalSize: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            erased: boolean;
+            session: string | null;
+            changes: components["schemas"]["ChangeBody"][];
+            told: components["schemas"]["StatusBody"] | null;
+        };
         /**
          * Status
          * @description The status that clients see; derived from the stage.
@@ -396,6 +705,31 @@ export interface components {
             status: components["schemas"]["Status"];
             statusUrl: string;
         };
+        /** TimelineBody */
+        TimelineBody: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            /** Format: uuid */
+            jobId: string;
+            correlationId: string | null;
+            status: components["schemas"]["Status"] | null;
+            isTerminal: boolean;
+            failure: components["schemas"]["FailureBody"] | null;
+            events: components["schemas"]["EventBody"][];
+            spans: components["schemas"]["SpanBody"][];
+            seconds: number;
+            parts: {
+                [key: string]: number;
+            };
+            /** Format: date-time */
+            now: string;
+            worker: string | null;
+            clockSteppedBack: boolean;
+            unreadable: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -403,21 +737,32 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type ActionBody = components['schemas']['ActionBody'];
+export type ChangeBody = components['schemas']['ChangeBody'];
 export type EndedSessionBody = components['schemas']['EndedSessionBody'];
 export type ErasureBody = components['schemas']['ErasureBody'];
 export type ErrorBody = components['schemas']['ErrorBody'];
 export type ErrorFacts = components['schemas']['ErrorFacts'];
 export type EtaBody = components['schemas']['EtaBody'];
+export type EventBody = components['schemas']['EventBody'];
+export type FailureBody = components['schemas']['FailureBody'];
 export type FailureCode = components['schemas']['FailureCode'];
+export type FoundBody = components['schemas']['FoundBody'];
 export type HealthBody = components['schemas']['HealthBody'];
 export type NotReadyBody = components['schemas']['NotReadyBody'];
+export type PersonBody = components['schemas']['PersonBody'];
 export type PreviewBody = components['schemas']['PreviewBody'];
 export type ReadinessBody = components['schemas']['ReadinessBody'];
 export type ResultBody = components['schemas']['ResultBody'];
+export type Role = components['schemas']['Role'];
+export type SearchBody = components['schemas']['SearchBody'];
+export type SpanBody = components['schemas']['SpanBody'];
 export type Stage = components['schemas']['Stage'];
+export type StateBody = components['schemas']['StateBody'];
 export type Status = components['schemas']['Status'];
 export type StatusBody = components['schemas']['StatusBody'];
 export type SubmissionBody = components['schemas']['SubmissionBody'];
+export type TimelineBody = components['schemas']['TimelineBody'];
 export type $defs = Record<string, never>;
 export interface operations {
     submitUpload: {
@@ -1283,6 +1628,797 @@ export interface operations {
                     "X-Request-ID"?: string;
                     /** @description When to ask again, in seconds. */
                     "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    meSupport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Bearer and the token of a staff member. */
+                Authorization?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who asks. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    searchSupport: {
+        parameters: {
+            query?: {
+                /** @description The id of a job, or its beginning. */
+                jobId?: string;
+                /** @description The status. */
+                status?: "pending" | "processing" | "completed" | "failed";
+                /** @description The stage that clients see. */
+                stage?: "validating" | "generating" | "storing" | "watermarking" | "complete" | "failed";
+                /** @description Why it failed. */
+                errorCode?: "NOT_AN_IMAGE" | "UNSUPPORTED_FORMAT" | "IMAGE_TRUNCATED" | "IMAGE_TOO_LARGE" | "IMAGE_TOO_COMPLEX" | "ANIMATED_IMAGE" | "CONTENT_BLOCKED" | "NO_IMAGE_GENERATED" | "GENERATION_REFUSED" | "GENERATION_UNAVAILABLE" | "STORAGE_REFUSED" | "STORAGE_UNAVAILABLE" | "ORIGINAL_MISSING" | "GENERATION_PAUSED" | "GENERATION_BUDGET_SPENT" | "WORKER_LOST" | "WORKER_STOPPED" | "INTERNAL_ERROR" | "CANCELLED";
+                /** @description The hash of a session, or a session token, which is not kept. */
+                session?: string;
+                /** @description At least so many attempts began. */
+                minAttempt?: string;
+                /** @description Submitted at this time or later. */
+                createdAfter?: string;
+                /** @description Submitted before this time. */
+                createdBefore?: string;
+                /** @description Due for over 60 s without a live run. */
+                standsStill?: "true" | "false";
+                /** @description The nextCursor of the page before. */
+                cursor?: string;
+                /** @description The length of a page, 1 to 200; 50 unless given. */
+                limit?: string;
+            };
+            header?: {
+                /** @description Bearer and the token of a staff member. */
+                Authorization?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of uploads, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stateSupport: {
+        parameters: {
+            query?: {
+                /** @description As it was after this event, which counts from 1. */
+                version?: string;
+                /** @description As it was at this time, for example 2026-11-28T09:00:00Z. */
+                at?: string;
+            };
+            header?: {
+                /** @description Bearer and the token of a staff member. */
+                Authorization?: string;
+            };
+            path: {
+                jobId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The upload as it was. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StateBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    timelineSupport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Bearer and the token of a staff member. */
+                Authorization?: string;
+            };
+            path: {
+                jobId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What happened to the upload. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimelineBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    retrySupport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Bearer and the token of a staff member. */
+                Authorization?: string;
+                /** @description Makes a repeated request find the first one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                jobId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why, for your colleagues. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description It goes on from the stage that failed. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cancelSupport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Bearer and the token of a staff member. */
+                Authorization?: string;
+                /** @description Makes a repeated request find the first one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                jobId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why, for your colleagues. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description It has ended, or was cancelled before. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    requeueSupport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Bearer and the token of a staff member. */
+                Authorization?: string;
+                /** @description Makes a repeated request find the first one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                jobId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why, for your colleagues. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Its next attempt may begin now. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    eraseSupport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Bearer and the token of a staff member. */
+                Authorization?: string;
+                /** @description Makes a repeated request find the first one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                jobId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why, for your colleagues. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description It is erased, or was before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 from msgspec.structs import replace
 
-from app.cli.ending import ExitCode, end
+from app.cli.shell.ending import ExitCode, end
 from app.settings.environment import Settings, SettingsError
 
 if TYPE_CHECKING:

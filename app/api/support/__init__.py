@@ -1,0 +1,1 @@
+"""The resource /api/support: staff find uploads, see what happened to them, and help."""

@@ -1,0 +1,165 @@
+"""The bodies of /api/support, in camelCase."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from msgspec import Struct, field
+
+from app.api.http.bodies import Body
+from app.api.status.bodies import StatusBody
+from domain.failures import FailureCode
+from domain.staff import Role
+from domain.stages import Stage, Status
+
+ActionName = Literal["retry", "cancel", "requeue", "erase"]
+
+
+class PersonBody(Body, frozen=True, kw_only=True):
+    """The staff member who asks; `until` is when the access ends, null for never."""
+
+    name: str
+    role: Role
+    until: datetime | None
+
+
+class FoundBody(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An upload that was found. `session` is the actor of its owner, `worker` who runs it now."""
+
+    job_id: UUID
+    status: Status
+    stage: Stage | None
+    progress: int
+    error_code: FailureCode | None
+    failed_stage: Stage | None
+    attempt: int
+    running: bool
+    worker: str | None
+    stands_still: bool
+    waiting_for: FailureCode | None
+    retry_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    session: str
+
+
+class SearchBody(Body, frozen=True, kw_only=True):
+    """A page of uploads, newest first. `count` is exact up to 10,000; `nextCursor` is null on the last page."""
+
+    uploads: list[FoundBody]
+    count: int
+    count_is_exact: bool
+    next_cursor: str | None
+
+
+class EventBody(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An event. What it does not say is null; `recordedAt` is by the clock of PostgreSQL, which may step back."""
+
+    version: int
+    name: str
+    recorded_at: datetime
+    actor: str | None
+    attempt: int | None
+    stage: str | None
+    progress: int | None
+    code: str | None
+    reason: str | None
+    request_id: str | None
+    retry_at: str | None
+
+
+class SpanBody(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A part of the time of an upload. Each begins where the one before ends; their seconds add up to the whole."""
+
+    kind: Literal["waiting", "held", "stage", "lost", "backoff", "put-off", "ended"]
+    attempt: int
+    stage: Stage | None
+    worker: str | None
+    code: FailureCode | None
+    begin: datetime = field(name="from")
+    end: datetime = field(name="to")
+    seconds: float
+
+
+class FailureBody(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Why it failed, what its owner was told, and whether another try can help."""
+
+    code: FailureCode
+    stage: Stage | None
+    message: str
+    can_retry: bool
+
+
+class TimelineBody(Body, frozen=True, kw_only=True):
+    """What happened to an upload. `seconds` is its whole time, `parts` the sum of each kind of span.
+
+    Status and failure are null if an event cannot be read by this version; `unreadable` then says which.
+    """
+
+    job_id: UUID
+    correlation_id: str | None
+    status: Status | None
+    is_terminal: bool
+    failure: FailureBody | None
+    events: list[EventBody]
+    spans: list[SpanBody]
+    seconds: float
+    parts: dict[str, float]
+    now: datetime
+    worker: str | None
+    clock_stepped_back: bool
+    unreadable: str | None
+
+
+class ChangeBody(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What an event changed."""
+
+    field: str
+    before: str | int | bool | None
+    after: str | int | bool | None
+
+
+class StateBody(Body, frozen=True, kw_only=True):
+    """An upload as it was after an event. `told` is what its poller could read then; null once it was erased."""
+
+    job_id: UUID
+    version: int
+    last_version: int
+    event: EventBody
+    status: Status
+    stage: Stage | None
+    reached: Stage | None
+    progress: int
+    attempt: int
+    attempts_left: int
+    lost: int
+    running: bool
+    retry_at: datetime | None
+    waiting_for: FailureCode | None
+    failed_stage: Stage | None
+    error_code: FailureCode | None
+    error_message: str | None
+    result_id: UUID | None
+    prompt_version: int
+    original_size: int
+    created_at: datetime
+    updated_at: datetime
+    erased: bool
+    session: str | None
+    changes: list[ChangeBody]
+    told: StatusBody | None
+
+
+class ActionBody(Body, frozen=True, kw_only=True):
+    """What an action led to. `changed` is false if there was nothing left to do; `next` says what will happen."""
+
+    job_id: UUID
+    action: ActionName
+    changed: bool
+    status: Status
+    stage: Stage | None
+    progress: int
+    attempt: int
+    version: int
+    next: str

@@ -1,0 +1,103 @@
+"""GET /api/support/uploads/{jobId} and its /timeline: an upload as it was, and what happened to it.
+
+Every look is a row of the audit log. It is written before the answer is sent: what cannot be recorded is not shown.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Request, Response
+
+from app.api.http.correlation import correlation_id
+from app.api.http.errors import MalformedError
+from app.api.http.job_id import JobId
+from app.api.http.services import Services
+from app.api.http.slots import Threads
+from app.api.support.bodies import StateBody, TimelineBody
+from app.api.support.filters import moment_of
+from app.api.support.identity import Identity
+from app.api.support.jobs import upload_of
+from app.api.support.states import state_body
+from app.api.support.timelines import timeline_body
+from domain.errors import UploadNotFoundError
+from domain.staff import Role
+from projections.log.connections import Pool
+from projections.log.event_log import LoggedEvent
+from projections.queries.history import read_history, version_at
+from projections.staff.audit_log import Action, AuditLog, Entry
+from projections.staff.members import Member
+
+NO_STORE: Final = {"Cache-Control": "no-store"}
+
+
+class Looking:
+    """Shows uploads to staff."""
+
+    def __init__(self, services: Services, identity: Identity, threads: Threads) -> None:
+        self._pool: Pool = services.pool
+        self._audit_log = AuditLog(services.pool)
+        self._identity = identity
+        self._threads = threads
+
+    async def timeline(self, request: Request[Any, Any, Any], job_id: JobId) -> Response[TimelineBody]:
+        """Look at what happened to an upload: its events, and its time cut into spans."""
+        member = await self._identity.of(request, Role.VIEWER)
+        upload_id = upload_of(job_id)
+        look = Entry(
+            actor=member.actor,
+            action=Action.LOOKED,
+            upload_id=upload_id,
+            facts={"what": "timeline"},
+            request_id=correlation_id(request.scope),
+        )
+        return Response(await self._threads.run(partial(self._timeline, upload_id, look)), headers=NO_STORE)
+
+    async def state(self, request: Request[Any, Any, Any], job_id: JobId) -> Response[StateBody]:
+        """Look at an upload as it is, as it was after an event, or as it was at a time."""
+        member = await self._identity.of(request, Role.VIEWER)
+        upload_id = upload_of(job_id)
+        version, at = _asked(request.query_params.dict())
+        ask = partial(self._state, upload_id, member, version, at, correlation_id(request.scope))
+        return Response(await self._threads.run(ask), headers=NO_STORE)
+
+    def _timeline(self, upload_id: UUID, look: Entry) -> TimelineBody:
+        body = timeline_body(upload_id, read_history(self._pool, upload_id))
+        self._audit_log.record(look)
+        return body
+
+    def _state(
+        self, upload_id: UUID, member: Member, version: str | None, at: str | None, request_id: str
+    ) -> StateBody:
+        events = read_history(self._pool, upload_id).events
+        chosen = _version(events, version, at)
+        body = state_body(events, chosen)
+        facts = {"what": "state", "version": chosen}
+        self._audit_log.record(
+            Entry(actor=member.actor, action=Action.LOOKED, upload_id=upload_id, facts=facts, request_id=request_id)
+        )
+        return body
+
+
+def _asked(given: Mapping[str, list[str]]) -> tuple[str | None, str | None]:
+    """The parameters version and at. Raises MalformedError for both, for several, and for others."""
+    if unknown := given.keys() - {"version", "at"}:
+        raise MalformedError(f"There is no parameter {min(unknown)[:40]!r}. There are version and at.")
+    if sum(map(len, given.values())) > 1:
+        raise MalformedError("Give either `version` or `at`, and give it once.")
+    return next(iter(given.get("version", [])), None), next(iter(given.get("at", [])), None)
+
+
+def _version(events: Sequence[LoggedEvent], version: str | None, at: str | None) -> int:
+    if at is not None:
+        if found := version_at(events, moment_of("at", at)):
+            return found
+        raise UploadNotFoundError(f"At {at} there was no such upload. It was submitted at {events[0].recorded_at}.")
+    if version is None:
+        return len(events)
+    if not (version.isascii() and version.isdecimal()):
+        raise MalformedError(f"`version` is {version[:40]!r}. It must be a whole number from 1 to {len(events)}.")
+    if not 1 <= int(version[:10]) <= len(events) or len(version) > len("2147483647"):
+        raise UploadNotFoundError(f"There is no version {version[:40]} of this upload. It has 1 to {len(events)}.")
+    return int(version)

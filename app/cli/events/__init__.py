@@ -1,0 +1,15 @@
+"""`darkroom events`: the history as files, and what proves it whole. A module for each kind of command."""
+
+import rich_click as click
+
+from app.cli.events.exporting import export
+from app.cli.events.importing import import_
+
+
+@click.group()
+def events() -> None:
+    """Export and import the history, and prove that nothing was changed in it."""
+
+
+for command in (export, import_):
+    events.add_command(command)

@@ -1,0 +1,160 @@
+"""`darkroom events export`: the history into a file, with a manifest beside it."""
+
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import rich_click as click
+
+from app.cli.events.scope import Moment, scope_of
+from app.cli.shell.ending import ExitCode, end
+from app.cli.shell.settings import attached, cli_settings
+
+if TYPE_CHECKING:
+    from projections.history.export import Block
+    from projections.history.files import ExportFile
+    from projections.history.form import Scope
+    from projections.history.manifest import Manifest
+    from projections.history.parquet import ParquetFile
+
+DATA_HELP: Final = "The data folder of a running `darkroom up`, unless DATABASE_URL is set. Default: ./darkroom-data."
+STDOUT: Final = "-"
+FOLLOW_SECONDS: Final = 0.5
+
+
+@click.command()
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["ndjson", "csv", "parquet"]),
+    default="ndjson",
+    show_default=True,
+    help="NDJSON has a line of JSON for each event. Parquet needs `pip install 'darkroom[analysts]'`.",
+)
+@click.option("--out", required=True, metavar="FILE", help="Where to; - for stdout, which gets no manifest.")
+@click.option("--since", type=Moment(), metavar="POSITION|TIME", help="The first position, or the earliest time.")
+@click.option("--until", type=Moment(), metavar="POSITION|TIME", help="The last position, or the time before which.")
+@click.option("--name", "names", multiple=True, metavar="EVENT", help="Only events of this name; may be repeated.")
+@click.option("--resume", is_flag=True, help="Continue FILE: append what is missing, also after a cut-off export.")
+@click.option("--follow", is_flag=True, help="Go on with new events until Ctrl-C; needs --out -.")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help=DATA_HELP)
+def export(
+    *,
+    format_: str,
+    out: str,
+    since: int | datetime | None,
+    until: int | datetime | None,
+    names: tuple[str, ...],
+    resume: bool,
+    follow: bool,
+    data: Path | None,
+) -> None:
+    """Export the events of the log into FILE, in their order, complete up to a position that is said.
+
+    It may run beside a live service. FILE appears when it is whole, with FILE.manifest.json beside it: the first and
+    the last position, how many events, and the SHA-256. What is cut off is continued with --resume.
+
+    Example: darkroom events export --out events.ndjson --data darkroom-data
+    """
+    from domain.errors import UnavailableError
+    from projections.history.export import connect
+    from projections.history.manifest import ExportError
+
+    if follow and (out != STDOUT or format_ == "parquet"):
+        raise click.UsageError("--follow writes lines to stdout: add --out -, and not --format parquet.")
+    if out == STDOUT and (format_ == "parquet" or resume):
+        raise click.UsageError("stdout takes lines from the beginning: name a file for Parquet and for --resume.")
+    scope = scope_of(since, until, names)
+    settings = attached(cli_settings(data_dir=data))
+    try:
+        with connect(settings.database_url or "") as connection:
+            if out == STDOUT:
+                _to_stdout(connection, format_, scope, follow=follow)
+            else:
+                manifest = _to_file(connection, _file(Path(out), format_, scope), format_, scope, resume=resume)
+                click.echo(f"{out} holds {manifest.count:,} events; it is complete up to position {manifest.through}.")
+    except ExportError as error:
+        end(ExitCode.USAGE, error.message)
+    except UnavailableError as error:
+        end(ExitCode.FAILED, f"{error.message} Continue with --resume.")
+    except OSError as error:
+        end(ExitCode.FAILED, f"{out} cannot be written: {error.strerror}. Continue with --resume.")
+
+
+def _file(path: Path, format_: str, scope: "Scope") -> "ExportFile | ParquetFile":
+    from projections.history.files import ExportFile
+    from projections.history.parquet import ParquetFile
+
+    return ParquetFile(path, scope) if format_ == "parquet" else ExportFile(path, format_, scope, _header(format_))
+
+
+def _header(format_: str) -> bytes:
+    from projections.history.form import COLUMNS
+
+    return f"{','.join(COLUMNS)}\n".encode() if format_ == "csv" else b""
+
+
+def _to_file(
+    connection: Any,  # noqa: ANN401 - of the driver, which the command line does not know
+    file: "ExportFile | ParquetFile",
+    format_: str,
+    scope: "Scope",
+    *,
+    resume: bool,
+) -> "Manifest":
+    through = _end(connection, scope)
+    try:
+        after = file.open(resume=resume)
+        file.write(_shown(_blocks(connection, format_, scope, after, through), after, through))
+        return file.complete(max(after, through), None)
+    finally:
+        file.close()
+
+
+def _to_stdout(connection: Any, format_: str, scope: "Scope", *, follow: bool) -> None:  # noqa: ANN401 - likewise
+    out = sys.stdout.buffer
+    out.write(_header(format_))
+    done = scope.since - 1
+    try:
+        while True:
+            through = _end(connection, scope)
+            if through > done:
+                for block in _blocks(connection, format_, scope, done, through):
+                    out.write(block.lines)
+                done = through
+            out.flush()
+            if not follow or (scope.until is not None and done >= scope.until):
+                break
+            time.sleep(FOLLOW_SECONDS)
+    except KeyboardInterrupt:
+        click.echo("", err=True)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has what it wanted
+        return
+    click.echo(f"Complete up to position {done}.", err=True)
+
+
+def _end(connection: Any, scope: "Scope") -> int:  # noqa: ANN401 - likewise
+    from projections.history.export import settled
+
+    last = settled(connection)
+    return last if scope.until is None else min(last, scope.until)
+
+
+def _blocks(connection: Any, format_: str, scope: "Scope", after: int, through: int) -> "Iterator[Block]":  # noqa: ANN401 - likewise
+    from projections.history.export import csv_blocks, ndjson_blocks
+
+    return (ndjson_blocks if format_ == "ndjson" else csv_blocks)(connection, scope, after, through)
+
+
+def _shown(blocks: "Iterator[Block]", after: int, through: int) -> "Iterator[Block]":
+    """The blocks, with a bar on stderr while they come."""
+    from app.cli.events.bar import bar
+
+    with bar("Exporting", through - after) as advance:
+        for block in blocks:
+            yield block
+            advance(block.last)

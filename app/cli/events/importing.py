@@ -1,0 +1,56 @@
+"""`darkroom events import`: exported files into an empty database, which then has the same log."""
+
+from pathlib import Path
+from typing import Final
+
+import rich_click as click
+
+from app.cli.shell.ending import ExitCode, end
+from app.cli.shell.settings import attached, cli_settings
+
+DATA_HELP: Final = "The data folder of a running `darkroom up`, unless DATABASE_URL is set. Default: ./darkroom-data."
+
+
+@click.command("import")
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE...",
+)
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help=DATA_HELP)
+def import_(*, files: tuple[Path, ...], data: Path | None) -> None:
+    """Make an empty database hold the log of the exported FILEs: the same positions, times and facts.
+
+    All or nothing. A file that is not the one of its manifest is refused. The projector builds the rows; the dispatcher
+    and PostHog are not given the imported events.
+
+    Example: darkroom events import events.ndjson --data staging
+    """
+    import psycopg
+
+    from app.cli.events.bar import bar
+    from domain.errors import UnavailableError
+    from projections.history.importing import import_files
+    from projections.history.manifest import ExportError
+    from projections.outside import analytics
+    from workers.queue import dispatcher
+
+    settings = attached(cli_settings(data_dir=data))
+    done = 0
+    try:
+        with bar("Importing", sum(file.stat().st_size for file in files)) as advance:
+
+            def seen(size: int) -> None:
+                nonlocal done
+                done += size
+                advance(done)
+
+            readers = (dispatcher.READER, analytics.READER)
+            imported = import_files(settings.database_url or "", files, readers, seen)
+    except ExportError as error:
+        end(ExitCode.FAILED, error.message)
+    except (UnavailableError, psycopg.Error, OSError) as error:
+        end(ExitCode.FAILED, f"Nothing was imported: {error}".strip())
+    click.echo(f"Imported {imported.count:,} events, up to position {imported.last}.")

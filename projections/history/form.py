@@ -1,0 +1,90 @@
+"""How rows of the log become lines of a file, and lines rows: the only module here that knows the columns of the log.
+
+PostgreSQL makes the lines, and reads them: no event passes through Python on its way, so none can be changed there.
+"""
+
+from datetime import datetime
+from typing import Any, Final, LiteralString
+
+from msgspec import Struct
+
+ENVELOPE: Final = "ARRAY['schema_version', 'event_id', 'actor', 'correlation_id']"
+"""Members of the stored JSON that a line shows beside the facts."""
+RECORDED_AT: Final = """to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+# No JSON has a control character in it, so these two never occur and the text comes as it is.
+RAW: Final = r"(FORMAT csv, DELIMITER E'\x02', QUOTE E'\x01', ESCAPE E'\x01')"
+NDJSON: Final = f"""
+COPY (
+    SELECT '{{"position":' || position || ',"uploadId":"' || upload_id || '","version":' || version
+           || ',"name":' || to_json(name)::text || ',"recordedAt":"' || {RECORDED_AT}
+           || '","eventId":' || coalesce((state -> 'event_id')::text, 'null')
+           || ',"actor":' || coalesce((state -> 'actor')::text, 'null')
+           || ',"correlationId":' || coalesce((state -> 'correlation_id')::text, 'null')
+           || ',"schemaVersion":' || coalesce((state -> 'schema_version')::text, 'null')
+           || ',"facts":' || (state - {ENVELOPE})::text || '}}'
+    FROM event_log WHERE SCOPE ORDER BY position
+) TO STDOUT {RAW}
+"""  # noqa: S608 - text of our own
+CSV: Final = f"""
+COPY (
+    SELECT position, upload_id, version, name, {RECORDED_AT}, state ->> 'event_id', state ->> 'actor',
+           state ->> 'correlation_id', state ->> 'schema_version', (state - {ENVELOPE})::text
+    FROM event_log WHERE SCOPE ORDER BY position
+) TO STDOUT (FORMAT csv)
+"""  # noqa: S608 - text of our own
+COLUMNS: Final = (
+    "position",
+    "uploadId",
+    "version",
+    "name",
+    "recordedAt",
+    "eventId",
+    "actor",
+    "correlationId",
+    "schemaVersion",
+    "facts",
+)
+
+INCOMING: Final = "CREATE TEMPORARY TABLE incoming (line jsonb NOT NULL) ON COMMIT DROP"
+TAKE: Final = f"COPY incoming (line) FROM STDIN {RAW}"
+INSERT: Final = """
+INSERT INTO event_log (position, upload_id, version, name, recorded_at, state) OVERRIDING SYSTEM VALUE
+SELECT (line ->> 'position')::bigint, (line ->> 'uploadId')::uuid, (line ->> 'version')::integer, line ->> 'name',
+       (line ->> 'recordedAt')::timestamptz,
+       (line -> 'facts') || jsonb_strip_nulls(jsonb_build_object(
+           'schema_version', line -> 'schemaVersion', 'event_id', line -> 'eventId', 'actor', line -> 'actor',
+           'correlation_id', line -> 'correlationId'))
+FROM incoming ORDER BY 1
+"""
+
+
+class Scope(Struct, frozen=True, kw_only=True):
+    """Which events: from and until a position (both included) or a time (the second one left out), and their names."""
+
+    since: int = 1
+    until: int | None = None
+    since_time: datetime | None = None
+    until_time: datetime | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether it leaves nothing out between its positions."""
+        return not (self.names or self.since_time or self.until_time)
+
+    def between(self, after: int, to: int) -> tuple[LiteralString, dict[str, Any]]:
+        """The condition and its parameters, for the positions after the one and up to the other."""
+        condition: LiteralString = "position > %(after)s AND position <= %(to)s"
+        if self.since_time:
+            condition += " AND recorded_at >= %(since)s"
+        if self.until_time:
+            condition += " AND recorded_at < %(until)s"
+        if self.names:
+            condition += " AND name = ANY(%(names)s)"
+        return condition, {
+            "after": after,
+            "to": to,
+            "since": self.since_time,
+            "until": self.until_time,
+            "names": list(self.names),
+        }
