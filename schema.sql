@@ -257,6 +257,11 @@ CREATE TABLE IF NOT EXISTS generation_calls (
     called_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- The session that owns the upload, for its share of the budget; null for calls of older versions.
+ALTER TABLE generation_calls ADD COLUMN IF NOT EXISTS session_hash text;
+
+CREATE INDEX IF NOT EXISTS generation_calls_session_idx ON generation_calls (session_hash, called_at);
+
 CREATE INDEX IF NOT EXISTS generation_calls_called_at_idx ON generation_calls (called_at);
 
 -- The circuit breaker, shared by all workers: one row for each image model that has ever failed.

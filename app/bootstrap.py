@@ -149,7 +149,7 @@ def open_api(settings: Settings, stack: ExitStack, stopping: asyncio.Event) -> A
         checks={"postgres": partial(check_postgres, pool), "redis": partial(check_redis, redis), "storage": blobs.ping},
         analytics=PollSampler(open_sink(settings, stack)),
         registry=registry,
-        figures=asked_at_scrape(pool, redis, settings.generation_budget_per_hour),
+        figures=asked_at_scrape(pool, redis, settings.paid_calls_per_hour),
         prompt_version=CURRENT,
     )
     return traces.requests(counted(wrapped(create_api(services, [polls]), settings), registry))
@@ -177,7 +177,7 @@ def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
     leases = Leases(pool, name)
     accepted = Accepted(max_pixels=settings.max_pixels)
     # The local renderer costs nothing and is always available, so it has no budget and no breaker.
-    calls = Calls(pool, model.name, settings.generation_budget_per_hour) if settings.gemini_api_key else None
+    calls = Calls(pool, model.name, settings.paid_calls_per_hour) if settings.gemini_api_key else None
     blobs = traces.storage(open_blobs(settings))
     stages = traces.stages(blobs=blobs, model=model, sandbox=sandbox, accepted=accepted, calls=calls)
     pipeline = Pipeline(

@@ -40,11 +40,11 @@ def submit(
     )
 
 
-def hand_in(uploads: Uploads, blobs: BlobStore, original: bytes) -> UUID:
+def hand_in(uploads: Uploads, blobs: BlobStore, original: bytes, session_hash: str = SESSION_HASH) -> UUID:
     """Store a photo and append its submission, as the API does."""
     upload_id = uuid4()
     blobs.put(original_key(upload_id, sha256(original).hexdigest()), io.BytesIO(original), "image/jpeg")
-    return submit(uploads, upload_id, original=original).id
+    return submit(uploads, upload_id, session_hash=session_hash, original=original).id
 
 
 def unkept(upload_id: UUID, kind: PictureKind) -> StoredImage:

@@ -1,6 +1,6 @@
-"""How requests are counted: in slots of a second, of which the last minute counts.
+"""How requests are counted: in slots, of which a window has SLOTS: of a minute, a second each.
 
-A request counts for 60 to 61 s, so that no window of 60 s has more than the quota.
+A request counts for a window and up to a slot more, so that no window has more than the quota.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from app.limits.policies import Ask, Standing
 
-SLOT_SECONDS: Final = 1
+SLOTS: Final = 60
 SHARE: Final = 16
 """Of what remains, so big a part is given ahead: it shrinks to one towards the end of the quota."""
 

@@ -7,7 +7,7 @@ TooManyRequestsError       more than a quota
 from math import ceil
 from types import MappingProxyType
 
-from app.limits.policies import WINDOW_SECONDS, Fields, Standing, fields_of
+from app.limits.policies import Fields, Standing, fields_of
 from domain.errors import DarkroomError
 
 
@@ -22,7 +22,7 @@ class TooManyRequestsError(DarkroomError):
         """The refusal of a request by a policy."""
         seconds = max(1, ceil(standing.reset))
         error = cls(
-            f"More than {standing.policy.quota} {what} in {WINDOW_SECONDS} s came from here."
+            f"More than {standing.policy.quota} {what} in {standing.policy.seconds} s came from here."
             f" Please try again in {seconds} s."
         )
         error.retry_after = seconds

@@ -23,6 +23,7 @@ from app.limits.purses import CREDIT, Purses
 from app.limits.shared import Seat, SharedCounts
 from app.settings.environment import Settings
 from projections.log.redis_connection import open_redis
+from workers.runs.calls import share_of
 
 ANSWER_SECONDS: Final = 0.4
 """How long Redis may take. A photo is answered within 2 s although Redis is frozen."""
@@ -34,7 +35,7 @@ class Limits:
     def __init__(self, settings: Settings, shared: SharedCounts | None = None) -> None:
         counting = Counting(shared, LocalCounts() if shared else LocalCounts(processes=1))
         self._counting = counting
-        self._uploads = uploads(settings.uploads_per_minute)
+        self._uploads = uploads(settings.uploads_per_minute, share_of(settings.paid_calls_per_hour))
         self._places = Places(shared)
         self._held_per_session = settings.held_per_session
         self._held_per_address = settings.held_per_address

@@ -17,18 +17,22 @@ SITE: Final = 10
 HOUSEHOLD: Final = 5
 """An address may poll so many times as much as one session: others stand behind it too."""
 WINDOW_SECONDS: Final = 60
+HOUR_SECONDS: Final = 3600
+HOURLY_SITE: Final = 2
+"""A /48 may send so many times the share of the budget that one address has: not all of it."""
 
 
 class Policy(Struct, frozen=True):
-    """So many requests in any window of WINDOW_SECONDS."""
+    """So many requests in any window of so many seconds."""
 
     name: str
     quota: int
+    seconds: int = WINDOW_SECONDS
 
     @property
     def field(self) -> str:
         """Its member of RateLimit-Policy."""
-        return f'"{self.name}";q={self.quota};w={WINDOW_SECONDS}'
+        return f'"{self.name}";q={self.quota};w={self.seconds}'
 
 
 class Ask(NamedTuple):
@@ -77,6 +81,7 @@ class Rule(Struct, frozen=True):
     name: str
     by_address: int
     by_session: int = 0
+    by_address_hourly: int = 0
 
     def asks(self, address: str, session_hash: str | None = None) -> tuple[Ask, ...]:
         """What a request of this client counts for."""
@@ -89,12 +94,19 @@ class Rule(Struct, frozen=True):
                 Ask(Policy(f"{self.name}-by-{name}", quota), network)
                 for (name, quota), network in zip(names, networks_of(address), strict=False)
             ]
+        if self.by_address_hourly:
+            names = ("address", self.by_address_hourly), ("site", HOURLY_SITE * self.by_address_hourly)
+            asks += [
+                Ask(Policy(f"{self.name}-by-{name}-hourly", quota, HOUR_SECONDS), network)
+                for (name, quota), network in zip(names, networks_of(address), strict=False)
+            ]
         return tuple(asks)
 
 
-def uploads(per_minute: int) -> Rule:
-    """Photos sent, and retries: each may cost a call of the image model."""
-    return Rule("uploads and retries", "uploads", per_minute, per_minute)
+def uploads(per_minute: int, share_of_budget: int | None) -> Rule:
+    """Photos sent, and retries: each may cost a call of the image model, of which an address has a share an hour."""
+    hourly = (share_of_budget or 0) if per_minute else 0
+    return Rule("uploads and retries", "uploads", per_minute, per_minute, hourly)
 
 
 def polls(per_minute: int) -> Rule:

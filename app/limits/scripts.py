@@ -10,11 +10,11 @@ from typing import Final
 TAKE: Final = """
 local now = redis.call('TIME')
 local ms = now[1] * 1000 + math.floor(now[2] / 1000)
-local owed, ahead, width, slots, share = unpack(ARGV, 1, 5)
-owed, ahead, width, slots, share = tonumber(owed), tonumber(ahead), tonumber(width), tonumber(slots), tonumber(share)
-local slot = math.floor(ms / width)
+local owed, ahead, slots, share = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local given, lefts, oldest = nil, {}, {}
 for i, key in ipairs(KEYS) do
+    local quota, width = tonumber(ARGV[3 + 2 * i]), tonumber(ARGV[4 + 2 * i])
+    local slot = math.floor(ms / width)
     local used, gone, first = 0, {}, slot
     local fields = redis.call('HGETALL', key)
     for j = 1, #fields, 2 do
@@ -28,14 +28,15 @@ for i, key in ipairs(KEYS) do
         end
     end
     if #gone > 0 then redis.call('HDEL', key, unpack(gone)) end
-    lefts[i], oldest[i] = math.max(0, tonumber(ARGV[5 + i]) - used), first
+    lefts[i], oldest[i] = math.max(0, quota - used), first
     local more = math.min(ahead, math.max(1, math.floor(lefts[i] / share)))
     given = math.min(given or lefts[i], lefts[i], owed + more)
 end
 local answer = {given}
 for i, key in ipairs(KEYS) do
+    local width = tonumber(ARGV[4 + 2 * i])
     if given > 0 then
-        redis.call('HINCRBY', key, slot, given)
+        redis.call('HINCRBY', key, math.floor(ms / width), given)
         redis.call('PEXPIRE', key, (slots + 2) * width)
     end
     answer[#answer + 1] = lefts[i] - given

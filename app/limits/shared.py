@@ -15,8 +15,8 @@ from typing import Any, Final, NamedTuple
 from redis import Redis
 from redis.exceptions import NoScriptError, RedisError
 
-from app.limits.counts import SHARE, SLOT_SECONDS, Call, Grant
-from app.limits.policies import WINDOW_SECONDS, Standing
+from app.limits.counts import SHARE, SLOTS, Call, Grant
+from app.limits.policies import Standing
 from app.limits.scripts import ENTER, LEAVE, TAKE
 from projections.log.throttled import ThrottledWarning
 
@@ -63,9 +63,8 @@ class SharedCounts:
     async def take(self, call: Call) -> Grant | None:
         """Give what remains of every ask; a refused call does not count."""
         keys = [self._name(ask.policy.name, ask.who) for ask in call.asks]
-        width, slots = SLOT_SECONDS * 1000, WINDOW_SECONDS // SLOT_SECONDS
-        quotas = [ask.policy.quota for ask in call.asks]
-        answer = await self._ask(TAKE, keys, [call.owed, call.ahead, width, slots, SHARE, *quotas])
+        windows = [number for ask in call.asks for number in (ask.policy.quota, ask.policy.seconds * 1000 // SLOTS)]
+        answer = await self._ask(TAKE, keys, [call.owed, call.ahead, SLOTS, SHARE, *windows])
         if answer is None:
             return None
         given, *rest = answer

@@ -7,23 +7,18 @@ reaches nothing; it refuses all mistakes at once, each in one sentence that neve
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import msgspec
 
-from app.settings.given import contradictions, missing, value_of, variables
+from app.settings.given import SettingsError, all_values, variables
 from app.settings.parsers import Network, header, hosts, keys, networks, one_of, origins, text, url, whole
-from domain.errors import DarkroomError
 
 __all__ = ["Network", "Settings", "SettingsError", "settings_help"]
 
 
-class SettingsError(DarkroomError):
-    """Some settings are missing or wrong."""
-
-    def __init__(self, mistakes: list[str]) -> None:
-        self.mistakes = mistakes
-        super().__init__("\n".join(mistakes))
+DEFAULT_BUDGET = 500
+"""Paid calls an hour, unless GENERATION_BUDGET_PER_HOUR is set: about 20 dollars, at 0.04 for a picture."""
 
 
 def _setting(parse: Callable[[str], object], purpose: str, *, secret: bool = False) -> msgspec.Meta:
@@ -93,8 +88,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     generation_budget_per_hour: Annotated[
         int | None,
         _setting(
-            whole(1, 2**31 - 1),
-            "How many calls of the image model may be paid for in an hour, by all workers; beyond it uploads wait.",
+            whole(0, 2**31 - 1),
+            "How many calls of the image model may be paid for in an hour, by all workers; beyond it uploads wait. "
+            "Unless set it is 500; 0 for no limit. Without GEMINI_API_KEY nothing is paid for.",
         ),
     ] = None
     posthog_api_key: Annotated[
@@ -125,6 +121,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     min_free_bytes: Annotated[
         int, _setting(whole(0, 2**50), "With less free disk space, in bytes, no photo is taken in. 0 for no limit.")
     ] = 2**30
+    connections_per_address: Annotated[
+        int, _setting(whole(0, 2**31), "How many connections one client address may hold; 0 for no limit.")
+    ] = 4096
     uploads_per_minute: Annotated[
         int,
         _setting(
@@ -132,9 +131,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "How many uploads and retries one client address, or one session, may send in a minute; 0 for no limit.",
         ),
     ] = 60
-    connections_per_address: Annotated[
-        int, _setting(whole(0, 2**31), "How many connections one client address may hold; 0 for no limit.")
-    ] = 4096
     polls_per_minute: Annotated[
         int,
         _setting(
@@ -206,29 +202,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
         What only looks into the database, and is no process of the service, needs no REDIS_URL and no SECRET_KEYS.
         """
-        values: dict[str, Any] = {}
-        mistakes: list[str] = []
-        for variable in variables(Settings):
-            try:
-                raw = value_of(variable.name, environ)
-            except ValueError as error:
-                mistakes.append(str(error))
-                continue
-            try:
-                if raw:
-                    values[variable.field] = variable.parse(raw)
-            except ValueError as error:
-                mistakes.append(variable.mistake(raw, str(error)))
-        given = {name.removesuffix("_FILE") for name in environ if environ[name].strip()}
-        mistakes += [*(missing(given) if for_service else ()), *contradictions(given)]
-        if mistakes:
-            raise SettingsError(mistakes)
-        return cls(**values)
+        return cls(**all_values(cls, environ, for_service=for_service))
 
     @property
     def embedded(self) -> bool:
         """Whether Darkroom has to run its own PostgreSQL and Valkey."""
         return self.database_url is None and self.redis_url is None
+
+    @property
+    def paid_calls_per_hour(self) -> int | None:
+        """The budget of paid calls; None for no limit."""
+        if self.generation_budget_per_hour is None:
+            return DEFAULT_BUDGET if self.gemini_api_key else None
+        return self.generation_budget_per_hour or None
 
     @property
     def traced(self) -> bool:

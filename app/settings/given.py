@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
+
+from domain.errors import DarkroomError
 
 
 class Variable(msgspec.Struct, frozen=True):
@@ -69,3 +71,33 @@ def contradictions(given: set[str]) -> Iterator[str]:
         yield "S3_BUCKET is missing: name the bucket, or take S3_ENDPOINT_URL away to keep objects in DATA_DIR."
     if "S3_BUCKET" in given and len(given & {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}) == 1:
         yield "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together: set both, or neither where a role is used."
+
+
+class SettingsError(DarkroomError):
+    """Some settings are missing or wrong."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        self.mistakes = mistakes
+        super().__init__("\n".join(mistakes))
+
+
+def all_values(settings: type[msgspec.Struct], environ: Mapping[str, str], *, for_service: bool) -> dict[str, Any]:
+    """The value of every variable that is given. Raises SettingsError with all mistakes."""
+    values: dict[str, Any] = {}
+    mistakes: list[str] = []
+    for variable in variables(settings):
+        try:
+            raw = value_of(variable.name, environ)
+        except ValueError as error:
+            mistakes.append(str(error))
+            continue
+        try:
+            if raw:
+                values[variable.field] = variable.parse(raw)
+        except ValueError as error:
+            mistakes.append(variable.mistake(raw, str(error)))
+    given = {name.removesuffix("_FILE") for name in environ if environ[name].strip()}
+    mistakes += [*(missing(given) if for_service else ()), *contradictions(given)]
+    if mistakes:
+        raise SettingsError(mistakes)
+    return values

@@ -7,7 +7,8 @@ import pytest
 from app.limits.counts import Call
 from app.limits.local import LocalCounts
 from app.limits.networks import networks_of
-from app.limits.policies import Ask, Policy, Rule
+from app.limits.policies import Ask, Policy, Rule, uploads
+from workers.runs.calls import share_of
 
 
 class Hands:
@@ -88,7 +89,7 @@ def test_clients_that_stopped_asking_are_forgotten() -> None:
 
     counts.take(ask("another"))
 
-    assert {who for _, who in vars(counts)["_slots"]} == {"address 0", "another"}
+    assert {ask.who for ask in vars(counts)["_slots"]} == {"address 0", "another"}
 
 
 ADDRESSES: Final = [
@@ -117,3 +118,32 @@ def test_a_wide_network_may_send_ten_times_as_much_as_a_narrow_one() -> None:
     ]
     assert len(rule.asks("192.0.2.1")) == 1
     assert Rule("uploads", "uploads", 0, 0).asks("192.0.2.1", "hash") == ()
+
+
+def test_an_address_has_its_share_of_the_budget_for_an_hour() -> None:
+    clock = Hands()
+    counts = LocalCounts(1, clock)
+    rule = uploads(60, share_of(500))
+    asks = rule.asks("192.0.2.1", "a hash")
+    assert [(ask.policy.name, ask.policy.quota, ask.policy.seconds) for ask in asks] == [
+        ("uploads-by-session", 60, 60),
+        ("uploads-by-address", 60, 60),
+        ("uploads-by-address-hourly", 125, 3600),
+    ]
+    given = 0
+    for _ in range(4):
+        given += sum(counts.take(Call(asks)).given for _ in range(60))
+        clock.now += 61
+
+    assert given == 125
+    clock.now += 3600
+    assert counts.take(Call(asks)).given == 1
+
+
+@pytest.mark.parametrize(("budget", "share"), [(None, None), (1, 3), (3, 3), (12, 3), (16, 4), (500, 125)])
+def test_a_share_is_a_quarter_of_the_budget_and_at_least_three_calls(budget: int | None, share: int | None) -> None:
+    assert share_of(budget) == share
+
+
+def test_without_a_limit_on_uploads_there_is_none_for_the_hour() -> None:
+    assert uploads(0, 125).asks("192.0.2.1", "a hash") == ()

@@ -229,3 +229,16 @@ def test_what_is_wrong_with_a_file_of_a_setting_is_said_without_its_content(tmp_
     ]
     (sentence,) = mistakes(SECRET_KEYS_FILE=str(tmp_path / "short"))
     assert "hush" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("environ", "budget"),
+    [
+        ({}, None),
+        ({"GEMINI_API_KEY": "k"}, 500),
+        ({"GEMINI_API_KEY": "k", "GENERATION_BUDGET_PER_HOUR": "7"}, 7),
+        ({"GEMINI_API_KEY": "k", "GENERATION_BUDGET_PER_HOUR": "0"}, None),
+    ],
+)
+def test_paid_calls_have_a_budget_unless_it_is_switched_off(environ: dict[str, str], budget: int | None) -> None:
+    assert Settings.from_env(environ).paid_calls_per_hour == budget

@@ -7,8 +7,9 @@ The breaker: FAILURES calls in a row that came to nothing open it, and then the 
 One that calls then has ANSWER_SECONDS for itself. Of a model that only hangs one call more is made each time that they
 have passed: how long its worker waits is not known here, nor whether it lives.
 
-The budget: so many calls in any hour. A call is written into the ledger just before it is made; one that is not made
-after all, because its worker died in between, is counted all the same.
+The budget: so many calls in any hour, and a share of them for each session, so that one client cannot spend them all. A
+call is written into the ledger just before it is made; one that is not made after all, because
+its worker died in between, is counted all the same.
 
 An upload that may not call is put off, and that counts as no failed attempt. Only when the model has been down for
 PATIENCE_SECONDS
@@ -47,6 +48,11 @@ LOOK_AGAIN_SECONDS: Final = 60.0
 SPREAD_SECONDS: Final = 5.0
 """Those who wait come back over this long, and not all at once."""
 
+SHARES: Final = 4
+"""One session may have this part of the budget; the API allows one address as many uploads (app/limits)."""
+SMALLEST_SHARE: Final = 3
+"""A budget of fewer calls is not shared."""
+
 LOCK: Final = 0x6461726B_63616C  # "darkcal"
 
 TAKE_LOCK: Final = "SELECT pg_advisory_xact_lock(%s)"
@@ -56,7 +62,11 @@ SELECT (SELECT extract(epoch FROM clock_timestamp() - down_since)::float FROM im
        (SELECT extract(epoch FROM next_call_at - clock_timestamp())::float FROM image_models
         WHERE model = %(model)s AND down_since IS NOT NULL) AS next_call_in,
        (SELECT extract(epoch FROM called_at + interval '1 hour' - clock_timestamp())::float FROM generation_calls
-        WHERE %(budget)s::int IS NOT NULL ORDER BY called_at DESC OFFSET %(budget)s::int - 1 LIMIT 1) AS room_in
+        WHERE %(budget)s::int IS NOT NULL ORDER BY called_at DESC OFFSET %(budget)s::int - 1 LIMIT 1) AS room_in,
+       (SELECT extract(epoch FROM called_at + interval '1 hour' - clock_timestamp())::float FROM generation_calls
+        WHERE %(share)s::int IS NOT NULL AND session_hash = (
+            SELECT state ->> 'session_hash' FROM event_log WHERE upload_id = %(upload_id)s::uuid AND version = 1)
+        ORDER BY called_at DESC OFFSET %(share)s::int - 1 LIMIT 1) AS share_in
 """
 # A clock that stepped back makes every wait longer by the step. No wait is longer than it could be if it began now.
 BOUND_MODEL: Final = """
@@ -67,7 +77,11 @@ WHERE model = %(model)s
   AND greatest(failed_at, down_since, next_call_at - make_interval(secs => %(longest)s)) > clock_timestamp()
 """
 BOUND_CALLS: Final = "UPDATE generation_calls SET called_at = clock_timestamp() WHERE called_at > clock_timestamp()"
-INSERT_CALL: Final = "INSERT INTO generation_calls (upload_id, attempt, model) VALUES (%s, %s, %s)"
+INSERT_CALL: Final = """
+INSERT INTO generation_calls (upload_id, attempt, model, session_hash)
+VALUES (%(upload_id)s, %(attempt)s, %(model)s,
+        (SELECT state ->> 'session_hash' FROM event_log WHERE upload_id = %(upload_id)s AND version = 1))
+"""
 # What is long past says nothing about now: a model that was down yesterday gets its patience anew.
 BEGIN_PROBE: Final = """
 UPDATE image_models
@@ -103,6 +117,7 @@ class State(msgspec.Struct, frozen=True):
     down_for: float | None = None
     next_call_in: float | None = None
     room_in: float | None = None
+    share_in: float | None = None
 
     def refusal(self) -> PassingError | None:
         """Why no call may be made, and when to ask again."""
@@ -110,9 +125,15 @@ class State(msgspec.Struct, frozen=True):
             if (self.down_for or 0) > PATIENCE_SECONDS:
                 return PassingError(FailureCode.GENERATION_UNAVAILABLE, f"down for {self.down_for:.0f} s")
             return _put_off(FailureCode.GENERATION_PAUSED, self.next_call_in)
-        if self.room_in is not None and self.room_in > 0:
-            return _put_off(FailureCode.GENERATION_BUDGET_SPENT, self.room_in)
+        room_in = max(self.room_in or 0, self.share_in or 0)
+        if room_in > 0:
+            return _put_off(FailureCode.GENERATION_BUDGET_SPENT, room_in)
         return None
+
+
+def share_of(budget: int | None) -> int | None:
+    """How many calls of a budget one client may have; None without a budget."""
+    return None if budget is None else max(SMALLEST_SHARE, budget // SHARES)
 
 
 def _put_off(code: FailureCode, seconds: float) -> PassingError:
@@ -128,6 +149,7 @@ class Calls:
         self._parameters: dict[str, object] = {
             "model": model,
             "budget": budget,
+            "share": share_of(budget),
             "answer": ANSWER_SECONDS,
             "patience": PATIENCE_SECONDS,
             "longest": LONGEST_PROBE_SECONDS,
@@ -135,10 +157,10 @@ class Calls:
         }
         self._model = model
 
-    def refusal(self) -> PassingError | None:
-        """Why a call would be refused just now; nothing is taken or counted. Raises LogUnavailableError."""
+    def refusal(self, upload_id: UUID | None = None) -> PassingError | None:
+        """Why a call for the upload would be refused just now; nothing is counted. Raises LogUnavailableError."""
         with connected(self._pool) as connection:
-            return self._state(connection).refusal()
+            return self._state(connection, upload_id).refusal()
 
     def admit(self, upload_id: UUID, attempt: int) -> datetime | None:
         """Count a call that is about to be made; of a probe, until when it has the model for itself.
@@ -149,9 +171,9 @@ class Calls:
             # Two that look at once would both find room for one. Taken in a statement of its own: the next one sees
             # what was committed until then.
             connection.execute(TAKE_LOCK, (LOCK,))
-            if refusal := self._state(connection).refusal():
+            if refusal := self._state(connection, upload_id).refusal():
                 raise refusal
-            connection.execute(INSERT_CALL, (upload_id, attempt, self._model))
+            connection.execute(INSERT_CALL, {"upload_id": upload_id, "attempt": attempt, "model": self._model})
             probe = connection.execute(BEGIN_PROBE, self._parameters).fetchone()
             return probe[0] if probe else None
 
@@ -185,8 +207,8 @@ class Calls:
         except LogUnavailableError:
             return None  # the next call will tell
 
-    def _state(self, connection: psycopg.Connection[Any]) -> State:
+    def _state(self, connection: psycopg.Connection[Any], upload_id: UUID | None) -> State:
         connection.execute(BOUND_MODEL, self._parameters)
         connection.execute(BOUND_CALLS)
         cursor = connection.cursor(row_factory=class_row(State))
-        return cursor.execute(SELECT_STATE, self._parameters).fetchone() or State()
+        return cursor.execute(SELECT_STATE, {**self._parameters, "upload_id": upload_id}).fetchone() or State()

@@ -74,7 +74,7 @@ class Stages:
         """What would keep an attempt from its call of the image model just now. Raises LogUnavailableError."""
         if self._calls is None or upload.progress >= GENERATED:
             return None
-        return self._calls.refusal()
+        return self._calls.refusal(upload.id)
 
     def go_through(self, attempt: Attempt) -> None:
         """Do every stage that is not done, to complete. Raises StepError."""

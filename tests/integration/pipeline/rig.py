@@ -14,7 +14,7 @@ from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from tests.fakes.kept_queue import KeptQueue
-from tests.submissions import hand_in
+from tests.submissions import SESSION_HASH, hand_in
 from workers.imaging.sandbox import Sandbox
 from workers.queue.leases import Leases
 from workers.runs.calls import Calls
@@ -65,8 +65,8 @@ class PipelineRig:
             queue=queue or KeptQueue(),
         )
 
-    def submitted(self, original: bytes) -> UUID:
-        return hand_in(self.uploads, self.blobs, original)
+    def submitted(self, original: bytes, session_hash: str = SESSION_HASH) -> UUID:
+        return hand_in(self.uploads, self.blobs, original, session_hash)
 
     def let_leases_expire(self) -> None:
         """As if no beat of any worker had come for too long."""

@@ -60,6 +60,29 @@ def test_an_answer_that_is_kept_needs_no_call_and_waits_for_none(
     assert len(gemini.calls) == 1
 
 
+def test_one_session_may_have_a_quarter_of_the_budget_and_is_told_why_it_waits(
+    rig: PipelineRig, model: ImageModel, gemini: FakeGemini
+) -> None:
+    pipeline = rig.pipeline(model, calls=Calls(rig.pool, model.name, 16))
+    greedy = [rig.submitted(photo(), session_hash="a" * 64) for _ in range(6)]
+    other = rig.submitted(photo(), session_hash="b" * 64)
+    for upload_id in (*greedy, other):
+        pipeline.run(upload_id)
+
+    statuses = [rig.uploads.get(one).status for one in greedy]
+    assert statuses == [Status.COMPLETED] * 4 + [Status.PENDING] * 2
+    assert {rig.uploads.get(one).waiting_for for one in greedy[4:]} == {FailureCode.GENERATION_BUDGET_SPENT}
+    assert rig.uploads.get(other).status is Status.COMPLETED
+    assert len(gemini.calls) == 5
+
+    rig.clock.time += timedelta(minutes=2)
+    with rig.pool.connection() as connection:
+        connection.execute("UPDATE generation_calls SET called_at = called_at - interval '1 hour'")
+    for upload_id in greedy[4:]:
+        pipeline.run(upload_id)
+    assert [rig.uploads.get(one).status for one in greedy] == [Status.COMPLETED] * 6
+
+
 class SpentMeanwhile(Calls):
     """A budget that has room when it is looked at, and none when a call is asked for."""
 
