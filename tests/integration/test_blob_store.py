@@ -207,6 +207,12 @@ def test_a_signed_url_serves_the_object_until_it_expires(store: BlobStore) -> No
         assert time.monotonic() < deadline, "the URL did not expire"
 
 
+def test_a_browser_that_is_led_to_the_bucket_saves_the_picture_under_a_name(s3_store: BlobStore) -> None:
+    put(s3_store, "0f8f2c7e-3d0b-4a57/preview.jpg", b"a preview")
+    answer = httpx.get(s3_store.signed_url("0f8f2c7e-3d0b-4a57/preview.jpg", MINUTE))
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="darkroom-0f8f2c7e.jpg"'
+
+
 def test_a_storage_that_answers_can_be_pinged(store: BlobStore) -> None:
     store.ping()
 
