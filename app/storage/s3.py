@@ -110,11 +110,17 @@ class S3Store:
             self._client.delete_object(Bucket=self._bucket, Key=target)
 
     def signed_url(self, key: str, lifetime: timedelta) -> str:
-        """A URL of the bucket itself that serves the object to its holder, for that long."""
-        # The bucket is another origin, where a browser opens what it is not told to save.
-        name = f"darkroom-{key.partition('/')[0][:8]}.{key.rpartition('.')[2]}"
-        disposition = f'attachment; filename="{name}"'
-        parameters = {"Bucket": self._bucket, "Key": checked_key(key), "ResponseContentDisposition": disposition}
+        """A URL of the bucket itself that serves the object to its holder, for that long.
+
+        A browser that is led there saves the object, under a name with the beginning of the upload's id: the bucket is
+        another origin, where a page's own `download` is ignored.
+        """
+        name = f"darkroom-{checked_key(key).partition('/')[0][:8]}.jpg"
+        parameters = {
+            "Bucket": self._bucket,
+            "Key": key,
+            "ResponseContentDisposition": f'attachment; filename="{name}"',
+        }
         with _translated():
             return self._client.generate_presigned_url(
                 "get_object", Params=parameters, ExpiresIn=int(lifetime.total_seconds())

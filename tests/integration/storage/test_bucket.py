@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
+import httpx
 import pytest
 
 from app.storage import open_store
@@ -106,3 +108,9 @@ def outcome(call: Callable[[], object]) -> type[Exception] | None:
     except Exception as error:  # noqa: BLE001 - which one it is, is what is asked
         return type(error)
     return None
+
+
+def test_a_browser_that_is_led_to_the_bucket_saves_the_picture_under_a_name(s3_store: BlobStore) -> None:
+    put(s3_store, "0f8f2c7e-3d0b-4a57/preview.jpg", b"a preview")
+    answer = httpx.get(s3_store.signed_url("0f8f2c7e-3d0b-4a57/preview.jpg", timedelta(minutes=1)))
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="darkroom-0f8f2c7e.jpg"'
