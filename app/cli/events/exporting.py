@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from projections.history.export import Block
     from projections.history.files import ExportFile
     from projections.history.form import Scope
-    from projections.history.manifest import Manifest
+    from projections.history.manifest import Manifest, SealedUpTo
     from projections.history.parquet import ParquetFile
 
 DATA_HELP: Final = "The data folder of a running `darkroom up`, unless DATABASE_URL is set. Default: ./darkroom-data."
@@ -70,6 +71,8 @@ def export(
     scope = scope_of(since, until, names)
     settings = attached(cli_settings(data_dir=data))
     try:
+        if out != STDOUT:
+            _seal(settings.database_url or "")
         with connect(settings.database_url or "") as connection:
             if out == STDOUT:
                 _to_stdout(connection, format_, scope, follow=follow)
@@ -109,9 +112,28 @@ def _to_file(
     try:
         after = file.open(resume=resume)
         file.write(_shown(_blocks(connection, format_, scope, after, through), after, through))
-        return file.complete(max(after, through), None)
+        return file.complete(max(after, through), _sealed_up_to(connection, max(after, through)))
     finally:
         file.close()
+
+
+def _seal(database_url: str) -> None:
+    """Seal what is not sealed yet, so that the manifest can name the seal. A replica cannot, and does without."""
+    from domain.errors import UnavailableError
+    from projections.history.seals import sealer
+    from projections.log.connections import open_pool
+    from projections.log.event_log import EventLog
+
+    with suppress(UnavailableError), open_pool(database_url, 2, "darkroom events") as pool:
+        sealer(EventLog(pool), pool).catch_up()
+
+
+def _sealed_up_to(connection: Any, position: int) -> "SealedUpTo | None":  # noqa: ANN401 - likewise
+    from projections.history.manifest import SealedUpTo
+    from projections.history.seals import seal_up_to
+
+    found = seal_up_to(connection, position)
+    return SealedUpTo(found.first, found.last, found.hash.hex()) if found else None
 
 
 def _to_stdout(connection: Any, format_: str, scope: "Scope", *, follow: bool) -> None:  # noqa: ANN401 - likewise
