@@ -61,7 +61,7 @@ def export(
     Example: darkroom events export --out events.ndjson --data darkroom-data
     """
     from domain.errors import UnavailableError
-    from projections.history.export import connect
+    from projections.history.export import ReplicaError, connect
     from projections.history.manifest import ExportError
 
     if follow and (out != STDOUT or format_ == "parquet"):
@@ -79,7 +79,7 @@ def export(
             else:
                 manifest = _to_file(connection, _file(Path(out), format_, scope), format_, scope, resume=resume)
                 click.echo(f"{out} holds {manifest.count:,} events; it is complete up to position {manifest.through}.")
-    except ExportError as error:
+    except (ExportError, ReplicaError) as error:
         end(ExitCode.USAGE, error.message)
     except UnavailableError as error:
         end(ExitCode.FAILED, f"{error.message} Continue with --resume.")
@@ -174,7 +174,7 @@ def _blocks(connection: Any, format_: str, scope: "Scope", after: int, through: 
 
 def _shown(blocks: "Iterator[Block]", after: int, through: int) -> "Iterator[Block]":
     """The blocks, with a bar on stderr while they come."""
-    from app.cli.events.bar import bar
+    from projections.history.bar import bar
 
     with bar("Exporting", through - after) as advance:
         for block in blocks:
