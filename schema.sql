@@ -42,12 +42,43 @@ CREATE OR REPLACE TRIGGER event_log_is_append_only
 
 -- The position of each reader of the log.
 CREATE TABLE IF NOT EXISTS positions (
-    -- projector, dispatcher, analytics
+    -- projector, dispatcher, analytics, seals
     reader text PRIMARY KEY,
     -- The last position that was handled.
     position bigint NOT NULL DEFAULT 0 CHECK (position >= 0),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+
+-- The seals: each page of 256 positions, 1-256, 257-512 and so on, with the hash over it and over the seal before.
+-- Written by projections/history/seals.py. The newest page is still open: its seal grows with it.
+CREATE TABLE IF NOT EXISTS seals (
+    -- The first position of the page. A page without events has no seal.
+    first bigint PRIMARY KEY,
+    -- The last position of the page; while the page is open, the last one that is sealed.
+    last bigint NOT NULL CHECK (last BETWEEN first AND first + 255),
+    -- Its events.
+    count integer NOT NULL CHECK (count BETWEEN 1 AND 256),
+    -- The root of the Merkle tree of its events, as in RFC 6962.
+    root bytea NOT NULL,
+    -- The hash of the seal before; 32 zero bytes for the first.
+    previous bytea NOT NULL,
+    -- The hash over the bounds, the count, the root and the previous hash.
+    hash bytea NOT NULL,
+    -- The roots of the whole subtrees, from which the tree of an open page grows on. So an event that is changed in the
+    -- log afterwards does not get into the seal.
+    subtrees bytea NOT NULL,
+    sealed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE OR REPLACE FUNCTION refuse_change_of_seals() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'Seals are kept: % is refused.', TG_OP;
+END $$;
+
+CREATE OR REPLACE TRIGGER seals_are_kept
+    BEFORE DELETE OR TRUNCATE ON seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_seals();
+CREATE OR REPLACE TRIGGER closed_seals_stay
+    BEFORE UPDATE ON seals FOR EACH ROW WHEN (OLD.last = OLD.first + 255) EXECUTE FUNCTION refuse_change_of_seals();
 
 -- Uploads whose row has stopped because one of their events could not be applied.
 CREATE TABLE IF NOT EXISTS quarantine (
@@ -730,5 +761,6 @@ BEGIN
         FOREACH log IN ARRAY ARRAY['event_log', 'audit_log'] LOOP
             EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE, TRIGGER ON %I FROM darkroom_service', log);
         END LOOP;
+        REVOKE DELETE, TRUNCATE, TRIGGER ON seals FROM darkroom_service;  -- the open page grows by UPDATE
     END IF;
 END $$;

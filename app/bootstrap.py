@@ -12,14 +12,12 @@ from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from threading import Event
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-import psycopg
 from dramatiq import Worker
 from eventsourcing.persistence import AggregateRecorder
 from litestar import Litestar
 from litestar.types import ASGIApp
-from psycopg_pool import ConnectionPool
 from redis import Redis
 
 from app.api.application import create_api
@@ -39,8 +37,9 @@ from app.storage import open_store
 from app.tracing.opening import open_traces
 from domain.ports import BlobStore, Clock
 from domain.uploads import Uploads
+from projections.history.seals import sealer
 from projections.log import redis_connection
-from projections.log.connections import ANSWER_SECONDS, STATEMENT_SECONDS, async_pool, open_pool
+from projections.log.connections import ANSWER_SECONDS, STATEMENT_SECONDS, Pool, async_pool, open_pool
 from projections.log.event_log import EventLog
 from projections.log.follower import Follower
 from projections.log.notifications import PROJECTED, RedisNotifier, Wakeups
@@ -66,8 +65,6 @@ from workers.upkeep.erasure import erase
 from workers.vision.gemini import GeminiModel
 from workers.vision.local import LocalModel
 from workers.vision.model import ImageModel
-
-Pool = ConnectionPool[psycopg.Connection[Any]]
 
 POLL_CONNECTIONS: Final = 4  # of the API, beside DATABASE_POOL_SIZE
 LEFT_OUT: Final = "Stages that the ETA leaves out, because a newer version of Darkroom wrote them."
@@ -211,12 +208,12 @@ class Reader(NamedTuple):
 
 
 def open_readers(settings: Settings, stack: ExitStack) -> list[Reader]:
-    """The readers of `darkroom project`: the projector and, with a key, the one for PostHog."""
+    """The readers of `darkroom project`: the projector, the sealer and, with a key, the one for PostHog."""
     event_log, pool = open_log(settings, "project", stack)
     open_metrics(settings, "project", pool, stack)
     notifier = RedisNotifier(open_redis(settings, stack), PROJECTED)
     stack.callback(notifier.close)
-    followers = [projector(event_log, pool, notifier.notify)]
+    followers = [projector(event_log, pool, notifier.notify), sealer(event_log, pool)]
     if settings.posthog_api_key:
         followers.append(analytics(event_log, pool, open_sink(settings, stack)))
     return [Reader(follower, open_wakeups(settings, stack)) for follower in followers]

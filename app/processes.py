@@ -125,7 +125,7 @@ def work(settings: Settings) -> None:
 
 
 def project(settings: Settings) -> None:
-    """Run the projector and the reader for PostHog until told to stop."""
+    """Run the projector, the sealer and the reader for PostHog until told to stop."""
     hide()
     threads = Threads()
     with ExitStack() as stack:

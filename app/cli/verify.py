@@ -24,7 +24,13 @@ DATA_HELP: Final = (
 
 @click.command()
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help=DATA_HELP)
-def verify(*, data: Path | None) -> None:
+@click.option(
+    "--head",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="Check instead that the log still contains all that this head of `darkroom events head --json` covers.",
+)
+def verify(*, data: Path | None, head: Path | None) -> None:
     """Check that the event log, the tables and the object storage agree, and that no upload stands still.
 
     It looks only, and may be run beside a live service: for 120 s a row may lag behind the log, an upload may stand
@@ -33,8 +39,13 @@ def verify(*, data: Path | None) -> None:
 
     Ends with 0 when everything holds, 1 when something is violated, 2 when it could not be checked to the end.
 
+    With --head, each page of the log that was changed is one line: the bounds of its seal, what is wrong.
+
     Example: darkroom verify --data darkroom-data
     """
+    if head:
+        _check_head(head, data)
+        return
     began = time.monotonic()
     with _verification(data) as verification:
         violations = _check(verification)
@@ -44,6 +55,34 @@ def verify(*, data: Path | None) -> None:
     click.echo(f"{violations} violations. Checked {seen} in {time.monotonic() - began:.1f} s.")
     if violations:
         sys.exit(ExitCode.FAILED)
+
+
+def _check_head(file: Path, data: Path | None) -> None:
+    import psycopg
+
+    from domain.errors import UnavailableError
+    from projections.history.heads import HeadCheck, HeadError, read_head
+    from projections.log.connections import open_pool
+
+    settings = attached(cli_settings(data_dir=data))
+    try:
+        with click.open_file(str(file), "rb") as opened:
+            head = read_head(opened.read())
+        with open_pool(settings.database_url or "", 1, "darkroom verify") as pool:
+            check = HeadCheck(pool, head)
+            differences = 0
+            for difference in check.differences():
+                differences += 1
+                click.echo(difference)
+    except HeadError as error:
+        end(ExitCode.USAGE, error.message)
+    except psycopg.errors.UndefinedTable:
+        end(ExitCode.USAGE, "This database is not Darkroom's, or an older one. Run `darkroom migrate` first.")
+    except (UnavailableError, psycopg.Error) as error:
+        end(ExitCode.USAGE, f"Not checked to the end: {error}")
+    if differences:
+        sys.exit(ExitCode.FAILED)
+    click.echo(f"The log contains all {check.events:,} events that the head of position {head.position} covers.")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 DIR/lock            held by the `darkroom up` that runs on it, for the life of that process
 DIR/service.json    the addresses of the running service; there while it runs
 DIR/secret-keys     the keys that sign its tokens, made once
+DIR/head-key        the key that signs heads of the event log, made by the first `darkroom events head`
 DIR/objects         the object storage
 DIR/postgres  valkey  logs
 """

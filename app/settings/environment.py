@@ -12,7 +12,7 @@ from typing import Annotated, Self
 import msgspec
 
 from app.settings.given import SettingsError, all_values, variables
-from app.settings.parsers import Network, header, hosts, keys, networks, one_of, origins, text, url, whole
+from app.settings.parsers import Network, header, hosts, keys, networks, one_of, origins, signing_key, text, url, whole
 
 __all__ = ["Network", "Settings", "SettingsError", "settings_help"]
 
@@ -53,6 +53,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             secret=True,
         ),
     ] = ()
+    head_key: Annotated[
+        str | None, _setting(signing_key, "The key that signs heads: 32 bytes in base64. Else DATA_DIR's.", secret=True)
+    ] = None
     public_url: Annotated[
         str | None, _setting(url("http", "https"), "Where clients reach the API, when that is not HOST and PORT.")
     ] = None
@@ -230,5 +233,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def settings_help() -> Iterator[tuple[str, str, str]]:
     """Name, default and purpose of every variable, in the order in which they are best read."""
     for variable in variables(Settings):
-        default = "" if variable.default in {None, ()} else str(variable.default)
-        yield variable.name, default, variable.purpose
+        yield variable.name, "" if variable.default in {None, ()} else str(variable.default), variable.purpose

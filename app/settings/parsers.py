@@ -5,6 +5,7 @@ a secret.
 """
 
 import re
+from base64 import b64decode
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
@@ -13,12 +14,24 @@ from urllib.parse import urlsplit
 MIN_KEY_LENGTH: Final = 32
 """In characters; shorter keys can be guessed."""
 
+SIGNING_KEY_BYTES: Final = 32
+
 Network = IPv4Network | IPv6Network
 
 
 def text(value: str) -> str:
     """Any text."""
     return value
+
+
+def signing_key(value: str) -> str:
+    """32 bytes in base64."""
+    try:
+        if len(b64decode(value, validate=True)) == SIGNING_KEY_BYTES:
+            return value
+    except ValueError:
+        pass
+    raise ValueError("must be 32 random bytes in base64")
 
 
 def whole(lowest: int, highest: int) -> Callable[[str], int]:

@@ -7,6 +7,7 @@ from typing import Any, Final, LiteralString
 import psycopg
 from msgspec import Struct
 
+from domain.errors import DarkroomError
 from projections.history.form import CSV, NDJSON, Scope
 from projections.log.connections import CONNECT_SECONDS, translated
 from projections.log.event_log import APPEND_LOCK, AWAIT_WRITERS, SELECT_LAST_POSITION
@@ -17,6 +18,10 @@ BLOCK: Final = 2000
 """Lines."""
 LOCK_SECONDS: Final = 10
 """How long to wait for a writer. New writers wait behind us meanwhile."""
+
+
+class ReplicaError(DarkroomError):
+    """This server is a replica, which cannot tell which positions are still being written. Name the primary."""
 
 
 class Block(Struct, frozen=True):
@@ -41,8 +46,10 @@ def connect(database_url: str) -> psycopg.Connection[Any]:
 
 
 def settled(connection: psycopg.Connection[Any]) -> int:
-    """The last position of the log; every event up to it is committed by now, or was rolled back."""
+    """The last position of the log; what is not committed up to it was rolled back. Raises ReplicaError."""
     with translated():
+        if connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,):
+            raise ReplicaError
         row = connection.execute(SELECT_LAST_POSITION).fetchone()
         # A writer that was given an earlier position and has not committed holds this lock in shared mode.
         connection.execute(AWAIT_WRITERS, (APPEND_LOCK,))

@@ -5,6 +5,7 @@ PostgreSQL makes the lines, and reads them: no event passes through Python on it
 
 from datetime import datetime
 from typing import Any, Final, LiteralString
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -66,11 +67,12 @@ class Scope(Struct, frozen=True, kw_only=True):
     since_time: datetime | None = None
     until_time: datetime | None = None
     names: tuple[str, ...] = ()
+    upload_id: UUID | None = None
 
     @property
     def whole(self) -> bool:
         """Whether it leaves nothing out between its positions."""
-        return not (self.names or self.since_time or self.until_time)
+        return not (self.upload_id or self.names or self.since_time or self.until_time)
 
     def between(self, after: int, to: int) -> tuple[LiteralString, dict[str, Any]]:
         """The condition and its parameters, for the positions after the one and up to the other."""
@@ -79,6 +81,8 @@ class Scope(Struct, frozen=True, kw_only=True):
             condition += " AND recorded_at >= %(since)s"
         if self.until_time:
             condition += " AND recorded_at < %(until)s"
+        if self.upload_id:
+            condition += " AND upload_id = %(upload_id)s"
         if self.names:
             condition += " AND name = ANY(%(names)s)"
         return condition, {
@@ -87,4 +91,5 @@ class Scope(Struct, frozen=True, kw_only=True):
             "since": self.since_time,
             "until": self.until_time,
             "names": list(self.names),
+            "upload_id": self.upload_id,
         }

@@ -92,7 +92,7 @@ def _source(path: Path) -> _Source:
 
 def _first_position(path: Path) -> int:
     try:
-        line = next(iter(_lines_of(path)), None)
+        line = next(iter(lines_of(path)), None)
         return int(msgspec.json.decode(line, type=dict[str, msgspec.Raw])["position"]) if line else 0
     except OSError as error:
         raise ExportError(f"{path} cannot be read: {error.strerror}.") from error
@@ -113,7 +113,8 @@ def _check_order(sources: Iterable[_Source]) -> None:
         through = manifest.through
 
 
-def _lines_of(path: Path) -> Iterator[bytes]:
+def lines_of(path: Path) -> Iterator[bytes]:
+    """The events of a file of NDJSON or Parquet, as lines of JSON."""
     with path.open("rb") as file:
         if file.read(len(PARQUET)) == PARQUET:
             yield from parquet_lines(path)
@@ -128,7 +129,7 @@ def _take(connection: psycopg.Connection[Any], source: _Source, seen: Seen) -> N
         with connection.cursor().copy(TAKE) as rows:
             lines: list[bytes] = []
             size = 0
-            for line in _lines_of(source.path):
+            for line in lines_of(source.path):
                 count += 1
                 digest.update(line)
                 lines.append(line if line.endswith(b"\n") else line + b"\n")

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from projections.history.export import Block
     from projections.history.files import ExportFile
     from projections.history.form import Scope
-    from projections.history.manifest import Manifest
+    from projections.history.manifest import Manifest, SealedUpTo
     from projections.history.parquet import ParquetFile
 
 DATA_HELP: Final = "The data folder of a running `darkroom up`, unless DATABASE_URL is set. Default: ./darkroom-data."
@@ -60,7 +61,7 @@ def export(
     Example: darkroom events export --out events.ndjson --data darkroom-data
     """
     from domain.errors import UnavailableError
-    from projections.history.export import connect
+    from projections.history.export import ReplicaError, connect
     from projections.history.manifest import ExportError
 
     if follow and (out != STDOUT or format_ == "parquet"):
@@ -70,13 +71,15 @@ def export(
     scope = scope_of(since, until, names)
     settings = attached(cli_settings(data_dir=data))
     try:
+        if out != STDOUT:
+            _seal(settings.database_url or "")
         with connect(settings.database_url or "") as connection:
             if out == STDOUT:
                 _to_stdout(connection, format_, scope, follow=follow)
             else:
                 manifest = _to_file(connection, _file(Path(out), format_, scope), format_, scope, resume=resume)
                 click.echo(f"{out} holds {manifest.count:,} events; it is complete up to position {manifest.through}.")
-    except ExportError as error:
+    except (ExportError, ReplicaError) as error:
         end(ExitCode.USAGE, error.message)
     except UnavailableError as error:
         end(ExitCode.FAILED, f"{error.message} Continue with --resume.")
@@ -109,9 +112,28 @@ def _to_file(
     try:
         after = file.open(resume=resume)
         file.write(_shown(_blocks(connection, format_, scope, after, through), after, through))
-        return file.complete(max(after, through), None)
+        return file.complete(max(after, through), _sealed_up_to(connection, max(after, through)))
     finally:
         file.close()
+
+
+def _seal(database_url: str) -> None:
+    """Seal what is not sealed yet, so that the manifest can name the seal. A replica cannot, and does without."""
+    from domain.errors import UnavailableError
+    from projections.history.seals import sealer
+    from projections.log.connections import open_pool
+    from projections.log.event_log import EventLog
+
+    with suppress(UnavailableError), open_pool(database_url, 2, "darkroom events") as pool:
+        sealer(EventLog(pool), pool).catch_up()
+
+
+def _sealed_up_to(connection: Any, position: int) -> "SealedUpTo | None":  # noqa: ANN401 - likewise
+    from projections.history.manifest import SealedUpTo
+    from projections.history.seals import seal_up_to
+
+    found = seal_up_to(connection, position)
+    return SealedUpTo(found.first, found.last, found.hash.hex()) if found else None
 
 
 def _to_stdout(connection: Any, format_: str, scope: "Scope", *, follow: bool) -> None:  # noqa: ANN401 - likewise
@@ -152,7 +174,7 @@ def _blocks(connection: Any, format_: str, scope: "Scope", after: int, through: 
 
 def _shown(blocks: "Iterator[Block]", after: int, through: int) -> "Iterator[Block]":
     """The blocks, with a bar on stderr while they come."""
-    from app.cli.events.bar import bar
+    from projections.history.bar import bar
 
     with bar("Exporting", through - after) as advance:
         for block in blocks:

@@ -30,8 +30,8 @@ def import_(*, files: tuple[Path, ...], data: Path | None) -> None:
     """
     import psycopg
 
-    from app.cli.events.bar import bar
     from domain.errors import UnavailableError
+    from projections.history.bar import bar
     from projections.history.importing import import_files
     from projections.history.manifest import ExportError
     from projections.outside import analytics

@@ -1,0 +1,90 @@
+"""The canonical form of an event, which is what a seal hashes: the same wherever the event is stored.
+
+It is JSON with sorted keys and no spaces: actor, correlationId, eventId, facts, name, position, recordedAt (in
+microseconds since 1970), schemaVersion, uploadId, version. It knows no column of the log, so neither another form of
+the log, nor a dump and restore, nor another PostgreSQL changes it.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from projections.log.event_log import LoggedEvent
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
+NUMBER: Final = "\0number"
+"""Stands for a number with a fraction, whose digits are kept as text. No name in stored JSON has a NUL."""
+
+_ENCODER: Final = msgspec.json.Encoder(order="sorted")
+
+
+def _number(text: str) -> dict[str, str]:
+    return {NUMBER: text}
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An event as a line of an export has it."""
+
+    position: int
+    upload_id: UUID
+    version: int
+    name: str
+    recorded_at: datetime
+    event_id: Any
+    actor: Any
+    correlation_id: Any
+    schema_version: Any
+    facts: dict[str, Any]
+
+
+_STATE: Final = msgspec.json.Decoder(dict[str, Any], float_hook=_number)
+_LINE: Final = msgspec.json.Decoder(Line, float_hook=_number)
+
+
+def read_line(line: bytes) -> Line:
+    """The event of a line. Raises msgspec.DecodeError, RecursionError."""
+    return _LINE.decode(line)
+
+
+def line_of(logged: LoggedEvent) -> Line:
+    """A row of the log as a line has it. A text that no decoder takes becomes a fact of its own."""
+    try:
+        state = _STATE.decode(logged.state)
+    except (msgspec.DecodeError, RecursionError):
+        state = {"unreadable": logged.state}
+    return Line(
+        position=logged.position,
+        upload_id=logged.upload_id,
+        version=logged.version,
+        name=logged.name,
+        recorded_at=logged.recorded_at,
+        event_id=state.pop("event_id", None),
+        actor=state.pop("actor", None),
+        correlation_id=state.pop("correlation_id", None),
+        schema_version=state.pop("schema_version", None),
+        facts=state,
+    )
+
+
+def canonical(line: Line) -> bytes:
+    """The canonical form."""
+    members = {
+        "actor": line.actor,
+        "correlationId": line.correlation_id,
+        "eventId": line.event_id,
+        "facts": line.facts,
+        "name": line.name,
+        "position": line.position,
+        "recordedAt": (line.recorded_at - EPOCH) // MICROSECOND,
+        "schemaVersion": line.schema_version,
+        "uploadId": line.upload_id,
+        "version": line.version,
+    }
+    try:
+        return _ENCODER.encode(members)
+    except OverflowError:  # an integer of more than 64 bits
+        return json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str).encode()

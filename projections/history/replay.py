@@ -1,0 +1,127 @@
+"""Replays the history from Python: every event with its position and time, from a live log or from an exported file.
+
+for logged in replay("events.ndjson", since=1200):
+    print(logged.position, logged.recorded_at, logged.event)
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from projections.history.bar import bar
+from projections.history.export import connect, ndjson_blocks, settled
+from projections.history.form import Scope
+from projections.history.importing import lines_of
+from projections.history.manifest import ExportError, read_manifest
+from projections.log.event_log import LoggedEvent
+
+Moment = int | datetime
+"""A position, or a time."""
+
+ENVELOPE: Final = ("schema_version", "event_id", "actor", "correlation_id")
+SHOWN: Final = 1000
+"""The bar moves after so many events."""
+
+_S = TypeVar("_S")
+
+
+class _Line(msgspec.Struct, frozen=True, rename="camel"):
+    position: int
+    upload_id: UUID
+    version: int
+    name: str
+    recorded_at: datetime
+    event_id: msgspec.Raw
+    actor: msgspec.Raw
+    correlation_id: msgspec.Raw
+    schema_version: msgspec.Raw
+    facts: dict[str, msgspec.Raw]
+
+
+_DECODER: Final = msgspec.json.Decoder(_Line)
+
+
+def replay(
+    source: str | Path,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    *,
+    names: Iterable[str] = (),
+    progress: bool = False,
+) -> Iterator[LoggedEvent]:
+    """The events of a log, given by its postgresql:// URL, or of a file of `darkroom events export`, in their order.
+
+    From and until a position (both included) or a time (the second one left out). `logged.event` is the event itself.
+    With `progress` a bar on stderr shows the rate and the time that is left. Raises ExportError, LogUnavailableError.
+    """
+    scope = Scope(
+        since=since if isinstance(since, int) else 1,
+        until=until if isinstance(until, int) else None,
+        since_time=since if isinstance(since, datetime) else None,
+        until_time=until if isinstance(until, datetime) else None,
+        names=tuple(names),
+    )
+    is_log = isinstance(source, str) and source.startswith(("postgresql://", "postgres://"))
+    found = _of_log(str(source), scope, progress) if is_log else _of_file(Path(source), scope, progress)
+    yield from found
+
+
+def fold_by_upload(events: Iterable[LoggedEvent], function: Callable[[_S | None, LoggedEvent], _S]) -> dict[UUID, _S]:
+    """What the function makes of each upload's events, one after the other; it is given None before the first."""
+    states: dict[UUID, _S] = {}
+    for logged in events:
+        states[logged.upload_id] = function(states.get(logged.upload_id), logged)
+    return states
+
+
+def _of_log(url: str, scope: Scope, progress: bool) -> Iterator[LoggedEvent]:  # noqa: FBT001 - private
+    with connect(url) as connection:
+        last = settled(connection)
+        through = last if scope.until is None else min(last, scope.until)
+        blocks = ndjson_blocks(connection, scope, scope.since - 1, through)
+        lines = (line for block in blocks for line in block.lines.splitlines())
+        yield from _shown((_logged(line, url) for line in lines), scope.since - 1, through, progress)
+
+
+def _of_file(path: Path, scope: Scope, progress: bool) -> Iterator[LoggedEvent]:  # noqa: FBT001 - private
+    manifest = read_manifest(path)
+    if manifest and manifest.format == "csv":
+        raise ExportError(f"{path} is CSV. A replay reads NDJSON and Parquet.")
+    last = (manifest and manifest.last) or 0
+    events = (_logged(line, str(path)) for line in lines_of(path))
+    yield from _shown((logged for logged in events if _is_in(scope, logged)), scope.since - 1, last, progress)
+
+
+def _is_in(scope: Scope, logged: LoggedEvent) -> bool:
+    return (
+        scope.since <= logged.position
+        and (scope.until is None or logged.position <= scope.until)
+        and (scope.since_time is None or logged.recorded_at >= scope.since_time)
+        and (scope.until_time is None or logged.recorded_at < scope.until_time)
+        and (not scope.names or logged.name in scope.names)
+    )
+
+
+def _logged(line: bytes, source: str) -> LoggedEvent:
+    try:
+        found = _DECODER.decode(line)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ExportError(f"{source} has a line that is no event: {error}: {line[:80]!r}.") from error
+    state = {stored: getattr(found, stored) for stored in ENVELOPE} | found.facts
+    text = msgspec.json.encode(state).decode()
+    return LoggedEvent(found.position, found.upload_id, found.version, found.name, text, found.recorded_at)
+
+
+def _shown(events: Iterator[LoggedEvent], after: int, last: int, progress: bool) -> Iterator[LoggedEvent]:  # noqa: FBT001 - private
+    if not progress:
+        yield from events
+        return
+    with bar("Replaying", last - after) as advance:
+        for number, logged in enumerate(events):
+            yield logged
+            if number % SHOWN == 0:
+                advance(logged.position - after)
