@@ -46,6 +46,7 @@ TAGS: Final = {
     "uploads": "Submit a photo, retry, cancel and erase.",
     "status": "Where an upload is: a poll, a held poll, a stream.",
     "results": "The finished picture.",
+    "session": "A session, which its holder may end.",
     "support": "For staff: find uploads, see what happened to them, and help.",
     "operations": "For operators: health, readiness, metrics.",
 }

@@ -139,6 +139,7 @@ def test_each_operation_has_a_readable_name_a_summary_and_a_heading(document: di
         "/api/support/uploads/{jobId}": ("getUpload", ["support"]),
         "/api/support/uploads/{jobId}/timeline": ("getTimeline", ["support"]),
         **{f"/api/support/uploads/{{jobId}}/{action}": (f"{action}UploadAsStaff", ["support"]) for action in ACTIONS},
+        "/api/session": ("endSession", ["session"]),
         "/healthz": ("getHealthz", ["operations"]),
         "/metrics": ("getMetrics", ["operations"]),
         "/readyz": ("getReadyz", ["operations"]),
