@@ -18,7 +18,7 @@ from litestar.openapi.spec import Components, SecurityScheme, Tag
 from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
 
-from app.api.http.openapi import SESSION, TOKEN
+from app.api.http.openapi import SESSION, STAFF_SCHEME, TOKEN
 from app.api.pages.built import policy_of, read_page
 
 POLICY: Final = policy_of(pictures=("'self'", "data:"))
@@ -46,6 +46,8 @@ TAGS: Final = {
     "uploads": "Submit a photo, retry, cancel and erase.",
     "status": "Where an upload is: a poll, a held poll, a stream.",
     "results": "The finished picture.",
+    "session": "A session, which its holder may end.",
+    "support": "For staff: find uploads, see what happened to them, and help.",
     "operations": "For operators: health, readiness, metrics.",
 }
 """The resources, in the order of the document."""
@@ -83,7 +85,10 @@ def openapi() -> OpenAPIConfig:
                     name=TOKEN,
                     security_scheme_in="header",
                     description="The `sessionToken` that the first POST /api/uploads of a session answered.",
-                )
+                ),
+                STAFF_SCHEME: SecurityScheme(
+                    type="http", scheme="bearer", description="The token that `darkroom staff add` printed."
+                ),
             }
         ),
         render_plugins=[_Page(), JsonRenderPlugin(path="/openapi.json"), YamlRenderPlugin(path="/openapi.yaml")],

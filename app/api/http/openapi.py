@@ -18,6 +18,8 @@ from app.api.http.errors import UNEXPECTED, Answer, row_of
 
 SESSION: Final = "session"
 """The name of the security scheme."""
+STAFF_SCHEME: Final = "staff"
+"""The security scheme of staff: a bearer token."""
 TOKEN: Final = "X-Session-Token"  # noqa: S105 - a header's name
 Responses = dict[int, ResponseSpec]
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.spec import OpenAPIMediaType, Operation, Parameter, RequestBody, Schema
+from litestar.openapi.spec import OpenAPIMediaType, Parameter, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 
 from app.api.http.errors import ForbiddenError, MalformedError, NoStaffError
-from app.api.http.openapi import Responses, answers, errors
+from app.api.http.openapi import STAFF_SCHEME, DocumentedOperation, Responses, answers, errors
 from app.api.http.services import Services
 from app.api.http.slots import Threads
 from app.api.support import examples
@@ -44,7 +44,7 @@ STAFF: Final = (NoStaffError, ForbiddenError, TooManyWrongTokensError, Unavailab
 
 def _parameter(name: str, place: str, description: str, *values: str) -> Parameter:
     schema = Schema(type=OpenAPIType.STRING, enum=list(values) or None)
-    return Parameter(name=name, param_in=place, schema=schema, description=description)
+    return Parameter(name=name, param_in=place, schema=schema, description=description, required=False)
 
 
 TOKEN: Final = _parameter("Authorization", "header", "Bearer and the token of a staff member.")
@@ -69,39 +69,49 @@ MOMENTS: Final = (
 
 
 @dataclass
-class StaffOperation(Operation):
+class StaffOperation(DocumentedOperation):
     """An operation of staff; the token is read past the framework, and so are other parameters."""
 
-    def __post_init__(self) -> None:
-        self._add(TOKEN)
-        (self.responses or {}).pop("400", None)  # the framework's own: there is nothing to understand wrongly
+    more: ClassVar[tuple[Parameter, ...]] = ()
+    may_be_malformed: ClassVar[bool] = True
 
-    def _add(self, *parameters: Parameter) -> None:
-        self.parameters = [*(self.parameters or []), *parameters]
+    def __post_init__(self) -> None:
+        self.parameters = [*(self.parameters or []), TOKEN, *self.more]
+        self.security = [{STAFF_SCHEME: []}]
+        if not self.may_be_malformed:
+            (self.responses or {}).pop("400", None)  # the framework's own
+        super().__post_init__()
+
+
+@dataclass
+class PlainOperation(StaffOperation):
+    """An operation that takes nothing but a token and an id."""
+
+    may_be_malformed: ClassVar[bool] = False
 
 
 @dataclass
 class SearchOperation(StaffOperation):
     """A search, with its filters."""
 
-    def __post_init__(self) -> None:
-        self._add(TOKEN, *FILTERS)
+    more: ClassVar[tuple[Parameter, ...]] = FILTERS
 
 
 @dataclass
 class StateOperation(StaffOperation):
     """A look at a moment."""
 
-    def __post_init__(self) -> None:
-        self._add(TOKEN, *MOMENTS)
+    more: ClassVar[tuple[Parameter, ...]] = MOMENTS
 
 
 @dataclass
 class ActionOperation(StaffOperation):
     """An action, with its reason."""
 
+    more: ClassVar[tuple[Parameter, ...]] = (KEY,)
+
     def __post_init__(self) -> None:
-        self._add(TOKEN, KEY)
+        super().__post_init__()
         reason = Schema(type=OpenAPIType.STRING, max_length=REASON_LENGTH, description="Why, for your colleagues.")
         body = Schema(type=OpenAPIType.OBJECT, properties={"reason": reason}, required=["reason"])
         self.request_body = RequestBody({"application/json": OpenAPIMediaType(schema=body)}, required=True)
@@ -115,11 +125,13 @@ def support_routes(services: Services) -> list[HTTPRouteHandler]:
     return [
         get(
             "/api/support/me",
-            operation_class=StaffOperation,
+            operation_id="getStaffMember",
+            operation_class=PlainOperation,
             responses={200: answers(PersonBody, "Who asks.", person=examples.PERSON), **errors(*STAFF)},
         )(searching.me),
         get(
             "/api/support/uploads",
+            operation_id="findUploads",
             operation_class=SearchOperation,
             responses={
                 200: answers(SearchBody, "A page of uploads, newest first.", found=examples.FOUND),
@@ -128,6 +140,7 @@ def support_routes(services: Services) -> list[HTTPRouteHandler]:
         )(searching.search),
         get(
             "/api/support/uploads/{jobId:str}",
+            operation_id="getUpload",
             operation_class=StateOperation,
             responses={
                 200: answers(StateBody, "The upload as it was.", state=examples.STATE),
@@ -136,7 +149,8 @@ def support_routes(services: Services) -> list[HTTPRouteHandler]:
         )(looking.state),
         get(
             "/api/support/uploads/{jobId:str}/timeline",
-            operation_class=StaffOperation,
+            operation_id="getTimeline",
+            operation_class=PlainOperation,
             responses={
                 200: answers(TimelineBody, "What happened to the upload.", timeline=examples.TIMELINE),
                 **errors(*STAFF, UploadNotFoundError),
@@ -162,6 +176,7 @@ def _action_routes(actions: Actions) -> list[HTTPRouteHandler]:
         post(
             f"/api/support/uploads/{{jobId:str}}/{order.name}",
             status_code=order.status,
+            operation_id=f"{order.name}UploadAsStaff",
             operation_class=ActionOperation,
             responses=_responses(order.status, description, example, refusals),
         )(handler)

@@ -134,6 +134,12 @@ def test_each_operation_has_a_readable_name_a_summary_and_a_heading(document: di
         "/api/status/{jobId}/stream": ("streamStatus", ["status"]),
         "/api/results/{resultId}": ("getResult", ["results"]),
         "/api/blobs/{signed}": ("getBlob", ["results"]),
+        "/api/support/me": ("getStaffMember", ["support"]),
+        "/api/support/uploads": ("findUploads", ["support"]),
+        "/api/support/uploads/{jobId}": ("getUpload", ["support"]),
+        "/api/support/uploads/{jobId}/timeline": ("getTimeline", ["support"]),
+        **{f"/api/support/uploads/{{jobId}}/{action}": (f"{action}UploadAsStaff", ["support"]) for action in ACTIONS},
+        "/api/session": ("endSession", ["session"]),
         "/healthz": ("getHealthz", ["operations"]),
         "/metrics": ("getMetrics", ["operations"]),
         "/readyz": ("getReadyz", ["operations"]),
@@ -153,6 +159,8 @@ def test_what_needs_a_session_says_so_and_a_submission_may_begin_one(document: d
             assert (operation["security"], tokens[0]["required"]) == ([{}, {"session": []}], False)
         elif tokens:
             assert (operation["security"], tokens[0]["required"]) == ([{"session": []}], True)
+        elif path.startswith("/api/support"):
+            assert operation["security"] == [{"staff": []}]
         else:
             assert "security" not in operation
 

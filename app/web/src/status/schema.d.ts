@@ -179,11 +179,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Me
-         * @description Ask who one is, and what one may do.
-         */
-        get: operations["meSupport"];
+        /** Ask who one is, and what one may do. */
+        get: operations["getStaffMember"];
         put?: never;
         post?: never;
         delete?: never;
@@ -199,11 +196,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Search
-         * @description Search for uploads, newest first.
-         */
-        get: operations["searchSupport"];
+        /** Search for uploads, newest first. */
+        get: operations["findUploads"];
         put?: never;
         post?: never;
         delete?: never;
@@ -219,11 +213,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * State
-         * @description Look at an upload as it is, as it was after an event, or as it was at a time.
-         */
-        get: operations["stateSupport"];
+        /** Look at an upload as it is, as it was after an event, or as it was at a time. */
+        get: operations["getUpload"];
         put?: never;
         post?: never;
         delete?: never;
@@ -239,11 +230,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Timeline
-         * @description Look at what happened to an upload: its events, and its time cut into spans.
-         */
-        get: operations["timelineSupport"];
+        /** Look at what happened to an upload: its events, and its time cut into spans. */
+        get: operations["getTimeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -261,11 +249,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Retry
-         * @description Try a failed upload again, from the stage that failed.
-         */
-        post: operations["retrySupport"];
+        /** Try a failed upload again, from the stage that failed. */
+        post: operations["retryUploadAsStaff"];
         delete?: never;
         options?: never;
         head?: never;
@@ -281,11 +266,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Cancel
-         * @description End an upload that waits or runs.
-         */
-        post: operations["cancelSupport"];
+        /** End an upload that waits or runs. */
+        post: operations["cancelUploadAsStaff"];
         delete?: never;
         options?: never;
         head?: never;
@@ -301,11 +283,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Requeue
-         * @description Let the next attempt of an upload begin now, whatever it waits for.
-         */
-        post: operations["requeueSupport"];
+        /** Let the next attempt of an upload begin now, whatever it waits for. */
+        post: operations["requeueUploadAsStaff"];
         delete?: never;
         options?: never;
         head?: never;
@@ -322,10 +301,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Erase
-         * @description Delete the photo and the pictures of an upload, for good. One that still runs is cancelled first.
+         * Delete the photo and the pictures of an upload, for good.
+         * @description One that still runs is cancelled first.
          */
-        post: operations["eraseSupport"];
+        post: operations["eraseUploadAsStaff"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1636,7 +1615,7 @@ export interface operations {
             };
         };
     };
-    meSupport: {
+    getStaffMember: {
         parameters: {
             query?: never;
             header?: {
@@ -1651,6 +1630,8 @@ export interface operations {
             /** @description Who asks. */
             200: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1660,6 +1641,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1669,6 +1652,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1678,6 +1663,10 @@ export interface operations {
             /** @description Too Many Requests */
             429: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1687,6 +1676,8 @@ export interface operations {
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1696,6 +1687,10 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1704,7 +1699,7 @@ export interface operations {
             };
         };
     };
-    searchSupport: {
+    findUploads: {
         parameters: {
             query?: {
                 /** @description The id of a job, or its beginning. */
@@ -1742,6 +1737,8 @@ export interface operations {
             /** @description A page of uploads, newest first. */
             200: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1751,6 +1748,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1760,6 +1759,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1769,6 +1770,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1778,6 +1781,10 @@ export interface operations {
             /** @description Too Many Requests */
             429: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1787,6 +1794,8 @@ export interface operations {
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1796,6 +1805,10 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1804,7 +1817,7 @@ export interface operations {
             };
         };
     };
-    stateSupport: {
+    getUpload: {
         parameters: {
             query?: {
                 /** @description As it was after this event, which counts from 1. */
@@ -1826,6 +1839,8 @@ export interface operations {
             /** @description The upload as it was. */
             200: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1835,6 +1850,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1844,6 +1861,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1853,6 +1872,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1862,6 +1883,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1871,6 +1894,10 @@ export interface operations {
             /** @description Too Many Requests */
             429: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1880,6 +1907,8 @@ export interface operations {
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1889,6 +1918,10 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1897,7 +1930,7 @@ export interface operations {
             };
         };
     };
-    timelineSupport: {
+    getTimeline: {
         parameters: {
             query?: never;
             header?: {
@@ -1914,6 +1947,8 @@ export interface operations {
             /** @description What happened to the upload. */
             200: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1923,6 +1958,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1932,6 +1969,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1941,6 +1980,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1950,6 +1991,10 @@ export interface operations {
             /** @description Too Many Requests */
             429: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1959,6 +2004,8 @@ export interface operations {
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1968,6 +2015,10 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1976,7 +2027,7 @@ export interface operations {
             };
         };
     };
-    retrySupport: {
+    retryUploadAsStaff: {
         parameters: {
             query?: never;
             header?: {
@@ -2002,6 +2053,8 @@ export interface operations {
             /** @description It goes on from the stage that failed. */
             202: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2011,6 +2064,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2020,6 +2075,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2029,6 +2086,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2038,6 +2097,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2047,6 +2108,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2056,6 +2119,8 @@ export interface operations {
             /** @description Unprocessable Entity */
             422: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2065,6 +2130,10 @@ export interface operations {
             /** @description Too Many Requests */
             429: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2074,6 +2143,8 @@ export interface operations {
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2083,6 +2154,10 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2091,7 +2166,7 @@ export interface operations {
             };
         };
     };
-    cancelSupport: {
+    cancelUploadAsStaff: {
         parameters: {
             query?: never;
             header?: {
@@ -2117,6 +2192,8 @@ export interface operations {
             /** @description It has ended, or was cancelled before. */
             202: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2126,6 +2203,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2135,6 +2214,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2144,6 +2225,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2153,6 +2236,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2162,6 +2247,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2171,6 +2258,8 @@ export interface operations {
             /** @description Unprocessable Entity */
             422: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2180,6 +2269,10 @@ export interface operations {
             /** @description Too Many Requests */
             429: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2189,6 +2282,8 @@ export interface operations {
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2198,6 +2293,10 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2206,7 +2305,7 @@ export interface operations {
             };
         };
     };
-    requeueSupport: {
+    requeueUploadAsStaff: {
         parameters: {
             query?: never;
             header?: {
@@ -2232,6 +2331,8 @@ export interface operations {
             /** @description Its next attempt may begin now. */
             202: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2241,6 +2342,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2250,6 +2353,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2259,6 +2364,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2268,6 +2375,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2277,6 +2386,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2286,6 +2397,8 @@ export interface operations {
             /** @description Unprocessable Entity */
             422: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2295,6 +2408,10 @@ export interface operations {
             /** @description Too Many Requests */
             429: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2304,6 +2421,8 @@ export interface operations {
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2313,6 +2432,10 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2321,7 +2444,7 @@ export interface operations {
             };
         };
     };
-    eraseSupport: {
+    eraseUploadAsStaff: {
         parameters: {
             query?: never;
             header?: {
@@ -2347,6 +2470,8 @@ export interface operations {
             /** @description It is erased, or was before. */
             200: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2356,6 +2481,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2365,6 +2492,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2374,6 +2503,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2383,6 +2514,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2392,6 +2525,8 @@ export interface operations {
             /** @description Unprocessable Entity */
             422: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2401,6 +2536,10 @@ export interface operations {
             /** @description Too Many Requests */
             429: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2410,6 +2549,8 @@ export interface operations {
             /** @description Internal Server Error */
             500: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2419,6 +2560,10 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
