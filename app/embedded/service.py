@@ -21,8 +21,9 @@ from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.supervisor import Supervisor
 from app.embedded.valkey import EmbeddedValkey
 from app.logs import configure_logs
-from app.settings.environment import Settings, environment_with
+from app.settings.environment import Settings
 from app.settings.listening_address import free_address
+from app.settings.surroundings import environment_with
 from projections.log.schema import migrate
 from workers.confinement.process_control import hide
 from workers.imaging.sandbox import check_confinement

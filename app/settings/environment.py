@@ -14,7 +14,7 @@ import msgspec
 from app.settings.given import SettingsError, all_values, variables
 from app.settings.parsers import Network, header, hosts, keys, networks, one_of, origins, text, url, whole
 
-__all__ = ["Network", "Settings", "SettingsError", "environment_with", "settings_help", "state_folder"]
+__all__ = ["Network", "Settings", "SettingsError", "settings_help"]
 
 
 DEFAULT_BUDGET = 500
@@ -225,18 +225,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Without the secrets, so that a traceback or a log line cannot show one."""
         shown = ((v.field, getattr(self, v.field)) for v in variables(Settings) if not v.secret)
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown)})"
-
-
-def environment_with(settings: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a child of ours: our own, with these settings changed."""
-    return {**os.environ, **settings}
-
-
-def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the command line keeps what it has to remember. Raises RuntimeError where there is no home."""
-    named = Path(environ.get("XDG_STATE_HOME", ""))
-    # By the XDG specification a relative path is ignored.
-    return (named if named.is_absolute() else Path.home() / ".local" / "state") / "darkroom"
 
 
 def settings_help() -> Iterator[tuple[str, str, str]]:

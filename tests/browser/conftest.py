@@ -51,8 +51,8 @@ def new_person(chromium: Browser, darkroom: Darkroom) -> Iterator[NewPerson]:
     """Makes persons, each with a browser of their own unless they share one. None may have met a fault of the page."""
     persons: list[Person] = []
 
-    def make(share: Person | None = None, **context: Any) -> Person:  # noqa: ANN401 - what Playwright takes
-        shared = share.context if share else chromium.new_context(locale="en-GB", **context)
+    def make(share: Person | None = None, language: str = "en-GB", **context: Any) -> Person:  # noqa: ANN401 - what Playwright takes
+        shared = share.context if share else chromium.new_context(locale=language, **context)
         persons.append(Person(shared, darkroom.service.url))
         return persons[-1]
 

@@ -125,9 +125,9 @@ class Person:
         prefix = "darkroom.session."
         return {key.removeprefix(prefix): token for key, token in stored.items() if key.startswith(prefix)}
 
-    def assert_revealed(self) -> None:
+    def assert_revealed(self, alternative: str = "What Darkroom made") -> None:
         """The finished picture is there, and can be seen."""
-        picture = self.page.get_by_alt_text("What Darkroom made")
+        picture = self.page.get_by_alt_text(alternative)
         expect(picture).to_be_visible()
         self.wait("document.querySelector('.picture img').naturalWidth > 0")
 
@@ -138,7 +138,7 @@ class Person:
             " playState !== 'running' || effect.getTiming().iterations === Infinity)"
         )
 
-    def assert_accessible(self) -> None:
+    def assert_accessible(self) -> "Person":
         """Axe finds nothing, and nothing is wider than the screen."""
         self.settle()  # colours on their way from one to another are no colours to judge
         self.page.evaluate(AXE.read_text())
@@ -146,6 +146,7 @@ class Person:
         faults = [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found]
         assert faults == [], faults
         assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        return self
 
     def _note(self, request: Request) -> None:
         self.requests.append(request)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.settings.environment import Settings, SettingsError, environment_with, settings_help
+from app.settings.environment import Settings, SettingsError, settings_help
+from app.settings.surroundings import environment_with
 
 KEY = "0123456789abcdef0123456789abcdef"
 SERVERS = {"DATABASE_URL": "postgresql://dk:hush@db/darkroom", "REDIS_URL": "redis://cache:6379/0", "SECRET_KEYS": KEY}

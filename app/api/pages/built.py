@@ -19,6 +19,7 @@ MEDIA_TYPES: Final = {
     ".js": "text/javascript",
     ".css": "text/css",
     ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
 }
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 """The name of an asset contains its digest: under one name there is one content for ever."""
@@ -50,7 +51,7 @@ def read_page(name: str) -> str:
 def policy_of(*, pictures: Iterable[str]) -> str:
     """The Content-Security-Policy of a page, which loads nothing from other servers but pictures from these sources."""
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; manifest-src 'self'; "
         f"img-src {' '.join(pictures)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 import msgspec
 
 from app.cli.jobs.client import Job
-from app.settings.environment import state_folder
+from app.settings.surroundings import state_folder
 
 FOLDER: Final = "tokens"
 ENDING: Final = ".jsonl"

@@ -47,6 +47,7 @@ def test_its_policy_lets_in_nothing_but_the_page(service: Service) -> None:
         "style-src": "'self'",
         "connect-src": "'self'",
         "img-src": "'self' data:",
+        "manifest-src": "'self'",
         "base-uri": "'none'",
         "form-action": "'none'",
         "frame-ancestors": "'none'",

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.integration.submissions import submit
 
 from domain.uploads import Uploads
 from projections.log.connections import open_pool
@@ -14,6 +13,7 @@ from projections.rows.projector import projector
 from tests.conftest import new_database
 from tests.fakes.silent_notifier import SilentNotifier
 from tests.integration.history.exports import export, run, whole_log
+from tests.submissions import submit
 
 
 @pytest.fixture

@@ -5,17 +5,20 @@
 
 import { useCallback, useEffect, useState } from "react";
 import { useStatus } from "../status/useStatus";
+import { Compare } from "./Compare";
 import { Deleted } from "./Deletion";
 import { Development } from "./Development";
 import { Lost } from "./Lost";
+import { say } from "./language";
 import { Print } from "./Print";
 import { Reveal } from "./Reveal";
 import type { Item, Outbox } from "./sending/outbox";
 import { SendingPhoto } from "./sending/SendingPhoto";
-import { drawn } from "./thumbnail";
+import { smallCopyOf } from "./thumbnail";
 import { endingOf, noteEnding, noteMade, removeUpload, useRecentUploads } from "./uploads";
 import { isGone, useResult } from "./useResult";
-import { announcement, waiting } from "./words";
+import { useTitle } from "./useTitle";
+import { announcement, title, waiting } from "./words";
 
 interface Properties {
   /** A photo on its way to the server; it has no job yet. */
@@ -32,6 +35,7 @@ export function Bench({ sending, outbox, jobId, onSpeak }: Properties) {
   const upload = useRecentUploads().find((recent) => recent.jobId === jobId);
   const [deleted, setDeleted] = useState<string | null>(null);
   const [seen, setSeen] = useState<string | null>(null);
+  const [isCompared, setCompared] = useState(false);
   const isErased = isGone(result);
   const ending = jobId === null ? undefined : isErased ? "gone" : endingOf(job);
   const isDeleted = jobId !== null && deleted === jobId;
@@ -49,13 +53,16 @@ export function Bench({ sending, outbox, jobId, onSpeak }: Properties) {
     }
   }, [jobId, job.isLoading, ending]);
 
+  const sent = sending && `${Math.round(sending.share * 100)}% ${say.sendingHeading}`;
+  useTitle(isLost || isDeleted ? null : (sent ?? title(job, isSeen)));
+
   const sayDeleted = useCallback(() => {
     setDeleted(jobId);
     removeUpload(jobId as string);
   }, [jobId]);
   const saySeen = (picture: HTMLImageElement | null) => {
     setSeen(picture && jobId);
-    const made = picture && drawn(picture, picture.naturalWidth, picture.naturalHeight);
+    const made = picture && smallCopyOf(picture);
     if (made && jobId !== null) {
       noteMade(jobId, made);
     }
@@ -75,7 +82,14 @@ export function Bench({ sending, outbox, jobId, onSpeak }: Properties) {
   const isMoving = jobId !== null && ending === undefined && waiting(job) === null;
   return (
     <section className="bench" data-status={job.isComplete && !isSeen ? "processing" : (job.status ?? undefined)}>
-      <Print key={latent} latent={latent} developed={job.progress / 100} isMoving={isMoving}>
+      <Print
+        key={latent}
+        latent={latent}
+        ratio={sending?.ratio ?? upload?.ratio}
+        developed={job.progress / 100}
+        isMoving={isMoving}
+        isCompared={isCompared && isSeen}
+      >
         {job.resultId !== null && <Reveal key={job.resultId} result={result} onSeen={saySeen} />}
       </Print>
       {sending && <SendingPhoto item={sending} outbox={outbox} />}
@@ -87,6 +101,7 @@ export function Bench({ sending, outbox, jobId, onSpeak }: Properties) {
           job={job}
           result={isSeen ? result.data : undefined}
           onDeleted={sayDeleted}
+          compare={latent && isSeen ? <Compare isOn={isCompared} onChange={setCompared} /> : null}
         />
       )}
     </section>

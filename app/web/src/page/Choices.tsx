@@ -1,6 +1,7 @@
 /** What the owner of an upload can do with it just now. */
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import type { ResultBody } from "../status/schema";
 import type { JobStatus } from "../status/useStatus";
 import { START } from "./address";
@@ -15,11 +16,12 @@ interface Properties {
   name: string | undefined;
   job: JobStatus;
   result: ResultBody | undefined;
+  compare: ReactNode;
   /** The button that was pressed is about to go: the focus needs another place. */
   onChosen: () => void;
 }
 
-export function Choices({ jobId, name, job, result, onChosen }: Properties) {
+export function Choices({ jobId, name, job, result, compare, onChosen }: Properties) {
   const client = useQueryClient();
   const act = useMutation<Awaited<ReturnType<typeof retry>>, ApiError, typeof retry>({
     mutationFn: (action) => action(jobId),
@@ -46,6 +48,7 @@ export function Choices({ jobId, name, job, result, onChosen }: Properties) {
             {say.share}
           </button>
         )}
+        {compare}
         {isRunning && (
           <button type="button" className="quiet button" disabled={act.isPending} onClick={() => act.mutate(cancel)}>
             {say.cancel}
@@ -62,7 +65,9 @@ export function Choices({ jobId, name, job, result, onChosen }: Properties) {
           </a>
         )}
       </div>
-      <div role="alert">{isComplaint && act.error && <p className="problem">{problem(act.error)}</p>}</div>
+      <div role="alert" className="refused">
+        {isComplaint && act.error && <p className="problem">{problem(act.error)}</p>}
+      </div>
     </>
   );
 }

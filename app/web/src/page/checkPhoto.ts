@@ -1,6 +1,6 @@
 /** What is wrong with a file, in a sentence, before anything of it is sent. Its name and its claimed type prove nothing. */
 
-import { say } from "./language";
+import { locale, say } from "./language";
 
 const HEAD_BYTES = 64;
 const BRANDS = ["avif", "avis", "heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"];
@@ -15,7 +15,7 @@ export function maxUploadBytes(): number {
 }
 
 export function megabytes(bytes: number): string {
-  return `${(bytes / MEGABYTE).toLocaleString("en", { maximumFractionDigits: bytes < 10 * MEGABYTE ? 1 : 0 })} MB`;
+  return `${(bytes / MEGABYTE).toLocaleString(locale, { maximumFractionDigits: bytes < 10 * MEGABYTE ? 1 : 0 })} MB`;
 }
 
 export async function wrongWith(file: Blob, maxBytes: number): Promise<string | null> {

@@ -5,6 +5,8 @@ import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { batchAddress, jobAddress, openAddress, START, show } from "./address";
 import { Fallback } from "./Fallback";
+import { setLanguage } from "./language";
+import { notifyOfEndings } from "./notify";
 import { checkStorage } from "./storage";
 import { listenToOtherTabs } from "./tabs";
 import { recentUploads } from "./uploads";
@@ -12,7 +14,9 @@ import "./style.css";
 
 const client = new QueryClient();
 listenToOtherTabs(client);
+setLanguage();
 checkStorage();
+notifyOfEndings();
 
 const [latest] = recentUploads();
 if (openAddress() === START && latest && !latest.ending) {

@@ -1,23 +1,45 @@
 /** A small copy of a photo, as a data URL: for the list of recent uploads, and for the print while it develops. */
 
-const LONG_SIDE = 240;
+/** Large enough to be seen on the sheet too. */
+const LONG_SIDE = 480;
+const SMALL_LONG_SIDE = 240;
 const QUALITY = 0.7;
 
-export async function thumbnailOf(photo: Blob): Promise<string | null> {
+export interface Thumbnail {
+  thumbnail: string | null;
+  /** Of the photo: its width by its height; nothing, where the browser cannot show it. */
+  ratio?: number;
+}
+
+export async function thumbnailOf(photo: Blob): Promise<Thumbnail> {
   try {
     const bitmap = await createImageBitmap(photo);
-    const thumbnail = drawn(bitmap, bitmap.width, bitmap.height);
+    const { width, height } = bitmap;
+    const thumbnail = drawn(bitmap, { width, height, longSide: LONG_SIDE });
     bitmap.close();
-    return thumbnail;
+    return { thumbnail, ratio: width / height };
   } catch {
-    return null; // what this browser cannot show, the server may still read
+    return { thumbnail: null }; // what this browser cannot show, the server may still read
   }
 }
 
+/** Of a picture that the page shows. */
+export function smallCopyOf(picture: HTMLImageElement): string | null {
+  const { naturalWidth: width, naturalHeight: height } = picture;
+  return drawn(picture, { width, height, longSide: SMALL_LONG_SIDE });
+}
+
+interface Size {
+  width: number;
+  height: number;
+  /** Of the copy, at most. */
+  longSide: number;
+}
+
 /** Nothing, where the browser does not let the picture be read: it may come from another origin. */
-export function drawn(picture: CanvasImageSource, width: number, height: number): string | null {
+function drawn(picture: CanvasImageSource, { width, height, longSide }: Size): string | null {
   try {
-    const scale = Math.min(1, LONG_SIDE / Math.max(width, height));
+    const scale = Math.min(1, longSide / Math.max(width, height));
     const canvas = document.createElement("canvas");
     canvas.width = Math.max(1, Math.round(width * scale));
     canvas.height = Math.max(1, Math.round(height * scale));

@@ -19,6 +19,8 @@ export interface Upload {
   submittedAt: string;
   /** A data URL, or nothing where the browser could not make one. */
   thumbnail: string | null;
+  /** Of the photo: its width by its height. */
+  ratio?: number;
   /** What was made of it, once it was seen: a data URL. */
   made?: string;
   /** Of the file, where it had one; it never leaves this browser. */
@@ -35,6 +37,7 @@ const KEY = "darkroom.uploads";
 /** Ended uploads beyond these leave the list. One that is under way never does. */
 const MOST_ENDED = 60;
 const listeners = new Set<() => void>();
+const endingListeners = new Set<(upload: Upload, ending: Ending) => void>();
 let held: readonly Upload[] | null = null;
 /** What is held is what the storage has. */
 let isKept = true;
@@ -80,7 +83,18 @@ export function endingOf(job: JobStatus): Ending | undefined {
 
 /** Note how an upload ended, or that it goes on. */
 export function noteEnding(jobId: string, ending: Ending | undefined): void {
+  const upload = recentUploads().find((recent) => recent.jobId === jobId);
+  if (upload && ending && upload.ending === undefined) {
+    for (const told of endingListeners) {
+      told(upload, ending);
+    }
+  }
   change(jobId, ({ ending: was, ...upload }) => (ending ? { ...upload, ending } : upload));
+}
+
+/** Call back whenever an upload of this browser ends. */
+export function onEnding(told: (upload: Upload, ending: Ending) => void): void {
+  endingListeners.add(told);
 }
 
 /** Show what was made in place of the photo. */
@@ -140,7 +154,7 @@ function read(): readonly Upload[] {
 
 /** What is right of an entry; nothing, if it is none. Another version of this page may have written it, or no page. */
 function checked(value: unknown): Upload | null {
-  const { jobId, submittedAt, thumbnail, made, name, batch, ending, isHidden } = (value ?? {}) as Record<
+  const { jobId, submittedAt, thumbnail, ratio, made, name, batch, ending, isHidden } = (value ?? {}) as Record<
     string,
     unknown
   >;
@@ -151,6 +165,7 @@ function checked(value: unknown): Upload | null {
     jobId,
     submittedAt,
     thumbnail: isPicture(thumbnail) ? thumbnail : null,
+    ...(typeof ratio === "number" && ratio > 0 && { ratio }),
     ...(isPicture(made) && { made }),
     ...(typeof name === "string" && { name }),
     ...(typeof batch === "string" && { batch }),

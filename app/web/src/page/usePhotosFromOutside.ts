@@ -1,6 +1,7 @@
 /** Photos that are dropped anywhere on the page, or pasted. */
 
 import { useEffect, useState } from "react";
+import { photosIn } from "./photosIn";
 
 /** Whether something is held over the page just now. */
 export function usePhotosFromOutside(onPhotos: (photos: File[]) => void): boolean {
@@ -8,10 +9,11 @@ export function usePhotosFromOutside(onPhotos: (photos: File[]) => void): boolea
 
   useEffect(() => {
     const take = (transfer: DataTransfer | null) => {
-      const files = [...(transfer?.files ?? [])];
-      if (files.length > 0) {
-        onPhotos(files);
-      }
+      void photosIn(transfer).then((files) => {
+        if (files.length > 0) {
+          onPhotos(files);
+        }
+      });
     };
     const hold = (event: DragEvent) => {
       event.preventDefault(); // or the browser would open the photo in place of the page

@@ -72,6 +72,14 @@ export function shortly(job: JobStatus): string {
   return job.error ? `${name}. ${problem(job.error)}` : name;
 }
 
+/** For the tab's title. */
+export function title(job: JobStatus, isSeen: boolean): string | null {
+  if (job.status === null) {
+    return null;
+  }
+  return job.status === "processing" ? `${job.progress}% ${say.developing}` : heading(job, isSeen);
+}
+
 /** Why it does not go on just now. */
 export function waiting({ data }: JobStatus): string | null {
   return data?.waitingFor ? (say.waits[data.waitingFor] ?? say.waitsAnyhow) : null;

@@ -84,16 +84,18 @@ test("in trouble nothing is held, so that its end is heard at once", async () =>
   expect(sentHeaders(3)).toHaveProperty("Prefer");
 });
 
-test("a hidden tab lets go of what is held, and asks at once when it is seen again", async () => {
-  server(says(GENERATING), holds(20_000, unmoved));
+test("a hidden tab lets go of what is held, holds no other, and asks at once when it is seen again", async () => {
+  server(says(GENERATING), holds(20_000, unmoved), unmoved);
   const shown = follow();
   await pass(4000);
   await turnTab("hidden");
   expect(fetching.mock.calls[1]?.[1]?.signal?.aborted).toBe(true);
-  await pass(60_000);
-  expect(fetching).toHaveBeenCalledTimes(2);
-  await turnTab("visible");
+  await pass(30_000);
   expect(fetching).toHaveBeenCalledTimes(3);
+  expect(sentHeaders(2)).not.toHaveProperty("Prefer");
+  await turnTab("visible");
+  expect(fetching).toHaveBeenCalledTimes(4);
+  expect(sentHeaders(3)).toHaveProperty("Prefer");
   expect(shown.current).toMatchObject({ progress: 45, error: null });
 });
 
@@ -147,12 +149,13 @@ test("the next poll is sent before the answer to the last one is drawn", async (
   expect(order).toEqual(["0", "asked", "asked", "45", "asked", "80", "100"]);
 });
 
-test("opened in a hidden tab it asks once, and goes on when it is seen", async () => {
+test("opened in a hidden tab it asks once and slowly on, and goes on at once when it is seen", async () => {
   await turnTab("hidden");
-  server(holds(10, says(GENERATING)), holds(10, says(STORING)), holds(20_000, unmoved));
+  server(says(GENERATING), holds(10, says(STORING)), holds(20_000, unmoved));
   const shown = follow();
-  await pass(60_000);
+  await pass(15_000);
   expect(fetching).toHaveBeenCalledTimes(1);
+  expect(sentHeaders(0)).not.toHaveProperty("Prefer");
   expect(shown.current.progress).toBe(45);
   await turnTab("visible");
   await pass(20);

@@ -56,8 +56,8 @@ export class Hold {
 }
 
 export function hold(abort: () => void): Hold | null {
-  const isBrowser = typeof document !== "undefined";
-  return isBrowser && taken < MOST ? new Hold(abort) : null;
+  const isSeen = typeof document !== "undefined" && document.visibilityState !== "hidden";
+  return isSeen && taken < MOST ? new Hold(abort) : null;
 }
 
 /** Whether the server says that it would have waited, or has. */

@@ -26,6 +26,7 @@ const POLL_MS = 2500;
 const SHORTEST_POLL_MS = 2000;
 const LONGEST_POLL_MS = 3000;
 const LONGEST_PAUSE_MS = 30_000;
+const HIDDEN_POLL_MS = 20_000;
 
 export function learn(known: Knowledge, outcome: Outcome): Knowledge {
   switch (outcome.kind) {
@@ -66,8 +67,11 @@ export function isFollowed(known: Knowledge): boolean {
   return known.isHeld && !isOver(known);
 }
 
-/** How long to wait before the next poll. */
-export function pauseMs({ body, error, failures }: Knowledge): number {
+/** How long to wait before the next poll. A tab that is not looked at asks slowly: it is to tell of the end. */
+export function pauseMs({ body, error, failures }: Knowledge, isHidden = false): number {
+  if (isHidden) {
+    return Math.max(error?.retryAfterMs ?? 0, HIDDEN_POLL_MS);
+  }
   if (error) {
     return Math.max(error.retryAfterMs ?? 0, Math.min(POLL_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS));
   }

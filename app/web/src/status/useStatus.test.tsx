@@ -222,15 +222,21 @@ test("a request without an answer is given up, and asked again", async () => {
   expect(fetching).toHaveBeenCalledTimes(2);
 });
 
-test("a hidden tab asks nothing, and asks at once when it is seen again", async () => {
+test("a hidden tab asks slowly, notices the end, and asks at once when it is seen again", async () => {
   server(says(GENERATING));
-  follow();
+  const shown = follow();
   await pass(1);
   await turnTab("hidden");
-  await pass(60_000);
-  expect(fetching).toHaveBeenCalledTimes(1);
+  await pass(63_000);
+  const times = fetching.mock.calls.length;
+  expect(times).toBeGreaterThanOrEqual(3);
+  expect(times).toBeLessThanOrEqual(5);
   await turnTab("visible");
-  expect(fetching).toHaveBeenCalledTimes(2);
+  expect(fetching).toHaveBeenCalledTimes(times + 1);
+  await turnTab("hidden");
+  server(says(COMPLETED));
+  await pass(25_000);
+  expect(shown.current.isComplete).toBe(true);
 });
 
 test("it asks at once when the network is back, however long the pause was to be", async () => {

@@ -4,10 +4,10 @@
  * It asks until the job has completed or failed, keeps what it knows while it asks and while it cannot, and shows
  * nothing that goes back. Without a job, or without a session that owns it, it is idle. This folder stands alone.
  *
- *     idle ──job and session──> asking ──completed, failed, 401, 404──> over
+ *     idle ──job and session──> asking ──ended, 401, 404─────────────> over
  *                               │    ▲                                   │
- *                               └────┘ 2 to 3 s, longer in trouble,      └──told of a retry──> asking
- *                                      not while the tab is hidden
+ *                               └────┘ 2 to 3 s, longer in trouble       └──told of a retry,──> asking
+ *                                      and while the tab is hidden          told to ask now
  *
  * A server that holds its answers until the job moves (hold.ts) is asked again at once.
  */
@@ -124,8 +124,8 @@ function statusQuery(baseUrl: string, jobId: string | null, token: string | null
     retry: false,
     networkMode: "always",
     staleTime: ({ state }) => (isOver(state.data ?? NOTHING) ? Number.POSITIVE_INFINITY : 0),
-    refetchInterval: ({ state }) => (isOver(state.data ?? NOTHING) ? false : pauseMs(state.data ?? NOTHING)),
-    refetchIntervalInBackground: false,
+    refetchInterval: ({ state: { data = NOTHING } }) => !isOver(data) && pauseMs(data, !focusManager.isFocused()),
+    refetchIntervalInBackground: true,
     refetchOnWindowFocus: true,
     refetchOnReconnect: true,
     refetchOnMount: true,

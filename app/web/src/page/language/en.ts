@@ -63,8 +63,8 @@ export const en = {
     count === 1
       ? "One photo was not sent before this page was closed. It is kept in this browser."
       : `${count} photos were not sent before this page was closed. They are kept in this browser.`,
-  sendThem: (count: number) => (count === 1 ? "Send it" : "Send them"),
-  discardThem: (count: number) => (count === 1 ? "Discard it" : "Discard them"),
+  sendThem: (count: number): string => (count === 1 ? "Send it" : "Send them"),
+  discardThem: (count: number): string => (count === 1 ? "Discard it" : "Discard them"),
   inBetween: (status: string) =>
     `Something between this page and Darkroom answered in its place, with status ${status}.${
       status === "413" ? " To it, this photo is too large." : ""
@@ -74,6 +74,7 @@ export const en = {
 
   photos: (count: number) => `${count} photos`,
   taken: (count: number, all: number) => `${count} of ${all} were taken.`,
+  readyOf: (count: number, all: number) => `${count} of ${all} ready`,
   progress: "Progress",
   progressOf: (name: string) => `Progress of ${name}`,
   saveAll: (count: number) => `Save all ${count} previews`,
@@ -130,7 +131,8 @@ export const en = {
     `A preview is a smaller copy with a watermark; Darkroom gives out nothing else. Made by ${model}.`,
   whatDarkroomMade: "What Darkroom made",
   yourPhoto: "Your photo",
-  compare: "Compare with your photo",
+  compare: "Show your photo",
+  showPicture: "Show the picture",
   previewLost: "The preview could not be loaded.",
 
   lostHeading: "There is no such upload here",
@@ -152,6 +154,11 @@ export const en = {
   endings: { completed: "ready", failed: "failed", cancelled: "cancelled", gone: "gone" },
   frame: (place: number, name: string) => `${place}. ${name}`,
   aPhoto: "Photo",
+  ended: {
+    completed: "Your picture is ready",
+    failed: "Your photo did not develop",
+    cancelled: "Your upload was cancelled",
+  },
   hide: (frame: string) => `Hide from this list: ${frame}`,
   hidden: "Hidden from this list. The photo itself was not deleted.",
   undo: "Undo",

@@ -2,6 +2,7 @@
 
 import { Bar } from "../Bar";
 import { say } from "../language";
+import { Slot } from "../Slot";
 import { Stages } from "../Stages";
 import { Trouble } from "../Trouble";
 import { useFocusOnArrival } from "../useFocusOnArrival";
@@ -18,16 +19,20 @@ export function SendingPhoto({ item, outbox }: { item: Item; outbox: Outbox }) {
       <h1 ref={title} tabIndex={-1}>
         {isHeld ? say.notSentYet : say.sendingHeading}
       </h1>
-      {!isHeld && (
-        <>
-          <p className="figure" dir="ltr">
-            {percent}
-            <small>%</small>
-          </p>
-          <Bar key={`${key}, ${failures}`} label={say.sent} percent={percent} />
-          <p>{say.keepPageOpen}</p>
-        </>
-      )}
+      <Slot percent={isHeld ? null : percent}>
+        <div className="choices">
+          {isHeld && (
+            <button type="button" className="button" onClick={() => outbox.send([key])}>
+              {say.sendAgain}
+            </button>
+          )}
+          <button type="button" className="quiet button" onClick={discard}>
+            {isHeld ? say.doNotSend : say.stopSending}
+          </button>
+        </div>
+        {!isHeld && <Bar key={`${key}, ${failures}`} label={say.sent} percent={percent} />}
+      </Slot>
+      {!isHeld && <p className="told">{say.keepPageOpen}</p>}
       {isHeld && reason && (
         <p role="alert" className="problem">
           {reason}
@@ -35,16 +40,6 @@ export function SendingPhoto({ item, outbox }: { item: Item; outbox: Outbox }) {
       )}
       {!isHeld && reason && <Trouble why={reason} retryAt={retryAt} onNow={() => outbox.sendNow()} />}
       {!isHeld && <Stages stage={null} progress={0} />}
-      <div className="choices">
-        {isHeld && (
-          <button type="button" className="button" onClick={() => outbox.send([key])}>
-            {say.sendAgain}
-          </button>
-        )}
-        <button type="button" className="quiet button" onClick={discard}>
-          {isHeld ? say.doNotSend : say.stopSending}
-        </button>
-      </div>
     </div>
   );
 }

@@ -28,6 +28,8 @@ export interface Item {
   /** Nothing, once it was refused. */
   readonly photo: Blob | null;
   readonly thumbnail: string | null;
+  /** Of the photo: its width by its height. */
+  readonly ratio?: number;
   readonly state: "left" | "waiting" | "sending" | "held" | "refused";
   /** Of the photo's bytes, from 0 to 1. */
   readonly share: number;
@@ -175,9 +177,9 @@ export class Outbox {
     const { signal } = this.#stopping;
     this.#set(key, { state: "sending", share: 0 });
     try {
-      const thumbnail = item.thumbnail ?? (await thumbnailOf(item.photo));
-      this.#set(key, { thumbnail });
-      await this.#sendPatiently({ ...item, thumbnail }, signal);
+      const small = item.thumbnail ? {} : await thumbnailOf(item.photo);
+      this.#set(key, small);
+      await this.#sendPatiently({ ...item, ...small }, signal);
     } catch (error) {
       if (error instanceof StoppedError || signal.aborted) {
         return;
@@ -195,7 +197,7 @@ export class Outbox {
     }
   }
 
-  async #sendPatiently({ key, photo, name, batch, thumbnail }: Item & { photo: Blob }, signal: AbortSignal) {
+  async #sendPatiently({ key, photo, name, batch, thumbnail, ratio }: Item & { photo: Blob }, signal: AbortSignal) {
     const tried = this.#tried.get(key);
     let session = tried === undefined ? latestSession() : tried;
     let pause = FIRST_PAUSE_MS;
@@ -211,7 +213,7 @@ export class Outbox {
         const together = this.#isAlone(batch) ? {} : { batch };
         this.#taken.set(batch, taken.jobId);
         addUpload(
-          { jobId: taken.jobId, submittedAt, thumbnail, ...together, ...(name && { name }) },
+          { jobId: taken.jobId, submittedAt, thumbnail, ...together, ...(name && { name }), ...(ratio && { ratio }) },
           taken.sessionToken,
         );
         this.#change(this.#items.filter((item) => item.key !== key));

@@ -22,7 +22,13 @@ export function Row({ thumbnail, name, address, state, isProblem = false, percen
     <li>
       {thumbnail ? <img src={thumbnail} alt="" /> : <span className="blank" />}
       <div className="told">
-        {address ? <a href={address}>{title}</a> : <span>{title}</span>}
+        {address ? (
+          <a className="name" href={address}>
+            {title}
+          </a>
+        ) : (
+          <span className="name">{title}</span>
+        )}
         <p className={isProblem ? "problem" : "fine"}>{state}</p>
         {percent !== null && <Bar label={say.progressOf(name || say.aPhoto)} percent={percent} />}
       </div>

@@ -10,6 +10,7 @@ import type { Item, Outbox } from "../sending/outbox";
 import { tellEverywhere } from "../tabs";
 import type { Upload } from "../uploads";
 import { useFocusOnArrival } from "../useFocusOnArrival";
+import { useTitle } from "../useTitle";
 import { problem } from "../words";
 import { ItemRow } from "./ItemRow";
 import { JobRow } from "./JobRow";
@@ -41,6 +42,8 @@ export function Several({ items, uploads, outbox }: Properties) {
   const held = items.filter(({ state }) => state === "held").map(({ key }) => key);
   const unsent = items.filter(({ state }) => state === "waiting" || state === "sending").map(({ key }) => key);
   const all = items.length + uploads.length;
+
+  useTitle(say.readyOf(ready.length, all));
 
   /** Of what cannot be done the first is told; the rest is done all the same. */
   const each = async (act: typeof retry, which: readonly Upload[]) => {
