@@ -33,7 +33,7 @@ def session() -> None:
 def end_session(*, session_hash: str, data: Path | None) -> None:
     """End the session with the hash HASH: none of its tokens opens anything within a second.
 
-    Its uploads stay, out of reach of its owner; `darkroom erase` takes them away. May be run again.
+    Its uploads stay, and no token reaches them; `darkroom erase` takes them away. May be run again.
 
     Example: darkroom session end "$(psql -Atc "SELECT session_hash FROM uploads WHERE upload_id = '...'")"
     """

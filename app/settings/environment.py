@@ -124,9 +124,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     min_free_bytes: Annotated[
         int, _setting(whole(0, 2**50), "With less free disk space, in bytes, no photo is taken in. 0 for no limit.")
     ] = 2**30
-    connections_per_address: Annotated[
-        int, _setting(whole(0, 2**31), "How many connections one client address may hold; 0 for no limit.")
-    ] = 4096
     uploads_per_minute: Annotated[
         int,
         _setting(
@@ -134,6 +131,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "How many uploads and retries one client address, or one session, may send in a minute; 0 for no limit.",
         ),
     ] = 60
+    connections_per_address: Annotated[
+        int, _setting(whole(0, 2**31), "How many connections one client address may hold; 0 for no limit.")
+    ] = 4096
     polls_per_minute: Annotated[
         int,
         _setting(

@@ -1,6 +1,7 @@
 """A process that asks for limits in Redis as fast as it can, for tests of what several of them are given together.
 
-Its arguments: REDIS_URL KIND REQUESTS, and the settings as name=value. It prints how many requests were answered.
+Its arguments: REDIS_URL KIND REQUESTS, and the settings as name=value. It says "ready", waits for a line, and prints
+how many requests were answered.
 """
 
 import asyncio
@@ -52,6 +53,9 @@ def main(redis_url: str, kind: str, requests: str, *settings: str) -> None:
     with ExitStack() as stack:
         keys = ("a key of the tests that is long enough",)
         limits = open_limits(Settings(redis_url=redis_url, secret_keys=keys, **values), stack)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        sys.stdin.readline()  # all processes begin together, however long each took to start
         sys.stdout.write(f"{asyncio.run(count(limits, kind, int(requests)))}\n")
 
 

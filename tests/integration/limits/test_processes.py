@@ -12,7 +12,16 @@ def given(redis_url: str, kind: str, requests: int, **settings: int) -> int:
     """How many requests four processes answered together."""
     command = [sys.executable, "-m", "tests.integration.limits.counters", redis_url, kind, str(requests)]
     command += [f"{name}={value}" for name, value in settings.items()]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(PROCESSES)]
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(PROCESSES)
+    ]
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
     return sum(int(process.communicate(timeout=60)[0]) for process in processes)
 
 
