@@ -1,6 +1,7 @@
 """How rows of the log become lines of a file, and lines rows: the only module here that knows the columns of the log.
 
 PostgreSQL makes the lines, and reads them: no event passes through Python on its way, so none can be changed there.
+Its sessions must be in UTC.
 """
 
 from datetime import datetime
@@ -14,13 +15,14 @@ ENVELOPE: Final = "ARRAY['schema_version', 'event_id', 'actor', 'correlation_id'
 RECORDED_AT: Final = """to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 # No JSON has a control character in it, so these two never occur and the text comes as it is.
 RAW: Final = r"(FORMAT csv, DELIMITER E'\x02', QUOTE E'\x01', ESCAPE E'\x01')"
+# Built of what is a column of its own where there is one: each look into the JSON costs as much as a column.
 NDJSON: Final = f"""
 COPY (
     SELECT '{{"position":' || position || ',"uploadId":"' || upload_id || '","version":' || version
-           || ',"name":' || to_json(name)::text || ',"recordedAt":"' || {RECORDED_AT}
-           || '","eventId":' || coalesce((state -> 'event_id')::text, 'null')
-           || ',"actor":' || coalesce((state -> 'actor')::text, 'null')
-           || ',"correlationId":' || coalesce((state -> 'correlation_id')::text, 'null')
+           || ',"name":' || to_json(name)::text
+           || ',"recordedAt":' || replace(to_json(recorded_at)::text, '+00:00', 'Z')
+           || ',"eventId":"' || event_id || '","actor":' || to_json(actor)::text
+           || ',"correlationId":' || to_json(correlation_id)::text
            || ',"schemaVersion":' || coalesce((state -> 'schema_version')::text, 'null')
            || ',"facts":' || (state - {ENVELOPE})::text || '}}'
     FROM event_log WHERE SCOPE ORDER BY position

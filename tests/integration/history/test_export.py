@@ -36,7 +36,7 @@ def test_a_line_is_an_event_with_its_facts(known_url: str, tmp_path: Path) -> No
         "schemaVersion",
         "facts",
     ]
-    assert first["recordedAt"] == "2026-11-02T10:00:00.000000Z"
+    assert first["recordedAt"] == "2026-11-02T10:00:00Z"
     assert (first["position"], first["version"], first["schemaVersion"]) == (1, 1, 1)
     assert set(first["facts"]) == {"session_hash", "original_sha256", "original_size", "prompt_version"}
 

@@ -32,7 +32,7 @@ def test_a_proof_holds_without_a_database(proof: Path, known_url: str) -> None:
     ("was", "becomes", "said"),
     [
         ('"progress": 70', '"progress": 60', "not the event that was sealed"),
-        ("10:00:13.000000Z", "10:00:13.000001Z", "not the event that was sealed"),
+        ("10:00:13Z", "10:00:13.000001Z", "not the event that was sealed"),
         ('"previous":"00', '"previous":"01', "do not lead to the head"),
         ('"index":0', '"index":1', "not the event that was sealed"),
     ],
