@@ -1,5 +1,7 @@
 """A front end that is not ours: built with Vite against the packed `darkroom-status`, on an origin of its own."""
 
+import fcntl
+import os
 import shutil
 import subprocess
 import tarfile
@@ -10,7 +12,11 @@ from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Final
 
+import httpx
+
+from tests.acceptance.service import free_port
 from tests.fakes.server import serving
+from tests.waiting import until
 
 WEB: Final = Path(__file__).parents[2] / "app" / "web"
 FRONT_ENDS: Final = Path(__file__).parent / "front_ends"
@@ -20,7 +26,13 @@ SECONDS: Final = 240
 def run(*command: object, cwd: Path) -> None:
     """Run a command to its end; it must end well."""
     done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=SECONDS, check=False
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**os.environ, "NEXT_TELEMETRY_DISABLED": "1"},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -30,11 +42,20 @@ def install(front_end: str, folder: Path) -> None:
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(FRONT_ENDS / front_end / name, folder)
     run("npm", "ci", "--no-audit", "--no-fund", cwd=folder)
-    run("npm", "run", "package", cwd=WEB)
-    (tarball,) = (WEB / "dist").glob("darkroom-status-*.tgz")
-    with tarfile.open(tarball) as packed:
-        packed.extractall(folder / "unpacked", filter="data")
+    with _alone():
+        run("npm", "run", "package", cwd=WEB)
+        (tarball,) = (WEB / "dist").glob("darkroom-status-*.tgz")
+        with tarfile.open(tarball) as packed:
+            packed.extractall(folder / "unpacked", filter="data")
     shutil.move(folder / "unpacked" / "package", folder / "node_modules" / "darkroom-status")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """No other process of the tests packs meanwhile: all of them pack in the same folder."""
+    with (WEB / "package.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def build(react: str, folder: Path) -> Path:
@@ -45,6 +66,36 @@ def build(react: str, folder: Path) -> Path:
     run(binaries / "tsc", "--project", folder, cwd=folder)
     run(binaries / "vite", "build", folder, "--logLevel", "warn", cwd=folder)
     return folder / "dist"
+
+
+@contextmanager
+def running_next(folder: Path) -> Iterator[str]:
+    """The small app of `front_ends/next`, built and served by Next on an origin of its own."""
+    shutil.copytree(FRONT_ENDS / "next", folder)
+    install("next", folder)
+    next_command = folder / "node_modules" / ".bin" / "next"
+    run(next_command, "build", cwd=folder)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    server = subprocess.Popen(
+        [str(next_command), "start", "--hostname", "127.0.0.1", "--port", str(port)],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until(lambda: _serves(url), f"{url} does not answer")
+        yield url
+    finally:
+        server.terminate()
+        server.wait(SECONDS)
+
+
+def _serves(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
 
 
 class _Quiet(SimpleHTTPRequestHandler):

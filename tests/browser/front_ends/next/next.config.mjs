@@ -1,0 +1,2 @@
+/** The usual settings, and StrictMode. */
+export default { reactStrictMode: true, devIndicators: false };
