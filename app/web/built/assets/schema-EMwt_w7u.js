@@ -1,1 +1,0 @@
-import e from"swagger-ui-dist/swagger-ui-es-bundle.js";import"swagger-ui-dist/swagger-ui.css";e({domNode:document.getElementById(`schema`),url:`/schema/openapi.json`,validatorUrl:null,docExpansion:`list`,defaultModelsExpandDepth:0,displayRequestDuration:!0,tryItOutEnabled:!0});
