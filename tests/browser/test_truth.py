@@ -10,6 +10,7 @@ from playwright.sync_api import Route, expect
 from tests.browser.conftest import Darkroom
 from tests.browser.person import Person
 from tests.fakes.gemini_replies import after, picture, when
+from tests.waiting import until
 
 READY: Final = "Your picture is ready"
 DEVELOPING: Final = "Your picture is developing"
@@ -67,8 +68,10 @@ def test_a_stage_and_a_status_of_a_newer_server_are_shown_as_they_are(person: Pe
 
 def test_an_open_page_does_not_go_on_to_show_what_was_erased(person: Person, darkroom: Darkroom) -> None:
     job_id = person.send().reads(READY).job_id
-    url = f"{darkroom.service.url}/api/uploads/{job_id}"
-    httpx.delete(url, headers={"X-Session-Token": person.sessions[job_id]}, trust_env=False).raise_for_status()
+    api = darkroom.service.url
+    with httpx.Client(headers={"X-Session-Token": person.sessions[job_id]}, trust_env=False) as client:
+        client.delete(f"{api}/api/uploads/{job_id}").raise_for_status()
+        until(lambda: client.get(f"{api}/api/status/{job_id}").is_client_error, "it is still there")
 
     person.page.evaluate("dispatchEvent(new Event('visibilitychange'))")  # the person looks at it again
 

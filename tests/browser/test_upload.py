@@ -159,6 +159,7 @@ def test_two_tabs_show_the_same(person: Person, new_person: NewPerson, darkroom:
 
 def test_several_uploads_join_one_session(person: Person) -> None:
     person.send(photo("coffee"), photo("cat")).reads("2 photos")
+    expect(person.page.locator(".several li").filter(has_text="ready")).to_have_count(2, timeout=30_000)
     person.press("New photo").send(photo("rocket")).reads(READY)
 
     assert person.page.get_by_role("listitem").filter(has_text="ready").count() == 3

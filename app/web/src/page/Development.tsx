@@ -38,7 +38,7 @@ export function Development({ jobId, name, job, result, onDeleted, compare }: Pr
       <h1 ref={title} tabIndex={-1}>
         {heading(job, isSeen)}
       </h1>
-      <Slot percent={isFailed || isSeen ? null : job.progress}>
+      <Slot percent={status === null || isFailed || isSeen ? null : job.progress}>
         <Choices
           jobId={jobId}
           name={name}
@@ -47,7 +47,7 @@ export function Development({ jobId, name, job, result, onDeleted, compare }: Pr
           compare={compare}
           onChosen={() => title.current?.focus()}
         />
-        {!isSeen && <Bar label={say.progress} percent={job.progress} />}
+        {status !== null && !isSeen && <Bar label={say.progress} percent={job.progress} />}
       </Slot>
       <p className={isFailed ? "told problem" : "told"}>{happening(job, isSeen)}</p>
       <div role="status">{wait && <p>{wait}</p>}</div>
