@@ -1,4 +1,4 @@
-"""Places for requests, each with a thread for what blocks: so many at a time, and a bounded wait for one.
+"""Slots for requests, each with a thread for what blocks: so many at a time, and a bounded wait for one.
 
 Knows nothing of what they do.
 """
@@ -14,7 +14,7 @@ from domain.errors import UnavailableError
 
 _T = TypeVar("_T")
 
-MOST: Final = 20
+MAX_SLOTS: Final = 20
 """Twice as many as DATABASE_POOL_SIZE is unless set: while half of them talk to the storage, half append."""
 WAIT_SECONDS: Final = 0.7
 """For a slot. If none is free by then, the API answers 503 before it reads the body."""
@@ -26,11 +26,11 @@ class OverloadedError(UnavailableError):
     """Too much comes in at this moment. Please try again."""
 
 
-class Place:
-    """One request's place; it may leave it early, while it waits for others."""
+class Slot:
+    """One request's slot; it may leave it early, while it waits for others."""
 
-    def __init__(self, places: CapacityLimiter, threads: CapacityLimiter) -> None:
-        self._places = places
+    def __init__(self, free: CapacityLimiter, threads: CapacityLimiter) -> None:
+        self._free = free
         self._threads = threads
         self._is_taken = False
 
@@ -40,7 +40,7 @@ class Place:
             return
         try:
             async with asyncio.timeout(seconds):
-                await self._places.acquire_on_behalf_of(self)
+                await self._free.acquire_on_behalf_of(self)
         except TimeoutError:
             raise OverloadedError from None
         self._is_taken = True
@@ -49,7 +49,7 @@ class Place:
         """Give the slot to another request."""
         if self._is_taken:
             self._is_taken = False
-            self._places.release_on_behalf_of(self)
+            self._free.release_on_behalf_of(self)
 
     async def run(self, function: Callable[[], _T]) -> _T:
         """The function's result. Once begun, it runs to its end even if the client leaves. Raises OverloadedError."""
@@ -57,24 +57,24 @@ class Place:
         return await to_thread.run_sync(function, limiter=self._threads)
 
 
-class Threads:
-    """A number of places that requests share, each with a thread."""
+class Slots:
+    """A number of slots that requests share, each with a thread."""
 
-    def __init__(self, most: int = MOST) -> None:
-        self._places = CapacityLimiter(most)
+    def __init__(self, most: int = MAX_SLOTS) -> None:
+        self._free = CapacityLimiter(most)
         self._threads = CapacityLimiter(most)
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[Place]:
-        """A place of one's own. Raises OverloadedError."""
-        place = Place(self._places, self._threads)
+    async def slot(self) -> AsyncIterator[Slot]:
+        """A slot of one's own. Raises OverloadedError."""
+        slot = Slot(self._free, self._threads)
         try:
-            await place.take(WAIT_SECONDS)
-            yield place
+            await slot.take(WAIT_SECONDS)
+            yield slot
         finally:
-            place.leave()
+            slot.leave()
 
     async def run(self, function: Callable[[], _T]) -> _T:
-        """What the function gives, run at a place. Raises OverloadedError."""
-        async with self.place() as place:
-            return await place.run(function)
+        """What the function gives, run in a slot. Raises OverloadedError."""
+        async with self.slot() as slot:
+            return await slot.run(function)

@@ -18,7 +18,7 @@ from app.api.http.correlation import correlation_id
 from app.api.http.errors import MalformedError
 from app.api.http.job_id import JobId
 from app.api.http.services import Services
-from app.api.http.slots import Threads
+from app.api.http.slots import Slots
 from app.api.support.bodies import ActionBody, ActionName
 from app.api.support.identity import Identity
 from app.api.support.jobs import upload_of
@@ -58,12 +58,12 @@ ERASE: Final = Order("erase", Role.ADMIN, Erased, HTTPStatus.OK)
 class Actions:
     """Runs commands on uploads for staff."""
 
-    def __init__(self, services: Services, identity: Identity, threads: Threads) -> None:
+    def __init__(self, services: Services, identity: Identity, slots: Slots) -> None:
         self._uploads = services.uploads
         self._blobs = services.blobs
         self._pool = services.pool
         self._identity = identity
-        self._threads = threads
+        self._slots = slots
         self._commands: dict[ActionName, Callable[..., object]] = {
             "retry": services.uploads.retry,
             "cancel": services.uploads.cancel,
@@ -93,7 +93,7 @@ class Actions:
         upload_id = upload_of(job_id)
         event_id = _event_id(request.headers.getall("idempotency-key", []), member, upload_id)
         asked = StaffRequest(reason, correlation_id(request.scope), event_id)
-        body = await self._threads.run(partial(self._execute, order, upload_id, member, asked))
+        body = await self._slots.run(partial(self._execute, order, upload_id, member, asked))
         return Response(body, status_code=order.status, headers={"Cache-Control": "no-store"})
 
     def _execute(self, order: Order, upload_id: UUID, member: Member, asked: StaffRequest) -> ActionBody:

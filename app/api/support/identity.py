@@ -13,7 +13,7 @@ from prometheus_client import Counter
 from app.api.http.addresses import address_of, comes_from
 from app.api.http.errors import ForbiddenError, NoStaffError
 from app.api.http.services import Services
-from app.api.http.slots import Threads
+from app.api.http.slots import Slots
 from app.limits.networks import networks_of
 from app.limits.wrong_tokens import WrongTokens
 from domain.staff import Role
@@ -26,9 +26,9 @@ SCHEME: Final = "bearer "
 class Identity:
     """Recognises staff members, and says no to everyone else."""
 
-    def __init__(self, services: Services, threads: Threads) -> None:
+    def __init__(self, services: Services, slots: Slots) -> None:
         self._staff = Staff(services.pool)
-        self._threads = threads
+        self._slots = slots
         self._header = services.settings.staff_proxy_header
         self._trusted = services.settings.trusted_proxies
         self._wrong = WrongTokens()
@@ -56,7 +56,7 @@ class Identity:
             return None
         if len(names) > 1:
             raise self._refusal(request, "", "the proxy named several people")
-        member = await self._threads.run(partial(self._staff.named, names[0]))
+        member = await self._slots.run(partial(self._staff.named, names[0]))
         if member is None:
             raise self._refusal(request, "", "the proxy named a person who is no staff member")
         return self._active(request, member, "")
@@ -67,7 +67,7 @@ class Identity:
         if len(sent) > 1 or not token:
             raise NoStaffError
         await self._wrong.hold(address_of(request.scope, self._trusted), token)
-        member = await self._threads.run(partial(self._staff.holder, token))
+        member = await self._slots.run(partial(self._staff.holder, token))
         if member is None:
             raise self._refusal(request, token, "this token was given to no staff member")
         self._active(request, member, token)

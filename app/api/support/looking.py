@@ -14,7 +14,7 @@ from app.api.http.correlation import correlation_id
 from app.api.http.errors import MalformedError
 from app.api.http.job_id import JobId
 from app.api.http.services import Services
-from app.api.http.slots import Threads
+from app.api.http.slots import Slots
 from app.api.support.bodies import StateBody, TimelineBody
 from app.api.support.filters import moment_of
 from app.api.support.identity import Identity
@@ -35,11 +35,11 @@ NO_STORE: Final = {"Cache-Control": "no-store"}
 class Looking:
     """Shows uploads to staff."""
 
-    def __init__(self, services: Services, identity: Identity, threads: Threads) -> None:
+    def __init__(self, services: Services, identity: Identity, slots: Slots) -> None:
         self._pool: Pool = services.pool
         self._audit_log = AuditLog(services.pool)
         self._identity = identity
-        self._threads = threads
+        self._slots = slots
 
     async def timeline(self, request: Request[Any, Any, Any], job_id: JobId) -> Response[TimelineBody]:
         """Look at what happened to an upload: its events, and its time cut into spans."""
@@ -52,7 +52,7 @@ class Looking:
             facts={"what": "timeline"},
             request_id=correlation_id(request.scope),
         )
-        return Response(await self._threads.run(partial(self._timeline, upload_id, look)), headers=NO_STORE)
+        return Response(await self._slots.run(partial(self._timeline, upload_id, look)), headers=NO_STORE)
 
     async def state(self, request: Request[Any, Any, Any], job_id: JobId) -> Response[StateBody]:
         """Look at an upload as it is, as it was after an event, or as it was at a time."""
@@ -60,7 +60,7 @@ class Looking:
         upload_id = upload_of(job_id)
         version, at = _asked(request.query_params.dict())
         ask = partial(self._state, upload_id, member, version, at, correlation_id(request.scope))
-        return Response(await self._threads.run(ask), headers=NO_STORE)
+        return Response(await self._slots.run(ask), headers=NO_STORE)
 
     def _timeline(self, upload_id: UUID, look: Entry) -> TimelineBody:
         body = timeline_body(upload_id, read_history(self._pool, upload_id))

@@ -12,7 +12,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 from app.api.http.errors import ForbiddenError, MalformedError, NoStaffError
 from app.api.http.openapi import STAFF_SCHEME, DocumentedOperation, Responses, answers, errors
 from app.api.http.services import Services
-from app.api.http.slots import Threads
+from app.api.http.slots import Slots
 from app.api.support import examples
 from app.api.support.actions import CANCEL, ERASE, REQUEUE, RETRY, Actions, Order
 from app.api.support.bodies import ActionBody, PersonBody, SearchBody, StateBody, TimelineBody
@@ -42,9 +42,9 @@ SLOTS: Final = 6
 STAFF: Final = (NoStaffError, ForbiddenError, TooManyWrongTokensError, UnavailableError)
 
 
-def _parameter(name: str, place: str, description: str, *values: str) -> Parameter:
+def _parameter(name: str, slot: str, description: str, *values: str) -> Parameter:
     schema = Schema(type=OpenAPIType.STRING, enum=list(values) or None)
-    return Parameter(name=name, param_in=place, schema=schema, description=description, required=False)
+    return Parameter(name=name, param_in=slot, schema=schema, description=description, required=False)
 
 
 TOKEN: Final = _parameter("Authorization", "header", "Bearer and the token of a staff member.")
@@ -119,9 +119,9 @@ class ActionOperation(StaffOperation):
 
 def support_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers of /api/support."""
-    threads = Threads(SLOTS)
-    identity = Identity(services, threads)
-    searching, looking = Searching(services, identity, threads), Looking(services, identity, threads)
+    slots = Slots(SLOTS)
+    identity = Identity(services, slots)
+    searching, looking = Searching(services, identity, slots), Looking(services, identity, slots)
     return [
         get(
             "/api/support/me",
@@ -156,7 +156,7 @@ def support_routes(services: Services) -> list[HTTPRouteHandler]:
                 **errors(*STAFF, UploadNotFoundError),
             },
         )(looking.timeline),
-        *_action_routes(Actions(services, identity, threads)),
+        *_action_routes(Actions(services, identity, slots)),
     ]
 
 

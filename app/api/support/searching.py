@@ -7,7 +7,7 @@ from litestar import Request, Response
 
 from app.api.http.correlation import correlation_id
 from app.api.http.services import Services
-from app.api.http.slots import Threads
+from app.api.http.slots import Slots
 from app.api.support.bodies import FoundBody, PersonBody, SearchBody
 from app.api.support.filters import Filters, cursor_of, filters_of
 from app.api.support.identity import Identity
@@ -22,12 +22,12 @@ NO_STORE: Final = {"Cache-Control": "no-store"}
 class Searching:
     """Answers searches."""
 
-    def __init__(self, services: Services, identity: Identity, threads: Threads) -> None:
+    def __init__(self, services: Services, identity: Identity, slots: Slots) -> None:
         self._pool = services.pool
         self._sessions = services.sessions
         self._audit_log = AuditLog(services.pool)
         self._identity = identity
-        self._threads = threads
+        self._slots = slots
 
     async def me(self, request: Request[Any, Any, Any]) -> Response[PersonBody]:
         """Ask who one is, and what one may do."""
@@ -38,7 +38,7 @@ class Searching:
         """Search for uploads, newest first."""
         member = await self._identity.of(request, Role.VIEWER)
         filters = filters_of(request.query_params.dict(), self._sessions)
-        body = await self._threads.run(partial(self._search, member, filters, correlation_id(request.scope)))
+        body = await self._slots.run(partial(self._search, member, filters, correlation_id(request.scope)))
         return Response(body, headers=NO_STORE)
 
     def _search(self, member: Member, filters: Filters, request_id: str) -> SearchBody:

@@ -12,7 +12,7 @@ from litestar import Response
 from app.api.http.job_id import JobId, upload_id_of
 from app.api.http.services import Services
 from app.api.http.session_token import SessionToken, owner
-from app.api.http.slots import Threads
+from app.api.http.slots import Slots
 from app.api.uploads.bodies import ErasureBody
 from app.api.uploads.strangers import refuse_strangers
 from app.signing.sessions import Session
@@ -25,19 +25,19 @@ log = structlog.get_logger(__name__)
 class Erasure:
     """Erases uploads for the session that owns them."""
 
-    def __init__(self, services: Services, threads: Threads) -> None:
+    def __init__(self, services: Services, slots: Slots) -> None:
         self._uploads = services.uploads
         self._blobs = services.blobs
         self._reader = services.reader
         self._sessions = services.sessions
-        self._threads = threads
+        self._slots = slots
 
     async def erase(self, job_id: JobId, session_token: SessionToken = None) -> Response[ErasureBody]:
         """Erase an upload for good: its photo and its pictures are deleted. One that still runs is cancelled first."""
         session = owner(self._sessions, session_token)
         upload_id = upload_id_of(job_id)
         await refuse_strangers(self._reader, upload_id, session)
-        body = await self._threads.run(partial(self._erase, upload_id, session))
+        body = await self._slots.run(partial(self._erase, upload_id, session))
         return Response(body, headers={"Cache-Control": "no-store"})
 
     def _erase(self, upload_id: UUID, session: Session) -> ErasureBody:

@@ -17,7 +17,7 @@ from app.api.http.addresses import address_of
 from app.api.http.job_id import JobId, upload_id_of
 from app.api.http.services import Services
 from app.api.http.session_token import SessionToken, owner
-from app.api.http.slots import Threads
+from app.api.http.slots import Slots
 from app.api.status.answer import answer
 from app.api.uploads.strangers import refuse_strangers
 from app.limits.policies import Fields
@@ -35,14 +35,14 @@ log = structlog.get_logger(__name__)
 class OwnerCommands:
     """Runs commands on uploads for the session that owns them."""
 
-    def __init__(self, services: Services, threads: Threads) -> None:
+    def __init__(self, services: Services, slots: Slots) -> None:
         self._uploads = services.uploads
         self._history = services.history
         self._reader = services.reader
         self._forecaster = services.forecaster
         self._sessions = services.sessions
         self._limits = services.limits
-        self._threads = threads
+        self._slots = slots
         self._trusted_proxies = services.settings.trusted_proxies
 
     async def retry(
@@ -62,7 +62,7 @@ class OwnerCommands:
     async def _answer(self, command: Command, job_id: str, session: Session, rate: Fields) -> ASGIApp:
         upload_id = upload_id_of(job_id)
         await refuse_strangers(self._reader, upload_id, session)
-        row = await self._threads.run(partial(self._execute, command, upload_id, session))
+        row = await self._slots.run(partial(self._execute, command, upload_id, session))
         return answer(row, await self._forecaster.forecast(row), status_code=ACCEPTED, more=rate)
 
     def _execute(self, command: Command, upload_id: UUID, session: Session) -> StatusRow:

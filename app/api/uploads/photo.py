@@ -22,7 +22,7 @@ from multipart import (  # type: ignore[import-untyped] # it ships no types
 )
 
 from app.api.http.errors import BodyTooLargeError, BodyTooSlowError, MalformedError, UnsupportedMediaTypeError
-from app.api.http.slots import Place
+from app.api.http.slots import Slot
 from app.limits.in_flight import Count
 from domain.formats import HEAD_BYTES, MEDIA_TYPES, format_of, refusal_of
 
@@ -91,7 +91,7 @@ class Spool:
 
 @asynccontextmanager
 async def received_photo(
-    request: Request[Any, Any, Any], place: Place, count: Count, *, max_bytes: int, seconds: float
+    request: Request[Any, Any, Any], slot: Slot, count: Count, *, max_bytes: int, seconds: float
 ) -> AsyncIterator[Photo]:
     """The photo of a request, for as long as the context lasts. Raises ApiErrors.
 
@@ -102,7 +102,7 @@ async def received_photo(
     _refuse_declared_size(request.headers.get("content-length", ""), max_bytes)
     with TemporaryFile() as file:
         spool = Spool(file, max_bytes, count)
-        pace = asyncio.create_task(_leave_if_slow(spool, place))
+        pace = asyncio.create_task(_leave_if_slow(spool, slot))
         try:
             async with asyncio.timeout(seconds):
                 await _read(request, PushMultipartParser(boundary, max_segment_count=PARTS), spool, max_bytes)
@@ -115,12 +115,12 @@ async def received_photo(
         yield await spool.finish()
 
 
-async def _leave_if_slow(spool: Spool, place: Place) -> None:
+async def _leave_if_slow(spool: Spool, slot: Slot) -> None:
     size = -FAST_BYTES
     while spool.size - size >= FAST_BYTES:
         size = spool.size
         await asyncio.sleep(PACE_SECONDS)
-    place.leave()
+    slot.leave()
 
 
 def _refuse_encoding(content_encoding: str) -> None:

@@ -19,7 +19,7 @@ from app.api.http.errors import (
 )
 from app.api.http.openapi import JOB_ID, AskingOperation, DocumentedOperation, answers, errors, header
 from app.api.http.services import Services
-from app.api.http.slots import Threads
+from app.api.http.slots import Slots
 from app.api.status.bodies import StatusBody
 from app.api.status.examples import CANCELLATION, TRIED_AGAIN
 from app.api.status.routes import PollOperation
@@ -69,8 +69,8 @@ class SubmissionOperation(DocumentedOperation):
 
 def upload_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers of /api/uploads."""
-    threads = Threads()
-    commands = OwnerCommands(services, threads)
+    slots = Slots()
+    commands = OwnerCommands(services, slots)
     refused = (UnauthorizedError, UploadNotFoundError, TooManyRequestsError, UnavailableError)
     return [
         post(
@@ -92,7 +92,7 @@ def upload_routes(services: Services) -> list[HTTPRouteHandler]:
                     UnavailableError,
                 ),
             },
-        )(Submission(services, threads).submit),
+        )(Submission(services, slots).submit),
         post(
             "/api/uploads/{jobId:str}/retry",
             status_code=202,
@@ -110,5 +110,5 @@ def upload_routes(services: Services) -> list[HTTPRouteHandler]:
             status_code=200,
             operation_class=AskingOperation,
             responses={200: ERASED, **errors(*refused, StorageRefusedError)},
-        )(Erasure(services, threads).erase),
+        )(Erasure(services, slots).erase),
     ]

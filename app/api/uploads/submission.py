@@ -14,7 +14,7 @@ from app.api.http.correlation import correlation_id
 from app.api.http.errors import MalformedError, UnauthorizedError, WeakKeyError
 from app.api.http.services import Services
 from app.api.http.session_token import SessionToken, owner, renewal
-from app.api.http.slots import Threads
+from app.api.http.slots import Slots
 from app.api.uploads.bodies import SubmissionBody
 from app.api.uploads.in_flight import InFlight
 from app.api.uploads.intake import Intake
@@ -44,12 +44,12 @@ FINISH_SECONDS: Final = 30
 class Submission:
     """Accepts photos for a session."""
 
-    def __init__(self, services: Services, threads: Threads) -> None:
+    def __init__(self, services: Services, slots: Slots) -> None:
         self._intake = Intake(services)
         self._in_flight = InFlight(services.limits, services.body_seconds + FINISH_SECONDS)
         self._sessions = services.sessions
         self._limits = services.limits
-        self._threads = threads
+        self._slots = slots
         self._max_bytes = services.settings.max_upload_bytes
         self._body_seconds = services.body_seconds
         self._public_url = services.settings.public_url or ""
@@ -79,12 +79,12 @@ class Submission:
             # If no slot is free in time, the API answers 503 before it reads the body.
             async with (
                 self._in_flight.turn(idempotency_key and f"{known or ''}:{idempotency_key}"),
-                self._threads.place() as place,
-                received_photo(request, place, count, max_bytes=self._max_bytes, seconds=self._body_seconds) as photo,
+                self._slots.slot() as slot,
+                received_photo(request, slot, count, max_bytes=self._max_bytes, seconds=self._body_seconds) as photo,
             ):
                 take = partial(self._intake.take, photo, partial(self._sender, owned))
                 correlation = correlation_id(request.scope)
-                taken = await place.run(partial(take, idempotency_key=idempotency_key, correlation_id=correlation))
+                taken = await slot.run(partial(take, idempotency_key=idempotency_key, correlation_id=correlation))
         if self._sessions.is_ended(taken.session):
             raise UnauthorizedError
         status_url = f"{self._public_url}/api/status/{taken.upload_id}"

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from app.api.http.errors import BodyTooLargeError
-from app.api.http.slots import MOST
+from app.api.http.slots import MAX_SLOTS
 from app.storage.folder import FolderStore
 from domain.errors import LogUnavailableError, StorageRefusedError, StorageUnavailableError
 from domain.uploads import Uploads
@@ -146,8 +146,8 @@ def test_a_client_that_finds_no_slot_is_told_to_come_again_before_its_photo_is_l
         put(key, body, media_type)
 
     monkeypatch.setattr(service.store, "put", put_when_healed)
-    with ThreadPoolExecutor(MOST) as clients:
-        posts = [clients.submit(service.post) for _ in range(MOST)]
+    with ThreadPoolExecutor(MAX_SLOTS) as clients:
+        posts = [clients.submit(service.post) for _ in range(MAX_SLOTS)]
         for _ in posts:
             assert standing.acquire(timeout=BUSY_SECONDS)
 
@@ -158,7 +158,7 @@ def test_a_client_that_finds_no_slot_is_told_to_come_again_before_its_photo_is_l
         assert refused.headers["Retry-After"] == "2"
         assert {post.result().status_code for post in posts} == {202}
     assert service.post().status_code == 202
-    assert service.uploads() == MOST + 1
+    assert service.uploads() == MAX_SLOTS + 1
 
 
 class AwayUploads(Uploads):
