@@ -8,7 +8,7 @@ from typing import Any, Final
 import psycopg
 import pytest
 
-from projections.history.seals import sealer
+from projections.history.seals import newest_seal, seal, sealer
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
 from tests.conftest import new_database
@@ -159,3 +159,17 @@ def test_a_position_that_was_set_back_seals_nothing_twice(filled_url: str, head:
     with open_pool(filled_url, 2, "test") as pool:
         sealer(EventLog(pool), pool).catch_up()
     assert run(filled_url, "verify", "--head", head).exit_code == 0
+
+
+def test_the_role_of_the_processes_seals_and_deletes_no_seal(filled_url: str) -> None:
+    with open_pool(filled_url, 1, "test") as pool:
+        page = EventLog(pool).read(0, 1000)
+    with psycopg.connect(filled_url, autocommit=True) as connection:
+        connection.execute("SET SESSION AUTHORIZATION darkroom_service")
+        seal(connection, page[:30])
+        seal(connection, page[30:])
+        newest = newest_seal(connection)
+        assert newest
+        assert newest.last == page[-1].position
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("DELETE FROM seals")
