@@ -20,7 +20,7 @@ the environment. So they cost nothing, and no setting of an installed service ca
 | due.moved | the reconciler has sent an upload, in the transaction that holds its lock |
 | append.EVENT, appended.EVENT | before and after an append whose first event is of that class |
 
-Actions: `kill` (SIGKILL), `segfault`, `freeze` (SIGSTOP; whoever froze it sends SIGCONT), `term` (SIGTERM), `raise`.
+Actions: `kill` (SIGKILL), `segfault`, `freeze` (SIGSTOP; the test sends SIGCONT), `term` (SIGTERM), `raise`.
 Options of an action: `upload=ID`, `attempt=N`, `times=N` (1 unless said, counted by each process for itself).
 """
 

@@ -58,7 +58,7 @@ def darkroom(*arguments: object, folder: Path, **settings: str) -> subprocess.Co
 
 
 def free_port() -> int:
-    """A port that nobody listens on; the kernel does not give these to outgoing connections."""
+    """A port without a listener; the kernel does not give these to outgoing connections."""
     for port in random.sample(range(20_000, 32_000), 100):
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
@@ -147,7 +147,7 @@ class Service(Running):
         """End a child with SIGKILL, and return when another process has its place."""
         killed = self.pid_of(child)
         os.kill(killed, signal.SIGKILL)
-        until(lambda: self.pid_of(child) != killed, f"nobody started {child} again:\n{self.output}", START_SECONDS)
+        until(lambda: self.pid_of(child) != killed, f"{child} was not started again:\n{self.output}", START_SECONDS)
 
     @property
     def addresses(self) -> RunningService:

@@ -1,4 +1,4 @@
-"""PostHog hears of every end exactly once, whatever happens to whoever tells it, and never a secret."""
+"""PostHog hears of every end exactly once, whatever happens to the process that tells it, and never a secret."""
 
 import json
 
@@ -35,7 +35,7 @@ def test_each_end_is_told_once_though_the_reader_is_killed_and_posthog_forgets_t
     connected.gemini.answer_with(prompt_blocked())
     failed = api.submit(photo("coffee"), f"{FILENAME}.jpg")
     assert ended(api, failed) == ["failed"]
-    # It takes the events and gives no answer: whoever told it is killed before it knows, and must tell them again.
+    # It takes the events and answers nothing: the process is killed before it knows, and the next one tells them again.
     posthog.mood = Mood.FORGETFUL
     complete = [api.submit(photo("cat"), f"{FILENAME}.jpg"), api.submit(photo("rocket"), f"{FILENAME}.jpg")]
     assert ended(api, *complete) == ["completed", "completed"]

@@ -32,7 +32,7 @@ def settings(database_url: str, valkey_url: str) -> dict[str, str]:
 
 
 def scrape(settings: dict[str, str]) -> dict[str, float]:
-    """The samples by name and labels' values; none while nobody listens."""
+    """The samples by name and labels' values; none without a listener."""
     try:
         text = httpx.get(f"http://127.0.0.1:{settings['METRICS_PORT']}/metrics", timeout=5, trust_env=False).text
     except httpx.TransportError:

@@ -50,7 +50,7 @@ def run_on_a_terminal(*arguments: object) -> tuple[subprocess.CompletedProcess[b
 
 
 def read_to_the_end(terminal: int) -> str:
-    """What comes from a terminal until nobody holds its other end."""
+    """What comes from a terminal until its other end is closed."""
     said = b""
     with suppress(OSError):  # how Linux tells of that end
         while chunk := os.read(terminal, 4096):

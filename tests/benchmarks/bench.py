@@ -46,14 +46,14 @@ class OnePicture:
         return BytesIO(PICTURE).read()
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """None that anybody has put there."""
+        """There are none."""
         return iter(())
 
     def delete(self, key: str) -> None:
         """Keep it."""
 
     def signed_url(self, key: str, lifetime: timedelta) -> NoReturn:
-        """Nobody asks."""
+        """No benchmark asks."""
         raise NotImplementedError
 
     def ping(self) -> None:

@@ -1,6 +1,6 @@
 """A contest: ours, peers and limits measured in turns, round after round, and what their medians must reach.
 
-Whoever is measured answers one round with its figures. A round takes the contenders in another order each time, so that
+A contender answers one round with its figures. A round takes the contenders in another order each time, so that
 what else the machine does hits all of them. Nothing here knows what is measured.
 """
 
@@ -16,7 +16,7 @@ Figures = Mapping[str, float]
 
 
 class Contender(Struct, frozen=True):
-    """One who takes part: ours, a peer that does the same in another way, or the limit that nobody can pass."""
+    """One who takes part: ours, a peer that does the same in another way, or the limit that no contender can pass."""
 
     name: str
     kind: Literal["ours", "peer", "limit"]
@@ -80,7 +80,7 @@ def run(case: Case, rounds: int, tell: Callable[[str], None]) -> Outcome:
         turn = number % max(len(case.contenders), 1)
         for contender in case.contenders[turn:] + case.contenders[:turn]:
             gc.collect()
-            gc.freeze()  # what the benchmarks have loaded is a burden to nobody who is measured
+            gc.freeze()  # what the benchmarks have loaded is a burden to no contender
             figures = contender.measure()
             for figure, value in figures.items():
                 scores[contender.name].rounds.setdefault(figure, []).append(value)

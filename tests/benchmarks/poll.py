@@ -88,7 +88,7 @@ def fill(database_url: str, count: int, owner: Session) -> list[UUID]:
 def _rivals(
     bench: Bench, stack: ExitStack, database_url: str, ours: Served, upload_id: UUID, owner: Session
 ) -> dict[str, Served]:
-    """Whoever can be had here; they must answer what we answer."""
+    """The peers that can be had here; they must answer what we answer."""
     answer, found = ours.status(upload_id, owner.token), {}
     if served.has_python_peers():
         found[FASTAPI] = stack.enter_context(served.fastapi(database_url))

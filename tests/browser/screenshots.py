@@ -31,7 +31,7 @@ SECONDS: Final = 12
 
 
 class Screen(NamedTuple):
-    """What somebody looks at."""
+    """What a person looks at."""
 
     name: str
     color_scheme: Literal["dark", "light"]

@@ -48,7 +48,7 @@ def test_every_state_is_accessible_and_fits(
 
 def test_the_keyboard_is_enough(person: Person, darkroom: Darkroom) -> None:
     darkroom.gemini.always_answer_with(after(20, picture()))
-    # Whoever listens first makes Playwright intercept choosers, some time later: a key is quicker than that.
+    # The first listener makes Playwright intercept choosers, some time later: a key is quicker than that.
     person.page.on("filechooser", lambda _: None)
     person.reads("Put a photo in the tray")
     keyboard = person.page.keyboard
@@ -68,7 +68,7 @@ def test_the_keyboard_is_enough(person: Person, darkroom: Darkroom) -> None:
     expect(person.page.get_by_role("heading", level=1)).to_be_focused()
 
 
-def test_whoever_wants_stillness_gets_it(new_person: NewPerson, darkroom: Darkroom) -> None:
+def test_a_person_who_wants_stillness_gets_it(new_person: NewPerson, darkroom: Darkroom) -> None:
     darkroom.gemini.always_answer_with(after(4, picture()))
     person = new_person(reduced_motion="reduce").open().send().reads("Your picture is developing")
     assert person.page.evaluate("document.getAnimations().length") == 0

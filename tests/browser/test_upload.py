@@ -89,7 +89,7 @@ def test_a_photo_chosen_without_a_network_is_sent_when_it_is_back(person: Person
     assert len(person.sessions) == 1
 
 
-def test_while_a_photo_is_sent_others_can_be_looked_at_and_nobody_is_pulled_away(person: Person) -> None:
+def test_while_a_photo_is_sent_others_can_be_looked_at_and_no_person_is_pulled_away(person: Person) -> None:
     looked_at = person.send().reads(READY).job_id
     with person.slow_upload():
         person.press("New photo").send(twelve_megapixels()).reads("Sending your photo")
@@ -198,7 +198,7 @@ def test_a_photo_may_be_dropped_or_pasted_anywhere(person: Person, way: str) -> 
 def test_a_phone_may_take_the_photo(new_person: NewPerson) -> None:
     """As far as a desk's Chromium knows cameras: it opens its chooser where a phone's opens the camera."""
     phone = new_person(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True).open()
-    # Whoever listens first makes Playwright intercept choosers, some time later: a tap is quicker than that.
+    # The first listener makes Playwright intercept choosers, some time later: a tap is quicker than that.
     phone.page.on("filechooser", lambda _: None)
     phone.reads("Put a photo in the tray")
     with phone.page.expect_file_chooser() as chooser:

@@ -19,7 +19,7 @@ USUALLY = r"^Usually .+ from here\.$"
 
 @pytest.fixture(scope="module")
 def running_darkroom() -> Iterator[Darkroom]:
-    """A service of its own: nobody else's uploads are in its line or in its past."""
+    """A service of its own: no other test's uploads are in its line or in its past."""
     with (
         FakeGemini() as gemini,
         running(GEMINI_API_KEY=gemini.key, GEMINI_BASE_URL=gemini.url, WORKER_THREADS=str(PLACES)) as service,

@@ -40,7 +40,7 @@ def submissions(service: Service, jobs: Iterable[Job]) -> Iterator[str]:
         streams = {str(found) for (found,) in connection.execute("SELECT DISTINCT upload_id FROM event_log")}
     answered = [job.id for job in jobs]
     yield from (f"invariant 1: {job} was answered 202 and has no stream" for job in set(answered) - streams)
-    yield from (f"invariant 1: {upload} has a stream, but nobody was told" for upload in streams - set(answered))
+    yield from (f"invariant 1: {upload} has a stream, but no client was told" for upload in streams - set(answered))
     yield from (f"invariant 1: {job} was given to {n} clients" for job, n in Counter(answered).items() if n > 1)
 
 
@@ -65,7 +65,7 @@ def failures(ends: Iterable[dict[str, object]], happened: set[str]) -> Iterator[
 
 
 def survivors(service: Service, endings: Counter[str]) -> Iterator[str]:
-    """Invariant 9: no child was started more often than somebody ended it."""
+    """Invariant 9: no child was started more often than it was ended."""
     starts = Counter(str(line["child"]) for line in service.lines if line["event"] == "child started")
     for child in CHILDREN:
         if starts[child] > 1 + endings[child]:

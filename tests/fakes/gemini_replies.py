@@ -47,7 +47,7 @@ def after(seconds: float, reply: Reply) -> Reply:
 
 
 def when(told: Event, reply: Reply) -> Reply:
-    """The reply, but not before somebody says so; the test that asks for it has to."""
+    """The reply, but not before the test that asks for it says so."""
 
     def answer(handler: "Handler", call: "Call") -> None:
         told.wait(LONGEST_WAIT)

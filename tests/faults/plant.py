@@ -116,7 +116,7 @@ class Plant:
 
     def is_leased(self, upload_id: UUID) -> bool:
         """Whether a live run holds it."""
-        return Leases(self.pool, "nobody").is_held(upload_id)
+        return Leases(self.pool, "no worker").is_held(upload_id)
 
     def codes(self, upload_id: UUID) -> list[str]:
         """Why it had to wait, each time."""

@@ -10,7 +10,7 @@ from tests.faults.plant import Plant
 AHEAD, BEHIND = ("--clock", "90"), ("--clock", "-90")
 
 
-def test_a_retry_comes_in_its_time_whoever_wrote_it_down_and_whoever_does_it(plant: Plant) -> None:
+def test_a_retry_comes_in_its_time_whichever_process_wrote_it_down_and_does_it(plant: Plant) -> None:
     plant.gemini.answer_with(*[status(503)] * 4)
     jobs = [plant.submit() for _ in range(6)]
     for clock in (AHEAD, BEHIND):

@@ -1,4 +1,4 @@
-"""Processes are killed in the middle of the work: every upload completes, with nobody's help."""
+"""Processes are killed in the middle of the work: every upload completes, without help."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -107,7 +107,7 @@ def test_while_postgresql_stays_away_everybody_is_told_when_to_come_again_and_no
     scene.gemini.always_answer_with(answer_at(answers))
     with Watch(scene.api, scene.submit_and_let_it_generate("coffee"), scene.api.submit(photo("cat"))) as watch:
         answers.set()
-        # One kill is healed in a second, and nobody notices: it takes some in a row.
+        # One kill is healed in a second, and no client notices: it takes some in a row.
         until(lambda: scene.is_refused_after_a_kill_of("postgres", watch), "PostgreSQL's absence was never noticed", 60)
         response = scene.api.post(photo("rocket"))
         assert response.status_code in {202, 503}, response.text

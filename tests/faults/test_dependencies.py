@@ -40,7 +40,7 @@ def standing_still(fleet: Fleet, server: str) -> AbstractContextManager[None]:
 
 @contextmanager
 def refusing(fleet: Fleet, server: str) -> Iterator[None]:
-    """Nobody listens where it was."""
+    """No server listens where it was."""
     getattr(fleet, server).stop()
     try:
         yield
@@ -104,7 +104,7 @@ def test_without_postgresql_everybody_is_asked_for_patience_and_no_upload_fails_
     with Watch(fleet.api, *jobs) as watch:
         with outage(fleet, "postgres"):
             refused = fleet.api.post(photo("cat"))
-            until(lambda: all(poller.refusals for poller in watch.pollers if not poller.ended), "nobody is told")
+            until(lambda: all(poller.refusals for poller in watch.pollers if not poller.ended), "no client is told")
         watch.until_complete()
     assert (refused.status_code, refused.json()["error"]["code"]) == (503, "UNAVAILABLE")
     assert "Retry-After" in refused.headers

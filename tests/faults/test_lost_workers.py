@@ -22,7 +22,7 @@ def test_an_upload_that_kills_its_worker_is_failed_after_three_attempts_and_twen
     deaths = 0
     worker = plant.worker(f"generate.answered=kill,upload={poison}")
     while not plant.upload(poison).ended:
-        until(lambda w=worker: w.has_ended or plant.upload(poison).ended, "it kills nobody", 60)  # type: ignore[misc] # mypy knows no default of a lambda
+        until(lambda w=worker: w.has_ended or plant.upload(poison).ended, "it kills no worker", 60)  # type: ignore[misc] # mypy knows no default of a lambda
         if worker.has_ended:
             deaths += 1
             worker = plant.worker(f"generate.answered=kill,upload={poison}")

@@ -56,7 +56,7 @@ def kill_machine(service: Service) -> None:
 
 
 def assert_paid(gemini: FakeGemini, service: Service, kept: list[str], ends: dict[str, Mapping[str, Any]]) -> None:
-    """One call an upload; a second one only for a call that was under way, and whose answer nobody had kept."""
+    """One call an upload; a second one only for a call that was under way, and whose answer was not kept."""
     calls = Counter(call.sha256 for call in gemini.calls)
     store = FolderStore(service.data / "objects", lambda key, _: key)
     for job, end in ends.items():

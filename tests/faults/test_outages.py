@@ -18,7 +18,7 @@ def test_a_model_that_is_down_is_not_called_by_every_upload_in_turn_and_all_comp
     jobs = [plant.submit() for _ in range(12)]
     for _ in range(2):
         plant.worker(WORKER_THREADS="4", ready=False)
-    until(lambda: waiting_for(plant, FailureCode.GENERATION_PAUSED) >= 4, "nobody waits", 40)
+    until(lambda: waiting_for(plant, FailureCode.GENERATION_PAUSED) >= 4, "no upload waits", 40)
     made = len(plant.gemini.calls)
     plant.gemini.always_answer_with(picture())
 
@@ -50,7 +50,7 @@ def test_a_database_that_is_away_for_longer_than_a_lease_costs_no_run_under_way_
             worker = plant.worker()
             plant.gemini.wait_for_calls(4, timeout=30)
             postgres.stop()
-            until(lambda: worker.output.count("leases.beat_missed") >= 3, "nobody misses it")
+            until(lambda: worker.output.count("leases.beat_missed") >= 3, "no beat is missed")
             with EmbeddedPostgres(data):
                 assert plant.until_ended(*jobs) == [Status.COMPLETED] * 4
                 assert [plant.upload(job).attempt for job in jobs] == [1, 1, 1, 1]

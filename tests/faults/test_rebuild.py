@@ -1,4 +1,4 @@
-"""The read model is thrown away and built again, while a hundred jobs run and everybody polls: nobody notices."""
+"""The read model is thrown away and built again, while a hundred jobs run and are polled: no client notices."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

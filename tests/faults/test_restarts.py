@@ -1,4 +1,4 @@
-"""A new version is rolled out under load: every process is stopped and started in turn, and nobody notices."""
+"""A new version is rolled out under load: every process is stopped and started in turn, and no client notices."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -38,6 +38,6 @@ def test_a_rolling_restart_of_every_process_loses_nothing_and_answers_no_poll_wr
         with Watch(fleet.api, *later.result()) as watch:
             watch.until_complete()
         assert len(watch.pollers) >= len(fleet.running)
-        assert fleet.attempts_left() == {2}, "a restart counts against nobody"
+        assert fleet.attempts_left() == {2}, "a restart counts against no upload"
         fleet.assert_verified()
         assert len(fleet.gemini.calls) >= len(first) + len(watch.pollers)

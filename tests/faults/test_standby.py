@@ -1,7 +1,7 @@
 """Two projectors, two dispatchers, two reconcilers: one works, and the other goes on when that one dies or freezes.
 
 Real processes. One of each pair meets its fate at one exact place (tests/failpoints.py). The other one is frozen until
-then, between two transactions: it is there, it has its connections, and it must block nobody.
+then, between two transactions: it is there, it has its connections, and it must block no other one.
 """
 
 import os
@@ -152,12 +152,12 @@ def scene(database_url: str, valkey_url: str, tmp_path: Path) -> Iterator[Scene]
 
 def assert_caught_up(scene: Scene, seconds: float, process: Process) -> None:
     began = time.monotonic()
-    until(scene.is_caught_up, f"nobody goes on:\n{process.output}", seconds)
+    until(scene.is_caught_up, f"no process goes on:\n{process.output}", seconds)
     sys.stderr.write(f"caught up after {time.monotonic() - began:.1f} s\n")
 
 
 @pytest.mark.parametrize("kind", ["project", "dispatch"])
-def test_one_that_is_frozen_between_two_transactions_blocks_nobody(scene: Scene, kind: str) -> None:
+def test_one_that_is_frozen_between_two_transactions_blocks_no_other(scene: Scene, kind: str) -> None:
     with scene.pair(kind, "page.found=freeze") as (one, other):
         until(lambda: one.is_frozen, f"it does not freeze:\n{one.output}")
         scene.submit()
@@ -220,7 +220,7 @@ def test_a_reconciler_that_holds_the_lock_and_dies_or_freezes_is_followed_by_the
             assert one.ended(20) == -signal.SIGKILL
         scene.redis.flushall()  # all that is in the queue from now on was sent by the other one
         other.thaw()
-        until(lambda: scene.redis.llen(QUEUE) > 0, f"nobody sends:\n{other.output}", seconds)
+        until(lambda: scene.redis.llen(QUEUE) > 0, f"no process sends:\n{other.output}", seconds)
 
 
 def make_due(scene: Scene) -> None:

@@ -113,7 +113,7 @@ def test_a_drawn_tree_of_errors_shows_every_error_of_its_module() -> None:
     assert hidden == []
 
 
-def test_every_error_has_a_message_for_whoever_sees_it() -> None:
+def test_every_error_has_a_message_for_its_reader() -> None:
     classes = ((file, node) for file in MODULES for node in parsed(file).body if isinstance(node, ast.ClassDef))
     errors = [(file, node) for file, node in classes if node.name.endswith("Error")]
     assert len(errors) > len(PACKAGES)

@@ -1,4 +1,4 @@
-"""The built page that is committed: it is built of the source beside it, it is small, and it needs nobody else.
+"""The built page that is committed: it is built of the source beside it, it is small, and it needs no other server.
 
 None of this needs Node. That a build of the source gives these very bytes is for tests/browser, which has it.
 """

@@ -1,4 +1,4 @@
-"""A colour profile made by hand, with the primaries of Display P3: no profile of somebody else is shipped."""
+"""A colour profile made by hand, with the primaries of Display P3: no foreign profile is shipped."""
 
 import struct
 from typing import Final

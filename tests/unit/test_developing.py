@@ -164,7 +164,7 @@ def from_p3(colour: tuple[int, int, int]) -> tuple[int, ...]:
 
 
 @pytest.mark.parametrize("profile", [b"no profile at all", bytes(500)])
-def test_a_broken_profile_costs_nobody_a_photo(profile: bytes) -> None:
+def test_a_broken_profile_costs_no_photo(profile: bytes) -> None:
     data = variants.encoded(variants.corners(), "PNG", icc_profile=profile)
     assert near(pixels(data), (20, 20), variants.CORNERS["top left"])
 
@@ -176,7 +176,7 @@ def test_a_profile_for_another_kind_of_picture_is_passed_over() -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("exif", [b"MM\0\x2a\xff\xff\xff\xff", b"no TIFF at all"])
-def test_broken_exif_costs_nobody_a_photo(exif: bytes, kind: str) -> None:
+def test_broken_exif_costs_no_photo(exif: bytes, kind: str) -> None:
     data = variants.encoded(variants.corners(), kind, exif=b"Exif\0\0" + exif, quality=95)
     assert near(pixels(data), (20, 20), variants.CORNERS["top left"])
 

@@ -69,7 +69,7 @@ def test_what_may_work_later_says_when_to_try_again() -> None:
     assert answer_of(UnavailableError()).retry_after
 
 
-def test_what_nobody_expected_tells_nothing() -> None:
+def test_an_unexpected_error_tells_nothing() -> None:
     assert answer_of(KeyError("a secret")) is UNEXPECTED
 
 

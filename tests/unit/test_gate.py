@@ -41,7 +41,7 @@ def at(gate: Gate, *losses: int) -> Iterator[list[Visitor]]:
     visitors = []
     for one in losses:
         visitors.append(Visitor(gate, one))
-        until(lambda v=visitors[-1]: v.inside.is_set() or len(gate._waiting) > 0, "nobody came")  # type: ignore[misc] # noqa: SLF001 - nothing else tells who waits
+        until(lambda v=visitors[-1]: v.inside.is_set() or len(gate._waiting) > 0, "no visitor came")  # type: ignore[misc] # noqa: SLF001 - nothing else tells who waits
     yield visitors
     for visitor in visitors:
         visitor.leave()
@@ -68,7 +68,7 @@ def test_after_two_losses_a_run_is_alone() -> None:
         assert other.is_inside()
 
 
-def test_whoever_wants_to_be_alone_waits_until_all_have_left_and_is_not_overtaken() -> None:
+def test_a_run_that_has_to_be_alone_waits_until_all_have_left_and_is_not_overtaken() -> None:
     with at(Gate(8), 0, 2, 0) as (first, suspect, late):
         assert first.is_inside()
         assert not suspect.is_inside(0.2)
@@ -86,7 +86,7 @@ def test_a_run_that_takes_long_has_to_bear_company_after_a_while(monkeypatch: py
         assert other.is_inside()
 
 
-def test_a_closed_gate_lets_nobody_in_and_nobody_wait() -> None:
+def test_a_closed_gate_lets_no_run_in_and_none_wait() -> None:
     closing = Gate(1)
     with at(closing, 0, 0) as (inside, waiting):
         assert inside.is_inside()

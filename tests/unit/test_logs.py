@@ -179,7 +179,7 @@ def test_a_value_of_any_kind_is_shown_as_text_without_secrets(stream: io.StringI
     assert (found["error"], found["none"], found["ok"]) == ("redis://:***@cache", None, True)
 
 
-def test_nobody_can_forge_a_second_line() -> None:
+def test_no_text_can_forge_a_second_line() -> None:
     stream = io.StringIO()
     configure_logs("console", "info", stream)
     structlog.get_logger().info("name", filename="x\r\nforged \x1b[31m")

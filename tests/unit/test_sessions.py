@@ -1,4 +1,4 @@
-"""Sessions: tokens that nobody can forge, over the rotation of keys."""
+"""Sessions: tokens that no client can forge, over the rotation of keys."""
 
 from datetime import timedelta
 from hashlib import sha256
@@ -11,7 +11,7 @@ from itsdangerous import Signer
 
 from app.signing.sessions import UNDATED_END, Sessions
 
-OLD, NEW, FOREIGN = "the older key of the two", "the newer key of the two", "a key of somebody else"
+OLD, NEW, FOREIGN = "the older key of the two", "the newer key of the two", "a key of another service"
 
 
 def test_a_token_leads_back_to_its_session() -> None:

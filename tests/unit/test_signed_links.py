@@ -1,4 +1,4 @@
-"""Signed links: one object, for a while, to whoever has the link."""
+"""Signed links: one object, for a while, to the holder of the link."""
 
 from datetime import UTC, datetime, timedelta
 

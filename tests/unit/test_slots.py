@@ -1,4 +1,4 @@
-"""Requests share slots: whoever finds none within the bound is told to come again; whoever has begun ends well."""
+"""Requests share slots: one that finds none within the bound is told to come again; one that has begun ends well."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -47,7 +47,7 @@ def test_one_too_many_is_told_to_come_again_and_the_others_end_well() -> None:
     asyncio.run(use())
 
 
-def test_whoever_goes_away_while_waiting_takes_no_thread_with_it() -> None:
+def test_a_request_that_goes_away_while_it_waits_takes_no_thread_with_it() -> None:
     async def use() -> None:
         slots = Slots(2)
 
@@ -64,14 +64,14 @@ def test_whoever_goes_away_while_waiting_takes_no_thread_with_it() -> None:
     asyncio.run(use())
 
 
-def test_a_place_that_was_left_is_somebody_elses_until_it_is_needed_again() -> None:
+def test_a_slot_that_was_left_is_another_requests_until_it_is_needed_again() -> None:
     async def use() -> None:
         slots = Slots(1)
         async with slots.slot() as slot:
             with pytest.raises(OverloadedError):
                 await slots.run(lambda: True)
             slot.leave()
-            assert await slots.run(lambda: "somebody else")
+            assert await slots.run(lambda: "another request")
             assert await slot.run(lambda: "again")
             with pytest.raises(OverloadedError):
                 await slots.run(lambda: True)
