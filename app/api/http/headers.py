@@ -1,4 +1,4 @@
-"""The headers of every answer: the restrictions for browsers, and the correlation id.
+"""The headers of every answer: the restrictions for browsers, and the id of the request.
 
 Answers that granian makes by itself (broken or oversized requests) lack them: it has no hook.
 """
@@ -7,7 +7,7 @@ from typing import Final
 
 from litestar.types import Message, Scope
 
-from app.api.http.correlation import correlation_id
+from app.api.http.correlation import request_id
 
 HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -32,4 +32,4 @@ async def add_headers(message: Message, scope: Scope) -> None:
 
 def every(scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
     """What an answer to this request carries, unless it says it itself."""
-    return (*HEADERS, (b"x-request-id", correlation_id(scope).encode("ascii")))
+    return (*HEADERS, (b"x-request-id", request_id(scope).encode("ascii")))

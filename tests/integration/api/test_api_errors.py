@@ -50,7 +50,7 @@ def test_an_unexpected_error_is_logged_whole_and_told_to_no_client(
     (line,) = (line for line in lines if line["event"] == "api.unexpected")
     assert isinstance(line["exc_info"], RuntimeError)
     assert line["exc_info"].__traceback__ is not None
-    assert line["correlation_id"] == "c-500"
+    assert line["request_id"] == "c-500"
 
 
 def test_an_event_that_this_version_cannot_read_makes_its_upload_unavailable_and_no_other(service: Service) -> None:

@@ -104,11 +104,13 @@ def test_a_filename_goes_nowhere(service: Service, filename: str, capfd: pytest.
         assert filename not in stored + "".join(capfd.readouterr()) + response.text
 
 
-def test_a_sane_request_id_becomes_the_correlation_id_and_comes_back(service: Service) -> None:
+def test_a_sane_request_id_comes_back_and_enters_no_event(service: Service) -> None:
     response = service.post(X_Request_ID="order-66_a.b")
 
     (logged,) = service.lives.log.history(UUID(response.json()["jobId"]))
-    assert response.headers["X-Request-ID"] == logged.event.correlation_id == "order-66_a.b"
+    assert response.headers["X-Request-ID"] == "order-66_a.b"
+    assert re.fullmatch(r"[0-9a-f]{32}", logged.event.correlation_id)
+    assert "order-66" not in logged.state
 
 
 @pytest.mark.parametrize("sent", ["", "x" * 65, "a b", "a\tb", "../x", "é", '"quoted"'])
@@ -124,7 +126,9 @@ def test_what_is_logged_of_a_submission_carries_its_ids_and_no_secret(service: S
 
     body = response.json()
     (line,) = (line for line in lines if line["event"] == "upload.submitted")
-    assert (line["upload_id"], line["correlation_id"]) == (body["jobId"], "c-7")
+    assert (line["upload_id"], line["request_id"]) == (body["jobId"], "c-7")
+    (logged,) = service.lives.log.history(UUID(body["jobId"]))
+    assert line["correlation_id"] == logged.event.correlation_id
     assert not [secret for secret in (SECRET_NAME, body["sessionToken"], SECRET_KEY) if secret in str(lines)]
 
 
