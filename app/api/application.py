@@ -9,7 +9,6 @@ from litestar.exceptions import NotFoundException
 from app.api.documentation import openapi, resource
 from app.api.http.correlation import bind_correlation_id
 from app.api.http.errors import respond
-from app.api.http.failed_tokens import FailedTokens
 from app.api.http.head import allow_head
 from app.api.http.headers import add_headers
 from app.api.http.services import Services
@@ -42,7 +41,7 @@ def create_api(services: Services, lifespan: Sequence[Lifespan] = ()) -> Litesta
             *page_routes(services),
         ],
         exception_handlers={Exception: respond, NotFoundException: respond_not_found},
-        guards=[FailedTokens(services).guard],
+        guards=[poll.failed_tokens.guard],
         before_request=bind_correlation_id,
         before_send=[add_headers, allow_head],
         lifespan=list(lifespan),

@@ -76,7 +76,7 @@ class StatusPoll:
         self._sessions = services.sessions
         self._analytics = services.analytics
         self._limits = services.limits
-        self._failed_tokens = FailedTokens(services)
+        self.failed_tokens = FailedTokens(services)
         self._trusted_proxies = services.settings.trusted_proxies
 
     async def status(
@@ -116,7 +116,7 @@ class StatusPoll:
         """What to answer for an error: a client that tries many tokens is told to wait."""
         if isinstance(error, UnauthorizedError):
             try:
-                await self._failed_tokens.count(scope)
+                await self.failed_tokens.count(scope)
             except TooManyRequestsError as refused:
                 return refused
         return error
