@@ -97,6 +97,7 @@ def serve(settings: Settings) -> None:
             settings.port,
             per_address=settings.connections_per_address,
             trusted=settings.trusted_proxies,
+            operations_port=settings.operations_port,
         )
 
 

@@ -170,6 +170,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         _setting(origins, "The origins of other front ends that may use the API from a browser, comma-separated."),
     ] = ()
+    operations_port: Annotated[
+        int | None,
+        _setting(
+            whole(1, 65535),
+            "The port on HOST of `serve` for /metrics, /readyz and /schema, in place of PORT.",
+        ),
+    ] = None
     metrics_port: Annotated[
         int | None,
         _setting(

@@ -120,6 +120,7 @@ class Service(Running):
     def __init__(self, folder: Path, settings: Mapping[str, str], *, port: int | None = None) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.operations_url = f"http://127.0.0.1:{settings.get('OPERATIONS_PORT', self.port)}"
         self.data = folder / "data"
         environment = clean_environment(**settings)
         super().__init__("up", "--data", self.data, "--port", self.port, folder=folder, environment=environment)
@@ -131,7 +132,7 @@ class Service(Running):
 
     def _is_ready(self) -> bool:
         assert not self.has_ended, self.output
-        return "Darkroom is ready" in self.output and answers(self.url)
+        return "Darkroom is ready" in self.output and answers(self.operations_url)
 
     def pid_of(self, child: str) -> int:
         """The process that has the child's place now."""

@@ -13,7 +13,8 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from app.api.http.errors import ForeignSiteError, UnknownHostError, reply_to
 from app.api.http.headers import every
 
-PROBES: Final = {"/healthz", "/readyz", "/metrics"}
+HEALTH: Final = "/healthz"
+PROBES: Final = {HEALTH, "/readyz", "/metrics"}
 SAFE_METHODS: Final = {"GET", "HEAD", "OPTIONS"}
 OWN_SITES: Final = {b"", b"same-origin", b"none"}
 """Sec-Fetch-Site of our own pages, of what a person typed, and of programs, which send none."""

@@ -77,11 +77,12 @@ class ConnectionGuard:
             if client is None:
                 await app(scope, receive, send)
                 return
-            under_way.add(client)
+            peer = client[0], int(client[1])  # granian gives the port as a text
+            under_way.add(peer)
             try:
                 await app(scope, receive, send)
             finally:
-                under_way.discard(client)
+                under_way.discard(peer)
 
         return noting
 

@@ -8,6 +8,7 @@ import gc
 import resource
 import signal
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, Final
 
 import structlog
@@ -50,20 +51,37 @@ def serve(
     stop_seconds: float = STOP_SECONDS,
     per_address: int = 0,
     trusted: Sequence[Network] = (),
+    operations_port: int | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, which the app is told by an event. Raises ServerError if that cannot be.
 
     `per_address` bounds the connections of one client; 0 does not. Addresses in `trusted` may hold any number.
+    With `operations_port` the same app listens on that port too.
     """
     address = free_address(host, port)
+    if operations_port is not None:
+        free_address(host, operations_port)
     _allow_files(CONNECTIONS + OWN_FILES)
     stopping, cut, guard = asyncio.Event(), Cut(), ConnectionGuard(port, per_address, trusted)
-    server = Server(
-        lambda: guard.applied_to(cut.applied_to(create_app(stopping))),
+    app = cache(lambda: guard.applied_to(cut.applied_to(create_app(stopping))))
+    main = _server(app, address, port, Interfaces.ASGI)
+    main.on_startup(_spare_the_collector)
+    main.on_startup(guard.start)
+    main.on_startup(lambda: log.info("api.listening", url=f"http://{_printed(address)}:{port}"))
+    servers = [main]
+    if operations_port is not None:
+        # The same application: the first server begins and ends it.
+        servers.append(_server(app, address, operations_port, Interfaces.ASGINL))
+    uvloop.run(_run(servers, stopping, cut, stop_seconds))
+
+
+def _server(app: Callable[[], Any], address: str, port: int, interface: Interfaces) -> Server:
+    return Server(
+        app,
         factory=True,
         address=address,
         port=port,
-        interface=Interfaces.ASGI,
+        interface=interface,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADERS_MILLISECONDS, max_buffer_size=HEAD_BYTES),
         websockets=False,
@@ -72,10 +90,6 @@ def serve(
         log_level=LogLevels.error,
         log_dictconfig={"loggers": {"_granian": {"propagate": True}}, "handlers": {}, "formatters": {}},
     )
-    server.on_startup(_spare_the_collector)
-    server.on_startup(guard.start)
-    server.on_startup(lambda: log.info("api.listening", url=f"http://{_printed(address)}:{port}"))
-    uvloop.run(_run(server, stopping, cut, stop_seconds))
 
 
 def _spare_the_collector() -> None:
@@ -92,12 +106,16 @@ def _allow_files(count: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-async def _run(server: Server, stopping: asyncio.Event, cut: Cut, stop_seconds: float) -> None:
+async def _all(servers: Sequence[Server]) -> None:
+    await asyncio.gather(*(server.serve() for server in servers))
+
+
+async def _run(servers: Sequence[Server], stopping: asyncio.Event, cut: Cut, stop_seconds: float) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvloop hears of a signal by a pipe of its own, which thousands of clients that go at that moment do not fill.
         loop.add_signal_handler(number, stopping.set)
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(_all(servers))
     stop = asyncio.create_task(stopping.wait())
     await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
     if serving.done():
@@ -105,7 +123,8 @@ async def _run(server: Server, stopping: asyncio.Event, cut: Cut, stop_seconds: 
         await serving
         raise ServerError("The API ended by itself; the lines above say why.")
     log.info("api.stopping")
-    server.stop()  # type: ignore[no-untyped-call] # granian's own lack
+    for server in servers:
+        server.stop()  # type: ignore[no-untyped-call] # granian's own lack
     await asyncio.wait({serving}, timeout=stop_seconds)
     cut.make()
     await asyncio.wait({serving}, timeout=LAST_SECONDS)
