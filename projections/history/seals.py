@@ -114,7 +114,9 @@ def seal(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> No
     newest = newest_seal(connection)
     sealed = newest.last if newest else 0
     # Where an operator set the position back, events are not sealed twice.
-    rows = list(_sealed(Chain(newest), (logged for logged in page if logged.position > sealed)))
+    found = _sealed(Chain(newest), (logged for logged in page if logged.position > sealed))
+    # A page that ended with the newest seal is closed already, and a closed seal is never written again.
+    rows = [row for row in found if newest is None or (row.first, row.last) != (newest.first, newest.last)]
     if rows:
         connection.cursor().executemany(
             WRITE, [{name: getattr(row, name) for name in row.__struct_fields__} for row in rows]

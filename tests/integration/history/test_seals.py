@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import psycopg
 import pytest
+from psycopg.rows import args_row
 
 from projections.history.seals import newest_seal, seal, sealer
 from projections.log.connections import open_pool
-from projections.log.event_log import EventLog
+from projections.log.event_log import EventLog, LoggedEvent
 from tests.conftest import new_database
 from tests.integration.history.exports import export, manifest, run
 
@@ -173,3 +174,29 @@ def test_the_role_of_the_processes_seals_and_deletes_no_seal(filled_url: str) ->
         assert newest.last == page[-1].position
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("DELETE FROM seals")
+
+
+@pytest.mark.parametrize("step", [1, 64, 255, 256, 257])
+def test_a_page_that_ends_with_a_read_is_sealed_once_and_the_next_one_follows(filled_url: str, step: int) -> None:
+    with open_pool(filled_url, 1, "test") as pool:
+        log = EventLog(pool)
+        with pool.connection() as connection, connection.transaction(force_rollback=True):
+            after = 0
+            while page := log_page(connection, after, after + step):
+                seal(connection, page)
+                after = page[-1].position
+            by_steps = connection.execute("SELECT first, last, hash FROM seals ORDER BY first").fetchall()
+        sealer(log, pool).catch_up()
+        with pool.connection() as connection:
+            assert by_steps == connection.execute("SELECT first, last, hash FROM seals ORDER BY first").fetchall()
+
+
+def log_page(connection: psycopg.Connection[Any], after: int, until: int) -> list[LoggedEvent]:
+    """The events between two positions; the next one where there is only a gap."""
+    query = "SELECT position, upload_id, version, name, state::text, recorded_at FROM event_log"
+    rows = connection.cursor(row_factory=args_row(LoggedEvent))
+    found = rows.execute(f"{query} WHERE position > %s AND position <= %s ORDER BY position".encode(), (after, until))
+    return (
+        found.fetchall()
+        or rows.execute(f"{query} WHERE position > %s ORDER BY position LIMIT 1".encode(), (after,)).fetchall()
+    )
