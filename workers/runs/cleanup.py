@@ -10,6 +10,7 @@ import structlog
 
 from domain.errors import StorageRefusedError, UnavailableError
 from domain.failures import NEEDS_NEW_PHOTO, FailureCode
+from domain.stages import Stage
 from domain.uploads import Uploads
 from workers.runs.attempt import Attempt
 from workers.runs.stages import Stages
@@ -35,8 +36,8 @@ class Cleanup:
             log.warning("object.not_discarded", key=key, reason=str(error))
 
     def take_away_if_refused(self, attempt: Attempt, code: FailureCode) -> None:
-        """Delete a photo that no retry can make a picture of."""
-        if code not in NEEDS_NEW_PHOTO or attempt.upload.result is not None:
+        """Delete a photo that cannot be opened: no retry can help. One that the model declined stays."""
+        if code not in NEEDS_NEW_PHOTO or attempt.stage is not Stage.VALIDATING:
             return
         try:
             self._stages.take_away(attempt.upload_id)
