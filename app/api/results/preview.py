@@ -15,7 +15,8 @@ from app.api.http.services import Services
 
 MEDIA_TYPES: Final = {".jpg": "image/jpeg"}
 """By the key's ending: a folder store does not keep media types."""
-DISPOSITION: Final = 'inline; filename="darkroom-preview.jpg"'
+DISPOSITION: Final = "inline"
+"""Without a name: it would come before the one that a page gives to what it saves."""
 UNKNOWN: Final = "application/octet-stream"
 
 
