@@ -9,7 +9,7 @@ import yaml  # type: ignore[import-untyped] # its types are a package of their o
 from openapi_spec_validator import validate
 
 from app.api.http.errors import TABLE, UNEXPECTED
-from app.api.support.filters import FIELDS
+from app.api.support.searching.filters import FIELDS
 from tests.integration.api.service import Service
 
 PATHS = {

@@ -182,7 +182,7 @@ def test_without_a_reason_nothing_is_done(desk: Desk, action: str, reason: objec
         (b'"x"', "application/json", "no JSON object"),
         (b"[" * 10_000, "application/json", "no JSON object"),
         (b'{"reason": "\xff"}', "application/json", "no JSON object"),
-        (b'{"reason": "x", "by": "adam"}', "application/json", "not 'by'"),
+        (b'{"reason": "x", "by": "adam"}', "application/json", "There is no field 'by'"),
         (b'{"reason": "x"}', "text/plain", "'text/plain'. Send it as application/json"),
         (b"reason=x", "application/x-www-form-urlencoded", "Send it as application/json"),
         (b" " * 20_000, "application/json", "more than 16384 bytes"),

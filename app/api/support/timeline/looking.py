@@ -5,7 +5,7 @@ Every look is a row of the audit log. It is written before the answer is sent: w
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response
@@ -14,36 +14,30 @@ from app.api.http.correlation import correlation_id
 from app.api.http.errors import MalformedError
 from app.api.http.job_id import JobId
 from app.api.http.services import Services
-from app.api.http.slots import Slots
-from app.api.support.bodies import StateBody, TimelineBody
-from app.api.support.filters import moment_of
-from app.api.support.identity import Identity
-from app.api.support.jobs import upload_of
-from app.api.support.states import state_body
-from app.api.support.timelines import timeline_body
+from app.api.support.requests.desk import Desk
+from app.api.support.requests.jobs import upload_of
+from app.api.support.requests.parameters import moment_of
+from app.api.support.timeline.bodies import StateBody, TimelineBody
+from app.api.support.timeline.states import state_body
+from app.api.support.timeline.timelines import timeline_body
 from domain.errors import UploadNotFoundError
-from domain.staff import Role
 from projections.log.connections import Pool
 from projections.log.event_log import LoggedEvent
 from projections.queries.history import read_history, version_at
-from projections.staff.audit_log import Action, AuditLog, Entry
+from projections.staff.audit_log import Action, Entry
 from projections.staff.members import Member
-
-NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
 class Looking:
     """Shows uploads to staff."""
 
-    def __init__(self, services: Services, identity: Identity, slots: Slots) -> None:
+    def __init__(self, services: Services, desk: Desk) -> None:
         self._pool: Pool = services.pool
-        self._audit_log = AuditLog(services.pool)
-        self._identity = identity
-        self._slots = slots
+        self._desk = desk
 
     async def timeline(self, request: Request[Any, Any, Any], job_id: JobId) -> Response[TimelineBody]:
         """Look at what happened to an upload: its events, and its time cut into spans."""
-        member = await self._identity.of(request, Role.VIEWER)
+        member = await self._desk.member(request)
         upload_id = upload_of(job_id)
         look = Entry(
             actor=member.actor,
@@ -52,19 +46,19 @@ class Looking:
             facts={"what": "timeline"},
             request_id=correlation_id(request.scope),
         )
-        return Response(await self._slots.run(partial(self._timeline, upload_id, look)), headers=NO_STORE)
+        return await self._desk.answer(partial(self._timeline, upload_id, look))
 
     async def state(self, request: Request[Any, Any, Any], job_id: JobId) -> Response[StateBody]:
         """Look at an upload as it is, as it was after an event, or as it was at a time."""
-        member = await self._identity.of(request, Role.VIEWER)
+        member = await self._desk.member(request)
         upload_id = upload_of(job_id)
         version, at = _asked(request.query_params.dict())
         ask = partial(self._state, upload_id, member, version, at, correlation_id(request.scope))
-        return Response(await self._slots.run(ask), headers=NO_STORE)
+        return await self._desk.answer(ask)
 
     def _timeline(self, upload_id: UUID, look: Entry) -> TimelineBody:
         body = timeline_body(upload_id, read_history(self._pool, upload_id))
-        self._audit_log.record(look)
+        self._desk.audit_log.record(look)
         return body
 
     def _state(
@@ -74,7 +68,7 @@ class Looking:
         chosen = _version(events, version, at)
         body = state_body(events, chosen)
         facts = {"what": "state", "version": chosen}
-        self._audit_log.record(
+        self._desk.audit_log.record(
             Entry(actor=member.actor, action=Action.LOOKED, upload_id=upload_id, facts=facts, request_id=request_id)
         )
         return body

@@ -1,6 +1,6 @@
 """What happens next, in one or two sentences, after an action of staff."""
 
-from app.api.support.bodies import ActionName
+from app.api.support.actions.bodies import ActionName
 from domain.failures import FailureCode
 from domain.upload import Upload
 

@@ -1,4 +1,4 @@
-"""The bodies of /api/support, in camelCase."""
+"""The bodies of a timeline and of a state, in camelCase."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,48 +9,7 @@ from msgspec import Struct, field
 from app.api.http.bodies import Body
 from app.api.status.bodies import StatusBody
 from domain.failures import FailureCode
-from domain.staff import Role
 from domain.stages import Stage, Status
-
-ActionName = Literal["retry", "cancel", "requeue", "erase"]
-
-
-class PersonBody(Body, frozen=True, kw_only=True):
-    """The staff member who asks; `until` is when the access ends, null for never."""
-
-    name: str
-    role: Role
-    until: datetime | None
-
-
-class FoundBody(Struct, frozen=True, kw_only=True, rename="camel"):
-    """An upload that was found. `session` is the actor of its owner, `worker` who runs it now."""
-
-    job_id: UUID
-    status: Status
-    stage: Stage | None
-    progress: int
-    error_code: FailureCode | None
-    failed_stage: Stage | None
-    attempt: int
-    running: bool
-    worker: str | None
-    stands_still: bool
-    waiting_for: FailureCode | None
-    retry_at: datetime | None
-    created_at: datetime
-    updated_at: datetime
-    version: int
-    session: str
-
-
-class SearchBody(Body, frozen=True, kw_only=True):
-    """A page of uploads, newest first. `count` is exact up to 10,000; `nextCursor` is null on the last page."""
-
-    uploads: list[FoundBody]
-    count: int
-    count_is_exact: bool
-    next_cursor: str | None
 
 
 class EventBody(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -149,17 +108,3 @@ class StateBody(Body, frozen=True, kw_only=True):
     session: str | None
     changes: list[ChangeBody]
     told: StatusBody | None
-
-
-class ActionBody(Body, frozen=True, kw_only=True):
-    """What an action led to. `changed` is false if there was nothing left to do; `next` says what will happen."""
-
-    job_id: UUID
-    action: ActionName
-    changed: bool
-    status: Status
-    stage: Stage | None
-    progress: int
-    attempt: int
-    version: int
-    next: str

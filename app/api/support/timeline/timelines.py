@@ -8,7 +8,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import MapperDeserialisationError
 
-from app.api.support.bodies import EventBody, FailureBody, SpanBody, TimelineBody
+from app.api.support.timeline.bodies import EventBody, FailureBody, SpanBody, TimelineBody
 from domain.errors import HistoryError
 from domain.failures import NEEDS_NEW_PHOTO
 from domain.upload import Upload

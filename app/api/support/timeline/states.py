@@ -6,8 +6,8 @@ from typing import Any, Final
 import msgspec
 
 from app.api.status.answer import body_of
-from app.api.support.bodies import ChangeBody, StateBody
-from app.api.support.timelines import event_body
+from app.api.support.timeline.bodies import ChangeBody, StateBody
+from app.api.support.timeline.timelines import event_body
 from domain.upload import Upload
 from projections.log.event_log import LoggedEvent
 from projections.queries.forecast import NOTHING

@@ -1,9 +1,10 @@
-"""The body of an action: the reason, as JSON.
+"""The body of a request of staff: JSON, with the reason of an action.
 
 The media type is demanded, because a browser sends it to another origin only after a preflight, which is not answered:
 so no page of a stranger can act for a person whom a proxy has signed in.
 """
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
@@ -18,20 +19,28 @@ MAX_BYTES: Final = 16_384
 
 
 async def reason_of(request: Request[Any, Any, Any]) -> str:
-    """The reason that a request gives. Raises MalformedError, ReasonError."""
+    """The reason that a request gives, and nothing else. Raises MalformedError, ReasonError."""
+    return checked_reason((await fields_of(request, {"reason"})).get("reason"))
+
+
+async def fields_of(request: Request[Any, Any, Any], known: Collection[str]) -> dict[str, Any]:
+    """The fields of a body. Raises MalformedError; ReasonError for an empty body where a reason is known."""
     body = await _read(request)
     if not body.strip():
-        raise ReasonError
+        if "reason" in known:
+            raise ReasonError
+        return {}
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != JSON:
         raise MalformedError(f"The body has the media type {media_type[:60]!r}. Send it as {JSON}.")
     try:
         given = msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise MalformedError(f'The body is no JSON object such as {{"reason": "..."}}: {error}.') from None
-    if unknown := given.keys() - {"reason"}:
-        raise MalformedError(f"An action takes nothing but a reason, and not {min(unknown)[:40]!r}.")
-    return checked_reason(given.get("reason"))
+        example = ", ".join(f'"{name}": "..."' for name in sorted(known))
+        raise MalformedError(f"The body is no JSON object such as {{{example}}}: {error}.") from None
+    if unknown := given.keys() - set(known):
+        raise MalformedError(f"There is no field {min(unknown)[:40]!r}. There are {', '.join(sorted(known))}.")
+    return given
 
 
 async def _read(request: Request[Any, Any, Any]) -> bytes:

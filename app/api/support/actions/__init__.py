@@ -1,0 +1,1 @@
+"""Staff help: what they do to one upload."""

@@ -1,0 +1,60 @@
+"""Parses the parameters of a URL and the fields of JSON. A mistake is refused with its value and what it must be."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
+from typing import TypeVar
+
+from app.api.http.errors import MalformedError
+
+_E = TypeVar("_E", bound=StrEnum)
+
+
+def mistake(name: str, text: str, must: str) -> MalformedError:
+    """The refusal of a value."""
+    return MalformedError(f"`{name}` is {text[:60]!r}. It must be {must}.")
+
+
+def moment_of(name: str, text: str) -> datetime:
+    """A time with its offset, or the beginning of a day in UTC. Raises MalformedError."""
+    text = text.replace(" ", "+")  # an offset that was not escaped
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+            return datetime.combine(date.fromisoformat(text), time(), UTC)
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise mistake(name, text, "a time with its offset such as 2026-11-28T09:00:00Z, or a day such as 2026-11-28")
+
+
+def one_of(kind: type[_E]) -> Callable[[str, str], _E]:
+    """The parser of a member of an enum."""
+
+    def parse(name: str, text: str) -> _E:
+        try:
+            return kind(text)
+        except ValueError:
+            raise mistake(name, text, f"one of {', '.join(kind)}") from None
+
+    return parse
+
+
+def whole(lowest: int, highest: int) -> Callable[[str, str], int]:
+    """The parser of a whole number within these bounds."""
+
+    def parse(name: str, text: str) -> int:
+        if text.isascii() and text.isdecimal() and len(text) <= len(str(highest)) and lowest <= int(text) <= highest:
+            return int(text)
+        raise mistake(name, text, f"a whole number from {lowest} to {highest}")
+
+    return parse
+
+
+def truth(name: str, text: str) -> bool:
+    """Either true or false. Raises MalformedError."""
+    if text not in {"true", "false"}:
+        raise mistake(name, text, "true or false")
+    return text == "true"

@@ -1,0 +1,1 @@
+"""Staff find uploads."""
