@@ -32,9 +32,13 @@ class FoundBody(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class SearchBody(Body, frozen=True, kw_only=True):
-    """A page of uploads, newest first. `count` is exact up to 10,000; `nextCursor` is null on the last page."""
+    """A page of uploads, newest first. `count` is exact up to 10,000; `nextCursor` is null on the last page.
+
+    `behind` is 0 unless the projector stands still: then the page lacks what the last events say.
+    """
 
     uploads: list[FoundBody]
     count: int
     count_is_exact: bool
+    behind: int
     next_cursor: str | None

@@ -30,5 +30,6 @@ FOUND: Final = SearchBody(
     ],
     count=1,
     count_is_exact=True,
+    behind=0,
     next_cursor=None,
 )

@@ -10,6 +10,7 @@ from app.api.http.services import Services
 from app.api.support.requests.desk import Desk
 from app.api.support.searching.bodies import FoundBody, SearchBody
 from app.api.support.searching.filters import Filters, cursor_of, filters_of
+from projections.queries.current import positions_behind
 from projections.queries.search import FoundUpload, find
 from projections.staff.audit_log import Action, Entry
 from projections.staff.members import Member
@@ -30,6 +31,7 @@ class Searching:
         return await self._desk.answer(partial(self._search, member, filters, correlation_id(request.scope)))
 
     def _search(self, member: Member, filters: Filters, request_id: str) -> SearchBody:
+        behind = positions_behind(self._pool)
         page = find(self._pool, filters.search, filters.after, filters.limit)
         self._desk.audit_log.record(
             Entry(actor=member.actor, action=Action.SEARCHED, facts=filters.facts, request_id=request_id)
@@ -38,6 +40,7 @@ class Searching:
             uploads=[_body(upload) for upload in page.uploads],
             count=page.count,
             count_is_exact=page.count_is_exact,
+            behind=behind,
             next_cursor=cursor_of(page.next_place) if page.next_place else None,
         )
 

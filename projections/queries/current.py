@@ -1,0 +1,32 @@
+"""How far the rows are behind the log. A poll may be told from the log what its row does not yet say.
+
+So what asks the rows after a poll waits for the projector first, but not for long: where the projector stands still,
+old rows are better than no answer, with the number of positions that they lack.
+"""
+
+import time
+from typing import Final
+
+from projections.log.connections import Pool, connected
+from projections.rows.projector import READER
+
+WAIT_SECONDS: Final = 1.0
+PAUSE_SECONDS: Final = 0.02
+
+SELECT_HEAD: Final = "SELECT coalesce(max(position), 0) FROM event_log"
+SELECT_BEHIND: Final = """
+SELECT greatest(%(head)s - coalesce((SELECT position FROM positions WHERE reader = %(reader)s), 0), 0)
+"""
+
+
+def positions_behind(pool: Pool) -> int:
+    """How many positions of the log the rows lack after a wait of WAIT_SECONDS at most. Raises LogUnavailableError."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    with connected(pool) as connection:
+        (head,) = connection.execute(SELECT_HEAD).fetchall()[0]
+    while True:
+        with connected(pool) as connection:
+            (behind,) = connection.execute(SELECT_BEHIND, {"head": head, "reader": READER}).fetchall()[0]
+        if not behind or time.monotonic() > deadline:
+            return int(behind)
+        time.sleep(PAUSE_SECONDS)
