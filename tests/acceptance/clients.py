@@ -34,6 +34,7 @@ class Api:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.submitted: list[Job] = []
         # A connection a request, so that no answer is lost with a connection that a killed server had kept open. Said
         # in the request: a pool that may keep none was seen to close one under the thread that still read from it.
         headers = {"Connection": "close"}
@@ -57,7 +58,14 @@ class Api:
         """Send a photo, which must be taken in."""
         response = self.post(content or photo(), filename)
         assert response.status_code == httpx.codes.ACCEPTED, response.text
-        return Job(response.json()["jobId"], response.json()["sessionToken"])
+        job = Job(response.json()["jobId"], response.json()["sessionToken"])
+        self.submitted.append(job)
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """End a job, unless it has ended or is gone."""
+        response = self._http.post(f"/api/uploads/{job.id}/cancel", headers={"X-Session-Token": job.token})
+        assert response.status_code in {202, 404, 409}, response.text
 
     def poll(self, job: Job) -> httpx.Response:
         """Ask where a job is."""

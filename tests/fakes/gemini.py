@@ -57,6 +57,11 @@ class FakeGemini(FakeServer):
         with self._changed:
             self._replies.extend(replies)
 
+    def forget_answers(self) -> None:
+        """Answer as usual from now on, whatever was asked for."""
+        with self._changed:
+            self._replies.clear()
+
     def always_answer_with(self, reply: Reply) -> None:
         """Answer so from now on, when nothing else was asked for; at first it is `picture()`."""
         with self._changed:
