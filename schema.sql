@@ -42,7 +42,7 @@ CREATE OR REPLACE TRIGGER event_log_is_append_only
 
 -- The position of each reader of the log.
 CREATE TABLE IF NOT EXISTS positions (
-    -- projector, dispatcher, analytics, seals
+    -- projector, failures, dispatcher, analytics, seals
     reader text PRIMARY KEY,
     -- The last position that was handled.
     position bigint NOT NULL DEFAULT 0 CHECK (position >= 0),
@@ -259,6 +259,55 @@ CREATE TABLE IF NOT EXISTS results (
 );
 
 -- ---------------------------------------------------------------------------------------------------------------------
+-- The groups of failures: made of the log by the reader `failures` (projections/rows/failure_groups.py).
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- One row for each code, stage and cause of `upload.failed`. A cancel is no failure.
+CREATE TABLE IF NOT EXISTS failure_groups (
+    -- The beginning of the SHA-256 of code, stage and cause.
+    group_id text PRIMARY KEY,
+    code text NOT NULL,
+    -- null: before the first stage.
+    stage text,
+    -- The message of the failure, with ids and numbers taken out.
+    cause text NOT NULL,
+    -- Uploads and sessions that it ever happened to, each counted once.
+    uploads bigint NOT NULL DEFAULT 0,
+    sessions bigint NOT NULL DEFAULT 0,
+    first_at timestamptz NOT NULL,
+    last_at timestamptz NOT NULL,
+    -- The position of the last failure in the log.
+    last_position bigint NOT NULL,
+    -- The upload that it happened to last; null if all of them are erased.
+    sample uuid
+);
+
+CREATE INDEX IF NOT EXISTS failure_groups_last_idx ON failure_groups (last_at DESC);
+
+CREATE TABLE IF NOT EXISTS failure_group_uploads (
+    group_id text,
+    upload_id uuid,
+    PRIMARY KEY (group_id, upload_id)
+);
+
+CREATE INDEX IF NOT EXISTS failure_group_uploads_upload_idx ON failure_group_uploads (upload_id);
+
+CREATE TABLE IF NOT EXISTS failure_group_sessions (
+    group_id text,
+    -- The first 16 digits of the hash of the session.
+    session text,
+    PRIMARY KEY (group_id, session)
+);
+
+CREATE TABLE IF NOT EXISTS failure_group_days (
+    group_id text,
+    -- In UTC.
+    day date,
+    failures bigint NOT NULL,
+    PRIMARY KEY (group_id, day)
+);
+
+-- ---------------------------------------------------------------------------------------------------------------------
 -- The leases: which run holds which upload. They only save work: without them work is done twice, but never wrongly.
 -- ---------------------------------------------------------------------------------------------------------------------
 CREATE TABLE IF NOT EXISTS leases (
@@ -327,6 +376,21 @@ CREATE TABLE IF NOT EXISTS staff (
     revoked_at timestamptz
 );
 
+-- What staff decided about a group of failures. The newest decision alone; the audit log has them all.
+CREATE TABLE IF NOT EXISTS failure_decisions (
+    group_id text PRIMARY KEY,
+    decision text NOT NULL CHECK (decision IN ('resolved', 'ignored')),
+    decided_by text NOT NULL,
+    decided_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    reason text NOT NULL,
+    -- The end of the log at that time. A later failure brings a resolved group back.
+    position bigint NOT NULL,
+    -- An ignored group comes back at this time, or with so many uploads; null: not because of it.
+    until timestamptz,
+    until_uploads bigint,
+    CHECK (decision = 'ignored' OR (until IS NULL AND until_uploads IS NULL))
+);
+
 -- What staff looked at and searched for, and every change of staff. Append-only, like the event log. What staff do to an
 -- upload is an event of that upload.
 CREATE TABLE IF NOT EXISTS audit_log (
@@ -335,11 +399,11 @@ CREATE TABLE IF NOT EXISTS audit_log (
     recorded_at timestamptz NOT NULL,
     -- staff:<name>, or operator:<account> for a command on the machine itself.
     actor text NOT NULL,
-    -- looked, searched, staff-added, staff-rotated, staff-revoked
+    -- A name of projections/staff/audit_log.py, for example looked or searched.
     action text NOT NULL,
     -- The upload that was looked at.
     upload_id uuid,
-    -- The staff member who was added, rotated or revoked.
+    -- The staff member who was added, rotated or revoked; the group of failures that was decided on.
     subject text,
     -- What was searched for, which version was looked at, which role was given. No token and nothing personal.
     facts jsonb NOT NULL DEFAULT '{}',

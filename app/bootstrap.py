@@ -50,6 +50,7 @@ from projections.outside.posthog import open_posthog
 from projections.queries.forecast import Forecaster
 from projections.queries.status import StatusReader
 from projections.queries.watches import Watches
+from projections.rows.failure_groups import failure_grouper
 from projections.rows.projector import projector
 from workers.imaging.sandbox import Sandbox
 from workers.queue.actors import DramatiqQueue, run_broker, run_worker
@@ -208,12 +209,12 @@ class Reader(NamedTuple):
 
 
 def open_readers(settings: Settings, stack: ExitStack) -> list[Reader]:
-    """The readers of `darkroom project`: the projector, the sealer and, with a key, the one for PostHog."""
+    """The readers of `darkroom project`: projector, groups of failures, seals and, with a key, the one for PostHog."""
     event_log, pool = open_log(settings, "project", stack)
     open_metrics(settings, "project", pool, stack)
     notifier = RedisNotifier(open_redis(settings, stack), PROJECTED)
     stack.callback(notifier.close)
-    followers = [projector(event_log, pool, notifier.notify), sealer(event_log, pool)]
+    followers = [projector(event_log, pool, notifier.notify), failure_grouper(event_log, pool), sealer(event_log, pool)]
     if settings.posthog_api_key:
         followers.append(analytics(event_log, pool, open_sink(settings, stack)))
     return [Reader(follower, open_wakeups(settings, stack)) for follower in followers]

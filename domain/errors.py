@@ -19,6 +19,7 @@ DarkroomError
 │   ├── StaffNameTakenError     a name of staff is given once
 │   └── StaffRevokedError       a revoked staff member stays revoked
 ├── StaffNotFoundError          no staff member has this name
+├── FailureGroupNotFoundError   no failures form such a group
 ├── ReasonError                 staff act with a reason, and this is none
 ├── BlobNotFoundError           the object storage has no such object
 ├── StorageRefusedError         the object storage refused, and would refuse again
@@ -111,6 +112,10 @@ class StaffRevokedError(RefusedError):
 
 class StaffNotFoundError(DarkroomError):
     """There is no staff member of this name. `darkroom staff list` shows them."""
+
+
+class FailureGroupNotFoundError(DarkroomError):
+    """There is no such group of failures. GET /api/support/failures lists them."""
 
 
 class ReasonError(DarkroomError):

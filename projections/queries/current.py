@@ -8,7 +8,7 @@ import time
 from typing import Final
 
 from projections.log.connections import Pool, connected
-from projections.rows.projector import READER
+from projections.rows.projector import READER as PROJECTOR
 
 WAIT_SECONDS: Final = 1.0
 PAUSE_SECONDS: Final = 0.02
@@ -19,14 +19,14 @@ SELECT greatest(%(head)s - coalesce((SELECT position FROM positions WHERE reader
 """
 
 
-def positions_behind(pool: Pool) -> int:
-    """How many positions of the log the rows lack after a wait of WAIT_SECONDS at most. Raises LogUnavailableError."""
+def positions_behind(pool: Pool, reader: str = PROJECTOR) -> int:
+    """How many positions of the log a reader lacks after WAIT_SECONDS at most. Raises LogUnavailableError."""
     deadline = time.monotonic() + WAIT_SECONDS
     with connected(pool) as connection:
         (head,) = connection.execute(SELECT_HEAD).fetchall()[0]
     while True:
         with connected(pool) as connection:
-            (behind,) = connection.execute(SELECT_BEHIND, {"head": head, "reader": READER}).fetchall()[0]
+            (behind,) = connection.execute(SELECT_BEHIND, {"head": head, "reader": reader}).fetchall()[0]
         if not behind or time.monotonic() > deadline:
             return int(behind)
         time.sleep(PAUSE_SECONDS)

@@ -30,6 +30,9 @@ EXISTS (SELECT FROM due_uploads d WHERE d.upload_id = u.upload_id
              -- The clock has stepped back, so nothing tells for how long it has been due.
              OR d.due_since > clock_timestamp() + interval '10 seconds'))
 """
+IN_GROUP: Final = """
+EXISTS (SELECT FROM failure_group_uploads g WHERE g.group_id = %(failure_group)s AND g.upload_id = u.upload_id)
+"""
 OPEN: Final = "u.status IN ('pending', 'processing')"
 SELECT_PAGE: Final = """
 WITH u AS MATERIALIZED (
@@ -57,6 +60,7 @@ class Search(Struct, frozen=True, kw_only=True):
     created_after: datetime | None = None
     created_before: datetime | None = None
     stands_still: bool | None = None
+    failure_group: str | None = None
 
 
 class Place(Struct, frozen=True, array_like=True):
@@ -166,6 +170,8 @@ def _conditions(search: Search) -> Iterator[str]:  # noqa: C901 - one condition 
         yield "u.created_at < %(created_before)s"
     if search.stands_still is not None:
         yield f"{OPEN} AND {STANDS_STILL}" if search.stands_still else f"NOT ({OPEN} AND {STANDS_STILL})"
+    if search.failure_group:
+        yield IN_GROUP
 
 
 def _of_status(status: Status) -> Iterator[str]:
@@ -184,6 +190,7 @@ def _parameters(search: Search) -> dict[str, Any]:
         "session": search.session,
         "short_hash": (search.session or "")[:SHORT_HASH],
         "min_attempt": search.min_attempt,
+        "failure_group": search.failure_group,
         "created_after": search.created_after,
         "created_before": search.created_before,
     }

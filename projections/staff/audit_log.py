@@ -23,6 +23,9 @@ class Action(StrEnum):
 
     LOOKED = "looked"
     SEARCHED = "searched"
+    FAILURES_RESOLVED = "failures-resolved"
+    FAILURES_IGNORED = "failures-ignored"
+    FAILURES_REOPENED = "failures-reopened"
     STAFF_ADDED = "staff-added"
     STAFF_ROTATED = "staff-rotated"
     STAFF_REVOKED = "staff-revoked"
@@ -59,7 +62,8 @@ VALUES (%(actor)s, %(action)s, %(upload_id)s, %(subject)s, %(facts)s::jsonb, %(r
 """
 # The prefix of the actor is that of the index event_log_staff_idx, which holds nothing but these events.
 SELECT_DEEDS: Final = """
-SELECT number, recorded_at, actor, action, upload_id, subject, NULL AS reason, request_id, facts
+SELECT number, recorded_at, actor, action, upload_id, subject, facts ->> 'reason' AS reason, request_id,
+       facts - 'reason'
 FROM audit_log
 WHERE recorded_at >= %(since)s AND (%(actor)s::text IS NULL OR actor = %(actor)s)
   AND (%(upload_id)s::uuid IS NULL OR upload_id = %(upload_id)s)

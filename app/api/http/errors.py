@@ -38,6 +38,7 @@ from app.limits.wrong_tokens import TooManyWrongTokensError
 from domain.errors import (
     BlobNotFoundError,
     DarkroomError,
+    FailureGroupNotFoundError,
     HistoryError,
     IdempotencyConflictError,
     ReasonError,
@@ -142,6 +143,7 @@ TABLE: Final[dict[type[BaseException], Answer]] = {
     UploadNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     ResultNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     BlobNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
+    FailureGroupNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     LinkOverError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     NotFoundException: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND", "There is nothing at this address."),
     MethodNotAllowedException: Answer(

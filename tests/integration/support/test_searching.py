@@ -146,7 +146,7 @@ def test_more_than_can_be_counted_says_so(desk: Desk, lives: dict[str, UUID], mo
 @pytest.mark.parametrize(
     ("filters", "told"),
     [
-        ({"stauts": "failed"}, "There is no filter 'stauts'"),
+        ({"stauts": "failed"}, "There is no parameter 'stauts'"),
         ({"status": "stuck"}, "`status` is 'stuck'. It must be one of pending, processing, completed, failed."),
         ({"stage": "FAILED"}, "`stage` is 'FAILED'"),
         ({"errorCode": "X"}, "`errorCode` is 'X'"),

@@ -1,5 +1,6 @@
 """Every endpoint of /api/support: without a token, with a wrong one, and with each role."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,13 +17,14 @@ from tests.house.openapi_document import openapi_document
 from tests.integration.api.service import error_of, running_service
 from tests.integration.support.desk import BY, Desk
 
-ENDPOINTS = sorted(
-    (method.upper(), path)
+NEEDED = sorted(
+    (method.upper(), path, operation["security"][0]["staff"][0])
     for path, item in openapi_document()["paths"].items()
-    for method in item
+    for method, operation in item.items()
     if path.startswith("/api/support")
 )
-NEEDED = {"retry": "agent", "cancel": "agent", "requeue": "agent", "erase": "admin"}
+"""Every one that there is, with the role that it says it takes: a new one is tried without a line here."""
+ENDPOINTS = [(method, path) for method, path, _ in NEEDED]
 ROLES = {"vera": Role.VIEWER, "agnes": Role.AGENT, "adam": Role.ADMIN}
 
 
@@ -41,17 +43,10 @@ def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def asked(desk: Desk, method: str, path: str, **headers: str) -> httpx.Response:
-    """The answer about an upload that does not exist, to a request that is right otherwise."""
+    """The answer about what does not exist, to a request that is right otherwise."""
     body = {"reason": "A test."} if method == "POST" else None
-    return desk.service.client.request(method, path.format(jobId=uuid4()), headers=headers, json=body)
-
-
-def needed(path: str) -> Role:
-    return Role(NEEDED.get(path.rpartition("/")[2], "viewer"))
-
-
-def test_the_endpoints_are_those_that_are_documented() -> None:
-    assert len(ENDPOINTS) == 8
+    names = dict.fromkeys(re.findall(r"{(\w+)}", path), "0123456789abcdef") | {"jobId": str(uuid4())}
+    return desk.service.client.request(method, path.format(**names), headers=headers, json=body)
 
 
 @pytest.mark.parametrize(("method", "path"), ENDPOINTS)
@@ -77,18 +72,17 @@ def test_the_token_of_a_session_opens_nothing(desk: Desk, method: str, path: str
         assert error_of(asked(desk, method, path, **headers)) == (401, "UNAUTHORIZED")
 
 
-@pytest.mark.parametrize(("method", "path"), ENDPOINTS)
+@pytest.mark.parametrize(("method", "path", "role"), NEEDED)
 @pytest.mark.parametrize("name", ROLES)
-def test_each_role_may_do_its_own_and_nothing_more(desk: Desk, name: str, method: str, path: str) -> None:
+def test_each_role_may_do_its_own_and_nothing_more(desk: Desk, name: str, method: str, path: str, role: str) -> None:
     answer = asked(desk, method, path, **desk.signed(name))
 
-    if not ROLES[name].covers(needed(path)):
+    if ROLES[name].covers(Role(role)):
+        assert answer.status_code not in {401, 403}
+        assert answer.status_code < 500
+    else:
         assert error_of(answer) == (403, "FORBIDDEN")
         assert name in answer.json()["error"]["message"]
-    elif "{jobId}" in path:
-        assert error_of(answer) == (404, "NOT_FOUND")
-    else:
-        assert answer.status_code == 200
     assert not [token for token in desk.tokens.values() if token in answer.text]
 
 

@@ -23,6 +23,7 @@ def action_routes(services: Services, desk: Desk) -> list[HTTPRouteHandler]:
             actions.handler(order),
             name=f"{order.name}UploadAsStaff",
             answer=answers(ActionBody, order.done, done=example_of(order.name)),
+            role=order.role,
             status=order.status,
             refusals=(UploadNotFoundError, IdempotencyConflictError, *order.refusals),
             takes=(KEY,),

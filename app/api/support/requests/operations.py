@@ -18,7 +18,7 @@ from app.api.http.errors import ForbiddenError, MalformedError, NoStaffError
 from app.api.http.openapi import STAFF_SCHEME, DocumentedOperation, errors
 from app.limits.wrong_tokens import TooManyWrongTokensError
 from domain.errors import ReasonError, UnavailableError
-from domain.staff import REASON_LENGTH
+from domain.staff import REASON_LENGTH, Role
 
 Handler = Callable[..., Awaitable[Response[Any]]]
 Kinds = Sequence[type[Exception]]
@@ -54,27 +54,31 @@ def endpoint(
     *,
     name: str,
     answer: ResponseSpec,
+    role: Role = Role.VIEWER,
     status: int = HTTPStatus.OK,
     refusals: Kinds = (),
     takes: Sequence[Parameter] = (),
     fields: Mapping[str, Schema] | None = None,
     optional: Sequence[str] = (),
 ) -> HTTPRouteHandler:
-    """The route of a handler. `path` begins after PREFIX; `fields` are those of its JSON, some of them `optional`."""
+    """The route of a handler. `path` begins after PREFIX; `fields` are those of its JSON, some of them `optional`.
+
+    The handler asks for the role; here it is documented.
+    """
     malformed: Kinds = (MalformedError,) if takes or fields else ()
     unreasoned: Kinds = (ReasonError,) if fields and "reason" in fields else ()
     route: HTTPRouteHandler = METHODS[method](
         f"{PREFIX}{path}",
         status_code=status,
         operation_id=name,
-        operation_class=_operation(takes, fields, optional),
+        operation_class=_operation(role, takes, fields, optional),
         responses={status: answer, **errors(*STAFF, *malformed, *unreasoned, *refusals)},
     )(handler)
     return route
 
 
 def _operation(
-    takes: Sequence[Parameter], fields: Mapping[str, Schema] | None, optional: Sequence[str]
+    role: Role, takes: Sequence[Parameter], fields: Mapping[str, Schema] | None, optional: Sequence[str]
 ) -> type[Operation]:
     @dataclass
     class StaffOperation(DocumentedOperation):
@@ -82,7 +86,7 @@ def _operation(
 
         def __post_init__(self) -> None:
             self.parameters = [*(self.parameters or []), TOKEN, *takes]
-            self.security = [{STAFF_SCHEME: []}]
+            self.security = [{STAFF_SCHEME: [role.value]}]
             if not (takes or fields):
                 (self.responses or {}).pop("400", None)  # the framework's own
             super().__post_init__()

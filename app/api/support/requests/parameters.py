@@ -1,10 +1,10 @@
 """Parses the parameters of a URL and the fields of JSON. A mistake is refused with its value and what it must be."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from app.api.http.errors import MalformedError
 
@@ -14,6 +14,19 @@ _E = TypeVar("_E", bound=StrEnum)
 def mistake(name: str, text: str, must: str) -> MalformedError:
     """The refusal of a value."""
     return MalformedError(f"`{name}` is {text[:60]!r}. It must be {must}.")
+
+
+def parsed(given: Mapping[str, list[str]], parsers: Mapping[str, Callable[[str, str], Any]]) -> dict[str, Any]:
+    """The parameters of a URL that are not empty. Raises MalformedError for others, and for what is given twice."""
+    values: dict[str, Any] = {}
+    for name, texts in given.items():
+        if name not in parsers:
+            raise MalformedError(f"There is no parameter {name[:40]!r}. There are {', '.join(parsers)}.")
+        if len(texts) > 1:
+            raise MalformedError(f"`{name}` is given {len(texts)} times. Give it once.")
+        if text := texts[0].strip():
+            values[name] = parsers[name](name, text)
+    return values
 
 
 def moment_of(name: str, text: str) -> datetime:

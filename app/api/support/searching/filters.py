@@ -12,17 +12,19 @@ from uuid import UUID
 import msgspec
 
 from app.api.http.errors import MalformedError
-from app.api.support.requests.parameters import mistake, moment_of, one_of, truth, whole
+from app.api.support.requests.parameters import mistake, moment_of, one_of, parsed, truth, whole
 from app.signing.sessions import Sessions
 from domain.failures import FailureCode
 from domain.stages import Stage, Status
 from projections.queries.search import SHORT_HASH, Place, Search
+from projections.rows.failure_groups import ID_LENGTH
 
 DEFAULT_LIMIT: Final = 50
 MOST: Final = 200
 HIGHEST_ATTEMPT: Final = 2**31 - 1
 DIGITS: Final = 32
 PREFIX: Final = re.compile(r"[0-9a-f][0-9a-f-]{0,35}")
+GROUP: Final = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 SESSION: Final = re.compile(rf"(?:session:)?([0-9a-f]{{{SHORT_HASH},64}})")
 
 
@@ -37,19 +39,10 @@ class Filters(NamedTuple):
 
 def filters_of(given: Mapping[str, list[str]], sessions: Sessions) -> Filters:
     """Parse the parameters of a URL. Raises MalformedError."""
-    values: dict[str, Any] = {}
-    facts: dict[str, Any] = {}
-    parsers = _parsers(sessions)
-    for name, texts in given.items():
-        if name not in parsers:
-            raise MalformedError(f"There is no filter {name[:40]!r}. There are {', '.join(parsers)}.")
-        if len(texts) > 1:
-            raise MalformedError(f"`{name}` is given {len(texts)} times. Give it once.")
-        text = texts[0].strip()
-        if text:
-            values[name] = parsers[name](name, text)
-            # A session may be named by its token, which is a secret.
-            facts[name] = values[name][:SHORT_HASH] if name == "session" else text
+    values = parsed(given, _parsers(sessions))
+    facts: dict[str, Any] = {name: given[name][0].strip() for name in values}
+    if "session" in values:
+        facts["session"] = values["session"][:SHORT_HASH]  # it may be named by its token, which is a secret
     after, limit = values.pop("cursor", None), values.pop("limit", DEFAULT_LIMIT)
     search = Search(**{FIELDS[name]: value for name, value in values.items()})
     return Filters(search, after, limit, facts)
@@ -65,6 +58,7 @@ FIELDS: Final = {
     "createdAfter": "created_after",
     "createdBefore": "created_before",
     "standsStill": "stands_still",
+    "failureGroup": "failure_group",
 }
 
 
@@ -79,6 +73,7 @@ def _parsers(sessions: Sessions) -> dict[str, Callable[[str, str], Any]]:
         "createdAfter": moment_of,
         "createdBefore": moment_of,
         "standsStill": truth,
+        "failureGroup": _group,
         "cursor": _place,
         "limit": whole(1, MOST),
     }
@@ -94,6 +89,12 @@ def _job_ids(name: str, text: str) -> tuple[UUID, UUID]:
     if not PREFIX.fullmatch(text.lower()) or not 0 < len(digits) <= DIGITS:
         raise mistake(name, text, "the id of a job or its beginning, such as 3f0c6f0e")
     return UUID(digits.ljust(DIGITS, "0")), UUID(digits.ljust(DIGITS, "f"))
+
+
+def _group(name: str, text: str) -> str:
+    if not GROUP.fullmatch(text):
+        raise mistake(name, text, "the id of a group of failures, such as 3f0c6f0e8d0b4f5e")
+    return text
 
 
 def _session(name: str, text: str, sessions: Sessions) -> str:

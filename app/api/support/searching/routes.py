@@ -24,6 +24,7 @@ FILTERS: Final = (
     parameter("createdAfter", "query", "Submitted at this time or later."),
     parameter("createdBefore", "query", "Submitted before this time."),
     parameter("standsStill", "query", "Due for over 60 s without a live run.", "true", "false"),
+    parameter("failureGroup", "query", "The id of a group of failures: uploads that it happened to."),
 )
 PAGE: Final = (
     parameter("cursor", "query", "The nextCursor of the page before."),

@@ -1,0 +1,1 @@
+"""Staff learn: failures in groups, and what was decided about each."""
