@@ -171,6 +171,7 @@ def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
     broker = run_broker(redis)
     open_metrics(settings, "work", pool, stack, broker)
     sandbox, clock = Sandbox(must_confine=settings.unconfined_images == "refuse"), LogClock(pool)
+    stack.callback(sandbox.close)
     model = traces.model(open_model(settings, sandbox, clock, stack))
     leases = Leases(pool, name)
     accepted = Accepted(max_pixels=settings.max_pixels)

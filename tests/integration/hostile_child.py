@@ -1,7 +1,7 @@
 """Hostile code in the place of the picture's decoder: run inside of the child's own confinement, it tries to get out.
 
-`python -I tests/integration/hostile_child.py PARENT MEMORY CPU ANSWER FORMAT DEMAND` takes the child's own arguments.
-The job's picture is the path of a file that this user could read before.
+`python -I tests/integration/hostile_child.py PARENT` takes the child's own argument, and is the fork server of children
+that are hostile. The job's picture is the path of a file that this user could read before.
 """
 
 import ctypes
@@ -20,7 +20,8 @@ from workers.imaging import child
 from workers.imaging.jobs import Develop, Picture
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-PARENT = os.getppid()
+SERVICE, SERVER = os.getppid(), os.getpid()
+"""The process that knows keys, and the fork server, which is the child's own parent."""
 JPEG_HEAD = b"\xff\xd8\xff"
 """What an answer that is taken for a picture begins with."""
 PTRACE_ATTACH, PR_SET_DUMPABLE = 16, 4
@@ -45,33 +46,46 @@ def connect(family: int, address: object) -> None:
         connection.connect(address)  # type: ignore[arg-type] # of either family
 
 
-def parents_memory() -> None:
+def memory_of(process: int) -> None:
     here, there = (ctypes.c_char * 8)(), ctypes.c_void_p(id(None))
     vector = type("Vector", (ctypes.Structure,), {"_fields_": [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]})
     libc(
         "process_vm_readv",
-        *(PARENT, ctypes.byref(vector(ctypes.addressof(here), 8)), ctypes.c_ulong(1)),
+        *(process, ctypes.byref(vector(ctypes.addressof(here), 8)), ctypes.c_ulong(1)),
         *(ctypes.byref(vector(there, 8)), ctypes.c_ulong(1), ctypes.c_ulong(0)),
     )
 
 
+def attempts_on(process: int) -> dict[str, Callable[[], object]]:
+    """Ways into another process."""
+    read = Path.read_bytes
+    return {
+        "the environment": lambda: read(Path(f"/proc/{process}/environ")),
+        "the memory": lambda: read(Path(f"/proc/{process}/mem")),
+        "the memory, by a system call,": lambda: memory_of(process),
+        "the open files": lambda: os.listdir(f"/proc/{process}/fd"),  # noqa: PTH208 - fewest calls
+        "tracing": lambda: libc("ptrace", PTRACE_ATTACH, process, 0, 0),
+        "an end": lambda: os.kill(process, 9),
+        "an existence": lambda: os.kill(process, 0),
+        "the limits": lambda: libc("prlimit64", process, 7, None, ctypes.byref((ctypes.c_ulong * 2)())),
+    }
+
+
 def attempts(secret: str) -> dict[str, Callable[[], object]]:
     """Ways out, each by its name; one that does not raise has succeeded."""
-    kill, bytes_of = os.kill, Path.read_bytes
+    bytes_of = Path.read_bytes
     return {
-        "the parent's environment": lambda: bytes_of(Path(f"/proc/{PARENT}/environ")),
-        "the parent's memory": lambda: bytes_of(Path(f"/proc/{PARENT}/mem")),
-        "the parent's memory by a system call": parents_memory,
-        "the parent's open files": lambda: os.listdir(f"/proc/{PARENT}/fd"),  # noqa: PTH208 - fewest calls
-        "tracing the parent": lambda: libc("ptrace", PTRACE_ATTACH, PARENT, 0, 0),
-        "a signal to the parent": lambda: kill(PARENT, 0),
-        "a signal to all": lambda: kill(-1, 0),
+        **{f"{name} of the service": attempt for name, attempt in attempts_on(SERVICE).items()},
+        **{f"{name} of the server": attempt for name, attempt in attempts_on(SERVER).items()},
+        "a signal to all": lambda: os.kill(-1, 0),
         "our own environment": lambda: bytes_of(Path("/proc/self/environ")),
         "a secret file": lambda: bytes_of(Path(secret)),
         "a public file": lambda: bytes_of(Path("/etc/passwd")),
         "whether a file is there": lambda: os.stat(secret),  # noqa: PTH116 - fewest calls
         "the names in a folder": lambda: os.listdir("/"),  # noqa: PTH208 - fewest calls
         "writing a file": lambda: os.open(f"{secret}.new", os.O_CREAT | os.O_WRONLY),
+        "changing its job": lambda: os.write(0, b"another job"),
+        "a longer job": lambda: os.ftruncate(0, 2**20),
         "removing a file": lambda: os.unlink(secret),  # noqa: PTH108 - fewest calls
         "another folder": lambda: os.chdir("/dev"),
         "a socket of IPv4": lambda: connect(socket.AF_INET, ("127.0.0.1", 1)),

@@ -5,16 +5,20 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import msgspec
 import pytest
 
-from tests.linux_processes import open_files, resident_bytes, status
+from tests.linux_processes import children_of, command_and_environment, open_files, resident_bytes, status
 from tests.photos import variants
 from tests.waiting import until
+from workers.confinement.fork_client import ForkClient
+from workers.confinement.fork_server import Allowance
 from workers.errors import ExhaustedError, PassingError
-from workers.imaging.jobs import Develop, Job
+from workers.imaging.jobs import Develop
 from workers.imaging.sandbox import ConfinementError, Limits, Sandbox, check_confinement
 
 HERE = Path(__file__).parent
@@ -23,15 +27,14 @@ MEBIBYTE = 2**20
 
 
 class Taken(Sandbox):
-    """A sandbox whose child runs a program of ours, under the child's own arguments."""
+    """A sandbox whose children run a program of ours, under the child's own argument."""
 
     def __init__(self, *program: str, limits: Limits | None = None) -> None:
-        super().__init__(limits)
         self._program = program
+        super().__init__(limits)
 
-    def command_of(self, job: Job) -> list[str]:
-        own = super().command_of(job)
-        return [sys.executable, "-I", *self._program, *own[own.index("-m") + 2 :]]
+    def command(self) -> list[str]:  # type: ignore[override] # the real one has no program to choose
+        return [sys.executable, "-I", *self._program, str(os.getpid())]
 
 
 def job(picture: bytes = b"") -> Develop:
@@ -55,7 +58,7 @@ def test_hostile_code_in_the_child_has_no_way_out(secret: Path) -> None:
     report = Taken(str(HERE / "hostile_child.py")).run(job(str(secret).encode()))
     found: dict[str, str] = msgspec.json.decode(report.jpeg.removeprefix(b"\xff\xd8\xff"))
 
-    assert len(found) > 35
+    assert len(found) > 45
     assert {name: end for name, end in found.items() if end not in {"EPERM", "EACCES", "ENOSYS"}} == {}
     assert secret.read_text() == "a-secret"
     assert sorted(path.name for path in secret.parent.iterdir()) == ["key", "key.sock"]
@@ -63,12 +66,28 @@ def test_hostile_code_in_the_child_has_no_way_out(secret: Path) -> None:
 
 @pytest.fixture
 def waiting_child() -> Iterator[int]:
-    """A child that has been confined and waits for its job."""
-    command = Sandbox().command_of(job())
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env={}) as process:
-        until(lambda: status(process.pid, "Seccomp") == "2", "the child is confined")
-        yield process.pid
-        process.kill()
+    """A child that has been confined and waits for its job; its parent is the fork server."""
+    client = ForkClient(Sandbox.command, TemporaryFile)
+    job_file, end = os.pipe()
+    allowance = Allowance(Limits().memory_bytes, 6, MEBIBYTE, 60, must_confine=True)
+    with (
+        ThreadPoolExecutor() as pool,
+        open(job_file, "rb") as message,  # noqa: PTH123 - a descriptor
+        TemporaryFile() as answer,
+        TemporaryFile() as complaint,
+    ):
+        pool.submit(client.run, allowance, (message, answer, complaint))
+        until(lambda: any(status(pid, "Seccomp") == "2" for pid in grandchildren()), "no child is confined")
+        yield grandchildren()[0]
+        os.close(end)
+
+
+def grandchildren() -> list[int]:
+    return [child for server in children_of(os.getpid()) for child in children_of(server)]
+
+
+def parent_of(pid: int) -> int:
+    return int(status(pid, "PPid"))
 
 
 def test_a_child_that_waits_for_its_job_has_nothing(waiting_child: int) -> None:
@@ -77,8 +96,17 @@ def test_a_child_that_waits_for_its_job_has_nothing(waiting_child: int) -> None:
     assert len(open_files(waiting_child)) == 3
 
 
+def test_the_parent_of_children_has_no_more_than_they_and_what_it_forks_with(waiting_child: int) -> None:
+    server = parent_of(waiting_child)
+    assert status(server, "NoNewPrivs") == "1"
+    assert int(status(server, "CapEff"), 16) == int(status(server, "CapPrm"), 16) == 0
+    assert command_and_environment(server)[1] == b""
+    for name in ("Uid", "Gid", "Groups"):
+        assert status(server, name) == status(waiting_child, name)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_started_as_root_it_is_a_user_of_its_own(waiting_child: int) -> None:
+def test_started_as_root_it_is_no_user_of_the_services(waiting_child: int) -> None:
     for name in ("Uid", "Gid"):
         users = set(map(int, status(waiting_child, name).split()))
         assert len(users) == 1

@@ -17,7 +17,7 @@ from domain.failures import FailureCode
 from tests.linux_processes import (
     children_of,
     command_and_environment,
-    ignores,
+    descendants,
     is_running,
     resident_bytes,
     signal_all,
@@ -44,8 +44,14 @@ def slow_photo() -> bytes:
     return variants.encoded(Image.new("RGBA", (7000, 7000), (9, 9, 9, 9)), "PNG", compress_level=1)
 
 
-def children() -> list[int]:
-    return [pid for pid in children_of(os.getpid()) if b"workers.imaging.child" in command_and_environment(pid)[0]]
+def servers(of: int | None = None) -> list[int]:
+    """The fork servers, without those that end because no sandbox needs them."""
+    mine = children_of(of or os.getpid())
+    return [pid for pid in mine if b"workers.imaging.child" in command_and_environment(pid)[0]]
+
+
+def children(of: int | None = None) -> list[int]:
+    return [pid for server in servers(of) for pid in children_of(server)]
 
 
 def frozen_children() -> list[int]:
@@ -137,7 +143,7 @@ def test_a_child_that_is_told_to_end_before_it_works_is_not_blamed_on_the_pictur
 def test_a_stop_of_the_service_spares_the_child_that_is_at_work() -> None:
     with ThreadPoolExecutor() as pool:
         run = pool.submit(Sandbox().run, developing(slow_photo()))
-        until(lambda: any(ignores(child, signal.SIGTERM) for child in children()), "no child works")
+        until(lambda: len(children()) > 0, "no child works")
         os.kill(children()[0], signal.SIGTERM)
         assert isinstance(run.result(PATIENCE), Picture)
 
@@ -213,9 +219,10 @@ def test_a_child_dies_with_its_parent_even_when_that_is_killed(tmp_path: Path) -
     photo.write_bytes(slow_photo())
     parent = subprocess.Popen([sys.executable, "-c", PARENT, photo])
     try:
-        until(lambda: any(ignores(child, signal.SIGTERM) for child in children_of(parent.pid)), "no child works")
-        (child,) = children_of(parent.pid)
+        until(lambda: children(parent.pid) != [], "no child works")
+        family = descendants(parent.pid)
     finally:
         os.kill(parent.pid, signal.SIGKILL)
         parent.wait(10)
-    until(lambda: not is_running(child), "the child outlives its parent")
+    assert len(family) == 2  # the fork server and a child
+    until(lambda: not any(map(is_running, family)), "the child outlives its parent")

@@ -1,4 +1,4 @@
-"""The child's half of the conversation: one message in, one message out, whatever the picture is like."""
+"""The child's half of the conversation: one job in, one outcome out, whatever the picture is like."""
 
 import msgspec
 import pytest
@@ -10,7 +10,9 @@ from workers.imaging.jobs import Develop, Job, Outcome, OutOfMemory, Picture, Pr
 
 
 def answered(job: Job) -> Outcome:
-    outcome: Outcome = msgspec.msgpack.decode(child.answer(msgspec.msgpack.encode(job)), type=Outcome)
+    """As it is after both ways."""
+    sent = msgspec.msgpack.decode(msgspec.msgpack.encode(job), type=Job)
+    outcome: Outcome = msgspec.msgpack.decode(msgspec.msgpack.encode(child.outcome_of(sent)), type=Outcome)
     return outcome
 
 

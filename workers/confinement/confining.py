@@ -2,6 +2,7 @@
 
     no root, no user of the service's -> no new privileges -> no files, network, processes -> no other system call
 
+A parent of such processes goes through the same but for the last step: it has to fork, and opens nothing either.
 Every part is tried, also where another one failed. What this system cannot do is told, and left to the caller.
 """
 
@@ -21,20 +22,39 @@ SPARE_USER: Final = 65_533
 """Where a container knows 65,536 users and no more."""
 
 
+def drop_privileges(parent: int) -> list[str]:
+    """Take away what no job needs, before there is one; what could not be taken away, each as one phrase.
+
+    The process ends with its parent. What it forks has as little, and is a user of no other service's.
+    """
+    return _missing(_privileges(parent))
+
+
 def confine(parent: int, answer_bytes: int) -> list[str]:
     """Take away all but computing and answering; what could not be taken away, each as one phrase.
 
     The process ends with its parent.
     """
-    steps: dict[str, Callable[[], None]] = {
+    return _missing(
+        {
+            "the limits": lambda: _limit(answer_bytes),
+            **_privileges(parent),
+            "seccomp": seccomp.restrict,
+        }
+    )
+
+
+def _privileges(parent: int) -> dict[str, Callable[[], None]]:
+    return {
         "the change of user": _leave_root,
         "the bond with its parent": lambda: die_with(parent, signal.SIGKILL),  # a change of user would undo it
-        "the limits": lambda: _limit(answer_bytes),
         "no_new_privs": lambda: control(PR_SET_NO_NEW_PRIVS, 1),
         "the protection of its memory": lambda: control(PR_SET_DUMPABLE, 0),
         "Landlock": landlock.restrict,
-        "seccomp": seccomp.restrict,
     }
+
+
+def _missing(steps: dict[str, Callable[[], None]]) -> list[str]:
     missing = []
     for name, step in steps.items():
         try:

@@ -1,22 +1,26 @@
 """The child process: one job from its standard input, one outcome to its standard output, and it is gone.
 
-Run as `python -I -m workers.imaging.child PARENT MEMORY CPU ANSWER FORMAT DEMAND`: its parent's process id; its limits
-in bytes, seconds and bytes; the format of its picture; and whether it must be confined. It has no environment. All that
-it needs is loaded first, then it is confined, then it reads its job: what the picture makes it do has no way out.
+Run as `python -I -m workers.imaging.child PARENT`, with its parent's process id and a socket as its standard input, it
+is the fork server of such children. It has no environment. It loads all that a child needs and gives up what it may do;
+a child is confined before it reads its job: what the picture makes it do has no way out.
 """
 
+import gc
+import io
+import os
 import resource
-import signal
+import socket
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
-from workers.confinement.confining import confine
+from workers.confinement.confining import confine, drop_privileges
+from workers.confinement.fork_server import Allowance, ForkServer
 from workers.errors import PermanentError
 from workers.imaging.developing import develop
 from workers.imaging.jobs import (
-    MUST_CONFINE,
     AskConfinement,
     Confinement,
     Develop,
@@ -28,34 +32,36 @@ from workers.imaging.jobs import (
     UnsupportedError,
     Watermark,
 )
-from workers.imaging.opening import load_decoders
+from workers.imaging.opening import PLUGINS, load_decoders
 from workers.imaging.printing import make_print
 from workers.imaging.watermarking import watermark
 
 
 def main() -> None:
-    """Load, confine, do the job, answer."""
-    parent, memory, cpu, answer_bytes = (int(argument) for argument in sys.argv[1:5])
-    kind, demand = sys.argv[5:7]
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    load_decoders(kind)
-    # A service manager that stops us signals the child, too. It ends by its limits or with its parent and not by that,
-    # or a photo would be blamed for the stop.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
-    missing = confine(parent, answer_bytes)
-    if missing and demand == MUST_CONFINE:
-        sys.stdout.buffer.write(msgspec.msgpack.encode(Confinement(missing)))
+    """Load, become unprivileged, serve."""
+    load_decoders(*PLUGINS)
+    drop_privileges(int(sys.argv[1]))  # what is missing each child finds out for itself
+    gc.freeze()  # a child that collects garbage must not copy all that was loaded
+    ForkServer(socket.socket(fileno=os.dup(0)), partial(work, os.getpid())).run()
+
+
+def work(server: int, allowance: Allowance) -> None:
+    """Be a child: keep to the limits, confine, do the job, answer."""
+    resource.setrlimit(resource.RLIMIT_AS, (allowance.memory_bytes,) * 2)
+    resource.setrlimit(resource.RLIMIT_CPU, (allowance.cpu_seconds, allowance.cpu_seconds + 1))
+    missing = confine(server, allowance.answer_bytes)
+    if missing and allowance.must_confine:
+        outcome: Outcome = Confinement(missing)
     else:
-        sys.stdout.buffer.write(answer(sys.stdin.buffer.read(), missing))
+        # The message is gone when the job begins, or the photo would be in memory twice.
+        job = msgspec.msgpack.decode(io.FileIO(0, closefd=False).readall(), type=Job)
+        outcome = outcome_of(job, missing)
+    with open(1, "wb", closefd=False) as output:
+        output.write(msgspec.msgpack.encode(outcome))
 
 
-def answer(message: bytes, missing: Sequence[str] = ()) -> bytes:
-    """The outcome of the job in the message; the parts of the confinement that are missing are known by now."""
-    return msgspec.msgpack.encode(_outcome(msgspec.msgpack.decode(message, type=Job), missing))
-
-
-def _outcome(job: Job, missing: Sequence[str]) -> Outcome:
+def outcome_of(job: Job, missing: Sequence[str] = ()) -> Outcome:
+    """What came of the job; the parts of the confinement that are missing are known by now."""
     try:
         return _do(job, missing)
     except UnsupportedError as error:

@@ -1,17 +1,12 @@
-"""What can be asked of the child process, and what it answers. Both travel as msgpack over its pipes."""
+"""What can be asked of the child process, and what it answers. Both travel as msgpack."""
 
 import hashlib
 from enum import StrEnum
-from typing import Final
 
 import msgspec
 
 from domain.failures import FailureCode
 from workers.errors import PermanentError
-
-MUST_CONFINE: Final = "must-confine"
-MAY_CONFINE: Final = "may-confine"
-"""Whether a child that cannot be confined may open a picture: the last word of its command."""
 
 
 class Develop(msgspec.Struct, frozen=True, tag=True):

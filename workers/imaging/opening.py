@@ -168,16 +168,16 @@ def _pillows_own_limit(max_pixels: int) -> Iterator[None]:
         Image.MAX_IMAGE_PIXELS = usual
 
 
-def load_decoders(kind: str) -> None:
-    """Import what pictures of this format need, and what Pillow imports late: a confined process reads no file."""
+def load_decoders(*kinds: str) -> None:
+    """Import what pictures of these formats need, and what Pillow imports late: a confined process reads no file."""
     Image.preinit()
     for name in LATE_MODULES:
         importlib.import_module(name)
     for codec in CODECS:
         codecs.lookup(codec)
-    if kind == "WEBP":
+    if "WEBP" in kinds:
         importlib.import_module("PIL.WebPImagePlugin")
-    if kind == "HEIC":
+    if "HEIC" in kinds:
         import pillow_heif  # noqa: PLC0415 - 50 ms, for HEIC alone
 
         pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)

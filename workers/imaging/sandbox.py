@@ -3,17 +3,20 @@
     a picture, or a refusal of it               -> Picture, or PermanentError
     out of memory or CPU time, killed, crashed  -> ExhaustedError: the picture's doing, or bad luck
     anything else                               -> PassingError: not the picture's doing
+    its fork server ended                       -> the job is run again, by a new one
 
 A child that cannot be confined opens no picture, unless that is allowed.
 
 Decodes nothing itself.
 """
 
+import fcntl
 import os
 import signal
-import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from tempfile import TemporaryFile
 from typing import BinaryIO, Final
 
@@ -23,10 +26,10 @@ from domain.errors import DarkroomError
 from domain.failures import FailureCode
 from domain.formats import HEAD_BYTES, MEDIA_TYPES, format_of
 from workers.confinement.capacity import processes_that_fit
+from workers.confinement.fork_client import ForkClient, ForkServerError, ServerEndedError
+from workers.confinement.fork_server import Allowance, Ending
 from workers.errors import ExhaustedError, PassingError, PermanentError
 from workers.imaging.jobs import (
-    MAY_CONFINE,
-    MUST_CONFINE,
     AskConfinement,
     Confinement,
     Develop,
@@ -41,9 +44,13 @@ from workers.imaging.jobs import (
     Watermark,
 )
 
+if sys.platform == "linux":
+    SEALS: Final = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 CHILD: Final = "workers.imaging.child"
 JPEG_SIDE: Final = 65_535
 COMPLAINT_BYTES: Final = 500
+TRIES: Final = 3
+"""Of a job whose fork server ends, which is not the picture's doing."""
 _BLAMED_ON_THE_PICTURE: Final = {
     -number
     for number in (
@@ -92,7 +99,23 @@ class Sandbox:
     def __init__(self, limits: Limits | None = None, *, children: int | None = None, must_confine: bool = True) -> None:
         self._limits = limits or Limits()
         self._places = threading.BoundedSemaphore(children or processes_that_fit(self._limits.memory_bytes))
-        self._demand = MUST_CONFINE if must_confine else MAY_CONFINE
+        self._allowance = Allowance(
+            self._limits.memory_bytes,
+            self._limits.cpu_seconds,
+            self._limits.answer_bytes,
+            self._limits.wall_seconds,
+            must_confine,
+        )
+        self._parent = ForkClient(self.command, _unnamed_file)
+
+    def close(self) -> None:
+        """End the children and their parent; a job that is under way or comes later is trouble that passes."""
+        self._parent.close()
+
+    @staticmethod
+    def command() -> list[str]:
+        """How the parent of the children is started."""
+        return [sys.executable, "-I", "-m", CHILD, str(os.getpid())]
 
     def run(self, job: Develop | Print | Watermark) -> Picture:
         """The picture that the job makes; waits for a free place first."""
@@ -116,49 +139,56 @@ class Sandbox:
         return outcome.missing if isinstance(outcome, Confinement) else [repr(outcome)]
 
     def _outcome(self, job: Job) -> Outcome:
-        with self._places, _unnamed_file() as answer, _unnamed_file() as complaint:
-            try:
-                done = subprocess.run(  # noqa: S603 - our own interpreter and our own module
-                    self.command_of(job),
-                    input=msgspec.msgpack.encode(job),
-                    stdout=answer,
-                    stderr=complaint,
-                    timeout=self._limits.wall_seconds,
-                    check=False,
-                    env={},  # the environment holds keys
-                    start_new_session=True,  # Ctrl-C at a terminal is for the parent
-                )
-            except subprocess.TimeoutExpired as error:
-                # The CPU limit came first if the picture were to blame: this machine is overloaded.
-                raise PassingError(FailureCode.INTERNAL_ERROR, f"no outcome in {error.timeout} s") from error
-            except OSError as error:
-                raise PassingError(FailureCode.INTERNAL_ERROR, f"no child: {error}") from error
-            return self._judged(done.returncode, answer, complaint)
+        with self._places, _troubles_that_pass():
+            for _ in range(TRIES - 1):
+                with suppress(ServerEndedError):
+                    return self._answered(job)
+            return self._answered(job)
 
-    def command_of(self, job: Job) -> list[str]:
-        """How a child for this job is started."""
-        limits = (os.getpid(), self._limits.memory_bytes, self._limits.cpu_seconds, self._limits.answer_bytes)
-        kind = format_of(job.picture[:HEAD_BYTES]) if isinstance(job, Develop) else None
-        return [sys.executable, "-I", "-m", CHILD, *map(str, limits), kind or "JPEG", self._demand]
+    def _answered(self, job: Job) -> Outcome:
+        with _message_of(job) as message, _unnamed_file() as answer, _unnamed_file() as complaint:
+            ending = self._parent.run(self._allowance, (message, answer, complaint))
+            return self._judged(ending, answer, complaint)
 
-    def _judged(self, code: int, answer: BinaryIO, complaint: BinaryIO) -> Outcome:
+    def _judged(self, ending: Ending, answer: BinaryIO, complaint: BinaryIO) -> Outcome:
+        if ending.is_overdue:
+            # The CPU limit came first if the picture were to blame: this machine is overloaded.
+            raise PassingError(FailureCode.INTERNAL_ERROR, f"no outcome in {self._limits.wall_seconds} s")
         size = answer.seek(0, os.SEEK_END)
         if size >= self._limits.answer_bytes:
             raise ExhaustedError(f"an answer of {size} bytes or more")
-        if code == 0:
+        if ending.code == 0:
             answer.seek(0)
             return _read(answer)
         complaint.seek(max(0, complaint.seek(0, os.SEEK_END) - COMPLAINT_BYTES))
-        detail = f"child ended with {code}: {complaint.read(COMPLAINT_BYTES).decode(errors='replace')}"
-        if code in _BLAMED_ON_THE_PICTURE:
+        detail = f"child ended with {ending.code}: {complaint.read(COMPLAINT_BYTES).decode(errors='replace')}"
+        if ending.code in _BLAMED_ON_THE_PICTURE:
             raise ExhaustedError(detail)
         raise PassingError(FailureCode.INTERNAL_ERROR, detail)
+
+
+@contextmanager
+def _troubles_that_pass() -> Iterator[None]:
+    try:
+        yield
+    except ForkServerError as error:
+        raise PassingError(FailureCode.INTERNAL_ERROR, str(error)) from error
+
+
+def _message_of(job: Job) -> BinaryIO:
+    """The job in a file that its child cannot fill."""
+    message = _unnamed_file()
+    message.write(msgspec.msgpack.encode(job))
+    message.seek(0)
+    if sys.platform == "linux":
+        fcntl.fcntl(message, fcntl.F_ADD_SEALS, SEALS)
+    return message
 
 
 def _unnamed_file() -> BinaryIO:
     """A file without a name, which the child's limit on the size of files bounds; a pipe would fill our memory."""
     if sys.platform == "linux":
-        return os.fdopen(os.memfd_create("darkroom"), "w+b")
+        return os.fdopen(os.memfd_create("darkroom", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING), "w+b")
     return TemporaryFile()
 
 
