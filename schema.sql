@@ -42,7 +42,7 @@ CREATE OR REPLACE TRIGGER event_log_is_append_only
 
 -- The position of each reader of the log.
 CREATE TABLE IF NOT EXISTS positions (
-    -- projector, failures, dispatcher, analytics, seals
+    -- projector, failures, dispatcher, sweeper, analytics, seals
     reader text PRIMARY KEY,
     -- The last position that was handled.
     position bigint NOT NULL DEFAULT 0 CHECK (position >= 0),
@@ -208,9 +208,30 @@ ALTER TABLE uploads
     ADD CONSTRAINT uploads_result_check CHECK (
         (result_id IS NOT NULL) = (stage IS NOT DISTINCT FROM 'complete')) NOT VALID;
 
--- When the upload was completed; null for all other uploads and for rows of an older database.
-ALTER TABLE uploads ADD COLUMN IF NOT EXISTS completed_at timestamptz
-    GENERATED ALWAYS AS (CASE WHEN status = 'completed' AND version > 0 THEN updated_at END) STORED;
+-- Which objects of an ended upload are deleted because their time is over; null: none.
+ALTER TABLE uploads ADD COLUMN IF NOT EXISTS expired text;
+ALTER TABLE uploads
+    DROP CONSTRAINT IF EXISTS uploads_expired_check,
+    ADD CONSTRAINT uploads_expired_check CHECK (
+        expired IS NULL OR (expired IN ('original', 'everything') AND status IN ('completed', 'failed'))) NOT VALID;
+
+-- An older `completed_at` is made of `updated_at`, which an expiry changes.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM information_schema.columns
+               WHERE table_schema = current_schema AND table_name = 'uploads' AND column_name = 'completed_at'
+                 AND generation_expression LIKE '%updated_at%') THEN
+        ALTER TABLE uploads DROP COLUMN completed_at;
+    END IF;
+END $$;
+ALTER TABLE uploads
+    -- When the upload was completed; null for all other uploads and for rows of an older database.
+    ADD COLUMN IF NOT EXISTS completed_at timestamptz
+        GENERATED ALWAYS AS (CASE WHEN status = 'completed' AND version > 0 THEN stage_since END) STORED,
+    -- When the upload ended, as long as it has objects that may expire; else null.
+    ADD COLUMN IF NOT EXISTS kept_since timestamptz
+        GENERATED ALWAYS AS (CASE WHEN status IN ('completed', 'failed') AND version > 0
+                                   AND expired IS DISTINCT FROM 'everything' THEN stage_since END) STORED;
 
 -- A row is written about eight times, and then never again. If a write changes no column that an index uses, in its
 -- columns or in its WHERE, PostgreSQL keeps it in the same page and updates no index (a HOT update). Therefore no index
@@ -222,6 +243,8 @@ CREATE INDEX IF NOT EXISTS uploads_not_ended_idx ON uploads (created_at) WHERE s
 CREATE INDEX IF NOT EXISTS uploads_queue_idx ON uploads (created_at) WHERE status = 'pending';
 -- For the ETA: the uploads that were completed last.
 CREATE INDEX IF NOT EXISTS uploads_completed_at_idx ON uploads (completed_at) WHERE completed_at IS NOT NULL;
+-- For the retention: the ended uploads whose objects are kept, each kind from the oldest on.
+CREATE INDEX IF NOT EXISTS uploads_kept_idx ON uploads (status, expired, kept_since) WHERE kept_since IS NOT NULL;
 
 -- The number of attempts from the second one on; null for the most uploads, which need only one. An index may use it: it
 -- stays null while the first attempt is counted.

@@ -63,6 +63,8 @@ from workers.runs.pipeline import Pipeline
 from workers.steps.prompts import CURRENT
 from workers.steps.validating import Accepted
 from workers.upkeep.erasure import erase
+from workers.upkeep.retention import Retention, rules
+from workers.upkeep.sweeper import sweeper
 from workers.vision.gemini import GeminiModel
 from workers.vision.local import LocalModel
 from workers.vision.model import ImageModel
@@ -221,14 +223,17 @@ def open_readers(settings: Settings, stack: ExitStack) -> list[Reader]:
     return [Reader(follower, open_wakeups(settings, stack)) for follower in followers]
 
 
-def open_dispatch(settings: Settings, stack: ExitStack) -> tuple[Reader, Reconciler]:
-    """The parts of `darkroom dispatch`: the dispatcher and the reconciler."""
+def open_dispatch(settings: Settings, stack: ExitStack) -> tuple[list[Reader], Reconciler, Retention]:
+    """The parts of `darkroom dispatch`: the dispatcher and the sweeper, the reconciler and the retention."""
     redis = open_redis(settings, stack)
     event_log, pool = open_log(settings, "dispatch", stack)
     open_metrics(settings, "dispatch", pool, stack)
     queue = open_traces(settings, "dispatch", stack).queue(DramatiqQueue(run_broker(redis)))
-    reconciler = Reconciler(open_uploads(event_log, redis, stack), pool, queue)
-    return Reader(dispatcher(event_log, pool, queue), open_wakeups(settings, stack)), reconciler
+    uploads, followers = open_uploads(event_log, redis, stack), [dispatcher(event_log, pool, queue)]
+    followers.append(sweeper(event_log, pool, open_blobs(settings)))
+    days = (settings.retain_originals_days, settings.retain_results_days, settings.retain_failed_days)
+    readers = [Reader(follower, open_wakeups(settings, stack)) for follower in followers]
+    return readers, Reconciler(uploads, pool, queue), Retention(uploads, pool, rules(*days))
 
 
 def open_sink(settings: Settings, stack: ExitStack) -> Sink:

@@ -141,16 +141,19 @@ def project(settings: Settings) -> None:
 
 
 def dispatch(settings: Settings) -> None:
-    """Run the dispatcher and the reconciler until told to stop."""
+    """Run the dispatcher, the sweeper, the reconciler and the retention until told to stop."""
     hide()
     threads = Threads()
     with ExitStack() as stack:
-        reader, reconciler = bootstrap.open_dispatch(settings, stack)
-        threads.start("dispatcher", reader.run_until(threads.stopping))
+        readers, reconciler, retention = bootstrap.open_dispatch(settings, stack)
+        for reader in readers:
+            threads.start(reader.follower.reader, reader.run_until(threads.stopping))
         threads.start("reconciler", lambda: reconciler.run(threads.stopping))
+        threads.start("retention", lambda: retention.run(threads.stopping))
         log.info("dispatcher.started")
         threads.wait()
-        reader.wakeups.close()
+        for reader in readers:
+            reader.wakeups.close()
         threads.join()
 
 

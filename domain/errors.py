@@ -3,6 +3,7 @@
 DarkroomError
 ├── UploadNotFoundError         no such upload, or another session's
 ├── ResultNotFoundError         no such result, or another session's
+├── ResultExpiredError          the result is deleted, because its time is over
 ├── IdempotencyConflictError    an idempotency key that was used with another body
 ├── RefusedError                the invariants of the upload forbid the command
 │   ├── UploadEndedError        complete is final; only a retry follows failed
@@ -16,6 +17,7 @@ DarkroomError
 │   ├── AttemptsExhaustedError  no further attempt without a retry
 │   ├── NotFailedError          only a failed upload can be retried
 │   ├── NeedsNewPhotoError      a retry with this photo would fail again
+│   ├── PhotoExpiredError       a retry needs the photo, and its time is over
 │   ├── StaffNameTakenError     a name of staff is given once
 │   └── StaffRevokedError       a revoked staff member stays revoked
 ├── StaffNotFoundError          no staff member has this name
@@ -48,6 +50,10 @@ class UploadNotFoundError(DarkroomError):
 
 class ResultNotFoundError(DarkroomError):
     """There is no such result in this session."""
+
+
+class ResultExpiredError(DarkroomError):
+    """This picture was kept for its time and is deleted now. Please upload the photo again to get a new one."""
 
 
 class IdempotencyConflictError(DarkroomError):
@@ -100,6 +106,10 @@ class NotFailedError(RefusedError):
 
 class NeedsNewPhotoError(RefusedError):
     """Another try with this photo cannot help. Please upload another one."""
+
+
+class PhotoExpiredError(RefusedError):
+    """The photo was kept for its time and is deleted now. Please upload it again."""
 
 
 class StaffNameTakenError(RefusedError):

@@ -11,6 +11,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from domain.failures import FailureCode
+from domain.objects import Expiry
 from domain.stages import Stage
 
 Count = Annotated[int, Meta(ge=0, lt=2**31)]
@@ -143,6 +144,14 @@ class Requeued(Event, frozen=True, kw_only=True):
     request_id: str | None
 
 
+class Expired(Event, frozen=True, kw_only=True):
+    """The time for which objects of the upload are kept is over, so they are deleted. Its owner still finds it."""
+
+    NAME: ClassVar[str] = "upload.expired"
+
+    objects: Expiry
+
+
 class Erased(Event, frozen=True, kw_only=True):
     """The photo and pictures of the upload were deleted, and no session owns it any more. No event follows."""
 
@@ -166,6 +175,7 @@ EVENTS: dict[str, type[Event]] = {
         Failed,
         Retried,
         Requeued,
+        Expired,
         Erased,
     )
 }

@@ -11,6 +11,7 @@ from domain.events import (
     AttemptStarted,
     Erased,
     Event,
+    Expired,
     Failed,
     PreviewStored,
     PutOff,
@@ -21,8 +22,9 @@ from domain.events import (
     Submitted,
 )
 from domain.failures import NOT_COUNTED
+from domain.result import Result
 from domain.stages import Stage
-from domain.upload import ATTEMPTS, Result, Upload
+from domain.upload import ATTEMPTS, Upload
 
 
 def fold(upload: Upload | None, events: Iterable[Event]) -> Upload | None:
@@ -71,6 +73,8 @@ def evolve(upload: Upload | None, event: Event) -> Upload:  # noqa: C901, PLR091
         case Failed():
             error = {"error_code": event.code, "error_message": event.message, "failed_stage": event.stage}
             return replace(upload, **then, **error, running=False, retry_at=None, waiting_for=None)
+        case Expired():
+            return replace(upload, **then, expired=event.objects)
         case Erased():
             # Without a session hash, no session finds the upload.
             return replace(upload, **then, session_hash="", original_sha256="", result=None)

@@ -4,12 +4,21 @@ A key contains the start of the SHA-256 of the content, so that no object replac
 none: the same original always gives the same copy. Does not know the object storage itself.
 """
 
+from enum import StrEnum
 from typing import Final, Literal
 from uuid import UUID
 
 PictureKind = Literal["full", "preview"]
 
 DIGEST_CHARACTERS: Final = 16
+
+
+class Expiry(StrEnum):
+    """Which objects of an upload are deleted because their time is over."""
+
+    ORIGINAL = "original"
+    """The photo, its clean copy and the answers of the image model; the finished pictures stay."""
+    EVERYTHING = "everything"
 
 
 def folder_of(upload_id: UUID) -> str:
@@ -40,6 +49,11 @@ def answer_key(upload_id: UUID, sha256: str) -> str:
 def picture_key(upload_id: UUID, kind: PictureKind, sha256: str) -> str:
     """A finished picture: the full image or its watermarked preview."""
     return f"{_key(upload_id, kind, sha256)}.jpg"
+
+
+def is_picture(key: str) -> bool:
+    """Whether the object is a finished picture, also one that an overtaken attempt stored."""
+    return key.partition("/")[2].startswith(("full-", "preview-"))
 
 
 def _key(upload_id: UUID, kind: str, sha256: str) -> str:

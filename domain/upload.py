@@ -24,6 +24,7 @@ from domain.events import (
     AttemptStarted,
     Erased,
     Event,
+    Expired,
     Failed,
     PreviewStored,
     PutOff,
@@ -35,6 +36,8 @@ from domain.events import (
     Submitted,
 )
 from domain.failures import MESSAGES, NEEDS_NEW_PHOTO, NOT_COUNTED, FailureCode
+from domain.objects import Expiry
+from domain.result import Result
 from domain.staff import UNASKED, StaffRequest
 from domain.stages import BANDS, Stage, Status, rank, status_of
 
@@ -42,15 +45,6 @@ ATTEMPTS: Final = 3
 """How many failed attempts, and how many lost ones in a row, end an upload. A retry starts both counts again."""
 
 _E = TypeVar("_E", bound=Event)
-
-
-class Result(Struct, frozen=True):
-    """The finished picture: the full image and, once it is made, its watermarked preview."""
-
-    result_id: UUID
-    model: str
-    full: StoredImage
-    preview: StoredImage | None = None
 
 
 class Upload(Struct, frozen=True, kw_only=True):
@@ -75,6 +69,7 @@ class Upload(Struct, frozen=True, kw_only=True):
     error_code: FailureCode | None = None
     error_message: str | None = None
     result: Result | None = None
+    expired: Expiry | None = None  # which objects are deleted because their time is over
 
     @property
     def stage(self) -> Stage | None:
@@ -97,6 +92,11 @@ class Upload(Struct, frozen=True, kw_only=True):
         return not self.session_hash
 
     @property
+    def can_retry(self) -> bool:
+        """Whether a failed upload has what another try needs: its photo, and a failure that another try can avoid."""
+        return self.error_code not in NEEDS_NEW_PHOTO and not self.expired and not self.erased
+
+    @property
     def losses(self) -> int:
         """The lost attempts in a row, if the worker of the running attempt is lost too."""
         return self.lost + self.running
@@ -104,14 +104,8 @@ class Upload(Struct, frozen=True, kw_only=True):
     @staticmethod
     def submit(upload_id: UUID, *, by: str, correlation_id: str, **facts: Any) -> Submitted:  # noqa: ANN401 - checked by the event
         """The first event of an upload; the facts are the fields of Submitted."""
-        return Submitted(
-            originator_id=upload_id,
-            originator_version=1,
-            event_id=uuid4(),
-            actor=by,
-            correlation_id=correlation_id,
-            **facts,
-        )
+        facts |= {"event_id": uuid4(), "actor": by, "correlation_id": correlation_id}
+        return Submitted(originator_id=upload_id, originator_version=1, **facts)
 
     def start_attempt(self, *, by: str) -> AttemptStarted:
         """Start the next attempt. This ends an attempt that a lost worker left running."""
@@ -196,6 +190,8 @@ class Upload(Struct, frozen=True, kw_only=True):
             raise errors.NotFailedError
         if self.error_code in NEEDS_NEW_PHOTO:
             raise errors.NeedsNewPhotoError(f"Another try cannot help. {self.error_message}")
+        if self.expired:
+            raise errors.PhotoExpiredError
         return self._next(Retried, by, request.event_id, **request.facts)
 
     def requeue(self, *, by: str, request: StaffRequest = UNASKED) -> Requeued:
@@ -204,6 +200,18 @@ class Upload(Struct, frozen=True, kw_only=True):
             rather = "Retry it instead." if self.status is Status.FAILED else "There is nothing left to do."
             raise errors.UploadEndedError(f"This upload has ended ({self.stage}). {rather}")
         return self._next(Requeued, by, request.event_id, **request.facts)
+
+    def expire(self, objects: Expiry, *, version: int, by: str) -> Expired | None:
+        """Record that objects are deleted because their time is over; None if they already are.
+
+        Whose time is over was judged at a version. An upload that has moved since, with a retry for example, stays.
+        """
+        if self.erased or self.expired in {objects, Expiry.EVERYTHING}:
+            return None
+        retry_needs_it = objects is Expiry.ORIGINAL and self.status is Status.FAILED
+        if self.version != version or not self.ended or retry_needs_it:
+            raise errors.RefusedError(f"The upload has moved on from version {version}, or still needs its photo.")
+        return self._next(Expired, by, objects=objects)
 
     def erase(self, *, by: str, request: StaffRequest = UNASKED) -> Erased | None:
         """Record that the photo and pictures are deleted; None if they already were. The upload must have ended."""

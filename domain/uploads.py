@@ -24,6 +24,7 @@ from domain.events import Event, StoredImage
 from domain.failures import FailureCode
 from domain.fold import evolve, fold
 from domain.mapper import EventMapper
+from domain.objects import Expiry
 from domain.ports import Notifier
 from domain.staff import UNASKED, StaffRequest
 from domain.stages import Stage
@@ -148,6 +149,10 @@ class Uploads:
     def requeue(self, upload_id: UUID, *, by: str, request: StaffRequest = UNASKED) -> Upload:
         """Ask for the next attempt now."""
         return self._execute(upload_id, lambda upload: [upload.requeue(by=by, request=request)])
+
+    def expire(self, upload_id: UUID, objects: Expiry, *, version: int, by: str) -> Upload:
+        """Record that objects are deleted because their time is over. Raises RefusedError if the upload has moved."""
+        return self._execute(upload_id, lambda upload: [upload.expire(objects, version=version, by=by)])
 
     def erase(self, upload_id: UUID, *, by: str, request: StaffRequest = UNASKED) -> Upload:
         """Record that the photo and pictures are deleted; cancels the upload first if it may still run."""

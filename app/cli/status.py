@@ -70,7 +70,9 @@ def status(
 def tell(body: dict[str, Any]) -> None:
     """Print a status for people."""
     click.echo(f"{body['status']}: {described(body)}, last moved {body['updatedAt']}")
-    if body["resultId"]:
+    if body.get("expired"):
+        click.echo("expired: the time for which its photo and its pictures are kept is over, so they are deleted")
+    elif body["resultId"]:
         click.echo(f"result {body['resultId']}")
 
 

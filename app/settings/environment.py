@@ -5,24 +5,21 @@ reaches nothing; it refuses all mistakes at once, each in one sentence that neve
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
 import msgspec
 
 from app.settings.given import SettingsError, all_values, variables
+from app.settings.given import setting as _setting
 from app.settings.parsers import Network, header, hosts, keys, networks, one_of, origins, signing_key, text, url, whole
 
 __all__ = ["Network", "Settings", "SettingsError", "settings_help"]
 
-
 DEFAULT_BUDGET = 500
 """Paid calls an hour, unless GENERATION_BUDGET_PER_HOUR is set: about 20 dollars, at 0.04 for a picture."""
-
-
-def _setting(parse: Callable[[str], object], purpose: str, *, secret: bool = False) -> msgspec.Meta:
-    return msgspec.Meta(description=purpose, extra={"parse": parse, "secret": secret})
+_DAYS = whole(1, 36_500)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,9 +148,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         _setting(whole(0, 2**31), "How many held polls and streams of one address may wait at once; 0 for no limit."),
     ] = 50
     session_days: Annotated[
-        int,
-        _setting(whole(1, 36_500), "How many days a session token opens its uploads; it is renewed while it is used."),
+        int, _setting(_DAYS, "How many days a session token opens its uploads; it is renewed while it is used.")
     ] = 90
+    retain_originals_days: Annotated[
+        int | None, _setting(_DAYS, "How many days after an upload is complete its photo is kept; unset: for ever.")
+    ] = None
+    retain_results_days: Annotated[
+        int | None, _setting(_DAYS, "How many days after an upload is complete its pictures are kept; unset: for ever.")
+    ] = None
+    retain_failed_days: Annotated[
+        int | None, _setting(_DAYS, "How many days a failed upload's photo is kept; unset: RETAIN_ORIGINALS_DAYS.")
+    ] = None
     trusted_proxies: Annotated[
         tuple[Network, ...],
         _setting(networks, "The proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated."),

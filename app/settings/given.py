@@ -9,6 +9,11 @@ import msgspec
 from domain.errors import DarkroomError
 
 
+def setting(parse: Callable[[str], object], purpose: str, *, secret: bool = False) -> msgspec.Meta:
+    """What is known of a setting beside its type: its check, its purpose, and whether it is a secret."""
+    return msgspec.Meta(description=purpose, extra={"parse": parse, "secret": secret})
+
+
 class Variable(msgspec.Struct, frozen=True):
     """One setting, as it is given."""
 

@@ -11,7 +11,8 @@ from uuid import UUID
 from eventsourcing.persistence import MapperDeserialisationError
 from msgspec import Struct
 
-from domain.events import Erased, Event
+from domain.events import Erased, Event, Expired
+from domain.objects import Expiry
 from projections.log.event_log import LoggedEvent
 
 PATIENCE: Final = timedelta(seconds=120)
@@ -71,6 +72,12 @@ class Evidence(Struct, frozen=True, kw_only=True, dict=True):
     def erased_at(self) -> datetime | None:
         """When its photo and pictures were erased; None if they were not."""
         return next((logged.recorded_at for logged, event in self.readings if isinstance(event, Erased)), None)
+
+    def expired_at(self, objects: Expiry) -> datetime | None:
+        """When the time of these objects was over; None if it is not."""
+        over = {objects, Expiry.EVERYTHING}
+        expired = ((logged, event) for logged, event in self.readings if isinstance(event, Expired))
+        return next((logged.recorded_at for logged, event in expired if event.objects in over), None)
 
     @cached_property
     def readings(self) -> list[tuple[LoggedEvent, Event | str]]:

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from domain.errors import BlobNotFoundError
 from domain.events import PreviewStored, ResultStored, StageAdvanced, StoredImage
-from domain.objects import folder_of
+from domain.objects import Expiry, folder_of, is_picture
 from domain.ports import BlobStore
 from domain.stages import Stage
 from projections.audit.evidence import Evidence, Violation
@@ -13,7 +13,7 @@ from projections.audit.evidence import Evidence, Violation
 
 def recorded_pictures(evidence: Evidence) -> list[StoredImage]:
     """The pictures that must be in the object storage according to the stream: the full image first."""
-    if evidence.erased_at:
+    if evidence.erased_at or evidence.expired_at(Expiry.EVERYTHING):
         return []
     full = [event.full for event in evidence.events if isinstance(event, ResultStored)]
     return full + [event.preview for event in evidence.events if isinstance(event, PreviewStored)]
@@ -21,8 +21,8 @@ def recorded_pictures(evidence: Evidence) -> list[StoredImage]:
 
 def check_pictures(evidence: Evidence, store: BlobStore) -> Iterator[Violation]:
     """Pictures that are missing or differ. Raises UnavailableError or StorageRefusedError."""
+    yield from _left_over(evidence, store)
     if evidence.erased_at:
-        yield from _left_over(evidence, store)
         return
     if any(isinstance(event, StageAdvanced) and event.stage is Stage.COMPLETE for event in evidence.events):
         for name, kind in (("full image", ResultStored), ("preview", PreviewStored)):
@@ -34,11 +34,16 @@ def check_pictures(evidence: Evidence, store: BlobStore) -> Iterator[Violation]:
 
 
 def _left_over(evidence: Evidence, store: BlobStore) -> Iterator[Violation]:
+    expired_at = evidence.expired_at(Expiry.EVERYTHING)
+    everything, original = evidence.erased_at or expired_at, evidence.expired_at(Expiry.ORIGINAL)
+    since = everything or original
     # Objects are deleted after the event, and a run that is still alive deletes its own at its end.
-    if evidence.is_recent(evidence.erased_at) or evidence.is_recent(evidence.leased_until):
+    if since is None or evidence.is_recent(since) or evidence.is_recent(evidence.leased_until):
         return
+    ended = "erased" if evidence.erased_at else "expired"
     for key in store.keys(folder_of(evidence.upload_id)):
-        yield evidence.violation(8, f"it is erased, but the object {key} exists.")
+        if everything or not is_picture(key):
+            yield evidence.violation(8, f"it is {ended}, but the object {key} exists.")
 
 
 def _mismatch(picture: StoredImage, store: BlobStore) -> str | None:

@@ -3,7 +3,18 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from domain.events import AttemptFailed, Erased, Event, Failed, PutOff, ResultStored, Retried, StageAdvanced, Submitted
+from domain.events import (
+    AttemptFailed,
+    Erased,
+    Event,
+    Expired,
+    Failed,
+    PutOff,
+    ResultStored,
+    Retried,
+    StageAdvanced,
+    Submitted,
+)
 from domain.stages import BANDS, Stage, rank
 from projections.audit.evidence import PATIENCE, Evidence, Violation
 
@@ -64,6 +75,8 @@ def _ending(evidence: Evidence) -> Iterator[Violation]:
         asked_for = isinstance(event, Retried)
         if isinstance(event, Erased) and ended and not isinstance(ended, Erased):
             ended = event
+            continue
+        if isinstance(event, Expired) and ended and not isinstance(ended, Erased):
             continue
         at = f"version {event.originator_version} ({event.NAME})"
         if ended and not (asked_for and isinstance(ended, Failed)):

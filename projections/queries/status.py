@@ -23,6 +23,7 @@ from psycopg_pool import AsyncConnectionPool
 from domain.errors import LogUnavailableError
 from domain.events import Erased, Failed, Retried, StoredImage
 from domain.failures import FailureCode
+from domain.objects import Expiry
 from domain.stages import Stage, Status
 from projections.log.connections import translated
 from projections.log.event_log import LoggedEvent
@@ -44,7 +45,7 @@ TRANSITIONS: Final = (Failed.NAME, Retried.NAME, Erased.NAME)
 # costs its client's poll as much as the row of another session does, in time and in work.
 SELECT_STATUSES: Final = f"""
 SELECT asked.ordinal, u.upload_id, version, session_hash, status, stage, progress, attempt, result_id, error_code,
-       error_message, created_at, updated_at, running, retry_at, waiting_for, stage_since,
+       error_message, created_at, updated_at, running, retry_at, waiting_for, stage_since, expired,
        status <> 'completed' AND EXISTS (
            SELECT FROM event_log e WHERE e.upload_id = u.upload_id AND e.version > u.version AND e.name IN {TRANSITIONS}
        ) AS missed_transition
@@ -53,7 +54,7 @@ LEFT JOIN uploads u ON u.upload_id = asked.upload_id
 WHERE u.upload_id IS NOT NULL OR EXISTS (SELECT FROM event_log e WHERE e.upload_id = asked.upload_id)
 """  # noqa: S608 - names of our own
 SELECT_RESULT: Final = """
-SELECT r.result_id, r.upload_id, r.model, r.full_image, r.preview, r.created_at
+SELECT r.result_id, r.upload_id, r.model, r.full_image, r.preview, r.created_at, u.expired
 FROM results r JOIN uploads u ON u.upload_id = r.upload_id AND u.result_id = r.result_id
 WHERE r.result_id = %s AND u.session_hash = %s AND r.preview IS NOT NULL
 """
@@ -87,6 +88,7 @@ class StatusRow(Struct, frozen=True):
     retry_at: datetime | None
     waiting_for: FailureCode | None
     stage_since: datetime
+    expired: Expiry | None = None
     missed_transition: bool = False  # the log has one of TRANSITIONS that is not in the row yet
 
 
@@ -118,6 +120,7 @@ class CompletedResult(Struct, frozen=True, kw_only=True):
     full_image: StoredImage
     preview: StoredImage
     created_at: datetime
+    expired: Expiry | None = None
 
 
 class _Polls(NamedTuple):

@@ -6,7 +6,7 @@
     lost      the worker of the attempt was gone, from its last event on
     backoff   an attempt failed; the next one may not begin yet
     put-off   the next attempt has to wait for something that is not the upload's doing
-    ended     complete or failed, until a retry or an erasure
+    ended     complete or failed, until a retry, an expiry or an erasure
 
 A pure function. Spans follow each other without a gap, the first begins with the first event, the last ends with the
 last event of an ended upload, or now. A clock that stepped back makes no span negative: time is counted from the

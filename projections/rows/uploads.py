@@ -15,8 +15,10 @@ from msgspec import Struct, structs
 from domain.events import StoredImage
 from domain.failures import FailureCode
 from domain.fold import evolve
+from domain.objects import Expiry
+from domain.result import Result
 from domain.stages import Stage, Status
-from domain.upload import Result, Upload
+from domain.upload import Upload
 from projections.log.event_log import LoggedEvent
 
 
@@ -44,6 +46,7 @@ class UploadRow(Struct, frozen=True, kw_only=True):
     error_code: FailureCode | None
     error_message: str | None
     result_id: UUID | None
+    expired: Expiry | None = None
     created_at: datetime
     updated_at: datetime
     stage_since: datetime

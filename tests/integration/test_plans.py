@@ -26,6 +26,7 @@ from tests.benchmarks.bulk import fill
 from tests.fakes.silent_notifier import SilentNotifier
 from tests.submissions import run_to, submit
 from workers.queue.reconciler import SELECT_DUE
+from workers.upkeep import retention
 
 ENDED: Final = 4000
 UNDER_WAY: Final = 20
@@ -42,6 +43,8 @@ QUESTIONS: Final[dict[str, tuple[str, dict[str, Any] | tuple[Any, ...]]]] = {
     "the end of the log": (log.SELECT_LAST_POSITION, ()),
     "the projector's rows": (uploads.LOAD, (IDS,)),
     "the reconciler's scan": (SELECT_DUE, (10, 1000)),
+    "what is kept for its time": (retention.ALL, {"status": "completed", "days": 30, "batch": 500}),
+    "what is kept of it": (retention.PICTURES, {"status": "completed", "days": 30, "batch": 500}),
     "the support's timeline": ("SELECT * FROM timeline WHERE upload_id = %s ORDER BY version", (IDS[0],)),
     "how many are open": (metrics.SELECT_OPEN, ()),
     "how many stand still": (metrics.SELECT_STANDSTILL, {"standstill": 60}),

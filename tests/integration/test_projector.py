@@ -94,7 +94,7 @@ def test_a_migration_reads_from_the_log_when_each_row_entered_its_stage(
     run_to(uploads, submit(uploads).id, Stage.COMPLETE)  # the row is not there yet
     before = rows(pool)
     with pool.connection() as connection:
-        connection.execute("ALTER TABLE uploads DROP COLUMN stage_since")
+        connection.execute("ALTER TABLE uploads DROP COLUMN stage_since CASCADE")
     migrate(database_url)
 
     assert rows(pool) == before

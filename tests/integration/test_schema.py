@@ -108,3 +108,16 @@ def test_a_row_that_no_upload_can_have_is_refused(database_url: str, wrong: str,
         connection.execute("INSERT INTO uploads (upload_id) VALUES (gen_random_uuid())")
         with pytest.raises(psycopg.errors.CheckViolation, match=constraint):
             connection.execute(f"UPDATE uploads SET {wrong}".encode())
+
+
+def test_a_time_of_completion_that_an_expiry_would_move_is_made_anew(database_url: str) -> None:
+    before = structure(database_url)
+    with psycopg.connect(database_url) as connection:
+        connection.execute("ALTER TABLE uploads DROP COLUMN completed_at")
+        connection.execute(
+            "ALTER TABLE uploads ADD COLUMN completed_at timestamptz GENERATED ALWAYS AS"
+            " (CASE WHEN status = 'completed' AND version > 0 THEN updated_at END) STORED"
+        )
+    migrate(database_url)
+
+    assert structure(database_url) == before

@@ -11,6 +11,7 @@ from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 
 from domain.events import EVENTS, AttemptStarted, Event
 from domain.mapper import EventMapper
+from domain.objects import Expiry
 from domain.stages import Stage
 from tests.unit.histories import UPLOAD_ID, submitted
 
@@ -28,7 +29,9 @@ def one_of_each() -> list[Event]:
     failed = waiting.then(waiting.upload.requeue(by="staff:erika")).started().failed()
     retried = failed.then(failed.upload.retry(by="session:abc")).events
     cancelled = failed.then(failed.upload.cancel(by="session:abc"))
-    erased = cancelled.then(cancelled.upload.erase(by="staff:erika")).events
+    version = cancelled.upload.version
+    expired = cancelled.then(cancelled.upload.expire(Expiry.EVERYTHING, version=version, by="reconciler"))
+    erased = expired.then(expired.upload.erase(by="staff:erika")).events
     return list({event.NAME: event for event in complete + retried + erased}.values())
 
 

@@ -9,11 +9,13 @@ from uuid import UUID
 from hypothesis import event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from msgspec.structs import replace
 
 from domain.errors import RefusedError
-from domain.events import AttemptStarted, Erased, Event, Failed, Retried
+from domain.events import AttemptStarted, Erased, Event, Expired, Failed, Retried
 from domain.failures import FailureCode
 from domain.fold import fold
+from domain.objects import Expiry
 from domain.stages import BANDS, PIPELINE, Stage, Status, rank
 from domain.upload import ATTEMPTS, Upload
 from tests.unit.histories import FULL, LATER, PREVIEW, RESULT_ID, submitted
@@ -103,6 +105,11 @@ class Histories(RuleBasedStateMachine):
     def requeue(self) -> None:
         self.attempted(self.upload.requeue, by="staff:erika")
 
+    @rule(objects=st.sampled_from(Expiry), late=st.booleans(), well=st.integers(0, 4))
+    def expire(self, objects: Expiry, *, late: bool, well: int) -> None:
+        if not well:
+            self.attempted(self.upload.expire, objects, version=self.upload.version - late, by="reconciler")
+
     @rule(well=st.integers(0, 9))
     def erase(self, well: int) -> None:
         if not well:  # seldom, since nothing can follow
@@ -131,13 +138,16 @@ class Histories(RuleBasedStateMachine):
     @invariant()
     def complete_is_final_and_so_is_an_erasure(self) -> None:
         if self.before.erased or (self.before.status is Status.COMPLETED and not self.upload.erased):
-            assert self.upload == self.before
+            last = {"version": self.upload.version, "expired": self.upload.expired}
+            assert self.upload == replace(self.before, **last)
+            assert self.upload.expired != self.before.expired or self.upload.version == self.before.version
 
     @invariant()
-    def only_a_retry_or_an_erasure_follows_a_failure(self) -> None:
+    def only_a_retry_an_expiry_or_an_erasure_follows_a_failure(self) -> None:
         events = self.history.events
         for failed, following in pairwise(events):
-            assert not isinstance(failed, Failed) or isinstance(following, Retried | Erased)
+            assert not isinstance(failed, Failed) or isinstance(following, Retried | Expired | Erased)
+            assert not isinstance(failed, Expired) or isinstance(following, Expired | Erased)
 
     @invariant()
     def no_more_attempts_begin_than_are_allowed(self) -> None:

@@ -10,6 +10,7 @@ import structlog
 
 from domain.errors import StorageRefusedError, UnavailableError
 from domain.failures import NEEDS_NEW_PHOTO, FailureCode
+from domain.objects import Expiry
 from domain.stages import Stage
 from domain.uploads import Uploads
 from workers.runs.attempt import Attempt
@@ -45,9 +46,10 @@ class Cleanup:
             log.warning("photo.not_taken_away", reason=str(error))
 
     def take_away_if_erased(self, upload_id: UUID) -> None:
-        """Delete what the attempt stored after everything of an erased upload was deleted."""
+        """Delete what the attempt stored after everything of an erased or expired upload was deleted."""
         try:
-            if self._uploads.get(upload_id).erased:
+            upload = self._uploads.get(upload_id)
+            if upload.erased or upload.expired is Expiry.EVERYTHING:
                 self._stages.take_away(upload_id)
         except (UnavailableError, StorageRefusedError) as error:
             log.warning("upload.not_taken_away", reason=str(error))  # `darkroom verify` finds it

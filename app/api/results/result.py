@@ -14,7 +14,8 @@ from litestar.params import PathParameter
 from app.api.http.services import Services
 from app.api.http.session_token import SessionToken, owner
 from app.api.results.bodies import PreviewBody, ResultBody
-from domain.errors import ResultNotFoundError
+from domain.errors import ResultExpiredError, ResultNotFoundError
+from domain.objects import Expiry
 from projections.queries.status import CompletedResult
 
 ResultId = Annotated[str, PathParameter(name="resultId")]
@@ -41,6 +42,8 @@ class Results:
         row = await self._reader.result(_result_id(result_id), session_hash)
         if row is None:
             raise ResultNotFoundError
+        if row.expired is Expiry.EVERYTHING:
+            raise ResultExpiredError
         body = await to_thread.run_sync(self._body, row)
         return Response(body, headers={"Cache-Control": "private, no-store"})
 

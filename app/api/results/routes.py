@@ -14,7 +14,7 @@ from app.api.results.bodies import PreviewBody, ResultBody
 from app.api.results.preview import Previews
 from app.api.results.result import Results
 from app.limits.errors import TooManyRequestsError
-from domain.errors import BlobNotFoundError, ResultNotFoundError, UnavailableError
+from domain.errors import BlobNotFoundError, ResultExpiredError, ResultNotFoundError, UnavailableError
 
 LINK_ENDS_AT: Final = datetime(2024, 12, 21, 10, 35, tzinfo=UTC)
 RESULT: Final = ResultBody(
@@ -45,7 +45,7 @@ def result_routes(services: Services) -> list[HTTPRouteHandler]:
             operation_class=AskingOperation,
             responses={
                 200: REVEALED,
-                **errors(UnauthorizedError, ResultNotFoundError, *BUSY),
+                **errors(UnauthorizedError, ResultNotFoundError, ResultExpiredError, *BUSY),
             },
         )(Results(services).result),
         get(

@@ -13,6 +13,7 @@ from msgspec import UNSET
 from app.api.http.replies import Reply, in_json
 from app.api.status.bodies import EtaBody, StatusBody
 from domain.failures import NEEDS_NEW_PHOTO
+from domain.objects import Expiry
 from domain.stages import Status
 from projections.queries.forecast import Forecast
 from projections.queries.status import StatusRow
@@ -121,5 +122,6 @@ def body_of(row: StatusRow, forecast: Forecast) -> StatusBody:
         waiting_for=row.waiting_for or UNSET,
         error_code=row.error_code or UNSET,
         error_message=row.error_message or UNSET,
-        can_retry=row.error_code not in NEEDS_NEW_PHOTO if row.error_code else UNSET,
+        can_retry=row.error_code not in NEEDS_NEW_PHOTO and not row.expired if row.error_code else UNSET,
+        expired=True if row.expired == Expiry.EVERYTHING else UNSET,
     )

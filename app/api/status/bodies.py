@@ -1,6 +1,7 @@
 """The body of a status, in camelCase."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
@@ -22,7 +23,8 @@ class StatusBody(Body, frozen=True, kw_only=True):
 
     `queuePosition`, the number of uploads that wait before this one, is there while it is pending; `eta` while it is
     pending or processing, as far as our own recent uploads tell; `waitingFor`, a failure code, while that keeps the
-    next attempt from beginning; the error's members and `canRetry` on failure alone.
+    next attempt from beginning; the error's members and `canRetry` on failure alone; `expired` once the time is over
+    for which the pictures, or a failed upload's photo, are kept: they are deleted.
     """
 
     job_id: UUID
@@ -42,3 +44,4 @@ class StatusBody(Body, frozen=True, kw_only=True):
     error_code: FailureCode | UnsetType = UNSET
     error_message: str | UnsetType = UNSET
     can_retry: bool | UnsetType = UNSET
+    expired: Literal[True] | UnsetType = UNSET

@@ -54,6 +54,7 @@ FAILED: Final = msgspec.structs.replace(
     can_retry=True,
 )
 TRIED_AGAIN: Final = msgspec.structs.replace(PROCESSING, stage=Stage.GENERATING, progress=30, version=7, eta=UNSET)
+EXPIRED: Final = msgspec.structs.replace(COMPLETED, version=13, expired=True)
 CANCELLATION: Final = msgspec.structs.replace(
     FAILED, version=6, error_code=FailureCode.CANCELLED, error_message=MESSAGES[FailureCode.CANCELLED]
 )

@@ -14,7 +14,7 @@ from app.api.http.openapi import AskingOperation, answers, errors, header
 from app.api.http.services import Services
 from app.api.status.answer import POLL_AFTER_MS
 from app.api.status.bodies import StatusBody
-from app.api.status.examples import COMPLETED, FAILED, PENDING, PROCESSING, WAITING
+from app.api.status.examples import COMPLETED, EXPIRED, FAILED, PENDING, PROCESSING, WAITING
 from app.api.status.poll import StatusPoll, statuses_of
 from app.api.status.stream import StatusStream
 from app.limits.errors import TooManyRequestsError
@@ -33,6 +33,7 @@ STATUS: Final = answers(
     waiting=WAITING,
     completed=COMPLETED,
     failed=FAILED,
+    expired=EXPIRED,
 )
 NOT_MODIFIED: Final = ResponseSpec(None, description="The upload did not move since the given version.")
 STREAM: Final = ResponseSpec(

@@ -83,7 +83,7 @@ def test_it_lists_the_answers_of_each(document: dict[str, Any]) -> None:
         "/api/uploads/{jobId}": {"200", "401", "404", "429", "500", "503"},
         "/api/status/{jobId}": {"200", "304", "401", "404", "429", "500", "503"},
         "/api/status/{jobId}/stream": {"200", "401", "404", "429", "500", "503"},
-        "/api/results/{resultId}": {"200", "401", "404", "429", "500", "503"},
+        "/api/results/{resultId}": {"200", "401", "404", "410", "429", "500", "503"},
         "/api/blobs/{signed}": {"200", "404", "429", "500", "503"},
         "/api/session": {"200", "401", "429", "500", "503"},
         "/healthz": {"200", "500"},
@@ -165,11 +165,12 @@ def test_the_examples_of_a_status_are_what_the_service_answers(document: dict[st
     examples = {name: example["value"] for name, example in content["examples"].items()}
     answer = service.poll(*service.submitted()).json()
 
-    assert set(examples) == {"pending", "processing", "waiting", "completed", "failed"}
+    assert set(examples) == {"pending", "processing", "waiting", "completed", "failed", "expired"}
     assert set(examples["pending"]) == set(answer) | {"eta"}
     assert set(examples["processing"]) - set(examples["completed"]) == {"eta"}
     assert set(examples["waiting"]) - set(examples["completed"]) == {"waitingFor"}
     assert set(examples["completed"]) == set(answer) - {"queuePosition"}
+    assert set(examples["expired"]) - set(examples["completed"]) == {"expired"}
     assert examples["pending"]["stage"] is None
     assert set(examples["failed"]) - set(answer) == {"errorCode", "errorMessage", "canRetry"}
 

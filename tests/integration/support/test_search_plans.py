@@ -49,7 +49,10 @@ JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'i'
 JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
 WHERE d.classid = 'pg_class'::regclass AND d.refobjid = 'uploads'::regclass AND d.refobjsubid > 0
 """
-SELDOM: Final = {"upload_id", "created_at", "session_hash", "completed_at", "status", "error_code", "repeated"}
+SELDOM: Final = {
+    *("upload_id", "created_at", "session_hash", "completed_at", "status", "error_code", "repeated"),
+    *("expired", "kept_since"),
+}
 """Columns that keep their value through all or nearly all writes of a life."""
 
 

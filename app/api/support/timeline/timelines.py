@@ -10,7 +10,6 @@ from eventsourcing.persistence import MapperDeserialisationError
 
 from app.api.support.timeline.bodies import EventBody, FailureBody, SpanBody, TimelineBody
 from domain.errors import HistoryError
-from domain.failures import NEEDS_NEW_PHOTO
 from domain.upload import Upload
 from projections.log.event_log import LoggedEvent
 from projections.queries.history import UploadHistory, state_after
@@ -70,7 +69,7 @@ def _failure(upload: Upload | None) -> FailureBody | None:
         code=upload.error_code,
         stage=upload.failed_stage,
         message=upload.error_message or "",
-        can_retry=upload.error_code not in NEEDS_NEW_PHOTO and not upload.erased,
+        can_retry=upload.can_retry,
     )
 
 

@@ -31,7 +31,15 @@ interface Properties {
 
 export function Bench({ sending, outbox, jobId, onSpeak }: Properties) {
   const job = useStatus(jobId);
-  const result = useResult(jobId, job.resultId);
+  const isExpired = job.data?.expired ?? false;
+  const result = useResult(jobId, isExpired ? null : job.resultId);
+  const { askNow } = job;
+  const isOver = result.error?.code === "EXPIRED";
+  useEffect(() => {
+    if (isOver) {
+      askNow(); // its status says so too
+    }
+  }, [isOver, askNow]);
   const upload = useRecentUploads().find((recent) => recent.jobId === jobId);
   const [deleted, setDeleted] = useState<string | null>(null);
   const [seen, setSeen] = useState<string | null>(null);
@@ -81,7 +89,10 @@ export function Bench({ sending, outbox, jobId, onSpeak }: Properties) {
   const latent = sending?.thumbnail ?? upload?.thumbnail ?? null;
   const isMoving = jobId !== null && ending === undefined && waiting(job) === null;
   return (
-    <section className="bench" data-status={job.isComplete && !isSeen ? "processing" : (job.status ?? undefined)}>
+    <section
+      className="bench"
+      data-status={job.isComplete && !isSeen && !isExpired ? "processing" : (job.status ?? undefined)}
+    >
       <Print
         key={latent}
         latent={latent}
@@ -90,7 +101,7 @@ export function Bench({ sending, outbox, jobId, onSpeak }: Properties) {
         isMoving={isMoving}
         isCompared={isCompared && isSeen}
       >
-        {job.resultId !== null && <Reveal key={job.resultId} result={result} onSeen={saySeen} />}
+        {job.resultId !== null && !isExpired && <Reveal key={job.resultId} result={result} onSeen={saySeen} />}
       </Print>
       {sending && <SendingPhoto item={sending} outbox={outbox} />}
       {jobId !== null && (

@@ -59,7 +59,7 @@ export function Choices({ jobId, name, job, result, compare, onChosen }: Propert
             {say.tryAgain}
           </button>
         )}
-        {job.isFailed && (
+        {(job.isFailed || job.data?.expired) && (
           <a className={mayTryAgain ? "quiet button" : "button"} href={START}>
             {say.chooseAnother}
           </a>

@@ -31,6 +31,7 @@ export function Development({ jobId, name, job, result, onDeleted, compare }: Pr
   const title = useFocusOnArrival<HTMLHeadingElement>();
   const { isFailed, status, error } = job;
   const isSeen = result !== undefined;
+  const isDone = isSeen || job.data?.expired === true;
   const isRunning = job.data !== null && !job.data.isTerminal;
   const wait = waiting(job);
   return (
@@ -38,7 +39,7 @@ export function Development({ jobId, name, job, result, onDeleted, compare }: Pr
       <h1 ref={title} tabIndex={-1}>
         {heading(job, isSeen)}
       </h1>
-      <Slot percent={status === null || isFailed || isSeen ? null : job.progress}>
+      <Slot percent={status === null || isFailed || isDone ? null : job.progress}>
         <Choices
           jobId={jobId}
           name={name}
@@ -47,7 +48,7 @@ export function Development({ jobId, name, job, result, onDeleted, compare }: Pr
           compare={compare}
           onChosen={() => title.current?.focus()}
         />
-        {status !== null && !isSeen && <Bar label={say.progress} percent={job.progress} />}
+        {status !== null && !isDone && <Bar label={say.progress} percent={job.progress} />}
       </Slot>
       <p className={isFailed ? "told problem" : "told"}>{happening(job, isSeen)}</p>
       <div role="status">{wait && <p>{wait}</p>}</div>

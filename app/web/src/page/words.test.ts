@@ -56,6 +56,19 @@ test("where there is too little history, or nothing left to wait for, nothing is
   expect(howLong({ ...BODY, isTerminal: true, eta: { p50Seconds: 1, p90Seconds: 2 } })).toBeNull();
 });
 
+test("a picture whose time is over is said to be deleted, and not to be ready", () => {
+  const expired = job({ status: "completed", stage: "complete", progress: 100, isTerminal: true, expired: true });
+  expect(heading(expired)).toBe("Your picture was kept for its time");
+  expect(happening(expired)).toMatch(/is over, so it is deleted/);
+  expect(shortly(expired)).toBe("Your picture was kept for its time");
+  expect(announcement(expired, false)).toMatch(/deleted/);
+});
+
+test("a failed photo whose time is over says both", () => {
+  const expired = job({ status: "failed", stage: "failed", isTerminal: true, errorMessage: "No luck.", expired: true });
+  expect(happening(expired)).toMatch(/^No luck\..*is over, so it is deleted\.$/);
+});
+
 test("each stage is announced by its name and place, and progress within it is not", () => {
   const generating = { status: "processing", stage: "generating" } as const;
   expect(announcement(job({ ...generating, progress: 30 }))).toMatch(/^Step 2 of 5, Generating\. /);

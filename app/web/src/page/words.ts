@@ -27,7 +27,7 @@ export function heading(job: JobStatus, isSeen = true): string {
     case "processing":
       return job.data?.waitingFor ? say.waitsHeading : say.developing;
     case "completed":
-      return isSeen ? say.ready : say.madeHeading;
+      return job.data?.expired ? say.expired : isSeen ? say.ready : say.madeHeading;
     case "failed":
       return job.data?.errorCode === "CANCELLED" ? say.cancelled : say.failed;
     default:
@@ -43,9 +43,12 @@ export function happening({ status, stage, errorMessage, data }: JobStatus, isSe
     case "pending":
       return data?.queuePosition === undefined ? say.arrived : `${say.arrived} ${say.place(data.queuePosition)}`;
     case "failed":
-      return data?.errorCode === "CANCELLED" ? say.cancelledExplained : why(data?.errorCode, errorMessage);
+      return [
+        data?.errorCode === "CANCELLED" ? say.cancelledExplained : why(data?.errorCode, errorMessage),
+        ...(data?.expired ? [say.photoExpired] : []),
+      ].join(" ");
     case "completed":
-      return isSeen ? say.readyExplained : say.fetching;
+      return data?.expired ? say.expiredExplained : isSeen ? say.readyExplained : say.fetching;
     default:
       return data?.waitingFor || stage === null ? "" : isStep(stage) ? say.stageExplained[stage] : nameOf(stage);
   }
@@ -68,7 +71,7 @@ export function shortly(job: JobStatus): string {
   if (job.isFailed) {
     return happening(job);
   }
-  const name = job.isComplete ? say.endings.completed : heading(job);
+  const name = job.isComplete && !job.data?.expired ? say.endings.completed : heading(job);
   return job.error ? `${name}. ${problem(job.error)}` : name;
 }
 

@@ -670,6 +670,7 @@ export interface components {
             errorCode?: components["schemas"]["FailureCode"];
             errorMessage?: string;
             canRetry?: boolean;
+            expired?: true;
         };
         /** SubmissionBody */
         SubmissionBody: {
@@ -1422,6 +1423,17 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Gone */
+            410: {
                 headers: {
                     /** @description The id of this request in our logs: the client's own, else a new one. */
                     "X-Request-ID"?: string;

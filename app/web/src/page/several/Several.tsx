@@ -35,7 +35,7 @@ export function Several({ items, uploads, outbox }: Properties) {
       const job = jobs.get(jobId);
       return job !== undefined && is(job);
     });
-  const ready = of((job) => job.isComplete);
+  const ready = of((job) => job.isComplete && !job.data?.expired);
   const failed = of((job) => job.data?.canRetry ?? false);
   const running = of((job) => job.data !== null && !job.data.isTerminal);
   const refused = items.filter(({ state }) => state === "refused").length;
