@@ -9,6 +9,7 @@ from app.cli.backup import backup, restore
 from app.cli.erase import erase
 from app.cli.events import events
 from app.cli.owner_commands import cancel, retry
+from app.cli.project import project
 from app.cli.result import result
 from app.cli.session import session
 from app.cli.shell.settings import open_database
@@ -53,7 +54,7 @@ for command in (
     events,
     processes.serve,
     processes.work,
-    processes.project,
+    project,
     processes.dispatch,
     processes.migrate,
 ):
