@@ -56,6 +56,10 @@ class Builder:
         for table in TABLES:
             self.connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier(self.schema, table)))
 
+    def complete(self, position: int) -> None:
+        """Note that it holds all that there is up to a position; there may be no event at the position itself."""
+        self.connection.execute(MOVE_MODEL, (position, self.schema))
+
     def _page(self, after: int, until: int) -> Sequence[LoggedEvent]:
         return [logged for logged in self._pages.after(after) if logged.position <= until] if after < until else ()
 

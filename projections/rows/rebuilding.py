@@ -63,7 +63,7 @@ def rebuild(
     advance: Advance = lambda _: None,
 ) -> Rebuilt:
     """Build the read model anew from the log and make it the live one. Raises ReadModelError, LogUnavailableError."""
-    built, kept = _schemas(pool)
+    built, kept = schemas_of_rebuild(pool)
     with building(event_log, pool, built) as builder:
         models.refuse_strange(builder.connection, kept)
         check_structure(builder)
@@ -86,7 +86,7 @@ def back(
     advance: Advance = lambda _: None,
 ) -> Rebuilt:
     """Make the kept read model, with what happened since, the live one. Raises ReadModelError, LogUnavailableError."""
-    _, kept = _schemas(pool)
+    _, kept = schemas_of_rebuild(pool)
     with models.held(pool, kept) as connection:
         model = models.reopen_model(connection, kept)
         if model is None:
@@ -99,12 +99,12 @@ def back(
 
 def forget(pool: Pool) -> bool:
     """Drop the kept read model; False if there is none. Raises ReadModelError, LogUnavailableError."""
-    _, kept = _schemas(pool)
+    _, kept = schemas_of_rebuild(pool)
     with models.held(pool, kept) as connection, connection.transaction():
         return models.drop_model(connection, kept)
 
 
-def _schemas(pool: Pool) -> tuple[str, str]:
+def schemas_of_rebuild(pool: Pool) -> tuple[str, str]:
     """The schemas of a read model that is being built and of the one that is kept."""
     with translated(), pool.connection() as connection:
         live = models.live_schema(connection)
