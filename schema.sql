@@ -80,13 +80,17 @@ CREATE OR REPLACE TRIGGER seals_are_kept
 CREATE OR REPLACE TRIGGER closed_seals_stay
     BEFORE UPDATE ON seals FOR EACH ROW WHEN (OLD.last = OLD.first + 255) EXECUTE FUNCTION refuse_change_of_seals();
 
--- Uploads whose row has stopped because one of their events could not be applied.
-CREATE TABLE IF NOT EXISTS quarantine (
-    upload_id uuid PRIMARY KEY,
-    -- The event that could not be applied.
-    position bigint NOT NULL,
-    error text NOT NULL,
-    quarantined_at timestamptz NOT NULL DEFAULT clock_timestamp()
+-- The read models beside the live one, each in a schema of its own (projections/rows/models.py).
+CREATE TABLE IF NOT EXISTS read_models (
+    schema text PRIMARY KEY,
+    -- The last position of the log that is in it.
+    position bigint NOT NULL DEFAULT 0 CHECK (position >= 0),
+    -- The position at which it ends, of `darkroom history at`; null: it may follow the log.
+    until bigint,
+    -- The hash of the code that builds it. Other code builds it anew.
+    code text NOT NULL,
+    began_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
 -- For /readyz, which inserts a row and rolls it back (projections/log/write_probe.py). No row is ever committed.
@@ -95,7 +99,8 @@ CREATE TABLE IF NOT EXISTS write_probe (filler text NOT NULL);
 ALTER TABLE write_probe ALTER COLUMN filler SET STORAGE PLAIN;
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- The read model: built from the log and written only by the projector. It can be emptied and rebuilt at any time.
+-- The read model: built from the log and written only by the projector. It can be rebuilt at any time: this part of the
+-- file is then applied to a schema of its own (projections/rows/models.py).
 -- ---------------------------------------------------------------------------------------------------------------------
 
 -- In an older `uploads` the key is named `id`.
@@ -279,6 +284,15 @@ CREATE TABLE IF NOT EXISTS results (
     full_image jsonb NOT NULL,
     preview jsonb,
     created_at timestamptz NOT NULL
+);
+
+-- Uploads whose row has stopped because one of their events could not be applied.
+CREATE TABLE IF NOT EXISTS quarantine (
+    upload_id uuid PRIMARY KEY,
+    -- The event that could not be applied.
+    position bigint NOT NULL,
+    error text NOT NULL,
+    quarantined_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
 -- ---------------------------------------------------------------------------------------------------------------------

@@ -18,8 +18,6 @@ import structlog
 from app import bootstrap
 from app.api.serving import server
 from app.settings.environment import Settings
-from projections.rows import projector, quarantine
-from projections.rows.quarantine import Quarantined
 from workers.confinement.process_control import hide
 from workers.imaging.sandbox import check_confinement
 from workers.queue.actors import stop_taking
@@ -31,8 +29,6 @@ ACKNOWLEDGE_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 25.0
 """How long a whole stop may take, even if PostgreSQL or Redis is frozen."""
 JOIN_SECONDS: Final = 10.0
-REBUILD_STATEMENT_SECONDS: Final = 600.0
-"""Deleting millions of rows is one statement. Only the operator who started it waits for it."""
 SIGNAL_CHECK_SECONDS: Final = 0.5
 """How often the main thread wakes to let Python run its signal handlers."""
 
@@ -155,17 +151,3 @@ def dispatch(settings: Settings) -> None:
         for reader in readers:
             reader.wakeups.close()
         threads.join()
-
-
-def retry_quarantined(settings: Settings) -> tuple[int, list[Quarantined]]:
-    """Apply quarantined uploads again: how many are current now, and those that are not."""
-    with ExitStack() as stack:
-        _, pool = bootstrap.open_log(settings, "quarantine", stack)
-        return quarantine.retry_quarantined(pool)
-
-
-def rebuild(settings: Settings) -> int:
-    """Rebuild the read model from the log: how many events that were."""
-    with ExitStack() as stack:
-        event_log, pool = bootstrap.open_log(settings, "rebuild", stack, REBUILD_STATEMENT_SECONDS)
-        return projector.rebuild(event_log, pool)

@@ -8,7 +8,9 @@ from app.cli import processes
 from app.cli.backup import backup, restore
 from app.cli.erase import erase
 from app.cli.events import events
+from app.cli.history import history
 from app.cli.owner_commands import cancel, retry
+from app.cli.project import project
 from app.cli.result import result
 from app.cli.session import session
 from app.cli.shell.settings import open_database
@@ -25,7 +27,7 @@ from domain.errors import DarkroomError
 @click.command_panel("Use it", commands=["up", "submit", "status", "result", "cancel", "retry"])
 @click.command_panel("Look after it", commands=["timeline", "verify", "erase", "session", "backup", "restore"])
 @click.command_panel("Manage who helps", commands=["staff", "audit"])
-@click.command_panel("Analyse it", commands=["events"])
+@click.command_panel("Analyse it", commands=["events", "history"])
 @click.command_panel("Run it on many machines", commands=["migrate", "serve", "work", "project", "dispatch"])
 @click.version_option(package_name="darkroom")
 def darkroom() -> None:
@@ -51,9 +53,10 @@ for command in (
     staff,
     audit,
     events,
+    history,
     processes.serve,
     processes.work,
-    processes.project,
+    project,
     processes.dispatch,
     processes.migrate,
 ):

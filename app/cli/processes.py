@@ -9,7 +9,6 @@ from typing import Final
 
 import rich_click as click
 
-from app.cli.shell.ending import ExitCode
 from app.cli.shell.settings import cli_settings, service_settings
 
 DATA_HELP: Final = "The folder of the embedded service. Default: DATA_DIR, or ./darkroom-data."
@@ -56,38 +55,6 @@ def work() -> None:
     from app.processes import work as run
 
     run(settings)
-
-
-@click.command()
-@click.option("--rebuild", is_flag=True, help="Empty the read model, build it again from the log, and end.")
-@click.option(
-    "--retry-quarantined",
-    is_flag=True,
-    help="Apply again what could not be applied, once the code was mended, and end: with 1 if some still cannot be.",
-)
-@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help=DATA_HELP)
-def project(*, rebuild: bool, retry_quarantined: bool, data: Path | None) -> None:
-    """Keep the read model current with the event log. Run two: where one dies the other goes on.
-
-    Both --rebuild and --retry-quarantined may be used while the service runs: pollers read the old rows until the new
-    ones are there.
-
-    Example: darkroom project --rebuild --data darkroom-data
-    """
-    settings = service_settings("project", data_dir=data, attach=rebuild or retry_quarantined)
-    from app import processes
-
-    if rebuild:
-        click.echo(f"Rebuilt the read model from {processes.rebuild(settings)} events.")
-    elif retry_quarantined:
-        released, still = processes.retry_quarantined(settings)
-        for quarantined in still:
-            click.echo(f"{quarantined.upload_id}: position {quarantined.position}: {quarantined.error}")
-        click.echo(f"Applied {released} uploads again; {len(still)} stay in quarantine.")
-        if still:
-            sys.exit(ExitCode.FAILED)
-    else:
-        processes.project(settings)
 
 
 @click.command()

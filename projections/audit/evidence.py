@@ -48,7 +48,7 @@ class Movement(Struct, frozen=True):
     position: int = 0
     """The position of the projector."""
     projected_at: datetime | None = None
-    """When that position last changed; the present time while the read model is being rebuilt."""
+    """When that position last changed."""
 
 
 class Evidence(Struct, frozen=True, kw_only=True, dict=True):

@@ -1,15 +1,12 @@
 """Invariant 4: the rows of an upload equal the fold of its stream up to their version, and are updated soon."""
 
 from collections.abc import Iterator
-from typing import TypeVar
 
 import msgspec
-from msgspec import Struct, structs
 
 from projections.audit.evidence import Evidence, Violation
+from projections.rows.comparison import decoded, difference
 from projections.rows.uploads import ProjectedUpload, ResultRow, UploadRow, project
-
-_R = TypeVar("_R", bound=Struct)
 
 
 def check_rows(evidence: Evidence) -> Iterator[Violation]:
@@ -18,8 +15,8 @@ def check_rows(evidence: Evidence) -> Iterator[Violation]:
         stop = evidence.quarantine
         yield evidence.violation(4, f"its row has stopped before position {stop.position}: {stop.error}")
     try:
-        row = _decoded(evidence.row, UploadRow)
-        result = _decoded(evidence.result_row, ResultRow)
+        row = decoded(evidence.row, UploadRow)
+        result = decoded(evidence.result_row, ResultRow)
     except msgspec.MsgspecError as error:
         yield evidence.violation(4, f"its row cannot be read: {error}.")
         return
@@ -41,22 +38,8 @@ def _differences(evidence: Evidence, row: UploadRow | None, result: ResultRow | 
         ("uploads", row, projection and projection.row()),
         ("results", result, projection and projection.result_row()),
     ):
-        if difference := _difference(table, there, expected):
-            yield evidence.violation(4, difference)
-
-
-def _difference(table: str, there: Struct | None, expected: Struct | None) -> str | None:
-    if there == expected:
-        return None
-    if expected is None:
-        return f"it has a row in {table} that the log does not know."
-    if there is None:
-        return f"its row in {table} is missing."
-    told, kept = structs.asdict(expected), structs.asdict(there)
-    fields = (
-        f"{table}.{name} is {kept[name]!s}, the log says {told[name]!s}" for name in told if kept[name] != told[name]
-    )
-    return "; ".join(fields) + "."
+        if sentence := difference(table, there, expected):
+            yield evidence.violation(4, sentence)
 
 
 def _lag(evidence: Evidence, version: int) -> Iterator[Violation]:
@@ -80,7 +63,3 @@ def _folded(evidence: Evidence, version: int) -> ProjectedUpload | None:
                 raise ValueError(reading)
             projection = project(projection, logged)
     return projection
-
-
-def _decoded(row: str | None, kind: type[_R]) -> _R | None:
-    return msgspec.json.decode(row, type=kind) if row else None

@@ -58,10 +58,7 @@ FROM (
     JOIN event_log submitted USING (upload_id) WHERE submitted.version = 1
 ) AS attempts
 LEFT JOIN (
-    SELECT position, CASE WHEN EXISTS (
-        SELECT FROM pg_stat_activity  -- a rebuild moves the position only at its end
-        WHERE datname = current_database() AND application_name = 'darkroom rebuild' AND xact_start IS NOT NULL
-    ) THEN clock_timestamp() ELSE updated_at END AS moved_at
+    SELECT position, updated_at AS moved_at
     FROM positions WHERE reader = %(reader)s
 ) AS p ON true
 """

@@ -12,10 +12,8 @@ import psycopg
 import structlog
 from psycopg_pool import ConnectionPool
 
-from projections.log.connections import translated
 from projections.log.event_log import EventLog, LoggedEvent
-from projections.log.follower import MOVE_POSITION, Follower
-from projections.log.pages import Pages
+from projections.log.follower import Follower
 from projections.rows import uploads
 from projections.rows.uploads import ProjectedUpload, project
 
@@ -68,26 +66,6 @@ def apply(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> N
         if projection and last:
             changed.append((last, projection))
     _save(connection, changed)
-
-
-def rebuild(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]]) -> int:
-    """Empty the read model and build it again from the log; returns the number of events.
-
-    It is one transaction: polls read the old rows until the commit, and a running projector waits for the lock on the
-    row of the position.
-    """
-    projector(event_log, pool).position()  # creates the row that is locked below
-    count = position = 0
-    pages = Pages(event_log, PAGE)
-    with translated(), pool.connection() as connection, connection.transaction():
-        before = connection.execute(LOCK_POSITION, (READER,)).fetchone()
-        uploads.clear(connection)
-        while page := pages.after(position):
-            apply(connection, page)
-            count, position = count + len(page), page[-1].position
-        move = {"reader": READER, "from": before and before[0], "to": position}
-        connection.execute(MOVE_POSITION, move)
-    return count
 
 
 def _save(connection: psycopg.Connection[Any], changed: Sequence[tuple[LoggedEvent, ProjectedUpload]]) -> None:

@@ -132,7 +132,6 @@ SELECT to_jsonb(u)::text, to_jsonb(r)::text FROM uploads u LEFT JOIN results r U
 WHERE u.upload_id = ANY(%s) AND u.version > 0
 """
 ERASE: Final = ("DELETE FROM results WHERE upload_id = ANY(%s)", "DELETE FROM uploads WHERE upload_id = ANY(%s)")
-CLEAR: Final = ("DELETE FROM results", "DELETE FROM uploads", "DELETE FROM quarantine")
 
 
 def load(connection: psycopg.Connection[Any], upload_ids: Iterable[UUID]) -> dict[UUID, ProjectedUpload]:
@@ -152,12 +151,6 @@ def save(connection: psycopg.Connection[Any], projections: Sequence[ProjectedUpl
     results = [row for row in (projection.result_row() for projection in projections) if row]
     if results:
         connection.execute(SAVE_RESULTS, (_json(results),))
-
-
-def clear(connection: psycopg.Connection[Any]) -> None:
-    """Empty the read model."""
-    for statement in CLEAR:
-        connection.execute(statement)
 
 
 def _json(rows: Sequence[Struct]) -> str:

@@ -7,7 +7,7 @@ from multiprocessing.connection import Connection
 
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog, LoggedEvent
-from projections.rows.projector import rebuild
+from projections.rows.rebuilding import rebuild
 from tests.benchmarks.contest import Figures
 from tests.linux_processes import resident_bytes
 

@@ -23,7 +23,7 @@ from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.connections import IDLE_IN_TRANSACTION_SECONDS, open_pool
 from projections.log.event_log import EventLog
-from projections.rows.projector import rebuild
+from projections.rows.rebuilding import rebuild
 from tests.acceptance.service import Running, clean_environment
 from tests.fakes.silent_notifier import SilentNotifier
 from tests.linux_processes import status

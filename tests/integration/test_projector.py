@@ -8,9 +8,6 @@ import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
-from app import processes
-from app.settings.environment import Settings
-from domain.errors import LogUnavailableError
 from domain.failures import FailureCode
 from domain.stages import Stage
 from domain.uploads import Uploads
@@ -18,17 +15,13 @@ from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
 from projections.log.follower import Follower
 from projections.log.schema import migrate
-from projections.rows.projector import projector, rebuild
+from projections.rows.projector import projector
+from projections.rows.rebuilding import rebuild
 from tests.benchmarks.lives import crowd
 from tests.submissions import WORKER, run_to, submit
 from tests.waiting import until
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
-
-SLOW_TO_EMPTY = """
-CREATE FUNCTION take_a_while() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NULL; END $$;
-CREATE TRIGGER slow_to_empty BEFORE DELETE ON uploads FOR EACH STATEMENT EXECUTE FUNCTION take_a_while();
-"""
 
 
 @pytest.fixture
@@ -114,22 +107,6 @@ def test_page_by_page_gives_the_same_rows_as_all_at_once(
     assert rows(pool) == one_by_one
 
 
-def test_a_rebuild_gives_the_same_rows_and_goes_on_from_the_end(
-    event_log: EventLog, follower: Follower, pool: Pool, uploads: Uploads
-) -> None:
-    a_life_of_each_kind(uploads)
-    follower.catch_up()
-    before = rows(pool)
-    with pool.connection() as connection:
-        connection.execute("UPDATE uploads SET error_message = 'nonsense' WHERE stage = 'failed'")
-        connection.execute("DELETE FROM results")
-
-    count = rebuild(event_log, pool)
-
-    assert rows(pool) == before
-    assert count == event_log.last_position() == follower.position()
-
-
 def test_two_projectors_apply_nothing_twice(
     event_log: EventLog, pool: Pool, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,20 +170,6 @@ def test_a_row_that_breaks_a_constraint_stops_its_upload_and_no_other(
     assert row(pool, whole.id)["stage"] == "complete"
     with pool.connection() as connection:
         assert connection.execute("SELECT upload_id FROM quarantine").fetchall() == [(broken.id,)]
-
-
-def test_a_rebuild_may_take_longer_than_the_limit_of_a_statement(
-    database_url: str, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    submit(uploads)
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(SLOW_TO_EMPTY)
-    settings = Settings(database_url=database_url)
-
-    assert processes.rebuild(settings) == 1
-    monkeypatch.setattr(processes, "REBUILD_STATEMENT_SECONDS", 0.2)  # it is this bound that makes the difference
-    with pytest.raises(LogUnavailableError):
-        processes.rebuild(settings)
 
 
 def test_a_reader_that_another_one_overtook_goes_on_where_that_one_is(

@@ -16,8 +16,9 @@ from domain.stages import Stage
 from domain.upload import Upload
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
-from projections.rows.projector import projector, rebuild
+from projections.rows.projector import projector
 from projections.rows.quarantine import retry_quarantined
+from projections.rows.rebuilding import rebuild
 from tests.submissions import WORKER, run_to, submit
 
 Pool = ConnectionPool[psycopg.Connection[Any]]

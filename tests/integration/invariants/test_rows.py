@@ -2,7 +2,6 @@
 
 import re
 
-import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
@@ -104,18 +103,6 @@ def test_a_row_that_is_missing_for_too_long_is_found(lives: Lives) -> None:
     invariant, sentence = only(lives, upload_id)
     assert invariant == 4
     assert re.fullmatch(r"its row is missing although version 1 is 3[01]\d s old\.", sentence)
-
-
-def test_a_row_may_lag_for_as_long_as_a_rebuild_takes(lives: Lives, database_url: str) -> None:
-    lives.complete()
-    lives.project()
-    missing = lives.complete()
-    lives.age(missing, LONG)
-    lives.execute("UPDATE positions SET updated_at = updated_at - %s", LONG)
-    with psycopg.connect(database_url, application_name="darkroom rebuild") as rebuild:
-        rebuild.execute("SELECT 1")
-        assert violations(lives) == []
-    assert only(lives, missing)[0] == 4
 
 
 def test_a_row_that_the_projector_has_skipped_is_found(lives: Lives) -> None:
