@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from litestar import Litestar
 from litestar.exceptions import NotFoundException
 
-from app.api.documentation import openapi, resource
+from app.api.documentation import ConstantsAreRequired, openapi, resource
 from app.api.http.correlation import bind_correlation_id
 from app.api.http.errors import respond
 from app.api.http.head import allow_head
@@ -46,5 +46,6 @@ def create_api(services: Services, lifespan: Sequence[Lifespan] = ()) -> Litesta
         before_send=[add_headers, allow_head],
         lifespan=list(lifespan),
         openapi_config=openapi(),
+        plugins=[ConstantsAreRequired()],
         logging_config=None,  # structlog's configuration is the process's own
     )

@@ -14,9 +14,12 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin, YamlRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme, Tag
+from litestar.openapi.spec import Components, Reference, Schema, SecurityScheme, Tag
+from litestar.plugins import OpenAPISchemaPlugin
 from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
+from litestar.typing import FieldDefinition
+from msgspec import Struct
 
 from app.api.http.openapi import SESSION, STAFF_SCHEME, TOKEN
 from app.api.pages.built import policy_of, read_page
@@ -40,6 +43,27 @@ def _for_browsers(response: Response[Any]) -> Response[Any]:
     if response.media_type == MediaType.HTML:
         response.headers.update({"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"})
     return response
+
+
+class ConstantsAreRequired(OpenAPISchemaPlugin):
+    """Documents members with one possible value, like `success`, as required: in the code they have a default."""
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        """Every body is a Struct."""
+        return not field_definition.is_union and field_definition.is_subclass_of(Struct)
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:  # noqa: ANN401 - the framework's own class is private
+        """The schema as the framework makes it, with those members required."""
+        plugins = (plugin for plugin in schema_creator.plugins if plugin is not self)
+        usual = next(plugin for plugin in plugins if schema_creator.plugin_supports_field(plugin, field_definition))
+        schema: Schema = usual.to_openapi_schema(field_definition, schema_creator)
+        constants = {name for name, member in (schema.properties or {}).items() if _is_constant(member)}
+        schema.required = sorted(constants.union(schema.required or ()))
+        return schema
+
+
+def _is_constant(member: Schema | Reference) -> bool:
+    return isinstance(member, Schema) and member.const is not None
 
 
 TAGS: Final = {

@@ -160,6 +160,7 @@ def test_a_token_is_renewed_in_the_second_half_of_its_life_for_the_same_session(
 
     assert renewed
     assert renewed != session.token
+    assert renewed.partition(".")[0] == session.token.partition(".")[0]  # by which clients know the session
     clock.now += 89 * DAY
     assert sessions.read(session.token) is None
     assert sessions.owner(renewed.encode()) == session.hash
@@ -177,6 +178,7 @@ def test_an_undated_token_of_an_older_version_is_renewed_and_ends_at_a_date() ->
     assert session.id == "an id of an older version"
     renewed = sessions.renewed(token.encode())
     assert renewed
+    assert renewed.partition(".")[0] == token.partition(".")[0]
     clock.now += 1
     assert sessions.read(token) is None
     assert sessions.owner(renewed.encode()) == session.hash

@@ -19,6 +19,7 @@ MEDIA_TYPES: Final = {
     ".js": "text/javascript",
     ".css": "text/css",
     ".svg": "image/svg+xml",
+    ".png": "image/png",
     ".webmanifest": "application/manifest+json",
 }
 IMMUTABLE: Final = "public, max-age=31536000, immutable"

@@ -188,6 +188,14 @@ def test_a_person_gets_a_page_that_may_ask_this_server_alone(service: Service, p
     )
 
 
+def test_what_every_answer_says_is_required(document: dict[str, Any]) -> None:
+    """A client may rely on `success`, and on every other member that has one possible value."""
+    for name, schema in document["components"]["schemas"].items():
+        members = schema.get("properties", {})
+        certain = {member for member, of in members.items() if member == "success" or "const" in of}
+        assert certain <= set(schema.get("required", ())), name
+
+
 def test_the_document_needs_no_other_network(service: Service) -> None:
     response = service.client.get("/schema/openapi.json")
 

@@ -3,9 +3,13 @@
 import re
 from base64 import b64encode
 from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from app.api.pages.wrong_address import LANGUAGES
 from tests.integration.api.service import Service, error_of
 
 CHROMIUM = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
@@ -18,7 +22,33 @@ def test_a_person_gets_a_page_that_leads_back(service: Service, path: str) -> No
     assert answer.headers["Content-Type"].startswith("text/html")
     assert "There is nothing at this address." in answer.text
     assert 'href="/"' in answer.text
-    assert answer.headers["Vary"] == "Accept"
+    assert answer.headers["Vary"] == "Accept, Accept-Language"
+
+
+@pytest.mark.parametrize(
+    ("wished", "language", "direction", "heading"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "de", "ltr", "Unter dieser Adresse ist nichts."),
+        ("fr, en;q=0.5, ar-EG;q=0.7", "ar", "rtl", "لا يوجد شيء في هذا العنوان."),
+        ("de;q=0, en", "en", "ltr", "There is nothing at this address."),
+        ("fr", "en", "ltr", "There is nothing at this address."),
+        ("de;q=much, \x00, ;;;", "en", "ltr", "There is nothing at this address."),
+        ("", "en", "ltr", "There is nothing at this address."),
+    ],
+)
+def test_a_person_reads_the_language_that_the_browser_asks_for(
+    service: Service, wished: str, language: str, direction: str, heading: str
+) -> None:
+    answer = service.client.get("/nowhere", headers={"Accept": CHROMIUM, "Accept-Language": wished})
+    assert f'<html lang="{language}" dir="{direction}">' in answer.text
+    assert f"<h1>{heading}</h1>" in answer.text
+    assert answer.headers["Content-Language"] == language
+
+
+def test_it_speaks_the_languages_of_the_upload_page() -> None:
+    written = Path(__file__).parents[3] / "app/web/src/page/language"
+    spoken = {file.stem for file in written.glob("*.ts")} - {"index", "language.test"}
+    assert spoken == set(LANGUAGES)
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "application/json, text/html;q=0.5", "image/png", ""])
@@ -61,3 +91,11 @@ def test_search_engines_are_kept_from_what_belongs_to_others(service: Service) -
     answer = service.client.get("/robots.txt")
     assert answer.headers["Content-Type"].startswith("text/plain")
     assert answer.text.splitlines() == ["User-agent: *", "Disallow: /api/", "Disallow: /schema"]
+
+
+def test_the_touch_icon_is_a_picture_that_a_phone_can_show(service: Service) -> None:
+    (link,) = re.findall(r'<link rel="apple-touch-icon"[^>]*href="([^"]+)"', service.client.get("/").text)
+    icon = service.client.get(link)
+    assert icon.headers["Content-Type"] == "image/png"
+    with Image.open(BytesIO(icon.content)) as picture:
+        assert (picture.format, picture.size) == ("PNG", (180, 180))

@@ -9,6 +9,7 @@ import { say } from "./language";
 import { RecentUploads } from "./RecentUploads";
 import { Refusals } from "./Refusals";
 import { Left } from "./sending/Left";
+import type { Refused } from "./sending/outbox";
 import { useOutbox } from "./sending/useOutbox";
 import { Several } from "./several/Several";
 import { useStorageTrouble } from "./storage";
@@ -23,10 +24,10 @@ export function App() {
   const trouble = useStorageTrouble();
 
   const take = useCallback(
-    async (photos: File[]) => {
+    async (photos: File[], refused: Refused[] = []) => {
       const wrongs = await Promise.all(photos.map((photo) => wrongWith(photo, maxUploadBytes())));
       const chosen = photos.map((photo, place) => ({ photo, name: photo.name, wrong: wrongs[place] ?? null }));
-      const batch = outbox.add(chosen);
+      const batch = outbox.add([...chosen, ...refused]);
       if (wrongs.includes(null)) {
         show(batchAddress(batch));
       }

@@ -2,7 +2,7 @@
 
 import { refusalOf } from "../status/refusal";
 import type { ErasureBody, ResultBody, StatusBody, SubmissionBody } from "../status/schema";
-import { sessionOf } from "../status/sessions";
+import { renewSession, sessionOf } from "../status/sessions";
 
 export class ApiError extends Error {
   override readonly name = "ApiError";
@@ -64,7 +64,7 @@ export function submit(
       if (error) {
         reject(error);
       } else {
-        resolve(body as SubmissionBody);
+        resolve(withNewestToken(body as SubmissionBody, request.getResponseHeader("X-Session-Token")));
       }
     };
     request.onerror = () => reject(unreachable());
@@ -72,6 +72,15 @@ export function submit(
     signal.addEventListener("abort", () => request.abort());
     request.send(form);
   });
+}
+
+/** A token that the server has renewed is that of the session's other uploads too. */
+function withNewestToken(body: SubmissionBody, renewed: string | null): SubmissionBody {
+  if (renewed === null) {
+    return body;
+  }
+  renewSession(body.sessionToken, renewed);
+  return { ...body, sessionToken: renewed };
 }
 
 async function call<Body>(jobId: string, url: string, method = "GET"): Promise<Body> {

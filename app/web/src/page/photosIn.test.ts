@@ -1,7 +1,7 @@
 /** Photos in folders, against fakes of the browser's entries. */
 
 import { expect, test } from "vitest";
-import { photosIn } from "./photosIn";
+import { MOST, photosIn } from "./photosIn";
 
 function file(name: string) {
   return { isDirectory: false, name, file: (done: (file: File) => void) => done(new File(["x"], name)) };
@@ -29,7 +29,11 @@ function transfer(...entries: { name: string; isDirectory: boolean }[]): DataTra
 }
 
 async function names(...entries: { name: string; isDirectory: boolean }[]) {
-  return (await photosIn(transfer(...entries))).map(({ name }) => name);
+  return (await photosIn(transfer(...entries))).photos.map(({ name }) => name);
+}
+
+async function refused(...entries: { name: string; isDirectory: boolean }[]) {
+  return (await photosIn(transfer(...entries))).refused;
 }
 
 test("files are taken as they are, whatever they are", async () => {
@@ -42,6 +46,26 @@ test("of a folder its photos are taken, however deep they lie, and nothing else"
   expect(await names(holiday, file("four.jpg"))).toEqual(["one.jpg", "two.png", "three.HEIC", "four.jpg"]);
 });
 
+test("a folder without a photo is told of", async () => {
+  const wrong = "There is no photo in this folder.";
+  expect(await refused(folder("work", file("notes.txt")))).toEqual([{ name: "work", wrong }]);
+  expect(await refused(file("one.jpg"), folder("holiday", file("two.jpg")))).toEqual([]);
+});
+
+test("of a folder with too many photos the first ones are taken, and it is told", async () => {
+  const most = Array.from({ length: MOST }, (_, number) => file(`${number}.jpg`));
+  expect(await names(folder("all", ...most, file("one more.jpg")))).toHaveLength(MOST);
+  const wrong = "Only 500 photos are taken at a time. Drop the rest of this folder afterwards.";
+  expect(await refused(folder("all", ...most, file("one more.jpg")))).toEqual([{ name: "all", wrong }]);
+  expect(await refused(folder("all", ...most, file("notes.txt")))).toEqual([]);
+});
+
+test("a photo in a folder that cannot be read is told of, and costs no other", async () => {
+  const gone = { ...file("gone.jpg"), file: (_: unknown, fail: () => void) => fail() };
+  expect(await names(folder("holiday", gone, file("one.jpg")))).toEqual(["one.jpg"]);
+  expect(await refused(folder("holiday", gone, file("one.jpg")))).toMatchObject([{ name: "gone.jpg" }]);
+});
+
 test("what carries no file gives none", async () => {
-  expect(await photosIn(null)).toEqual([]);
+  expect(await photosIn(null)).toEqual({ photos: [], refused: [] });
 });

@@ -2,16 +2,17 @@
 
 import { useEffect, useState } from "react";
 import { photosIn } from "./photosIn";
+import type { Refused } from "./sending/outbox";
 
 /** Whether something is held over the page just now. */
-export function usePhotosFromOutside(onPhotos: (photos: File[]) => void): boolean {
+export function usePhotosFromOutside(onPhotos: (photos: File[], refused: Refused[]) => void): boolean {
   const [isOver, setOver] = useState(false);
 
   useEffect(() => {
     const take = (transfer: DataTransfer | null) => {
-      void photosIn(transfer).then((files) => {
-        if (files.length > 0) {
-          onPhotos(files);
+      void photosIn(transfer).then(({ photos, refused }) => {
+        if (photos.length + refused.length > 0) {
+          onPhotos(photos, refused);
         }
       });
     };

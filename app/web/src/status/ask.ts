@@ -19,10 +19,13 @@ export interface Question {
   mayHold: boolean;
 }
 
-/** What came of it. `isHeld`: the server holds its answers, so nothing is won by a pause before the next poll. */
+/**
+ * What came of it. `isHeld`: the server holds its answers, so nothing is won by a pause before the next poll. `renewed`:
+ * a token of the same session, to be used from now on.
+ */
 export type Outcome =
-  | { kind: "moved"; body: StatusBody; etag: string | null; isHeld: boolean }
-  | { kind: "unmoved"; isHeld: boolean }
+  | { kind: "moved"; body: StatusBody; etag: string | null; isHeld: boolean; renewed: string | null }
+  | { kind: "unmoved"; isHeld: boolean; renewed: string | null }
   /** No component asks any more, or the network has gone: the request was given up, and nothing was learned. */
   | { kind: "let go" }
   /** `isCut`: it came while the answer was held, so that the holding may be to blame. */
@@ -58,8 +61,9 @@ export async function ask({ baseUrl, jobId, token, etag, mayHold }: Question, si
 
 async function outcomeOf(response: Response, known: string | null, held: Hold | null): Promise<Outcome> {
   const isHeld = held !== null && isApplied(response);
+  const renewed = response.headers.get("X-Session-Token");
   if (response.status === 304) {
-    return { kind: "unmoved", isHeld: isHeld && held.isLong };
+    return { kind: "unmoved", isHeld: isHeld && held.isLong, renewed };
   }
   if (!response.ok) {
     return trouble(await refusal(response), held);
@@ -69,7 +73,7 @@ async function outcomeOf(response: Response, known: string | null, held: Hold | 
     throw new TypeError("This is no status of Darkroom's.");
   }
   const etag = response.headers.get("ETag");
-  return { kind: "moved", body, etag, isHeld: isHeld && etag !== known };
+  return { kind: "moved", body, etag, isHeld: isHeld && etag !== known, renewed };
 }
 
 async function refusal(response: Response): Promise<StatusError> {

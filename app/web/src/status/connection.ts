@@ -8,6 +8,8 @@ export interface Sessions {
   sessionOf(jobId: string): string | null;
   /** Call back whenever an answer of `sessionOf` may have changed, until the returned function is called. */
   subscribe?(changed: () => void): () => void;
+  /** The server has renewed a token: keep `renewed` in its place, for every job that had it. */
+  renew?(token: string, renewed: string): void;
 }
 
 export interface Connection {

@@ -27,15 +27,34 @@ export function sessionOf(jobId: string): string | null {
   return token ?? held.get(jobId) ?? null;
 }
 
+/**
+ * Keep `renewed` in the place of `token`, for every job of that session: the server sends a new token to one that is in
+ * the second half of its life.
+ */
+export function renewSession(token: string, renewed: string): void {
+  for (const jobId of keptJobs()) {
+    const kept = sessionOf(jobId);
+    if (kept !== null && kept !== renewed && isSameSession(kept, token)) {
+      keepSession(jobId, renewed);
+    }
+  }
+}
+
+/** Tokens of one session begin with its id, which ends with the first dot. */
+export function isSameSession(one: string, other: string): boolean {
+  return one === other || (one.includes(".") && one.split(".")[0] === other.split(".")[0]);
+}
+
 export function forgetSession(jobId: string): void {
   held.delete(jobId);
   stored(() => localStorage.removeItem(PREFIX + jobId));
   notify();
 }
 
-/** The sessions kept in this browser. A session that another tab keeps or forgets is noticed too. */
+/** The sessions kept in this browser. What another tab keeps, renews or forgets is noticed too. */
 export const browserSessions = {
   sessionOf,
+  renew: renewSession,
   subscribe(changed: () => void): () => void {
     const changedElsewhere = ({ key }: StorageEvent) => {
       if (key === null || key.startsWith(PREFIX)) {
@@ -55,6 +74,18 @@ export const browserSessions = {
     };
   },
 };
+
+function keptJobs(): Set<string> {
+  const jobs = new Set(held.keys());
+  stored(() => {
+    for (const key of Object.keys(localStorage)) {
+      if (key.startsWith(PREFIX)) {
+        jobs.add(key.slice(PREFIX.length));
+      }
+    }
+  });
+  return jobs;
+}
 
 function notify(): void {
   for (const changed of listeners) {

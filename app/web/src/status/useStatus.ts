@@ -28,6 +28,7 @@ import { useConnection } from "./DarkroomProvider.ts";
 import { isFollowed, isOver, type Knowledge, learn, mayHold, NOTHING, pauseMs } from "./knowledge.ts";
 import type { StatusError } from "./StatusError.ts";
 import type { Stage, Status, StatusBody } from "./schema.d.ts";
+import { isSameSession } from "./sessions.ts";
 
 export interface JobStatus {
   status: Status | null;
@@ -57,6 +58,8 @@ export interface UseStatusOptions {
   baseUrl?: string;
   /** The session token of this job, in place of what the provider's sessions say. */
   token?: string | null;
+  /** The server has renewed that token: give this one from now on. */
+  onRenewed?: (renewed: string) => void;
 }
 
 export function useStatus(jobId: string | null, options: UseStatusOptions = {}): JobStatus {
@@ -64,18 +67,20 @@ export function useStatus(jobId: string | null, options: UseStatusOptions = {}):
   const baseUrl = options.baseUrl ?? connection.baseUrl;
   const kept = useSession(jobId, connection.sessions);
   const token = jobId === null ? null : options.token === undefined ? kept : options.token;
-  const query = useQuery({ ...statusQuery(baseUrl, jobId, token), enabled: token !== null });
+  const renew = (old: string, renewed: string) => {
+    connection.sessions.renew?.(old, renewed);
+    options.onRenewed?.(renewed);
+  };
+  const query = useQuery({ ...statusQuery(baseUrl, jobId, token, renew), enabled: token !== null });
   const { data = NOTHING, refetch, isFetching } = query;
 
-  // Another session may own what the one before did not.
+  // Another session may own what the one before did not. A renewed token is of the same session: no reason to ask.
   const askedWith = useRef(token);
   useEffect(() => {
-    if (askedWith.current !== token) {
-      const isOther = askedWith.current !== null;
-      askedWith.current = token;
-      if (token !== null) {
-        void refetch({ cancelRefetch: isOther });
-      }
+    const before = askedWith.current;
+    askedWith.current = token;
+    if (token !== null && (before === null || !isSameSession(before, token))) {
+      void refetch({ cancelRefetch: before !== null });
     }
   }, [token, refetch]);
 
@@ -102,16 +107,27 @@ function useSession(jobId: string | null, sessions: Sessions): string | null {
 export async function prefetchStatus(client: QueryClient, jobId: string, connection = HERE): Promise<void> {
   const token = connection.sessions.sessionOf(jobId);
   if (token !== null) {
-    await client.prefetchQuery(statusQuery(connection.baseUrl, jobId, token));
+    const renew = (old: string, renewed: string) => connection.sessions.renew?.(old, renewed);
+    await client.prefetchQuery(statusQuery(connection.baseUrl, jobId, token, renew));
   }
 }
 
-function statusQuery(baseUrl: string, jobId: string | null, token: string | null) {
+type Renew = (token: string, renewed: string) => void;
+
+function statusQuery(baseUrl: string, jobId: string | null, token: string | null, renew: Renew) {
   const queryKey = statusKey(baseUrl, jobId);
   return queryOptions({
     queryKey,
     queryFn: async (context) => {
-      const ask = () => poll(context, queryKey, { baseUrl, jobId: jobId as string, token: token as string });
+      const job = { baseUrl, jobId: jobId as string, token: token as string };
+      const ask = async () => {
+        const { known, renewed } = await poll(context, queryKey, job);
+        if (renewed !== null && renewed !== job.token) {
+          renew(job.token, renewed);
+          job.token = renewed;
+        }
+        return known;
+      };
       let known = await ask();
       // Asked on from here and not from a component: what is known is drawn while the next answer is on its way.
       while (isFollowed(known) && focusManager.isFocused() && !context.signal.aborted) {
@@ -135,18 +151,18 @@ function statusQuery(baseUrl: string, jobId: string | null, token: string | null
 type Key = ReturnType<typeof statusKey>;
 type Job = Pick<Question, "baseUrl" | "jobId" | "token">;
 
-/** One poll, and what is known after it. */
-async function poll({ client, signal }: QueryFunctionContext, key: Key, job: Job): Promise<Knowledge> {
+/** One poll: what is known after it, and the token that came in the place of the job's. */
+async function poll({ client, signal }: QueryFunctionContext, key: Key, job: Job) {
   const known = () => client.getQueryData<Knowledge>(key) ?? NOTHING;
   const outcome = await ask({ ...job, etag: known().etag, mayHold: mayHold(known()) }, signal);
   // Looked up again: another request may have learned more of the job in the meantime.
-  return learn(known(), outcome);
+  return { known: learn(known(), outcome), renewed: "renewed" in outcome ? outcome.renewed : null };
 }
 
 /** Tell every `useStatus` of the job what was answered elsewhere: to its retry, to its cancel, in another tab. */
 export function tellStatus(client: QueryClient, body: StatusBody, baseUrl = HERE.baseUrl): void {
   client.setQueryData<Knowledge>(statusKey(baseUrl, body.jobId), (known = NOTHING) =>
-    learn(known, { kind: "moved", body, etag: null, isHeld: known.isHeld }),
+    learn(known, { kind: "moved", body, etag: null, isHeld: known.isHeld, renewed: null }),
   );
 }
 

@@ -48,6 +48,9 @@ export const ar: Language = {
   empty: `هذا الملف فارغ. اختر صورة ${KINDS}.`,
   noPhoto: `هذا الملف ليس صورة ${KINDS}. اختر ملفًا آخر.`,
   tooLarge: (size, most) => `حجم هذه الصورة ${size}، والحد الأقصى ${most}. اختر صورة أصغر.`,
+  folderEmpty: "لا توجد صورة في هذا المجلد.",
+  folderTooLarge: (most) => `عدد الصور في المرة الواحدة ${most} على الأكثر. أفلت بقية هذا المجلد بعد ذلك.`,
+  notReadable: "لا يمكن قراءة هذا الملف. تحقق من أنه ما زال موجودًا.",
   noneTaken: (count) => `لم يُقبل أي من هذه الملفات (${count}):`,
 
   sendingHeading: "تُرسل صورتك",

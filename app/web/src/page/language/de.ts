@@ -48,6 +48,10 @@ export const de: Language = {
   empty: `Diese Datei ist leer. Bitte wähle ein Foto: ${KINDS}.`,
   noPhoto: `Diese Datei ist kein Foto in ${KINDS}. Bitte wähle ein anderes.`,
   tooLarge: (size, most) => `Dieses Foto hat ${size}, höchstens ${most} sind möglich. Bitte wähle ein kleineres.`,
+  folderEmpty: "In diesem Ordner ist kein Foto.",
+  folderTooLarge: (most) =>
+    `Es werden höchstens ${most} Fotos auf einmal angenommen. Zieh den Rest dieses Ordners danach hierher.`,
+  notReadable: "Diese Datei ist nicht lesbar. Bitte sieh nach, ob sie noch da ist.",
   noneTaken: (count) => `Keine dieser ${count} Dateien wurde angenommen:`,
 
   sendingHeading: "Dein Foto wird gesendet",

@@ -48,6 +48,9 @@ export const en = {
   noPhoto: "This file is not a JPEG, PNG, WebP, HEIC or AVIF photo. Please choose another one.",
   tooLarge: (size: string, most: string) =>
     `This photo has ${size}, and ${most} is the most. Please choose a smaller one.`,
+  folderEmpty: "There is no photo in this folder.",
+  folderTooLarge: (most: number) => `Only ${most} photos are taken at a time. Drop the rest of this folder afterwards.`,
+  notReadable: "This file cannot be read. Please look whether it is still there.",
   noneTaken: (count: number) => `None of these ${count} files was taken:`,
 
   sendingHeading: "Sending your photo",

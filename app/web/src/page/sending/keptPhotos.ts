@@ -16,33 +16,44 @@ export interface KeptPhoto {
 const PHOTOS = "photos";
 /** The session with which each photo was sent first. */
 const TRIED = "tried";
+/** The same of the photos that this page has: where nothing is kept, it is remembered as long as the page is open. */
+const tried = new Map<string, string | null>();
 
 export async function keepPhoto(photo: KeptPhoto): Promise<void> {
   await inStore(PHOTOS, "readwrite", (store) => store.put(photo, photo.key));
 }
 
 export async function dropPhoto(key: string): Promise<void> {
+  tried.delete(key);
   await inStore(PHOTOS, "readwrite", (store) => store.delete(key));
   await inStore(TRIED, "readwrite", (store) => store.delete(key));
 }
 
-export async function noteTried(key: string, session: string | null): Promise<void> {
-  await inStore(TRIED, "readwrite", (store) => store.put({ session }, key));
+export function noteTried(key: string, session: string | null): void {
+  tried.set(key, session);
+  void inStore(TRIED, "readwrite", (store) => store.put({ session }, key));
 }
 
 /** The session of the first attempt; undefined, if there was none. */
-export async function triedWith(key: string): Promise<string | null | undefined> {
-  return (await inStore<{ session: string | null }>(TRIED, "readonly", (store) => store.get(key)))?.session;
+export function triedWith(key: string): string | null | undefined {
+  return tried.get(key);
 }
 
 /** What tabs that were closed have left. */
 export async function leftPhotos(): Promise<KeptPhoto[]> {
   const kept = (await inStore<KeptPhoto[]>(PHOTOS, "readonly", (store) => store.getAll())) ?? [];
   const open = await openTabs();
-  return kept.filter(({ key, photo, name, tab }) => {
+  const left = kept.filter(({ key, photo, name, tab }) => {
     const isWhole = typeof key === "string" && photo instanceof Blob && typeof name === "string";
     return isWhole && !open.has(tab);
   });
+  for (const { key } of left) {
+    const noted = await inStore<{ session: string | null }>(TRIED, "readonly", (store) => store.get(key));
+    if (noted) {
+      tried.set(key, noted.session);
+    }
+  }
+  return left;
 }
 
 const LOCK = "darkroom.tab.";

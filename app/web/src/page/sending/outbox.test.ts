@@ -3,9 +3,10 @@
 import { QueryClient } from "@tanstack/react-query";
 import { act } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { sessionOf } from "../../status/sessions";
 import { recentUploads } from "../uploads";
 import { Outbox } from "./outbox";
-import { fakeSending, photoSent } from "./sent.test.fake";
+import { fakeSending, photoSent, sent } from "./sent.test.fake";
 
 const JOB = "0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11";
 const REASONS = { inBetween: () => "in between", ourFault: "our fault" };
@@ -49,6 +50,26 @@ test("a photo that was stopped is not sent, and the one behind it is", async () 
   await (await photoSent(2)).isTakenIn(JOB);
   expect(recentUploads().map(({ name }) => name)).toEqual(["two.jpg"]);
   expect(outbox.items()).toEqual([]);
+});
+
+test("a photo that is stopped while its small copy is made is not sent", async () => {
+  const outbox = new Outbox(new QueryClient(), REASONS);
+  outbox.add(chosen("one.jpg", "two.jpg"));
+  outbox.discard([outbox.items()[0]?.key ?? ""]);
+  await (await photoSent(1)).isTakenIn(JOB);
+  expect(recentUploads().map(({ name }) => name)).toEqual(["two.jpg"]);
+  expect(sent).toHaveLength(1);
+});
+
+test("a token that the server renews is kept for the uploads before it too", async () => {
+  const outbox = new Outbox(new QueryClient(), REASONS);
+  outbox.add(chosen("one.jpg"));
+  await (await photoSent(1)).isTakenIn("one");
+  outbox.add(chosen("two.jpg"));
+  const second = await photoSent(2);
+  second.headers["X-Session-Token"] = "renewed";
+  await second.isTakenIn("two");
+  expect([sessionOf("one"), sessionOf("two")]).toEqual(["renewed", "renewed"]);
 });
 
 test("what is chosen while others are on their way joins them, and what is chosen later does not", async () => {

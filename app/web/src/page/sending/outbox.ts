@@ -1,25 +1,27 @@
 /**
- * Photos on their way to the server, one after the other, so that all of them join one session.
+ * Photos on their way to the server (delivery.ts), one after the other, so that all of them join one session.
  *
  *     left ──send──> waiting ──> sending ──taken──> an upload
- *      (by a page      ▲           │  ▲ └─refused by Darkroom──> refused
- *       that was       │           └──┘ a passing trouble is waited out
- *       closed)        └──send── held <── refused by something in between, or a fault of this page
+ *      (by a page      ▲           │    └─refused by Darkroom──> refused
+ *       that was       │           ▼
+ *       closed)        └──send── held: refused by something in between, or a fault of this page
  *
- * However often a photo is sent, its key makes it one upload. No photo is thrown away but by Darkroom's own refusal, or by
- * the person.
+ * No photo is thrown away but by Darkroom's own refusal, or by the person.
  */
 
 import type { QueryClient } from "@tanstack/react-query";
+import type { SubmissionBody } from "../../status/schema";
 import { keepSession } from "../../status/sessions";
 import { prefetchStatus } from "../../status/useStatus";
-import { ApiError, StoppedError, submit } from "../api";
+import { ApiError, StoppedError } from "../api";
 import { thumbnailOf } from "../thumbnail";
-import { addUpload, latestSession, recentUploads } from "../uploads";
+import { addUpload, recentUploads } from "../uploads";
 import { problem } from "../words";
-import { dropPhoto, holdTab, keepPhoto, leftPhotos, noteTried, triedWith } from "./keptPhotos";
+import { Delivery, type Way } from "./delivery";
+import { dropPhoto, holdTab, keepPhoto, leftPhotos } from "./keptPhotos";
 
-export interface Item {
+/** A photo, and how far it is. `reason`: why it is not on its way just now, or why it was refused. */
+export interface Item extends Way {
   /** Of this photo alone. */
   readonly key: string;
   /** Photos that were chosen while others were still on their way have the same. */
@@ -31,24 +33,19 @@ export interface Item {
   /** Of the photo: its width by its height. */
   readonly ratio?: number;
   readonly state: "left" | "waiting" | "sending" | "held" | "refused";
-  /** Of the photo's bytes, from 0 to 1. */
-  readonly share: number;
-  /** How often it was begun before, in vain. */
-  readonly failures: number;
-  /** Why it is not on its way just now: what is waited out, or why it was refused. */
-  readonly reason: string | null;
-  /** When it is sent again by itself, in milliseconds since 1970. */
-  readonly retryAt: number | null;
 }
-
-const FIRST_PAUSE_MS = 2000;
-const LONGEST_PAUSE_MS = 30_000;
 
 export interface Chosen {
   photo: Blob;
   name: string;
   /** What is wrong with it, so that it is not sent at all. */
   wrong: string | null;
+}
+
+/** What cannot be sent, and why. */
+export interface Refused {
+  name: string;
+  wrong: string;
 }
 
 /** What the outbox says in the words of the page. */
@@ -61,15 +58,13 @@ export interface Reasons {
 export class Outbox {
   readonly #tab = newKey();
   readonly #listeners = new Set<() => void>();
-  /** With which session a photo was sent first: with another one it would be another upload. */
-  readonly #tried = new Map<string, string | null>();
   /** By batch, the upload that was taken in last. */
   readonly #taken = new Map<string, string>();
   #items: readonly Item[] = [];
   #isSending = false;
   #release: (() => void) | null = null;
-  #stopping: AbortController | null = null;
-  #goOn: (() => void) | null = null;
+  /** Of the photo that is being sent. */
+  #delivery: Delivery | null = null;
 
   constructor(
     private readonly client: QueryClient,
@@ -87,24 +82,20 @@ export class Outbox {
   async find(): Promise<void> {
     const known = new Set(this.#items.map(({ key }) => key));
     const left = (await leftPhotos()).filter(({ key }) => !known.has(key));
-    for (const { key } of left) {
-      const session = await triedWith(key);
-      if (session !== undefined) {
-        this.#tried.set(key, session);
-      }
-    }
     const batch = newKey();
     const items = left.map(({ key, photo, name }) => ({ ...blank(batch), key, photo, name, state: "left" as const }));
     this.#change([...this.#items, ...items]);
   }
 
   /** Send these; the batch that they join. */
-  add(chosen: readonly Chosen[]): string {
+  add(chosen: readonly (Chosen | Refused)[]): string {
     const open = this.#items.find(({ state }) => state === "waiting" || state === "sending");
     const batch = open?.batch ?? newKey();
-    const items = chosen.map(({ photo, name, wrong }): Item => {
-      const item = { ...blank(batch), key: newKey(), name };
-      return wrong ? { ...item, state: "refused", reason: wrong } : { ...item, photo, state: "waiting" };
+    const items = chosen.map((one): Item => {
+      const item = { ...blank(batch), key: newKey(), name: one.name };
+      return "photo" in one && one.wrong === null
+        ? { ...item, photo: one.photo, state: "waiting" }
+        : { ...item, state: "refused", reason: one.wrong };
     });
     // What was refused in earlier batches has been read by now.
     this.#change([...this.#items.filter((item) => item.state !== "refused" || item.batch === batch), ...items]);
@@ -132,14 +123,18 @@ export class Outbox {
 
   /** Give up these: they are not sent, and not kept any longer. */
   discard(keys: readonly string[]): void {
-    const sending = this.#items.find(({ state }) => state === "sending");
     this.#change(this.#items.filter(({ key }) => !keys.includes(key)));
     for (const key of keys) {
       void dropPhoto(key);
     }
-    if (sending && keys.includes(sending.key)) {
-      this.#stopping?.abort();
+    if (this.#delivery && keys.includes(this.#delivery.key)) {
+      this.#delivery.stop();
     }
+  }
+
+  /** Do not wait any longer. */
+  sendNow(): void {
+    this.#delivery?.sendNow();
   }
 
   async #sendAll(): Promise<void> {
@@ -172,16 +167,15 @@ export class Outbox {
   }
 
   async #sendOne(item: Item & { photo: Blob }): Promise<void> {
-    const { key } = item;
-    this.#stopping = new AbortController();
-    const { signal } = this.#stopping;
+    const { key, photo } = item;
+    this.#delivery = new Delivery(key, photo, (way) => this.#set(key, way));
     this.#set(key, { state: "sending", share: 0 });
     try {
-      const small = item.thumbnail ? {} : await thumbnailOf(item.photo);
+      const small = item.thumbnail ? {} : await thumbnailOf(photo);
       this.#set(key, small);
-      await this.#sendPatiently({ ...item, ...small }, signal);
+      this.#note({ ...item, ...small }, await this.#delivery.send());
     } catch (error) {
-      if (error instanceof StoppedError || signal.aborted) {
+      if (error instanceof StoppedError) {
         return;
       }
       if (error instanceof ApiError && error.isOurs) {
@@ -197,69 +191,18 @@ export class Outbox {
     }
   }
 
-  async #sendPatiently({ key, photo, name, batch, thumbnail, ratio }: Item & { photo: Blob }, signal: AbortSignal) {
-    const tried = this.#tried.get(key);
-    let session = tried === undefined ? latestSession() : tried;
-    let pause = FIRST_PAUSE_MS;
-    for (let failures = 1; ; failures += 1) {
-      try {
-        this.#tried.set(key, session);
-        void noteTried(key, session);
-        const onShare = (share: number) => this.#set(key, { share, reason: null, retryAt: null });
-        const taken = await submit(photo, { session, key, signal }, onShare);
-        keepSession(taken.jobId, taken.sessionToken);
-        void prefetchStatus(this.client, taken.jobId); // before the page is drawn anew
-        const submittedAt = new Date().toISOString();
-        const together = this.#isAlone(batch) ? {} : { batch };
-        this.#taken.set(batch, taken.jobId);
-        addUpload(
-          { jobId: taken.jobId, submittedAt, thumbnail, ...together, ...(name && { name }), ...(ratio && { ratio }) },
-          taken.sessionToken,
-        );
-        this.#change(this.#items.filter((item) => item.key !== key));
-        void dropPhoto(key);
-        return;
-      } catch (error) {
-        if (error instanceof ApiError && error.code === "UNAUTHORIZED" && error.isOurs && session !== null) {
-          session = null; // the server's keys have changed: a new session begins
-          this.#set(key, { failures, share: 0 });
-          continue;
-        }
-        if (!(error instanceof ApiError && error.isPassing)) {
-          throw error;
-        }
-        const milliseconds = Math.max(pause, error.retryAfterMs ?? 0);
-        this.#set(key, { failures, share: 0, reason: problem(error), retryAt: Date.now() + milliseconds });
-        await this.#paused(milliseconds, signal);
-        this.#set(key, { retryAt: null });
-        pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
-      }
-    }
-  }
-
-  /** Do not wait any longer. */
-  sendNow(): void {
-    this.#goOn?.();
-  }
-
-  /** Return after the pause, or as soon as the network is back or the person says so. Raises StoppedError. */
-  #paused(milliseconds: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const goOn = () => {
-        clearTimeout(timer);
-        removeEventListener("online", goOn);
-        this.#goOn = null;
-        if (signal.aborted) {
-          reject(new StoppedError());
-        } else {
-          resolve();
-        }
-      };
-      const timer = setTimeout(goOn, milliseconds);
-      this.#goOn = goOn;
-      addEventListener("online", goOn);
-      signal.addEventListener("abort", goOn);
-    });
+  #note({ key, batch, name, thumbnail, ratio }: Item, { jobId, sessionToken }: SubmissionBody): void {
+    keepSession(jobId, sessionToken);
+    void prefetchStatus(this.client, jobId); // before the page is drawn anew
+    const submittedAt = new Date().toISOString();
+    const together = this.#isAlone(batch) ? {} : { batch };
+    this.#taken.set(batch, jobId);
+    addUpload(
+      { jobId, submittedAt, thumbnail, ...together, ...(name && { name }), ...(ratio && { ratio }) },
+      sessionToken,
+    );
+    this.#change(this.#items.filter((item) => item.key !== key));
+    void dropPhoto(key);
   }
 
   #set(key: string, part: Partial<Item>): void {
