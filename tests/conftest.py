@@ -3,15 +3,12 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
-from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg import sql
 from redis import Redis
 
-from projections.log.schema import migrate
+from tests.databases import Databases
 from tests.servers import running_postgres, running_valkey
 
 
@@ -31,52 +28,46 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> None:
 def postgres_url() -> Iterator[str]:
     """A real PostgreSQL for the whole run."""
     with running_postgres() as postgres:
+        with psycopg.connect(postgres.url, autocommit=True) as connection:  # no test needs what survives a power cut
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
         yield postgres.url
 
 
 @pytest.fixture(scope="session")
-def template(postgres_url: str) -> str:
-    """A database with the schema applied, from which each test's own is copied."""
-    name = "template_darkroom"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    migrate(_url_of(postgres_url, name))
-    return name
-
-
-@contextmanager
-def new_database(postgres_url: str, template: str) -> Iterator[str]:
-    """A database with the schema applied; it is dropped afterwards."""
-    name = f"test_{uuid4().hex}"
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(create)
-        yield _url_of(postgres_url, name)
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+def databases(postgres_url: str) -> Iterator[Databases]:
+    """The databases of that PostgreSQL."""
+    databases = Databases(postgres_url)
+    yield databases
+    databases.close()
 
 
 @pytest.fixture
-def database_url(postgres_url: str, template: str) -> Iterator[str]:
+def database_url(databases: Databases) -> Iterator[str]:
     """A database of the test's own with the schema applied."""
-    with new_database(postgres_url, template) as url:
+    with databases.one() as url:
+        yield url
+
+
+@pytest.fixture
+def other_url(databases: Databases) -> Iterator[str]:
+    """A second one."""
+    with databases.one() as url:
         yield url
 
 
 @pytest.fixture(scope="module")
-def module_database_url(postgres_url: str, template: str) -> Iterator[str]:
+def module_database_url(databases: Databases) -> Iterator[str]:
     """A database that the tests of one file share, with the schema applied."""
-    with new_database(postgres_url, template) as url:
+    with databases.one() as url:
         yield url
 
 
 @pytest.fixture
-def empty_database_url(postgres_url: str) -> Iterator[str]:
+def empty_database_url(databases: Databases) -> Iterator[str]:
     """A database of the test's own with nothing in it."""
-    name = f"test_{uuid4().hex}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield _url_of(postgres_url, name)
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with databases.one_without_schema() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +83,3 @@ def valkey_url(valkey_server_url: str) -> str:
     with Redis.from_url(valkey_server_url) as client:
         client.flushall()
     return valkey_server_url
-
-
-def _url_of(postgres_url: str, database: str) -> str:
-    return postgres_url.replace("///darkroom?", f"///{database}?")

@@ -13,9 +13,9 @@ WITH lives AS MATERIALIZED (
            clock_timestamp() - make_interval(hours => %(hours)s) - n * interval '1 s' AS began
     FROM generate_series(1, %(uploads)s) AS n
 ), rows AS (
-    INSERT INTO uploads (upload_id, version, stage, status, progress, result_id, created_at, updated_at)
-    SELECT upload_id, 8, 'complete', 'completed', 100, gen_random_uuid(), began, began + make_interval(secs => seconds)
-    FROM lives
+    INSERT INTO uploads (upload_id, version, stage, status, progress, result_id, created_at, updated_at, stage_since)
+    SELECT upload_id, 8, 'complete', 'completed', 100, gen_random_uuid(), began, ended, ended
+    FROM lives, LATERAL (SELECT began + make_interval(secs => seconds) AS ended) AS ends
 )
 INSERT INTO event_log (upload_id, version, name, state, recorded_at)
 SELECT upload_id, version, name,

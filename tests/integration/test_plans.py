@@ -53,12 +53,9 @@ QUESTIONS: Final[dict[str, tuple[str, dict[str, Any] | tuple[Any, ...]]]] = {
 
 
 @pytest.fixture(scope="module")
-def grown(postgres_url: str, template: str) -> str:
+def grown(module_database_url: str) -> str:
     """A database that has seen some thousand uploads."""
-    name = "grown"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
-    url = postgres_url.replace("///darkroom?", f"///{name}?")
+    url = module_database_url
     fill(url, ENDED)
     with open_pool(url, 2, "test") as pool:
         application = Uploads(EventLog(pool), SilentNotifier())

@@ -1,6 +1,5 @@
 """`darkroom events import`: an empty database gets the same log, or nothing."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -10,17 +9,9 @@ from domain.uploads import Uploads
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
 from projections.rows.projector import projector
-from tests.conftest import new_database
 from tests.fakes.silent_notifier import SilentNotifier
 from tests.integration.history.exports import export, run, whole_log
 from tests.submissions import submit
-
-
-@pytest.fixture
-def other_url(postgres_url: str, template: str) -> Iterator[str]:
-    """Another database, with the schema and nothing in it."""
-    with new_database(postgres_url, template) as url:
-        yield url
 
 
 @pytest.mark.parametrize("format_", ["ndjson", "parquet"])

@@ -1,7 +1,6 @@
 """Seals and heads on a real log: whatever is changed in it, as a superuser without the triggers, is found and named."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +11,6 @@ from psycopg.rows import args_row
 from projections.history.seals import newest_seal, seal, sealer
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog, LoggedEvent
-from tests.conftest import new_database
 from tests.integration.history.exports import export, manifest, run
 
 FILL: Final = """
@@ -126,13 +124,6 @@ def test_a_head_that_was_changed_is_refused(filled_url: str, head: Path) -> None
     head.write_text(head.read_text().replace('"position":6', '"position":5'))
     done = run(filled_url, "verify", "--head", head)
     assert (done.exit_code, "signature" in done.output) == (2, True), done.output
-
-
-@pytest.fixture
-def other_url(postgres_url: str, template: str) -> Iterator[str]:
-    """Another database, with the schema and nothing in it."""
-    with new_database(postgres_url, template) as url:
-        yield url
 
 
 def test_an_imported_log_has_the_same_head(filled_url: str, other_url: str, head: Path, tmp_path: Path) -> None:
