@@ -25,6 +25,7 @@ from domain.events import (
     Erased,
     Event,
     Failed,
+    Noted,
     PreviewStored,
     PutOff,
     Requeued,
@@ -204,6 +205,12 @@ class Upload(Struct, frozen=True, kw_only=True):
             rather = "Retry it instead." if self.status is Status.FAILED else "There is nothing left to do."
             raise errors.UploadEndedError(f"This upload has ended ({self.stage}). {rather}")
         return self._next(Requeued, by, request.event_id, **request.facts)
+
+    def note(self, *, by: str, request: StaffRequest) -> Noted:
+        """Write the words of the request down, for colleagues."""
+        if self.erased:
+            raise errors.UploadEndedError("This upload is erased: nothing can follow, not even a note.")
+        return self._next(Noted, by, request.event_id, note=request.reason or "", request_id=request.request_id)
 
     def erase(self, *, by: str, request: StaffRequest = UNASKED) -> Erased | None:
         """Record that the photo and pictures are deleted; None if they already were. The upload must have ended."""

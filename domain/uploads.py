@@ -149,6 +149,10 @@ class Uploads:
         """Ask for the next attempt now."""
         return self._execute(upload_id, lambda upload: [upload.requeue(by=by, request=request)])
 
+    def note(self, upload_id: UUID, *, by: str, request: StaffRequest) -> Upload:
+        """Write a note for colleagues."""
+        return self._execute(upload_id, lambda upload: [upload.note(by=by, request=request)])
+
     def erase(self, upload_id: UUID, *, by: str, request: StaffRequest = UNASKED) -> Upload:
         """Record that the photo and pictures are deleted; cancels the upload first if it may still run."""
         cancelling = replace(request, event_id=None)  # the id is that of the erasure

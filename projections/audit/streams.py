@@ -3,7 +3,18 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from domain.events import AttemptFailed, Erased, Event, Failed, PutOff, ResultStored, Retried, StageAdvanced, Submitted
+from domain.events import (
+    AttemptFailed,
+    Erased,
+    Event,
+    Failed,
+    Noted,
+    PutOff,
+    ResultStored,
+    Retried,
+    StageAdvanced,
+    Submitted,
+)
 from domain.stages import BANDS, Stage, rank
 from projections.audit.evidence import PATIENCE, Evidence, Violation
 
@@ -61,6 +72,8 @@ def _order(evidence: Evidence) -> Iterator[Violation]:
 def _ending(evidence: Evidence) -> Iterator[Violation]:
     ended: Event | None = None
     for event in evidence.events:
+        if isinstance(event, Noted) and not isinstance(ended, Erased):
+            continue
         asked_for = isinstance(event, Retried)
         if isinstance(event, Erased) and ended and not isinstance(ended, Erased):
             ended = event
@@ -75,14 +88,15 @@ def _ending(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _standstill(evidence: Evidence) -> Iterator[Violation]:
-    last = evidence.history[-1]
+    # The first event is no note, whatever the others are.
+    last = next(logged for logged in reversed(evidence.history) if logged.name != Noted.NAME or logged.version == 1)
     due = [last.recorded_at]
     if evidence.leased_until:
         due.append(evidence.leased_until)
     if evidence.events:
         if _ended(evidence.events):
             return
-        due += _retry_at(evidence.events[-1])
+        due += _retry_at(next(event for event in reversed(evidence.events) if not isinstance(event, Noted)))
     since = max(due)
     if not evidence.is_recent(since) and not _waits_in_queue(evidence, since):
         seconds = round((evidence.now - since).total_seconds())

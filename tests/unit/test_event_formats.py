@@ -11,6 +11,7 @@ from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 
 from domain.events import EVENTS, AttemptStarted, Event
 from domain.mapper import EventMapper
+from domain.staff import StaffRequest
 from domain.stages import Stage
 from tests.unit.histories import UPLOAD_ID, submitted
 
@@ -28,7 +29,8 @@ def one_of_each() -> list[Event]:
     failed = waiting.then(waiting.upload.requeue(by="staff:erika")).started().failed()
     retried = failed.then(failed.upload.retry(by="session:abc")).events
     cancelled = failed.then(failed.upload.cancel(by="session:abc"))
-    erased = cancelled.then(cancelled.upload.erase(by="staff:erika")).events
+    noted = cancelled.then(cancelled.upload.note(by="staff:erika", request=StaffRequest("It is known.")))
+    erased = noted.then(noted.upload.erase(by="staff:erika")).events
     return list({event.NAME: event for event in complete + retried + erased}.values())
 
 

@@ -9,11 +9,13 @@ from uuid import UUID
 from hypothesis import event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from msgspec.structs import replace
 
 from domain.errors import RefusedError
-from domain.events import AttemptStarted, Erased, Event, Failed, Retried
+from domain.events import AttemptStarted, Erased, Event, Failed, Noted, Retried
 from domain.failures import FailureCode
 from domain.fold import fold
+from domain.staff import StaffRequest
 from domain.stages import BANDS, PIPELINE, Stage, Status, rank
 from domain.upload import ATTEMPTS, Upload
 from tests.unit.histories import FULL, LATER, PREVIEW, RESULT_ID, submitted
@@ -103,6 +105,10 @@ class Histories(RuleBasedStateMachine):
     def requeue(self) -> None:
         self.attempted(self.upload.requeue, by="staff:erika")
 
+    @rule()
+    def note(self) -> None:
+        self.attempted(self.upload.note, by="staff:erika", request=StaffRequest("It is known."))
+
     @rule(well=st.integers(0, 9))
     def erase(self, well: int) -> None:
         if not well:  # seldom, since nothing can follow
@@ -131,11 +137,12 @@ class Histories(RuleBasedStateMachine):
     @invariant()
     def complete_is_final_and_so_is_an_erasure(self) -> None:
         if self.before.erased or (self.before.status is Status.COMPLETED and not self.upload.erased):
-            assert self.upload == self.before
+            assert self.upload == replace(self.before, version=self.upload.version)
+            assert not self.before.erased or self.upload == self.before
 
     @invariant()
     def only_a_retry_or_an_erasure_follows_a_failure(self) -> None:
-        events = self.history.events
+        events = [event for event in self.history.events if not isinstance(event, Noted)]
         for failed, following in pairwise(events):
             assert not isinstance(failed, Failed) or isinstance(following, Retried | Erased)
 
