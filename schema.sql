@@ -658,7 +658,8 @@ FROM (
                     WHEN name = 'upload.preview-stored' OR stage = 'complete' THEN 'watermarking'
                     WHEN progress = 30 THEN 'validating'
                     WHEN stage = 'generating' THEN 'generating' END AS stage
-        FROM event_history WINDOW stream AS (PARTITION BY upload_id ORDER BY version)
+        FROM event_history WHERE name <> 'upload.noted'  -- a note ends no work
+        WINDOW stream AS (PARTITION BY upload_id ORDER BY version)
     ) AS numbered
 ) AS steps
 WHERE stage IS NOT NULL AND attempt > 0

@@ -152,6 +152,15 @@ class Expired(Event, frozen=True, kw_only=True):
     objects: Expiry
 
 
+class Noted(Event, frozen=True, kw_only=True):
+    """Staff wrote a note for their colleagues. It changes nothing, and may follow the end of an upload."""
+
+    NAME: ClassVar[str] = "upload.noted"
+
+    note: str
+    request_id: str | None
+
+
 class Erased(Event, frozen=True, kw_only=True):
     """The photo and pictures of the upload were deleted, and no session owns it any more. No event follows."""
 
@@ -176,6 +185,7 @@ EVENTS: dict[str, type[Event]] = {
         Retried,
         Requeued,
         Expired,
+        Noted,
         Erased,
     )
 }

@@ -13,6 +13,7 @@ from domain.events import (
     Event,
     Expired,
     Failed,
+    Noted,
     PreviewStored,
     PutOff,
     Requeued,
@@ -70,6 +71,8 @@ def evolve(upload: Upload | None, event: Event) -> Upload:  # noqa: C901, PLR091
             return replace(upload, **then, retry_at=event.retry_at, waiting_for=event.code)
         case Requeued():
             return replace(upload, **then, retry_at=None, waiting_for=None)
+        case Noted():
+            return replace(upload, **then)
         case Failed():
             error = {"error_code": event.code, "error_message": event.message, "failed_stage": event.stage}
             return replace(upload, **then, **error, running=False, retry_at=None, waiting_for=None)

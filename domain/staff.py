@@ -41,7 +41,10 @@ class Role(StrEnum):
 
 
 class StaffRequest(Struct, frozen=True):
-    """Why a staff member acts, and by which request. The event id makes a repeated request recognisable."""
+    """Why a staff member acts, or what they note, and by which request.
+
+    The event id makes a repeated request recognisable.
+    """
 
     reason: str | None = None
     request_id: str | None = None
@@ -62,15 +65,17 @@ def actor_of(name: str) -> str:
     return f"staff:{name}"
 
 
-def checked_reason(reason: object) -> str:
-    """The reason without the space around it. Raises ReasonError, whose sentence says what is wrong."""
-    if not isinstance(reason, str) or not reason.strip():
-        raise ReasonError
-    reason = reason.strip()
-    if len(reason) > REASON_LENGTH:
-        raise ReasonError(f"This reason has {len(reason)} characters; {REASON_LENGTH} are allowed. Please shorten it.")
-    if any(unicodedata.category(character) in UNREADABLE for character in JOINERS.sub("", reason)):
-        raise ReasonError("This reason contains a control character. Write it on one line, in plain text.")
-    if found := private_in(reason):
-        raise ReasonError(f"This reason seems to contain {found}. It is kept for ever: write it without that.")
-    return reason
+def checked_reason(words: object, noun: str = "reason") -> str:
+    """A reason, or a note, without the space around it. Raises ReasonError, whose sentence says what is wrong."""
+    if not isinstance(words, str) or not words.strip():
+        raise ReasonError(
+            f'Give a {noun}: {{"{noun}": "..."}}, a sentence that your colleagues will understand in a year.'
+        )
+    words = words.strip()
+    if len(words) > REASON_LENGTH:
+        raise ReasonError(f"This {noun} has {len(words)} characters; {REASON_LENGTH} are allowed. Please shorten it.")
+    if any(unicodedata.category(character) in UNREADABLE for character in JOINERS.sub("", words)):
+        raise ReasonError(f"This {noun} contains a control character. Write it on one line, in plain text.")
+    if found := private_in(words):
+        raise ReasonError(f"This {noun} seems to contain {found}. It is kept for ever: write it without that.")
+    return words

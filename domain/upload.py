@@ -26,6 +26,7 @@ from domain.events import (
     Event,
     Expired,
     Failed,
+    Noted,
     PreviewStored,
     PutOff,
     Requeued,
@@ -212,6 +213,12 @@ class Upload(Struct, frozen=True, kw_only=True):
         if self.version != version or not self.ended or retry_needs_it:
             raise errors.RefusedError(f"The upload has moved on from version {version}, or still needs its photo.")
         return self._next(Expired, by, objects=objects)
+
+    def note(self, *, by: str, request: StaffRequest) -> Noted:
+        """Write the words of the request down, for colleagues."""
+        if self.erased:
+            raise errors.UploadEndedError("This upload is erased: nothing can follow, not even a note.")
+        return self._next(Noted, by, request.event_id, note=request.reason or "", request_id=request.request_id)
 
     def erase(self, *, by: str, request: StaffRequest = UNASKED) -> Erased | None:
         """Record that the photo and pictures are deleted; None if they already were. The upload must have ended."""

@@ -154,6 +154,10 @@ class Uploads:
         """Record that objects are deleted because their time is over. Raises RefusedError if the upload has moved."""
         return self._execute(upload_id, lambda upload: [upload.expire(objects, version=version, by=by)])
 
+    def note(self, upload_id: UUID, *, by: str, request: StaffRequest) -> Upload:
+        """Write a note for colleagues."""
+        return self._execute(upload_id, lambda upload: [upload.note(by=by, request=request)])
+
     def erase(self, upload_id: UUID, *, by: str, request: StaffRequest = UNASKED) -> Upload:
         """Record that the photo and pictures are deleted; cancels the upload first if it may still run."""
         cancelling = replace(request, event_id=None)  # the id is that of the erasure

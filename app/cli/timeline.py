@@ -71,6 +71,8 @@ def _show(history: "Sequence[LoggedEvent]") -> None:
     console = Console(width=get_terminal_size((PIPE_COLUMNS, 1)).columns)
     console.print(history_table(history, console), markup=False)
     console.print(_summary(history), markup=False)
+    for line in _words(history):
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def _summary(history: "Sequence[LoggedEvent]") -> str:
@@ -85,6 +87,15 @@ def _summary(history: "Sequence[LoggedEvent]") -> str:
     except (MapperDeserialisationError, ValueError) as error:
         return f"{len(history)} events in {took}; they cannot be folded: {error}"
     return f"{upload.status}: {upload.progress}% after {took}, {len(history)} events" if upload else ""
+
+
+def _words(history: "Sequence[LoggedEvent]") -> list[str]:
+    """What staff wrote: the reasons of their actions, and their notes."""
+    return [
+        f"{logged.version} {logged.name.removeprefix('upload.')}, {logged.facts.get('actor')}: {words}"
+        for logged in history
+        if (words := logged.facts.get("reason") or logged.facts.get("note"))
+    ]
 
 
 def _for_machines(logged: "LoggedEvent") -> dict[str, Any]:

@@ -9,6 +9,7 @@ from domain.events import (
     Event,
     Expired,
     Failed,
+    Noted,
     PutOff,
     ResultStored,
     Retried,
@@ -72,6 +73,8 @@ def _order(evidence: Evidence) -> Iterator[Violation]:
 def _ending(evidence: Evidence) -> Iterator[Violation]:
     ended: Event | None = None
     for event in evidence.events:
+        if isinstance(event, Noted) and not isinstance(ended, Erased):
+            continue
         asked_for = isinstance(event, Retried)
         if isinstance(event, Erased) and ended and not isinstance(ended, Erased):
             ended = event
@@ -88,14 +91,15 @@ def _ending(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _standstill(evidence: Evidence) -> Iterator[Violation]:
-    last = evidence.history[-1]
+    # The first event is no note, whatever the others are.
+    last = next(logged for logged in reversed(evidence.history) if logged.name != Noted.NAME or logged.version == 1)
     due = [last.recorded_at]
     if evidence.leased_until:
         due.append(evidence.leased_until)
     if evidence.events:
         if _ended(evidence.events):
             return
-        due += _retry_at(evidence.events[-1])
+        due += _retry_at(next(event for event in reversed(evidence.events) if not isinstance(event, Noted)))
     since = max(due)
     if not evidence.is_recent(since) and not _waits_in_queue(evidence, since):
         seconds = round((evidence.now - since).total_seconds())

@@ -27,6 +27,7 @@ from domain.events import (
     Erased,
     Event,
     Failed,
+    Noted,
     PutOff,
     Requeued,
     Retried,
@@ -86,6 +87,7 @@ def spans(history: Sequence[LoggedEvent], now: datetime, held_until: datetime | 
 
     `held_until` is when the lease of a run expires, or has; None if no run holds the upload.
     """
+    history = [logged for logged in history if logged.name != Noted.NAME]  # a note takes no time and ends nothing
     events = [_event(logged) for logged in history]
     phases = _phases(events)
     last = history[-1].recorded_at if phases[-1].kind == ENDED else now

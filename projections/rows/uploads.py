@@ -12,7 +12,7 @@ import msgspec
 import psycopg
 from msgspec import Struct, structs
 
-from domain.events import StoredImage
+from domain.events import Noted, StoredImage
 from domain.failures import FailureCode
 from domain.fold import evolve
 from domain.objects import Expiry
@@ -110,6 +110,8 @@ def project(projection: ProjectedUpload | None, logged: LoggedEvent) -> Projecte
     if projection is None:
         return ProjectedUpload(evolve(None, logged.event), now, now, now)
     before, upload = projection.upload, evolve(projection.upload, logged.event)
+    if logged.name == Noted.NAME:
+        return structs.replace(projection, upload=upload)  # nothing happened to the upload, so no time changes
     stays = (upload.stage, upload.attempt) == (before.stage, before.attempt)
     stored_at = now if upload.result and not before.result else projection.stored_at
     return ProjectedUpload(upload, projection.created_at, now, projection.stage_since if stays else now, stored_at)

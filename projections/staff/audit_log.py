@@ -68,7 +68,8 @@ FROM audit_log
 WHERE recorded_at >= %(since)s AND (%(actor)s::text IS NULL OR actor = %(actor)s)
   AND (%(upload_id)s::uuid IS NULL OR upload_id = %(upload_id)s)
 UNION ALL
-SELECT NULL, recorded_at, actor, name, upload_id, NULL, state ->> 'reason', state ->> 'request_id',
+SELECT NULL, recorded_at, actor, name, upload_id, NULL, coalesce(state ->> 'reason', state ->> 'note'),
+       state ->> 'request_id',
        jsonb_strip_nulls(jsonb_build_object('version', version, 'code', state ->> 'code'))
 FROM event_log
 WHERE actor LIKE 'staff:%%' AND recorded_at >= %(since)s AND (%(actor)s::text IS NULL OR actor = %(actor)s)

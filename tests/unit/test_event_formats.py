@@ -12,6 +12,7 @@ from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 from domain.events import EVENTS, AttemptStarted, Event
 from domain.mapper import EventMapper
 from domain.objects import Expiry
+from domain.staff import StaffRequest
 from domain.stages import Stage
 from tests.unit.histories import UPLOAD_ID, submitted
 
@@ -29,8 +30,9 @@ def one_of_each() -> list[Event]:
     failed = waiting.then(waiting.upload.requeue(by="staff:erika")).started().failed()
     retried = failed.then(failed.upload.retry(by="session:abc")).events
     cancelled = failed.then(failed.upload.cancel(by="session:abc"))
-    version = cancelled.upload.version
-    expired = cancelled.then(cancelled.upload.expire(Expiry.EVERYTHING, version=version, by="reconciler"))
+    noted = cancelled.then(cancelled.upload.note(by="staff:erika", request=StaffRequest("It is known.")))
+    version = noted.upload.version
+    expired = noted.then(noted.upload.expire(Expiry.EVERYTHING, version=version, by="reconciler"))
     erased = expired.then(expired.upload.erase(by="staff:erika")).events
     return list({event.NAME: event for event in complete + retried + erased}.values())
 

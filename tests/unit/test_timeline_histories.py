@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import RefusedError
-from domain.events import Event, StageAdvanced
+from domain.events import Event, Noted, StageAdvanced
 from domain.failures import NOT_COUNTED, FailureCode
+from domain.staff import StaffRequest
 from domain.stages import PIPELINE, Stage, rank
 from domain.upload import Upload
 from projections.queries.timeline import ENDED, MICROSECOND, seconds_of, spans
@@ -50,6 +51,7 @@ COMMANDS: dict[str, Callable[[Upload], Event | None]] = {
     "give up": lambda upload: upload.give_up(by="reconciler"),
     "cancel": lambda upload: upload.cancel(by="staff:erika"),
     "retry": lambda upload: upload.retry(by="staff:erika"),
+    "note": lambda upload: upload.note(by="staff:erika", request=StaffRequest("It is known.")),
     "requeue": lambda upload: upload.requeue(by="staff:erika"),
 }
 ERASE = "erase"
@@ -85,7 +87,8 @@ def test_the_spans_are_the_whole_time_of_the_upload(data: st.DataObject) -> None
     found = spans(rows, now, held_until)
 
     first = rows[0].recorded_at
-    end = rows[-1].recorded_at if history.upload.ended else now
+    last = [row for row in rows if row.name != Noted.NAME][-1]
+    end = last.recorded_at if history.upload.ended else now
     assert found[0].begin == first
     assert found[-1].end == max(first, end)
     assert all(before.end == after.begin for before, after in pairwise(found))

@@ -31,6 +31,7 @@ KNOWN: Final[dict[str, tuple[str, str, set[str], set[str]]]] = {
     f"POST {JOB}/retry": ("retryUploadAsStaff", "agent", {"jobId", "Idempotency-Key"}, ACTION),
     f"POST {JOB}/cancel": ("cancelUploadAsStaff", "agent", {"jobId", "Idempotency-Key"}, ACTION),
     f"POST {JOB}/requeue": ("requeueUploadAsStaff", "agent", {"jobId", "Idempotency-Key"}, ACTION),
+    f"POST {JOB}/note": ("noteUploadAsStaff", "agent", {"jobId", "Idempotency-Key"}, ACTION - {"202"} | {"200"}),
     f"POST {JOB}/erase": (
         "eraseUploadAsStaff",
         "admin",

@@ -20,7 +20,7 @@ from app.api.support.actions.keys import done_at, event_id_of, is_of
 from app.api.support.actions.orders import Order
 from app.api.support.actions.outlook import next_after
 from app.api.support.requests.desk import Desk
-from app.api.support.requests.fields import reason_of
+from app.api.support.requests.fields import words_of
 from app.api.support.requests.jobs import upload_of
 from domain.errors import RefusedError
 from domain.staff import StaffRequest
@@ -45,6 +45,7 @@ class Actions:
             "retry": services.uploads.retry,
             "cancel": services.uploads.cancel,
             "requeue": self._requeue,
+            "note": services.uploads.note,
             "erase": partial(erase, services.uploads, services.blobs),
         }
 
@@ -53,10 +54,10 @@ class Actions:
 
         async def act(request: Request[Any, Any, Any], job_id: JobId) -> Response[ActionBody]:
             member = await self._desk.member(request, order.role)
-            reason = await reason_of(request)
+            words = await words_of(request, order.field)
             upload_id = upload_of(job_id)
             event_id = event_id_of(request.headers.getall("idempotency-key", []), member, upload_id)
-            asked = StaffRequest(reason, correlation_id(request.scope), event_id)
+            asked = StaffRequest(words, correlation_id(request.scope), event_id)
             return await self._desk.answer(partial(self._execute, order, upload_id, member, asked), order.status)
 
         act.__doc__ = order.summary

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.api.http.bodies import Body
 from domain.stages import Stage, Status
 
-ActionName = Literal["retry", "cancel", "requeue", "erase"]
+ActionName = Literal["retry", "cancel", "requeue", "note", "erase"]
 
 
 class ActionBody(Body, frozen=True, kw_only=True):

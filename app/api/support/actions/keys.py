@@ -32,9 +32,9 @@ def done_at(events: Sequence[LoggedEvent], event: type[Event], asked: StaffReque
         return None
     for logged in events:
         if logged.facts.get("event_id") == str(asked.event_id):
-            if (logged.name, logged.facts.get("reason")) != (event.NAME, asked.reason):
+            if (logged.name, _words(logged)) != (event.NAME, asked.reason):
                 raise IdempotencyConflictError(
-                    "This idempotency key was used for another action or another reason. Send a new key."
+                    "This idempotency key was used for another action, reason or note. Send a new key."
                 )
             return logged.version
     return None
@@ -45,4 +45,9 @@ def is_of(logged: LoggedEvent, asked: StaffRequest) -> bool:
     facts = logged.facts
     if asked.event_id:
         return bool(facts.get("event_id") == str(asked.event_id))
-    return bool(facts.get("request_id") == asked.request_id and facts.get("reason") == asked.reason)
+    return bool(facts.get("request_id") == asked.request_id and _words(logged) == asked.reason)
+
+
+def _words(logged: LoggedEvent) -> object:
+    """The reason of an event, or the note that it is."""
+    return logged.facts.get("reason", logged.facts.get("note"))

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from app.api.support.actions.bodies import ActionName
 from domain.errors import NeedsNewPhotoError, NotFailedError, StorageRefusedError, UploadEndedError
-from domain.events import Erased, Event, Failed, Requeued, Retried
+from domain.events import Erased, Event, Failed, Noted, Requeued, Retried
 from domain.staff import Role
 
 
@@ -20,6 +20,8 @@ class Order(NamedTuple):
     summary: str
     done: str
     refusals: Sequence[type[Exception]]
+    field: Literal["reason", "note"] = "reason"
+    """The words that it takes."""
 
 
 ORDERS: Final = (
@@ -49,6 +51,16 @@ ORDERS: Final = (
         summary="Let the next attempt of an upload begin now, whatever it waits for.",
         done="Its next attempt may begin now.",
         refusals=(UploadEndedError,),
+    ),
+    Order(
+        name="note",
+        role=Role.AGENT,
+        event=Noted,
+        status=HTTPStatus.OK,
+        summary="Write a note on an upload, for colleagues: it changes nothing.",
+        done="It is written down.",
+        refusals=(UploadEndedError,),
+        field="note",
     ),
     Order(
         name="erase",

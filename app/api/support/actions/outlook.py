@@ -14,6 +14,8 @@ def next_after(action: ActionName, upload: Upload, *, changed: bool) -> str:
             return f"{_sent(upload)} If it is put off again, look at `code` in its timeline."
         case "cancel":
             return _cancelled(upload, changed=changed)
+        case "note":
+            return "Your colleagues read it in the timeline. Its owner does not."
         case "erase":
             return _erased(changed=changed)
 

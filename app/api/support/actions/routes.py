@@ -9,7 +9,7 @@ from app.api.support.actions.bodies import ActionBody
 from app.api.support.actions.examples import example_of
 from app.api.support.actions.orders import ORDERS
 from app.api.support.requests.desk import Desk
-from app.api.support.requests.operations import KEY, REASON, endpoint
+from app.api.support.requests.operations import KEY, NOTE, REASON, endpoint
 from domain.errors import IdempotencyConflictError, UploadNotFoundError
 
 
@@ -27,7 +27,7 @@ def action_routes(services: Services, desk: Desk) -> list[HTTPRouteHandler]:
             status=order.status,
             refusals=(UploadNotFoundError, IdempotencyConflictError, *order.refusals),
             takes=(KEY,),
-            fields=REASON,
+            fields=NOTE if order.field == "note" else REASON,
         )
         for order in ORDERS
     ]

@@ -11,24 +11,21 @@ import msgspec
 from litestar import Request
 
 from app.api.http.errors import MalformedError
-from domain.errors import ReasonError
 from domain.staff import checked_reason
 
 JSON: Final = "application/json"
 MAX_BYTES: Final = 16_384
 
 
-async def reason_of(request: Request[Any, Any, Any]) -> str:
-    """The reason that a request gives, and nothing else. Raises MalformedError, ReasonError."""
-    return checked_reason((await fields_of(request, {"reason"})).get("reason"))
+async def words_of(request: Request[Any, Any, Any], field: str) -> str:
+    """The reason or the note that a request gives, and nothing else. Raises MalformedError, ReasonError."""
+    return checked_reason((await fields_of(request, {field})).get(field), field)
 
 
 async def fields_of(request: Request[Any, Any, Any], known: Collection[str]) -> dict[str, Any]:
-    """The fields of a body. Raises MalformedError; ReasonError for an empty body where a reason is known."""
+    """The fields of a body; none of an empty one. Raises MalformedError."""
     body = await _read(request)
     if not body.strip():
-        if "reason" in known:
-            raise ReasonError
         return {}
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != JSON:

@@ -45,6 +45,7 @@ KEY: Final = parameter("Idempotency-Key", "header", "Makes a repeated request fi
 REASON: Final = {
     "reason": Schema(type=OpenAPIType.STRING, max_length=REASON_LENGTH, description="Why, for your colleagues.")
 }
+NOTE: Final = {"note": Schema(type=OpenAPIType.STRING, max_length=REASON_LENGTH, description="For your colleagues.")}
 
 
 def endpoint(
@@ -66,7 +67,7 @@ def endpoint(
     The handler asks for the role; here it is documented.
     """
     malformed: Kinds = (MalformedError,) if takes or fields else ()
-    unreasoned: Kinds = (ReasonError,) if fields and "reason" in fields else ()
+    unreasoned: Kinds = (ReasonError,) if fields and not {"reason", "note"}.isdisjoint(fields) else ()
     route: HTTPRouteHandler = METHODS[method](
         f"{PREFIX}{path}",
         status_code=status,

@@ -24,6 +24,7 @@ class EventBody(Struct, frozen=True, kw_only=True, rename="camel"):
     progress: int | None
     code: str | None
     reason: str | None
+    note: str | None
     request_id: str | None
     retry_at: str | None
 

@@ -24,6 +24,7 @@ def _event(version: int, name: str, at: datetime, actor: str, *, reason: str | N
         progress=None,
         code=None,
         reason=reason,
+        note=None,
         request_id=None,
         retry_at=None,
     )

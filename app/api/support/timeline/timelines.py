@@ -50,6 +50,7 @@ def event_body(logged: LoggedEvent) -> EventBody:
         progress=_whole(facts, "progress"),
         code=_text(facts, "code"),
         reason=_text(facts, "reason"),
+        note=_text(facts, "note"),
         request_id=_text(facts, "request_id"),
         retry_at=_text(facts, "retry_at"),
     )
