@@ -25,6 +25,11 @@ async def reason_of(request: Request[Any, Any, Any]) -> str:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != JSON:
         raise MalformedError(f"The body has the media type {media_type[:60]!r}. Send it as {JSON}.")
+    return reason_in(body)
+
+
+def reason_in(body: bytes) -> str:
+    """The reason in a body that is JSON. Raises MalformedError, ReasonError."""
     try:
         given = msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
