@@ -10,6 +10,7 @@ from litestar.openapi.spec import OpenAPIMediaType, Parameter, RequestBody, Sche
 from litestar.openapi.spec.enums import OpenAPIType
 
 from app.api.http.errors import ForbiddenError, MalformedError, NoStaffError
+from app.api.http.openapi import KEY as KEY_SCHEMA
 from app.api.http.openapi import STAFF_SCHEME, DocumentedOperation, Responses, answers, errors
 from app.api.http.services import Services
 from app.api.http.slots import Slots
@@ -48,7 +49,13 @@ def _parameter(name: str, slot: str, description: str, *values: str) -> Paramete
 
 
 TOKEN: Final = _parameter("Authorization", "header", "Bearer and the token of a staff member.")
-KEY: Final = _parameter("Idempotency-Key", "header", "Makes a repeated request find the first one.")
+KEY: Final = Parameter(
+    name="Idempotency-Key",
+    param_in="header",
+    schema=KEY_SCHEMA,
+    description="Makes a repeated request find the first one.",
+    required=False,
+)
 FILTERS: Final = (
     _parameter("jobId", "query", "The id of a job, or its beginning."),
     _parameter("status", "query", "The status.", *Status),
@@ -112,7 +119,9 @@ class ActionOperation(StaffOperation):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        reason = Schema(type=OpenAPIType.STRING, max_length=REASON_LENGTH, description="Why, for your colleagues.")
+        reason = Schema(
+            type=OpenAPIType.STRING, min_length=1, max_length=REASON_LENGTH, description="Why, for your colleagues."
+        )
         body = Schema(type=OpenAPIType.OBJECT, properties={"reason": reason}, required=["reason"])
         self.request_body = RequestBody({"application/json": OpenAPIMediaType(schema=body)}, required=True)
 

@@ -1321,7 +1321,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        /** @description The version, for Last-Event-ID. */
+                        id: string;
+                        /** @description The body of the status. */
+                        data: string;
+                    };
                 };
             };
             /** @description Unauthorized */
