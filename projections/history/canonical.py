@@ -46,7 +46,7 @@ _LINE: Final = msgspec.json.Decoder(Line, float_hook=_number)
 
 
 def read_line(line: bytes) -> Line:
-    """The event of a line. Raises msgspec.DecodeError, RecursionError."""
+    """The event of a line. Raises msgspec.DecodeError, UnicodeError, RecursionError."""
     return _LINE.decode(line)
 
 

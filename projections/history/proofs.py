@@ -91,7 +91,7 @@ def read_proof(content: bytes) -> Proof:
     """The proof in a file. Raises ProofError."""
     try:
         return msgspec.json.decode(content, type=Proof)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError) as error:
         raise ProofError(f"This is no proof: {error}. Make one with `darkroom events proof JOB_ID`.") from error
 
 
@@ -101,7 +101,7 @@ def faults(proof: Proof, head: Head) -> Iterator[str]:
     for number, proven in enumerate(proof.events, start=1):
         try:
             line = read_line(bytes(proven.event))
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             yield f"event {number} cannot be read: {error}."
             continue
         if (line.upload_id, line.version) != (proof.upload_id, number):

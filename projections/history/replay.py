@@ -109,7 +109,7 @@ def _is_in(scope: Scope, logged: LoggedEvent) -> bool:
 def _logged(line: bytes, source: str) -> LoggedEvent:
     try:
         found = _DECODER.decode(line)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise ExportError(f"{source} has a line that is no event: {error}: {line[:80]!r}.") from error
     state = {stored: getattr(found, stored) for stored in ENVELOPE} | found.facts
     text = msgspec.json.encode(state).decode()

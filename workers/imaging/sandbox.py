@@ -159,7 +159,7 @@ class Sandbox:
             raise ExhaustedError(f"an answer of {size} bytes or more")
         if ending.code == 0:
             answer.seek(0)
-            return _read(answer)
+            return read_outcome(answer.read())
         complaint.seek(max(0, complaint.seek(0, os.SEEK_END) - COMPLAINT_BYTES))
         detail = f"child ended with {ending.code}: {complaint.read(COMPLAINT_BYTES).decode(errors='replace')}"
         if ending.code in _BLAMED_ON_THE_PICTURE:
@@ -198,9 +198,10 @@ def _is_ours(picture: Picture) -> bool:
     return has_sides and format_of(picture.jpeg[:HEAD_BYTES]) == "JPEG" and picture.source_format in MEDIA_TYPES
 
 
-def _read(answer: BinaryIO) -> Outcome:
+def read_outcome(answer: bytes) -> Outcome:
+    """The child's answer. Raises ExhaustedError if it cannot be read."""
     try:
-        outcome: Outcome = msgspec.msgpack.decode(answer.read(), type=Outcome)
-    except msgspec.DecodeError as error:
+        outcome: Outcome = msgspec.msgpack.decode(answer, type=Outcome)
+    except (msgspec.DecodeError, UnicodeError) as error:
         raise ExhaustedError(f"an answer that cannot be read: {error}") from error
     return outcome

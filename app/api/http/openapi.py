@@ -65,6 +65,8 @@ def header(name: str, description: str) -> tuple[str, OpenAPIHeader]:
 
 
 REQUEST_ID: Final = header("X-Request-ID", "The id of this request in our logs: the client's own, else a new one.")
+KEY: Final = Schema(type=OpenAPIType.STRING, min_length=1, max_length=255, pattern="^[!-~]+$")
+"""An Idempotency-Key: visible ASCII."""
 RETRY_AFTER: Final = header("Retry-After", "When to ask again, in seconds.")
 LATER: Final = frozenset({"429", "503"})
 
@@ -94,6 +96,8 @@ class DocumentedOperation(Operation):
     def _describe(self, parameter: Parameter) -> None:
         if isinstance(parameter.schema, Schema) and parameter.schema.one_of:
             parameter.schema = parameter.schema.one_of[0]  # the other one is null, which no header can be
+        if parameter.name == "Idempotency-Key":
+            parameter.schema = KEY
         if parameter.name == TOKEN:
             parameter.required = not self.may_begin_session
             self.security = [{}, {SESSION: []}] if self.may_begin_session else [{SESSION: []}]

@@ -7,7 +7,8 @@ import msgspec
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import Example
+from litestar.openapi.spec import Example, OpenAPIResponse, Schema
+from litestar.openapi.spec.enums import OpenAPIType
 
 from app.api.http.errors import UnauthorizedError
 from app.api.http.openapi import AskingOperation, answers, errors, header
@@ -65,6 +66,23 @@ class PollOperation(AskingOperation):
     }
 
 
+@dataclass
+class StreamOperation(AskingOperation):
+    """An operation that answers with events. Each has the schema; OpenAPI 3.2 calls that an `itemSchema`."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        data = Schema(
+            type=OpenAPIType.STRING, content_media_type="application/json", description="The body of the status."
+        )
+        version = Schema(type=OpenAPIType.STRING, description="The version, for Last-Event-ID.")
+        answer = (self.responses or {})["200"]
+        if isinstance(answer, OpenAPIResponse):
+            (answer.content or {})["text/event-stream"].schema = Schema(
+                type=OpenAPIType.OBJECT, properties={"id": version, "data": data}, required=["id", "data"]
+            )
+
+
 def status_routes(services: Services, poll: StatusPoll) -> list[HTTPRouteHandler]:
     """The handlers of /api/status. The application answers most polls with the same `poll` before any routing."""
     refused = errors(UnauthorizedError, UploadNotFoundError, TooManyRequestsError, UnavailableError)
@@ -76,7 +94,7 @@ def status_routes(services: Services, poll: StatusPoll) -> list[HTTPRouteHandler
         )(poll.status),
         get(
             "/api/status/{jobId:str}/stream",
-            operation_class=AskingOperation,
+            operation_class=StreamOperation,
             responses={200: STREAM, **refused},
         )(StatusStream(statuses_of(services), services).stream),
     ]

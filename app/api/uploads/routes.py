@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 
 from litestar import delete, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.spec import OpenAPIMediaType, RequestBody, Schema
+from litestar.openapi.spec import Encoding, OpenAPIMediaType, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 
 from app.api.http.errors import (
@@ -38,7 +38,7 @@ from domain.errors import (
     UploadEndedError,
     UploadNotFoundError,
 )
-from domain.formats import ACCEPTED
+from domain.formats import ACCEPTED, MEDIA_TYPES
 from domain.stages import Status
 
 SUBMISSION: Final = SubmissionBody(
@@ -64,7 +64,9 @@ class SubmissionOperation(DocumentedOperation):
         super().__post_init__()
         photo = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY, description=f"A {ACCEPTED} photo.")
         form = Schema(type=OpenAPIType.OBJECT, properties={FIELD: photo}, required=[FIELD])
-        self.request_body = RequestBody({"multipart/form-data": OpenAPIMediaType(schema=form)}, required=True)
+        kinds = {FIELD: Encoding(content_type=", ".join(MEDIA_TYPES.values()))}
+        media = OpenAPIMediaType(schema=form, encoding=kinds)
+        self.request_body = RequestBody({"multipart/form-data": media}, required=True)
 
 
 def upload_routes(services: Services) -> list[HTTPRouteHandler]:

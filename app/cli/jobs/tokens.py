@@ -87,5 +87,5 @@ def _canonical(server: str) -> str:
 def _read(line: bytes) -> _Line | None:
     try:
         return msgspec.json.decode(line, type=_Line)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeError):
         return None

@@ -30,6 +30,11 @@ async def fields_of(request: Request[Any, Any, Any], known: Collection[str]) -> 
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != JSON:
         raise MalformedError(f"The body has the media type {media_type[:60]!r}. Send it as {JSON}.")
+    return fields_in(body, known)
+
+
+def fields_in(body: bytes, known: Collection[str]) -> dict[str, Any]:
+    """The fields in a body that is JSON. Raises MalformedError."""
     try:
         given = msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:

@@ -43,9 +43,13 @@ def text(description: str, *values: str) -> Schema:
 TOKEN: Final = parameter("Authorization", "header", "Bearer and the token of a staff member.")
 KEY: Final = parameter("Idempotency-Key", "header", "Makes a repeated request find the first one.")
 REASON: Final = {
-    "reason": Schema(type=OpenAPIType.STRING, max_length=REASON_LENGTH, description="Why, for your colleagues.")
+    "reason": Schema(
+        type=OpenAPIType.STRING, min_length=1, max_length=REASON_LENGTH, description="Why, for your colleagues."
+    )
 }
-NOTE: Final = {"note": Schema(type=OpenAPIType.STRING, max_length=REASON_LENGTH, description="For your colleagues.")}
+NOTE: Final = {
+    "note": Schema(type=OpenAPIType.STRING, min_length=1, max_length=REASON_LENGTH, description="For your colleagues.")
+}
 
 
 def endpoint(
