@@ -6,30 +6,115 @@
 -- ---------------------------------------------------------------------------------------------------------------------
 -- The event log: the only source of truth. Append-only, ordered by position.
 -- ---------------------------------------------------------------------------------------------------------------------
+
+-- What a writer of an earlier version, an import or an earlier form of the log has in one JSON, cut into the columns
+-- of the log. A value that its column could not give back as it was stays in the JSON, and is valid instead of the column.
+CREATE OR REPLACE FUNCTION event_columns(whole jsonb)
+RETURNS TABLE (event_id uuid, actor text, correlation_id uuid, schema_version smallint, state jsonb)
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT (whole ->> 'event_id')::uuid, whole ->> 'actor',
+           CASE WHEN jsonb_typeof(whole -> 'correlation_id') = 'string'
+                     AND whole ->> 'correlation_id' ~ '^[0-9a-f]{32}$' THEN (whole ->> 'correlation_id')::uuid END,
+           CASE WHEN jsonb_typeof(whole -> 'schema_version') = 'number'
+                     AND whole ->> 'schema_version' ~ '^[1-9]\d{0,3}$' THEN (whole ->> 'schema_version')::smallint END,
+           whole - ARRAY[
+               CASE WHEN whole ->> 'event_id' = (whole ->> 'event_id')::uuid::text THEN 'event_id' END,
+               CASE WHEN jsonb_typeof(whole -> 'actor') = 'string' THEN 'actor' END,
+               CASE WHEN jsonb_typeof(whole -> 'correlation_id') = 'string'
+                         AND whole ->> 'correlation_id' ~ '^[0-9a-f]{32}$' THEN 'correlation_id' END,
+               CASE WHEN jsonb_typeof(whole -> 'schema_version') = 'number'
+                         AND whole ->> 'schema_version' ~ '^[1-9]\d{0,3}$' THEN 'schema_version' END]
+$$;
+
+-- In the earlier form, event_id, actor and correlation_id were made of the JSON, which held them too. Such a log is set
+-- aside here and copied below, so that a table of the present form is the same wherever it comes from.
+DO $$
+DECLARE
+    taken text;
+BEGIN
+    IF EXISTS (SELECT FROM pg_attribute
+               WHERE attrelid = to_regclass('event_log') AND attname = 'event_id' AND attgenerated = 's') THEN
+        DROP VIEW IF EXISTS timeline, paid_calls, failures, daily_funnel, upload_outcomes, stage_durations, attempts,
+                            event_history;
+        ALTER TABLE event_log RENAME TO event_log_earlier;
+        ALTER SEQUENCE event_log_position_seq RENAME TO event_log_earlier_position_seq;
+        FOR taken IN SELECT conname FROM pg_constraint WHERE conrelid = 'event_log_earlier'::regclass LOOP
+            EXECUTE format('ALTER TABLE event_log_earlier RENAME CONSTRAINT %I TO %I', taken, 'earlier_' || taken);
+        END LOOP;
+        DROP INDEX IF EXISTS event_log_name_idx, event_log_staff_idx;
+        -- `darkroom migrate` has copied most of a long log already (projections/log/lifting.py).
+        IF to_regclass('event_log_lift.event_log') IS NOT NULL THEN
+            EXECUTE format('ALTER TABLE event_log_lift.event_log SET SCHEMA %I', current_schema());
+            DROP SCHEMA event_log_lift CASCADE;
+        END IF;
+    END IF;
+END $$;
+
 CREATE TABLE IF NOT EXISTS event_log (
     -- The order in which readers follow the log. Assigned under a shared advisory lock (projections/log/event_log.py),
     -- so that a reader can distinguish a position that is still being written from one that was rolled back.
     position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    upload_id uuid NOT NULL,
-    -- Counts the events of one upload: from 1, without a gap.
-    version integer NOT NULL CHECK (version > 0),
-    -- The name of the event, for example upload.stage-advanced. It never changes.
-    name text NOT NULL,
-    -- The fields of the event, with schema_version, event_id, actor and correlation_id.
-    state jsonb NOT NULL,
     -- By the clock of PostgreSQL. All durations are measured with it.
     recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    event_id uuid NOT NULL GENERATED ALWAYS AS ((state ->> 'event_id')::uuid) STORED,
+    upload_id uuid NOT NULL,
+    -- Made by the writer, which finds its event by it after a lost connection.
+    event_id uuid NOT NULL,
+    -- The request that submitted the upload: 32 hexadecimal digits. Null: it has another form, and is in the state.
+    correlation_id uuid,
+    -- Counts the events of one upload: from 1, without a gap.
+    version integer NOT NULL CHECK (version > 0),
+    -- The version of the form of the event. Null: it is no such number, and is in the state or nowhere.
+    schema_version smallint,
+    -- The name of the event, for example upload.stage-advanced. It never changes.
+    name text NOT NULL,
     -- Who caused it: session:<hash>, worker:<name>, reconciler, staff:<name>.
-    actor text NOT NULL GENERATED ALWAYS AS (state ->> 'actor') STORED,
-    correlation_id text NOT NULL GENERATED ALWAYS AS (state ->> 'correlation_id') STORED,
+    actor text NOT NULL,
+    -- The facts that have no column of their own.
+    state jsonb NOT NULL,
     -- The optimistic lock: two writers cannot both append version n.
-    CONSTRAINT event_log_version_key UNIQUE (upload_id, version)
+    CONSTRAINT event_log_version_key UNIQUE (upload_id, version),
+    CONSTRAINT event_log_correlation_check CHECK (correlation_id IS NOT NULL OR state ->> 'correlation_id' IS NOT NULL)
 );
 
-CREATE INDEX IF NOT EXISTS event_log_name_idx ON event_log (name, position);
+DO $$
+DECLARE
+    copied bigint;
+BEGIN
+    IF to_regclass('event_log_earlier') IS NOT NULL THEN
+        SELECT coalesce(max(position), 0) INTO copied FROM event_log;
+        IF copied = 0 THEN  -- an index that is made after the copy costs less
+            ALTER TABLE event_log DROP CONSTRAINT event_log_version_key;
+        END IF;
+        INSERT INTO event_log (position, recorded_at, upload_id, event_id, correlation_id, version, schema_version, name,
+                               actor, state)
+        OVERRIDING SYSTEM VALUE
+        SELECT e.position, e.recorded_at, e.upload_id, c.event_id, c.correlation_id, e.version, c.schema_version, e.name,
+               c.actor, c.state
+        FROM event_log_earlier e, event_columns(e.state) c WHERE e.position > copied ORDER BY e.position;
+        IF copied = 0 THEN
+            ALTER TABLE event_log ADD CONSTRAINT event_log_version_key UNIQUE (upload_id, version);
+            ANALYZE event_log;
+        END IF;
+        PERFORM setval(pg_get_serial_sequence('event_log', 'position'), last_value, is_called)
+        FROM event_log_earlier_position_seq;
+        DROP TABLE event_log_earlier;
+    END IF;
+END $$;
+
+DROP INDEX IF EXISTS event_log_name_idx;
 -- For `darkroom audit`: what staff did. Other events do not enter it.
 CREATE INDEX IF NOT EXISTS event_log_staff_idx ON event_log (recorded_at) WHERE actor LIKE 'staff:%';
+
+-- A writer of the earlier form gives the whole JSON.
+CREATE OR REPLACE FUNCTION open_event() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    SELECT * INTO NEW.event_id, NEW.actor, NEW.correlation_id, NEW.schema_version, NEW.state
+    FROM event_columns(NEW.state);
+    RETURN NEW;
+END $$;
+
+CREATE OR REPLACE TRIGGER event_log_opens_json
+    BEFORE INSERT ON event_log FOR EACH ROW WHEN (NEW.event_id IS NULL) EXECUTE FUNCTION open_event();
 
 CREATE OR REPLACE FUNCTION refuse_change_of_event_log() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -540,9 +625,9 @@ FROM event_log;
 
 CREATE OR REPLACE VIEW event_history AS
 SELECT position, upload_id, version, name, recorded_at, event_id, actor, split_part(actor, ':', 1) AS actor_kind,
-       correlation_id::text AS correlation_id,
-       CASE WHEN state ->> 'schema_version' ~ '^\d{1,9}$' THEN (state ->> 'schema_version')::integer END
-           AS schema_version,
+       coalesce(state ->> 'correlation_id', replace(correlation_id::text, '-', '')) AS correlation_id,
+       coalesce(CASE WHEN state ->> 'schema_version' ~ '^\d{1,9}$' THEN (state ->> 'schema_version')::integer END,
+                schema_version) AS schema_version,
        left(state ->> 'session_hash', 16) AS session,
        CASE WHEN state ->> 'prompt_version' ~ '^\d{1,9}$' THEN (state ->> 'prompt_version')::integer END
            AS prompt_version,

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from domain.events import EVENTS
-from domain.mapper import ENVELOPE
+from domain.mapper import KEY
 from domain.objects import folder_of
 from domain.privacy import FILENAME, secret_in
 from projections.audit.evidence import Evidence, Violation
@@ -45,7 +45,7 @@ def _unknown(logged: LoggedEvent) -> list[str]:
     event, state = EVENTS.get(logged.name), logged.facts
     if event is None or state.get("schema_version") != event.SCHEMA_VERSION:
         return []
-    return sorted(state.keys() - set(event.__struct_fields__) - {"schema_version"} | state.keys() & set(ENVELOPE))
+    return sorted(state.keys() - set(event.__struct_fields__) - {"schema_version"} | state.keys() & set(KEY))
 
 
 def _finding(field: str, value: str, *, own_keys: str) -> str | None:

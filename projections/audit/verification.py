@@ -25,7 +25,7 @@ from projections.audit.privacy import check_privacy
 from projections.audit.read_model import check_rows
 from projections.audit.streams import check_stream
 from projections.log.connections import translated
-from projections.log.event_log import LoggedEvent
+from projections.log.event_log import COLUMNS, LoggedEvent
 from projections.rows.projector import READER
 
 PAGE: Final = 200
@@ -38,10 +38,10 @@ SELECT_UPLOAD_IDS: Final = " UNION ".join(
     for table in ("event_log", "uploads", "results", "quarantine")
 )
 SELECT_PAGE: Final = f"{SELECT_UPLOAD_IDS} ORDER BY upload_id LIMIT %(limit)s"
-SELECT_EVENTS: Final = """
-SELECT position, upload_id, version, name, state::text, recorded_at FROM event_log
+SELECT_EVENTS: Final = f"""
+SELECT {COLUMNS} FROM event_log
 WHERE upload_id = ANY(%s) ORDER BY upload_id, version
-"""
+"""  # noqa: S608 - names of our own
 SELECT_ROWS: Final = """
 SELECT i.upload_id, clock_timestamp(), to_jsonb(u)::text, to_jsonb(r)::text, q.position, q.error, l.expires_at
 FROM unnest(%s::uuid[]) AS i (upload_id)
@@ -49,12 +49,14 @@ LEFT JOIN uploads u USING (upload_id) LEFT JOIN results r USING (upload_id)
 LEFT JOIN quarantine q USING (upload_id) LEFT JOIN leases l USING (upload_id)
 ORDER BY i.upload_id
 """
+# No index looks at names, so the search for attempts ends after so many events.
 SELECT_MOVEMENT: Final = """
 SELECT attempts.begun_at, attempts.queue_reached, coalesce(p.position, 0), p.moved_at
 FROM (
     SELECT max(begun.recorded_at) AS begun_at, max(submitted.recorded_at) AS queue_reached
     FROM (SELECT upload_id, recorded_at FROM event_log
-          WHERE name = %(started)s ORDER BY position DESC LIMIT 100) AS begun
+          WHERE name = %(started)s AND position > (SELECT max(position) FROM event_log) - 100000
+          ORDER BY position DESC LIMIT 100) AS begun
     JOIN event_log submitted USING (upload_id) WHERE submitted.version = 1
 ) AS attempts
 LEFT JOIN (

@@ -6,6 +6,7 @@ the log, nor a dump and restore, nor another PostgreSQL changes it.
 """
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -18,6 +19,9 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 NUMBER: Final = "\0number"
 """Stands for a number with a fraction, whose digits are kept as text. No name in stored JSON has a NUL."""
+
+CHANGED: Final = "\0column"
+"""The fact that names the columns which contradict their facts; likewise."""
 
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
@@ -56,18 +60,29 @@ def line_of(logged: LoggedEvent) -> Line:
         state = _STATE.decode(logged.state)
     except (msgspec.DecodeError, RecursionError):
         state = {"unreadable": logged.state}
+    columns = logged.columns
+    # A column beside a fact of its name says the same as the fact. One that was changed afterwards shows here.
+    both = columns.keys() & state.keys()
+    if changed := {name: columns[name] for name in both if not _same(columns[name], state[name])}:
+        state[CHANGED] = changed
     return Line(
         position=logged.position,
         upload_id=logged.upload_id,
         version=logged.version,
         name=logged.name,
         recorded_at=logged.recorded_at,
-        event_id=state.pop("event_id", None),
-        actor=state.pop("actor", None),
-        correlation_id=state.pop("correlation_id", None),
-        schema_version=state.pop("schema_version", None),
+        event_id=state.pop("event_id", columns.get("event_id")),
+        actor=state.pop("actor", columns.get("actor")),
+        correlation_id=state.pop("correlation_id", columns.get("correlation_id")),
+        schema_version=state.pop("schema_version", columns.get("schema_version")),
         facts=state,
     )
+
+
+def _same(column: Any, fact: Any) -> bool:  # noqa: ANN401 - JSON
+    with suppress(ValueError):
+        return str(column) == str(UUID(fact) if isinstance(column, UUID) and isinstance(fact, str) else fact)
+    return False
 
 
 def canonical(line: Line) -> bytes:

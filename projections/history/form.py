@@ -11,27 +11,36 @@ from uuid import UUID
 from msgspec import Struct
 
 ENVELOPE: Final = "ARRAY['schema_version', 'event_id', 'actor', 'correlation_id']"
-"""Members of the stored JSON that a line shows beside the facts."""
+"""Columns of the log that a line shows beside the facts. A value that does not fit its column is in the JSON."""
+IN_COLUMNS: Final = f"NOT state ?| {ENVELOPE} AND correlation_id IS NOT NULL AND schema_version IS NOT NULL"
+CORRELATION: Final = "replace(correlation_id::text, '-', '')"
 RECORDED_AT: Final = """to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 # No JSON has a control character in it, so these two never occur and the text comes as it is.
 RAW: Final = r"(FORMAT csv, DELIMITER E'\x02', QUOTE E'\x01', ESCAPE E'\x01')"
-# Built of what is a column of its own where there is one: each look into the JSON costs as much as a column.
 NDJSON: Final = f"""
 COPY (
     SELECT '{{"position":' || position || ',"uploadId":"' || upload_id || '","version":' || version
            || ',"name":' || to_json(name)::text
            || ',"recordedAt":' || replace(to_json(recorded_at)::text, '+00:00', 'Z')
-           || ',"eventId":"' || event_id || '","actor":' || to_json(actor)::text
-           || ',"correlationId":' || to_json(correlation_id)::text
-           || ',"schemaVersion":' || coalesce((state -> 'schema_version')::text, 'null')
-           || ',"facts":' || (state - {ENVELOPE})::text || '}}'
+           || CASE WHEN {IN_COLUMNS} THEN
+                  ',"eventId":"' || event_id || '","actor":' || to_json(actor)::text
+                  || ',"correlationId":"' || {CORRELATION} || '","schemaVersion":' || schema_version
+                  || ',"facts":' || state::text || '}}'
+              ELSE
+                  ',"eventId":' || coalesce(state -> 'event_id', to_jsonb(event_id))::text
+                  || ',"actor":' || coalesce(state -> 'actor', to_jsonb(actor))::text
+                  || ',"correlationId":' || coalesce(state -> 'correlation_id', to_jsonb({CORRELATION}))::text
+                  || ',"schemaVersion":' || coalesce(state -> 'schema_version', to_jsonb(schema_version), 'null')::text
+                  || ',"facts":' || (state - {ENVELOPE})::text || '}}'
+              END
     FROM event_log WHERE SCOPE ORDER BY position
 ) TO STDOUT {RAW}
 """  # noqa: S608 - text of our own
 CSV: Final = f"""
 COPY (
-    SELECT position, upload_id, version, name, {RECORDED_AT}, state ->> 'event_id', state ->> 'actor',
-           state ->> 'correlation_id', state ->> 'schema_version', (state - {ENVELOPE})::text
+    SELECT position, upload_id, version, name, {RECORDED_AT}, coalesce(state ->> 'event_id', event_id::text),
+           coalesce(state ->> 'actor', actor), coalesce(state ->> 'correlation_id', {CORRELATION}),
+           coalesce(state ->> 'schema_version', schema_version::text), (state - {ENVELOPE})::text
     FROM event_log WHERE SCOPE ORDER BY position
 ) TO STDOUT (FORMAT csv)
 """  # noqa: S608 - text of our own
@@ -51,13 +60,14 @@ COLUMNS: Final = (
 INCOMING: Final = "CREATE TEMPORARY TABLE incoming (line jsonb NOT NULL) ON COMMIT DROP"
 TAKE: Final = f"COPY incoming (line) FROM STDIN {RAW}"
 INSERT: Final = """
-INSERT INTO event_log (position, upload_id, version, name, recorded_at, state) OVERRIDING SYSTEM VALUE
+INSERT INTO event_log (position, upload_id, version, name, recorded_at,
+                       event_id, actor, correlation_id, schema_version, state) OVERRIDING SYSTEM VALUE
 SELECT (line ->> 'position')::bigint, (line ->> 'uploadId')::uuid, (line ->> 'version')::integer, line ->> 'name',
-       (line ->> 'recordedAt')::timestamptz,
-       (line -> 'facts') || jsonb_strip_nulls(jsonb_build_object(
-           'schema_version', line -> 'schemaVersion', 'event_id', line -> 'eventId', 'actor', line -> 'actor',
-           'correlation_id', line -> 'correlationId'))
-FROM incoming ORDER BY 1
+       (line ->> 'recordedAt')::timestamptz, opened.*
+FROM incoming, event_columns((line -> 'facts') || jsonb_strip_nulls(jsonb_build_object(
+    'schema_version', line -> 'schemaVersion', 'event_id', line -> 'eventId', 'actor', line -> 'actor',
+    'correlation_id', line -> 'correlationId'))) AS opened
+ORDER BY 1
 """
 
 

@@ -20,7 +20,7 @@ from psycopg.rows import args_row
 from psycopg_pool import ConnectionPool
 
 from domain.events import Event
-from domain.mapper import EventMapper
+from domain.mapper import EventMapper, LoggedState, OpenedEvent
 from projections.log.connections import translated
 
 APPEND_LOCK: Final = 0x6461726B_6C6F67  # "darklog"; no other lock may use this number
@@ -29,28 +29,34 @@ APPEND_LOCK: Final = 0x6461726B_6C6F67  # "darklog"; no other lock may use this 
 # Nearly every append has one event; the statement with arrays costs client and server twice as much.
 APPEND_ONE: Final = """
 WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%(lock)s))
-INSERT INTO event_log (upload_id, version, name, state)
-SELECT %(upload_id)s::uuid, %(version)s::int, %(name)s::text, %(state)s::jsonb FROM lock
+INSERT INTO event_log (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)
+SELECT %(upload_id)s::uuid, %(version)s::int, %(name)s::text, %(event_id)s::uuid, %(actor)s::text,
+       %(correlation_id)s::uuid, %(schema_version)s::smallint, %(state)s::jsonb
+FROM lock
 RETURNING position
 """
 APPEND: Final = """
 WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%(lock)s))
-INSERT INTO event_log (upload_id, version, name, state)
-SELECT e.upload_id, e.version, e.name, e.state::jsonb
-FROM lock, unnest(%(upload_ids)s::uuid[], %(versions)s::int[], %(names)s::text[], %(states)s::text[])
-           AS e (upload_id, version, name, state)
+INSERT INTO event_log (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)
+SELECT e.upload_id, e.version, e.name, e.event_id, e.actor, e.correlation_id, e.schema_version, e.state::jsonb
+FROM lock, unnest(%(upload_id)s::uuid[], %(version)s::int[], %(name)s::text[], %(event_id)s::uuid[], %(actor)s::text[],
+                  %(correlation_id)s::uuid[], %(schema_version)s::smallint[], %(state)s::text[])
+           AS e (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)
 ORDER BY e.version
 RETURNING position
 """
-SELECT_STREAM: Final = """
-SELECT position, upload_id, version, name, state::text, recorded_at FROM event_log
+COLUMNS: Final = """
+position, upload_id, version, name, state::text, recorded_at, event_id, actor, correlation_id, schema_version
+"""
+SELECT_STREAM: Final = f"""
+SELECT {COLUMNS} FROM event_log
 WHERE upload_id = %(upload_id)s AND version > %(gt)s AND version <= %(lte)s
-ORDER BY version {direction} LIMIT %(limit)s
-"""
-SELECT_PAGE: Final = """
-SELECT position, upload_id, version, name, state::text, recorded_at FROM event_log
+ORDER BY version {{direction}} LIMIT %(limit)s
+"""  # noqa: S608 - names of our own
+SELECT_PAGE: Final = f"""
+SELECT {COLUMNS} FROM event_log
 WHERE position > %s ORDER BY position LIMIT %s
-"""
+"""  # noqa: S608 - names of our own
 SELECT_IDS: Final = """
 SELECT DISTINCT upload_id FROM event_log
 WHERE upload_id BETWEEN %s AND %s ORDER BY upload_id LIMIT %s
@@ -64,7 +70,7 @@ MAX_VERSION: Final = 2**31 - 1
 class LoggedEvent(Struct, frozen=True):
     """A row of the log: an event, its position, and when it was recorded by the clock of PostgreSQL.
 
-    The fields are the columns of each SELECT in this module, in the same order.
+    The fields are COLUMNS, in the same order. What the state has of the envelope is valid instead of the columns.
     """
 
     position: int
@@ -73,24 +79,45 @@ class LoggedEvent(Struct, frozen=True):
     name: str
     state: str
     recorded_at: datetime
+    event_id: UUID | None = None
+    actor: str | None = None
+    correlation_id: UUID | None = None
+    schema_version: int | None = None
 
     @property
     def event(self) -> Event:
         """The event. Raises MapperDeserialisationError if it cannot be read."""
-        return _mapper().read(self.upload_id, self.version, self.name, self.state)
+        return _mapper().read(self.upload_id, self.version, self.name, self.state, self.columns)
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The envelope, as far as it has columns of its own."""
+        found: dict[str, Any] = {}
+        if self.schema_version is not None:
+            found["schema_version"] = self.schema_version
+        if self.event_id is not None:
+            found["event_id"] = self.event_id
+        if self.actor is not None:
+            found["actor"] = self.actor
+        if self.correlation_id is not None:
+            found["correlation_id"] = self.correlation_id.hex
+        return found
 
     @property
     def facts(self) -> dict[str, Any]:
-        """The stored JSON. An object that cannot be decoded is returned as its text, under `unreadable`."""
+        """The whole JSON. An object that cannot be decoded is shown as its text, under `unreadable`."""
+        columns = self.columns
+        if self.event_id is not None:
+            columns["event_id"] = str(self.event_id)
         try:
-            return msgspec.json.decode(self.state, type=dict[str, Any])
+            return {**columns, **msgspec.json.decode(self.state, type=dict[str, Any])}
         except (msgspec.DecodeError, RecursionError):
-            return {"unreadable": self.state}
+            return {**columns, "unreadable": self.state}
 
     @property
     def stored(self) -> StoredEvent:
         """The row in the form of the eventsourcing library."""
-        return StoredEvent(self.upload_id, self.version, self.name, self.state.encode())
+        return LoggedState(self.upload_id, self.version, self.name, self.state.encode(), self.columns)
 
 
 @cache
@@ -100,21 +127,24 @@ def _mapper() -> EventMapper:
 
 def append_of(stored_events: Sequence[StoredEvent]) -> tuple[LiteralString, dict[str, object]]:
     """The statement that appends the events in one round trip, and its parameters."""
-    if len(stored_events) == 1:
-        (event,) = stored_events
-        return APPEND_ONE, {
-            "lock": APPEND_LOCK,
-            "upload_id": event.originator_id,
-            "version": event.originator_version,
-            "name": event.topic,
-            "state": event.state.decode(),
-        }
-    return APPEND, {
-        "lock": APPEND_LOCK,
-        "upload_ids": [event.originator_id for event in stored_events],
-        "versions": [event.originator_version for event in stored_events],
-        "names": [event.topic for event in stored_events],
-        "states": [event.state.decode() for event in stored_events],
+    rows = [_row(event) for event in stored_events]
+    if len(rows) == 1:
+        return APPEND_ONE, {"lock": APPEND_LOCK, **rows[0]}
+    return APPEND, {"lock": APPEND_LOCK, **{column: [row[column] for row in rows] for column in rows[0]}}
+
+
+def _row(event: StoredEvent) -> dict[str, object]:
+    """The columns of an event. PostgreSQL opens the JSON of one that our mapper did not make."""
+    opened = event if isinstance(event, OpenedEvent) else None
+    return {
+        "upload_id": event.originator_id,
+        "version": event.originator_version,
+        "name": event.topic,
+        "event_id": opened and opened.event_id,
+        "actor": opened and opened.actor,
+        "correlation_id": opened and opened.correlation_id,
+        "schema_version": opened and opened.schema_version,
+        "state": (opened.facts if opened else event.state).decode(),
     }
 
 

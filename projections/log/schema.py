@@ -6,6 +6,8 @@ from typing import Final
 import psycopg
 from psycopg.errors import Diagnostic
 
+from projections.log.lifting import copy_ahead
+
 MIGRATION_LOCK: Final = 0x6461726B_73716C  # "darksql"
 LOCK_SECONDS: Final = 30
 """How long a migration waits for another migration, or for a lock on a table."""
@@ -22,6 +24,8 @@ def schema_sql() -> str:
 def migrate(database_url: str) -> list[str]:
     """Bring the database to the current structure, in one transaction. Idempotent. Raises psycopg.Error.
 
+    A long log of an earlier form is copied ahead of that transaction, while the service runs.
+
     Returns what it was not allowed to do, each as a sentence that says what to run instead.
     """
     left: list[str] = []
@@ -30,10 +34,12 @@ def migrate(database_url: str) -> list[str]:
         if diagnostic.severity_nonlocalized == "WARNING" and diagnostic.message_primary:
             left.append(diagnostic.message_primary)
 
-    with psycopg.connect(database_url, connect_timeout=5) as connection:
-        connection.add_notice_handler(note)
-        connection.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+    with psycopg.connect(database_url, connect_timeout=5, autocommit=True) as connection:
+        connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
         # Two migrations at the same time would fail in CREATE ... IF NOT EXISTS.
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
-        connection.execute(schema_sql())
+        connection.execute("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
+        copy_ahead(connection, schema_sql())
+        connection.add_notice_handler(note)
+        with connection.transaction():
+            connection.execute(schema_sql())
     return left

@@ -5,19 +5,20 @@ from typing import Final
 import psycopg
 
 from domain.mapper import EventMapper
+from projections.log.event_log import append_of
 from projections.rows.projector import READER
 from tests.benchmarks.lives import SESSION_HASH, life
 from tests.benchmarks.sql_rebuild import RESULTS, UPLOADS
 
 CHUNK: Final = 20_000
 INSERT: Final = """
-INSERT INTO event_log (upload_id, version, name, state)
-SELECT u.id, e.version, e.name,
-       replace(replace(replace(e.state, e.upload, u.id::text), e.event, gen_random_uuid()::text),
-               e.result, md5(u.id::text)::uuid::text)::jsonb
+INSERT INTO event_log (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)
+SELECT u.id, e.version, e.name, gen_random_uuid(), e.actor, e.correlation_id, e.schema_version,
+       replace(replace(e.facts, e.upload, u.id::text), e.result, md5(u.id::text)::uuid::text)::jsonb
 FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, %(uploads)s)) u
-CROSS JOIN unnest(%(versions)s::int[], %(names)s::text[], %(states)s::text[], %(uploads_of)s::text[],
-                  %(events)s::text[], %(results)s::text[]) AS e (version, name, state, upload, event, result)
+CROSS JOIN unnest(%(versions)s::int[], %(names)s::text[], %(actors)s::text[], %(correlation_ids)s::uuid[],
+                  %(schema_versions)s::int[], %(facts)s::text[], %(uploads_of)s::text[], %(results)s::text[])
+               AS e (version, name, actor, correlation_id, schema_version, facts, upload, result)
 """
 ROWS: Final = """
 INSERT INTO uploads (upload_id, version, session_hash, correlation_id, original_sha256, original_size, status, stage,
@@ -54,13 +55,15 @@ def fill_rows(url: str, uploads: int) -> None:
 
 def _template() -> dict[str, list[object]]:
     events = life()
-    stored = [EventMapper().to_stored_event(event) for event in events]
+    rows = [append_of([EventMapper().to_stored_event(event)])[1] for event in events]
     (result_id,) = {str(event.result_id) for event in events if hasattr(event, "result_id")}
     return {
-        "versions": [row.originator_version for row in stored],
-        "names": [row.topic for row in stored],
-        "states": [row.state.decode() for row in stored],
-        "uploads_of": [str(row.originator_id) for row in stored],
-        "events": [str(event.event_id) for event in events],
-        "results": [result_id] * len(stored),
+        "versions": [row["version"] for row in rows],
+        "names": [row["name"] for row in rows],
+        "actors": [row["actor"] for row in rows],
+        "correlation_ids": [row["correlation_id"] for row in rows],
+        "schema_versions": [row["schema_version"] for row in rows],
+        "facts": [row["state"] for row in rows],
+        "uploads_of": [str(event.originator_id) for event in events],
+        "results": [result_id] * len(rows),
     }

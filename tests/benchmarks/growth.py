@@ -22,7 +22,8 @@ from projections.queries.status import SELECT_STATUSES
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.bloat import write_lives
 from tests.benchmarks.bulk import fill, fill_rows
-from tests.benchmarks.contest import Case, Contender, Figures
+from tests.benchmarks.contest import Case, Contender, Figures, Target
+from tests.benchmarks.lives import EVENTS
 from tests.benchmarks.writers import Writers
 
 SIZES: Final = (10_000, 100_000, 1_000_000, 10_000_000)
@@ -36,6 +37,10 @@ SELECT_SIZES: Final = """
 SELECT pg_table_size('event_log') / 2 ^ 20, pg_indexes_size('event_log') / 2 ^ 20,
        pg_table_size('uploads') / 2 ^ 20, pg_indexes_size('uploads') / 2 ^ 20
 """
+LIGHT: Final = (
+    Target(figure="bytes an event", at_most=300),
+    Target(figure="bytes of indexes an event", at_most=100),
+)
 SELECT_ID: Final = "SELECT upload_id FROM uploads WHERE upload_id >= %s ORDER BY upload_id LIMIT 1"
 
 
@@ -63,7 +68,7 @@ def _sizes(bench: Bench) -> list[int]:
 
 def _size(bench: Bench, uploads: int) -> Case:
     measure = partial(_measure, bench, uploads, bench.sized(5, 1))
-    return Case(f"{uploads:,} uploads", (Contender("Darkroom", "ours", measure),))
+    return Case(f"{uploads:,} uploads", (Contender("Darkroom", "ours", measure),), LIGHT)
 
 
 def _rows(bench: Bench, uploads: int) -> Case:
@@ -83,6 +88,8 @@ def _measure(bench: Bench, uploads: int, seconds: float) -> Figures:
     return {
         "MiB event_log": events,
         "MiB its indexes": event_indexes,
+        "bytes an event": events * 2**20 / (uploads * EVENTS),
+        "bytes of indexes an event": event_indexes * 2**20 / (uploads * EVENTS),
         "MiB uploads": rows,
         "MiB their indexes": row_indexes,
         "appends/s": len(appended) / seconds,

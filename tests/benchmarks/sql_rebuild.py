@@ -15,8 +15,9 @@ UPLOADS: Final = """
 INSERT INTO uploads (upload_id, version, session_hash, correlation_id, original_sha256, original_size, prompt_version,
                      status, stage, reached, progress, attempt, attempts_left, lost, running, result_id,
                      created_at, updated_at, stage_since)
-SELECT upload_id, max(version), min(state ->> 'session_hash'), min(correlation_id), min(state ->> 'original_sha256'),
-       min((state ->> 'original_size')::bigint), min((state ->> 'prompt_version')::integer),
+SELECT upload_id, max(version), min(state ->> 'session_hash'), min(replace(correlation_id::text, '-', '')),
+       min(state ->> 'original_sha256'), min((state ->> 'original_size')::bigint),
+       min((state ->> 'prompt_version')::integer),
        'completed', 'complete', 'complete', max((state ->> 'progress')::smallint), max((state ->> 'attempt')::integer),
        2, 0, false, min(state ->> 'result_id')::uuid, min(recorded_at), max(recorded_at), max(recorded_at)
 FROM event_log GROUP BY upload_id

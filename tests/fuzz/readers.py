@@ -8,7 +8,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from app.api.support.filters import cursor_of, filters_of
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from eventsourcing.persistence import MapperDeserialisationError
 from msgspec import Struct
@@ -18,6 +17,7 @@ from app.api.http.job_id import upload_id_of
 from app.api.status.answer import Tags
 from app.api.status.request import poll_request
 from app.api.support.requests.fields import fields_in
+from app.api.support.searching.filters import cursor_of, filters_of
 from app.backup.archive import Archive, BackupError
 from app.signing.links import SignedLinks
 from app.signing.sessions import Sessions

@@ -25,8 +25,9 @@ def insert_deep(lives: Lives, depth: int) -> str:
     """An upload whose third event nests that deep; returns its id."""
     upload_id = lives.reached(Stage.VALIDATING)
     lives.execute(
-        "INSERT INTO event_log (upload_id, version, name, state)"
-        " SELECT upload_id, 4, name, state || %s::jsonb FROM event_log WHERE upload_id = %s AND version = 3",
+        "INSERT INTO event_log (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)"
+        " SELECT upload_id, 4, name, event_id, actor, correlation_id, schema_version, state || %s::jsonb"
+        " FROM event_log WHERE upload_id = %s AND version = 3",
         '{"deep":' * depth + "1" + "}" * depth,
         upload_id,
     )

@@ -22,6 +22,7 @@ from tests.submissions import WORKER, run_to, submit
 from tests.waiting import until
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
+REST = "event_id, actor, correlation_id, schema_version, state"
 
 
 @pytest.fixture
@@ -138,8 +139,8 @@ def test_an_event_that_cannot_be_applied_stops_its_upload_and_no_other(
     broken, whole = submit(uploads), submit(uploads)
     with pool.connection() as connection:
         connection.execute(
-            "INSERT INTO event_log (upload_id, version, name, state) SELECT %s, 2, 'upload.unheard-of', state"
-            " FROM event_log WHERE upload_id = %s",
+            f"INSERT INTO event_log (upload_id, version, name, {REST})"
+            f" SELECT %s, 2, 'upload.unheard-of', {REST} FROM event_log WHERE upload_id = %s".encode(),
             (broken.id, broken.id),
         )
     run_to(uploads, whole.id, Stage.COMPLETE)
@@ -160,8 +161,9 @@ def test_a_row_that_breaks_a_constraint_stops_its_upload_and_no_other(
     with pool.connection() as connection:
         # As a careless program might append it: in form an event, in substance against the invariants.
         connection.execute(
-            "INSERT INTO event_log (upload_id, version, name, state) SELECT %s, 2, 'upload.stage-advanced',"
-            ' state || \'{"attempt": 1, "stage": "complete", "progress": 7}\' FROM event_log WHERE upload_id = %s',
+            f"INSERT INTO event_log (upload_id, version, name, {REST}) SELECT %s, 2, 'upload.stage-advanced',"
+            f' {REST} || \'{{"attempt": 1, "stage": "complete", "progress": 7}}\' FROM event_log'
+            " WHERE upload_id = %s".encode(),
             (broken.id, broken.id),
         )
     run_to(uploads, whole.id, Stage.COMPLETE)

@@ -154,8 +154,9 @@ def test_an_event_that_breaks_the_fold_itself_stops_no_other_upload(
     with pool.connection() as connection:
         # A stream without its beginning, as only a broken program could leave it.
         connection.execute(
-            "INSERT INTO event_log (upload_id, version, name, state)"
-            " SELECT gen_random_uuid(), 1, 'upload.attempt-started', state || '{\"attempt\": 1}' FROM event_log"
+            "INSERT INTO event_log (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)"
+            " SELECT gen_random_uuid(), 1, 'upload.attempt-started', event_id, actor, correlation_id, schema_version,"
+            " state || '{\"attempt\": 1}' FROM event_log"
         )
     run_to(uploads, whole.id, Stage.COMPLETE)
     projector(event_log, pool).catch_up()

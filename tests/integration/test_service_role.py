@@ -60,7 +60,7 @@ def test_the_processes_cannot_give_themselves_more(as_service: psycopg.Connectio
 def test_the_processes_read_and_append(as_service: psycopg.Connection) -> None:
     before = as_service.execute("SELECT count(*) FROM event_log").fetchone()
     as_service.execute(
-        "INSERT INTO event_log (upload_id, version, name, state)"
-        " SELECT gen_random_uuid(), 1, name, state FROM event_log LIMIT 1"
+        "INSERT INTO event_log (upload_id, version, name, event_id, actor, correlation_id, state)"
+        " SELECT gen_random_uuid(), 1, name, event_id, actor, correlation_id, state FROM event_log LIMIT 1"
     )
     assert as_service.execute("SELECT count(*) FROM event_log").fetchone() == (before and before[0] + 1,)

@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projections.history.merkle import Growing, leaf, node, path, root, root_of_path
@@ -30,6 +30,7 @@ def test_an_odd_leaf_stands_alone() -> None:
     assert root([first, second, third]) == node(node(first, second), third)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 256), st.integers(0, 256))
 def test_a_tree_that_grows_has_the_same_root_wherever_it_was_laid_down(count: int, pause: int) -> None:
     growing = Growing()

@@ -6,10 +6,12 @@ from typing import Any
 
 import psycopg
 from click.testing import CliRunner, Result
+from psycopg.rows import class_row
 
 from app.cli import darkroom
+from projections.log.event_log import COLUMNS, LoggedEvent
 
-SELECT_LOG = "SELECT position, upload_id, version, name, recorded_at, state FROM event_log ORDER BY position"
+SELECT_LOG = f"SELECT {COLUMNS} FROM event_log ORDER BY position"
 
 
 def run(database_url: str, *arguments: object, folder: Path | None = None) -> Result:
@@ -41,4 +43,5 @@ def lines(out: Path) -> list[dict[str, Any]]:
 def whole_log(database_url: str) -> list[tuple[Any, ...]]:
     """Every row of the log."""
     with psycopg.connect(database_url) as connection:
-        return connection.execute(SELECT_LOG).fetchall()
+        found = connection.cursor(row_factory=class_row(LoggedEvent)).execute(SELECT_LOG.encode())
+        return [(row.position, row.upload_id, row.version, row.name, row.recorded_at, row.facts) for row in found]

@@ -10,7 +10,7 @@ from psycopg.rows import args_row
 
 from projections.history.seals import newest_seal, seal, sealer
 from projections.log.connections import open_pool
-from projections.log.event_log import EventLog, LoggedEvent
+from projections.log.event_log import COLUMNS, EventLog, LoggedEvent
 from tests.integration.history.exports import export, manifest, run
 
 FILL: Final = """
@@ -29,6 +29,14 @@ INJURIES: Final = {
     "a removed row": ("DELETE FROM event_log WHERE position = 513", "513-"),
     "removed last rows": ("DELETE FROM event_log WHERE position > 590", "513-"),
     "a removed page": ("DELETE FROM event_log WHERE position BETWEEN 257 AND 512", "257-512"),
+    "one actor": ("UPDATE event_log SET actor = 'staff:erika' WHERE position = 300", "257-512"),
+    "one event id": ("UPDATE event_log SET event_id = gen_random_uuid() WHERE position = 300", "257-512"),
+    "one schema version": ("UPDATE event_log SET schema_version = 2 WHERE position = 300", "257-512"),
+    "one correlation id": ("UPDATE event_log SET correlation_id = gen_random_uuid() WHERE position = 300", "257-512"),
+    "an actor behind the one that was": (
+        "UPDATE event_log SET actor = 'staff:erika', state = state || '{\"actor\": \"a\"}' WHERE position = 300",
+        "257-512",
+    ),
     "one upload": ("UPDATE event_log SET upload_id = gen_random_uuid() WHERE position = 256", "1-256"),
 }
 
@@ -103,8 +111,9 @@ def test_a_swap_of_two_events_is_found(filled_url: str, head: Path) -> None:
 def test_a_row_put_into_a_gap_is_found(filled_url: str, head: Path) -> None:
     with psycopg.connect(filled_url) as connection:
         connection.execute(
-            "INSERT INTO event_log (position, upload_id, version, name, state) OVERRIDING SYSTEM VALUE"
-            " SELECT 100, gen_random_uuid(), 1, name, state FROM event_log WHERE position = 99"
+            "INSERT INTO event_log (position, upload_id, version, name, event_id, actor, state)"
+            " OVERRIDING SYSTEM VALUE"
+            " SELECT 100, gen_random_uuid(), 1, name, event_id, actor, state FROM event_log WHERE position = 99"
         )
     done = run(filled_url, "verify", "--head", head)
     assert (done.exit_code, "1-256: an event was put in" in done.stdout) == (1, True), done.output
@@ -184,7 +193,7 @@ def test_a_page_that_ends_with_a_read_is_sealed_once_and_the_next_one_follows(fi
 
 def log_page(connection: psycopg.Connection[Any], after: int, until: int) -> list[LoggedEvent]:
     """The events between two positions; the next one where there is only a gap."""
-    query = "SELECT position, upload_id, version, name, state::text, recorded_at FROM event_log"
+    query = f"SELECT {COLUMNS} FROM event_log"
     rows = connection.cursor(row_factory=args_row(LoggedEvent))
     found = rows.execute(f"{query} WHERE position > %s AND position <= %s ORDER BY position".encode(), (after, until))
     return (

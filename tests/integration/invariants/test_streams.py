@@ -118,8 +118,9 @@ def test_a_second_result_in_a_stream_is_found(lives: Lives) -> None:
     upload_id = lives.reached(Stage.STORING)
     (stored,) = (logged for logged in lives.log.history(upload_id) if logged.name == "upload.result-stored")
     lives.execute(
-        "INSERT INTO event_log (upload_id, version, name, state)"
-        " SELECT upload_id, 7, name, state FROM event_log WHERE position = %s",
+        "INSERT INTO event_log (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)"
+        " SELECT upload_id, 7, name, event_id, actor, correlation_id, schema_version, state FROM event_log"
+        " WHERE position = %s",
         stored.position,
     )
     assert only(lives, upload_id) == (5, "2 results are recorded, at versions 5, 7.")

@@ -135,8 +135,8 @@ def test_an_upload_that_cannot_be_read_is_not_given_up_and_does_not_block_the_ot
     projector(event_log, pool).catch_up()
     with pool.connection() as connection:
         connection.execute(
-            "INSERT INTO event_log (upload_id, version, name, state) SELECT upload_id, %s, %s,"
-            " state || jsonb_build_object('event_id', gen_random_uuid()) FROM event_log"
+            "INSERT INTO event_log (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)"
+            " SELECT upload_id, %s, %s, gen_random_uuid(), actor, correlation_id, schema_version, state FROM event_log"
             " WHERE upload_id = %s AND version = 4",
             (version, name, broken),
         )
