@@ -93,6 +93,17 @@ CREATE TABLE IF NOT EXISTS read_models (
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- How far history was sent to PostHog by `darkroom analytics backfill` (projections/outside/backfill.py).
+CREATE TABLE IF NOT EXISTS backfills (
+    -- It began after this position.
+    since bigint PRIMARY KEY,
+    -- The last position of the log when it began.
+    until bigint NOT NULL,
+    -- The last position that was sent.
+    position bigint NOT NULL CHECK (position BETWEEN since AND until),
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
 -- For /readyz, which inserts a row and rolls it back (projections/log/write_probe.py). No row is ever committed.
 CREATE TABLE IF NOT EXISTS write_probe (filler text NOT NULL);
 -- Neither compressed nor moved out of the page.
