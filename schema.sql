@@ -127,7 +127,7 @@ CREATE OR REPLACE TRIGGER event_log_is_append_only
 
 -- The position of each reader of the log.
 CREATE TABLE IF NOT EXISTS positions (
-    -- projector, failures, dispatcher, sweeper, analytics, seals
+    -- projector, failures, dispatcher, sweeper, analytics, seals, stage_statistics
     reader text PRIMARY KEY,
     -- The last position that was handled.
     position bigint NOT NULL DEFAULT 0 CHECK (position >= 0),
@@ -175,6 +175,17 @@ CREATE TABLE IF NOT EXISTS read_models (
     -- The hash of the code that builds it. Other code builds it anew.
     code text NOT NULL,
     began_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- How far history was sent to PostHog by `darkroom analytics backfill` (projections/outside/backfill.py).
+CREATE TABLE IF NOT EXISTS backfills (
+    -- It began after this position.
+    since bigint PRIMARY KEY,
+    -- The last position of the log when it began.
+    until bigint NOT NULL,
+    -- The last position that was sent.
+    position bigint NOT NULL CHECK (position BETWEEN since AND until),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
@@ -430,6 +441,49 @@ CREATE TABLE IF NOT EXISTS failure_group_days (
 );
 
 -- ---------------------------------------------------------------------------------------------------------------------
+-- The statistics: projections of their own, each with its position in `positions`. Written only by projections/statistics.
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- How long things take and how often they happen. projections/statistics/stage_statistics.py lists the measures.
+CREATE TABLE IF NOT EXISTS stage_statistics (
+    measure text NOT NULL,
+    hour timestamptz NOT NULL,
+    stage text NOT NULL,
+    code text NOT NULL,
+    model text NOT NULL,
+    prompt_version integer NOT NULL,
+    bucket smallint NOT NULL,
+    count bigint NOT NULL,
+    microseconds bigint NOT NULL,
+    PRIMARY KEY (measure, hour, stage, code, model, prompt_version, bucket)
+);
+
+COMMENT ON TABLE stage_statistics IS 'How long things take and how often they happen, by hour. Rows add up over any span.';
+COMMENT ON COLUMN stage_statistics.measure IS
+    'work, span, remaining, waited, total, failed, put-back, attempt, reached or paid; see projections/history/README.md.';
+COMMENT ON COLUMN stage_statistics.hour IS 'The hour in which it ended, in UTC; of `reached`, the hour of the submission.';
+COMMENT ON COLUMN stage_statistics.stage IS 'The stage; of `reached`, the step of the funnel; empty if there is none.';
+COMMENT ON COLUMN stage_statistics.code IS 'Why it failed; empty unless it did.';
+COMMENT ON COLUMN stage_statistics.model IS 'The image model that made the result; empty if none was known by then.';
+COMMENT ON COLUMN stage_statistics.prompt_version IS 'The version of the prompt.';
+COMMENT ON COLUMN stage_statistics.bucket IS
+    'How long it took: over 0.001 * 2^((bucket - 1) / 8) seconds and at most 0.001 * 2^(bucket / 8); 0: at most 1 ms.';
+COMMENT ON COLUMN stage_statistics.count IS 'How often.';
+COMMENT ON COLUMN stage_statistics.microseconds IS 'The sum of the durations, in microseconds.';
+
+-- Uploads that a projection leaves out from an event on, because it could not apply it.
+CREATE TABLE IF NOT EXISTS stopped_uploads (
+    -- The projection, as in `positions`.
+    reader text NOT NULL,
+    upload_id uuid NOT NULL,
+    -- The event that could not be applied.
+    position bigint NOT NULL,
+    error text NOT NULL,
+    stopped_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (reader, upload_id)
+);
+
+-- ---------------------------------------------------------------------------------------------------------------------
 -- The leases: which run holds which upload. They only save work: without them work is done twice, but never wrongly.
 -- ---------------------------------------------------------------------------------------------------------------------
 CREATE TABLE IF NOT EXISTS leases (
@@ -465,6 +519,8 @@ ALTER TABLE generation_calls ADD COLUMN IF NOT EXISTS session_hash text;
 CREATE INDEX IF NOT EXISTS generation_calls_session_idx ON generation_calls (session_hash, called_at);
 
 CREATE INDEX IF NOT EXISTS generation_calls_called_at_idx ON generation_calls (called_at);
+-- For the calls of an upload: the statistics, and the analysts' paid_calls.
+CREATE INDEX IF NOT EXISTS generation_calls_upload_idx ON generation_calls (upload_id);
 
 -- The circuit breaker, shared by all workers: one row for each image model that has ever failed.
 CREATE TABLE IF NOT EXISTS image_models (
@@ -918,8 +974,8 @@ BEGIN
                     'may: ALTER ROLE darkroom_analyst SET statement_timeout = ''5min'';', current_user;
             END;
         END IF;
-        GRANT SELECT ON event_history, attempts, stage_durations, upload_outcomes, daily_funnel, failures, paid_calls
-            TO darkroom_analyst;
+        GRANT SELECT ON event_history, attempts, stage_durations, upload_outcomes, daily_funnel, failures, paid_calls,
+            stage_statistics TO darkroom_analyst;
     END IF;
 END $$;
 

@@ -1,7 +1,4 @@
-"""The composition root: makes the parts of each process from the settings.
-
-The exit stack of a process closes its parts in the reverse order.
-"""
+"""The composition root: makes the parts of each process. Its exit stack closes them in the reverse order."""
 
 import asyncio
 import os
@@ -52,6 +49,7 @@ from projections.queries.status import StatusReader
 from projections.queries.watches import Watches
 from projections.rows.failure_groups import failure_grouper
 from projections.rows.projector import projector
+from projections.statistics.registered import PROJECTIONS
 from workers.imaging.sandbox import Sandbox
 from workers.queue.actors import DramatiqQueue, run_broker, run_worker
 from workers.queue.clock import LogClock
@@ -212,12 +210,13 @@ class Reader(NamedTuple):
 
 
 def open_readers(settings: Settings, stack: ExitStack) -> list[Reader]:
-    """The readers of `darkroom project`: projector, groups of failures, seals and, with a key, the one for PostHog."""
+    """The readers of `darkroom project`: projections, groups of failures, seals and, with a key, that for PostHog."""
     event_log, pool = open_log(settings, "project", stack)
     open_metrics(settings, "project", pool, stack)
     notifier = RedisNotifier(open_redis(settings, stack), PROJECTED)
     stack.callback(notifier.close)
     followers = [projector(event_log, pool, notifier.notify), failure_grouper(event_log, pool), sealer(event_log, pool)]
+    followers += [projection.follower(event_log, pool) for projection in PROJECTIONS]
     if settings.posthog_api_key:
         followers.append(analytics(event_log, pool, open_sink(settings, stack)))
     return [Reader(follower, open_wakeups(settings, stack)) for follower in followers]

@@ -19,6 +19,7 @@ from domain.uploads import Uploads
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
 from projections.rows.projector import projector
+from projections.statistics.registered import PROJECTIONS
 from tests.fakes.silent_notifier import SilentNotifier
 from tests.submissions import SESSION_HASH, WORKER, run_to, submit
 
@@ -41,8 +42,9 @@ class Lives:
         self.pool.close()
 
     def project(self) -> None:
-        """Bring the read model up to date."""
-        projector(self.log, self.pool).catch_up()
+        """Bring the read model and the statistics up to date."""
+        for follower in (projector(self.log, self.pool), *(one.follower(self.log, self.pool) for one in PROJECTIONS)):
+            follower.catch_up()
 
     def submitted(self, session_hash: str = SESSION_HASH) -> UUID:
         """An upload that waits for its first attempt."""

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from litestar import Litestar
 from litestar.exceptions import NotFoundException
 
+from app.api.analysis.routes import analysis_routes
 from app.api.documentation import ConstantsAreRequired, openapi, resource
 from app.api.http.correlation import bind_correlation_id
 from app.api.http.errors import respond
@@ -20,6 +21,7 @@ from app.api.session.routes import session_routes
 from app.api.status.fast_path import FastPathApi
 from app.api.status.poll import StatusPoll
 from app.api.status.routes import status_routes
+from app.api.support.requests.desk import Desk
 from app.api.support.routes import support_routes
 from app.api.uploads.routes import upload_routes
 
@@ -28,7 +30,7 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 def create_api(services: Services, lifespan: Sequence[Lifespan] = ()) -> Litestar:
     """The API of one process. A new resource adds a line to the route handlers."""
-    poll = StatusPoll(services)
+    poll, desk = StatusPoll(services), Desk(services)
     return FastPathApi(
         poll=poll,
         route_handlers=[
@@ -36,7 +38,8 @@ def create_api(services: Services, lifespan: Sequence[Lifespan] = ()) -> Litesta
             *resource("status", status_routes(services, poll)),
             *resource("results", result_routes(services)),
             *resource("session", session_routes(services)),
-            *resource("support", support_routes(services)),
+            *resource("support", support_routes(services, desk)),
+            *resource("analysis", analysis_routes(services, desk)),
             *resource("operations", operation_routes(services)),
             *page_routes(services),
         ],

@@ -72,6 +72,7 @@ TAGS: Final = {
     "results": "The finished picture.",
     "session": "A session, which its holder may end.",
     "support": "For staff: find uploads, see what happened to them, and help.",
+    "analysis": "For staff: insights, each as a table with the SQL that made it.",
     "operations": "For operators: health, readiness, metrics.",
 }
 """The resources, in the order of the document."""

@@ -5,6 +5,7 @@ import sys
 import rich_click as click
 
 from app.cli import processes
+from app.cli.analytics import analytics
 from app.cli.backup import backup, restore
 from app.cli.erase import erase
 from app.cli.events import events
@@ -27,7 +28,7 @@ from domain.errors import DarkroomError
 @click.command_panel("Use it", commands=["up", "submit", "status", "result", "cancel", "retry"])
 @click.command_panel("Look after it", commands=["timeline", "verify", "erase", "session", "backup", "restore"])
 @click.command_panel("Manage who helps", commands=["staff", "audit"])
-@click.command_panel("Analyse it", commands=["events", "history"])
+@click.command_panel("Analyse it", commands=["events", "history", "analytics"])
 @click.command_panel("Run it on many machines", commands=["migrate", "serve", "work", "project", "dispatch"])
 @click.version_option(package_name="darkroom")
 def darkroom() -> None:
@@ -54,6 +55,7 @@ for command in (
     audit,
     events,
     history,
+    analytics,
     processes.serve,
     processes.work,
     project,

@@ -103,13 +103,18 @@ def _check(settings: "Settings") -> None:
 
 def _retry_quarantined(settings: "Settings") -> None:
     from projections.rows.quarantine import retry_quarantined
+    from projections.statistics.registered import PROJECTIONS
 
     with _opened(settings) as (_, pool):
         released, still = retry_quarantined(pool)
+        others = [(projection.reader, *projection.retry(pool)) for projection in PROJECTIONS]
     for quarantined in still:
         click.echo(f"{quarantined.upload_id}: position {quarantined.position}: {quarantined.error}")
     click.echo(f"Applied {released} uploads again; {len(still)} stay in quarantine.")
-    if still:
+    for reader, again, left in others:
+        if again or left:
+            click.echo(f"{reader}: applied {again} uploads again; {left} stay out of it.")
+    if still or any(left for *_, left in others):
         sys.exit(ExitCode.FAILED)
 
 

@@ -51,14 +51,15 @@ def analytics(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]]
     """The reader of the log that sends the ends of uploads to PostHog. It moves on when PostHog accepted them."""
 
     def send(_: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:
-        captures = [capture for logged in page if (capture := _capture(event_log, logged))]
+        captures = [capture for logged in page if (capture := capture_of(event_log, logged))]
         if captures:
             sink.deliver(captures)
 
     return Follower(READER, event_log, pool, send)
 
 
-def _capture(event_log: EventLog, logged: LoggedEvent) -> Capture | None:
+def capture_of(event_log: EventLog, logged: LoggedEvent) -> Capture | None:
+    """The capture of an event that completes or fails an upload; None for other events."""
     if logged.name not in {StageAdvanced.NAME, Failed.NAME}:
         return None
     try:

@@ -31,7 +31,7 @@ class AnalyticsUnavailableError(UnavailableError):
 class PostHog:
     """Sends captures to one project, from a background thread of the client. For use by one thread."""
 
-    def __init__(self, api_key: str, host: str | None) -> None:
+    def __init__(self, api_key: str, host: str | None, *, historical: bool = False) -> None:
         from posthog import Posthog  # noqa: PLC0415 - takes 0.4 s, which a process without a key saves
 
         self._refusal: Exception | None = None
@@ -41,6 +41,7 @@ class PostHog:
             capture_mode="v0",  # otherwise an environment variable outside our settings decides
             gzip=True,
             disable_geoip=True,
+            historical_migration=historical,  # PostHog then takes old times, and delays nothing of today for them
             flush_at=PAGE,  # one request for a page of the log
             max_queue_size=QUEUE,
             max_retries=0,  # the reader of the log tries again, and a lost poll does not matter
@@ -97,6 +98,6 @@ class NoPostHog:
         """Do nothing."""
 
 
-def open_posthog(api_key: str | None, host: str | None) -> PostHog | NoPostHog:
+def open_posthog(api_key: str | None, host: str | None, *, historical: bool = False) -> PostHog | NoPostHog:
     """The client of the project with that key; without a key, a sink that sends nothing."""
-    return PostHog(api_key, host) if api_key else NoPostHog()
+    return PostHog(api_key, host, historical=historical) if api_key else NoPostHog()

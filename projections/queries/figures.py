@@ -61,6 +61,7 @@ SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::flo
 WHERE status = 'pending' AND version > 0
 """
 SELECT_QUARANTINED: Final = "SELECT count(*) FROM quarantine"
+SELECT_STOPPED: Final = "SELECT reader, count(*) FROM stopped_uploads GROUP BY reader"
 SELECT_TROUBLES: Final = """
 SELECT coalesce(state ->> 'code', 'unknown'), count(*) FROM event_log
 WHERE name IN ('upload.attempt-failed', 'upload.put-off') AND position >= %(since)s GROUP BY 1
@@ -174,6 +175,10 @@ QUESTIONS: Final = (
     ),
     Question(SELECT_PENDING, (Gauge("uploads_oldest_pending_seconds", "The age of the oldest pending upload."),)),
     Question(SELECT_QUARANTINED, (Gauge("uploads_quarantined", "Uploads whose row has stopped at an event."),)),
+    Question(
+        SELECT_STOPPED,
+        (Gauge("uploads_stopped", "Uploads that a projection of its own leaves out from an event on.", ("reader",)),),
+    ),
     Question(
         SELECT_TROUBLES,
         (Gauge("attempts_put_back", "Attempts within the window that have to be repeated, by cause.", ("code",)),),

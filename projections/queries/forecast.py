@@ -9,20 +9,21 @@ Times are by the clock of PostgreSQL, as in the log.
 import asyncio
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Final
+from typing import Final, NamedTuple
 
-import msgspec
 from msgspec import Struct
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import args_row, class_row
 
 from domain.stages import Stage, Status
 from projections.log.throttled import ThrottledWarning
 from projections.queries.cache import TimedCache
 from projections.queries.status import StatusReader, StatusRow
+from projections.statistics.buckets import percentile
 
 QUEUE_SECONDS: Final = 1.0
 """How old a queue position may be."""
@@ -31,7 +32,7 @@ BANDS_SECONDS: Final = 15.0
 LONGEST_QUEUE: Final = 10_000
 """An upload behind this many others gets no position."""
 RECENT: Final = 200
-"""A band is computed from this many uploads: those completed last within 24 hours."""
+"""A band is computed from the uploads of the latest hours that have this many, or of the last 24."""
 ENOUGH: Final = 20
 """With fewer uploads there is no ETA."""
 
@@ -45,23 +46,16 @@ SELECT (SELECT count(*) FROM live_leases) AS runs,
              ORDER BY created_at LIMIT %s) AS waiting
 """
 # The time from the start of a stage to completion, including temporary failures. Retried uploads are left out, because
-# their time includes the hours until the retry was requested.
+# their time includes the hours until the retry was requested. The latest hours with enough uploads are taken whole.
 SELECT_BANDS: Final = """
-WITH recent AS (
-    SELECT upload_id, completed_at FROM uploads u
-    WHERE completed_at > statement_timestamp() - interval '24 hours'
-      AND NOT EXISTS (SELECT FROM event_log e WHERE e.upload_id = u.upload_id AND e.name = 'upload.retried')
-    ORDER BY completed_at DESC LIMIT %s
-), begun AS (
-    SELECT e.state ->> 'stage' AS stage, extract(epoch FROM r.completed_at - min(e.recorded_at))::float8 AS remaining
-    FROM recent r JOIN event_log e USING (upload_id)
-    WHERE e.name IN ('upload.attempt-started', 'upload.stage-advanced')
-    GROUP BY r.upload_id, r.completed_at, e.state ->> 'stage'
+WITH hours AS (
+    SELECT hour, sum(sum(count)) OVER (ORDER BY hour DESC) - sum(count) AS newer FROM stage_statistics
+    WHERE measure = 'remaining' AND stage = '' AND hour > statement_timestamp() - interval '24 hours' GROUP BY hour
 )
-SELECT stage, statement_timestamp() AS at, count(*) AS uploads, avg(remaining) AS mean,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY remaining) AS p50,
-       percentile_cont(0.9) WITHIN GROUP (ORDER BY remaining) AS p90
-FROM begun GROUP BY stage
+SELECT nullif(s.stage, '') AS stage, s.bucket::int AS bucket, statement_timestamp() AS at, sum(s.count)::int AS uploads,
+       sum(s.microseconds)::bigint AS microseconds
+FROM hours JOIN stage_statistics s ON s.measure = 'remaining' AND s.hour = hours.hour
+WHERE hours.newer < %s GROUP BY s.stage, s.bucket
 """
 
 
@@ -116,6 +110,16 @@ class Band(Struct, frozen=True):
         if self.uploads < ENOUGH or longest <= 0:
             return None
         return Eta(max(ceil(self.p50 + ahead - spent), 0), ceil(longest))
+
+
+class _Remaining(NamedTuple):
+    """How many uploads took about so long; the columns of SELECT_BANDS."""
+
+    stage: str | None
+    bucket: int
+    at: datetime
+    uploads: int
+    microseconds: int
 
 
 class Bands(Struct, frozen=True):
@@ -195,7 +199,19 @@ class Forecaster:
 
     async def _read_bands(self) -> Bands:
         read_at = self._clock()
-        rows = await self._reader.select(SELECT_BANDS, dict_row, RECENT)
-        known = [row for row in rows if row["stage"] is None or row["stage"] in STAGES]
-        self.left_out = len(rows) - len(known)
-        return Bands({band.stage: band for band in msgspec.convert(known, list[Band])}, read_at)
+        rows = await self._reader.select(SELECT_BANDS, args_row(_Remaining), RECENT)
+        by_stage: dict[str | None, list[_Remaining]] = defaultdict(list)
+        for row in rows:
+            by_stage[row.stage].append(row)
+        known = {stage: found for stage, found in by_stage.items() if stage is None or stage in STAGES}
+        self.left_out = len(by_stage) - len(known)
+        bands = [_band(Stage(stage) if stage else None, found) for stage, found in known.items()]
+        return Bands({band.stage: band for band in bands}, read_at)
+
+
+def _band(stage: Stage | None, found: Sequence[_Remaining]) -> Band:
+    counts = {row.bucket: row.uploads for row in found}
+    uploads = sum(counts.values())
+    mean = sum(row.microseconds for row in found) / 1_000_000 / uploads
+    p50, p90 = percentile(counts, 0.5) or 0, percentile(counts, 0.9) or 0
+    return Band(stage, found[0].at, uploads, mean, p50, p90)

@@ -17,18 +17,16 @@ WITH lives AS MATERIALIZED (
     SELECT upload_id, 8, 'complete', 'completed', 100, gen_random_uuid(), began, ended, ended
     FROM lives, LATERAL (SELECT began + make_interval(secs => seconds) AS ended) AS ends
 )
-INSERT INTO event_log (upload_id, version, name, state, recorded_at)
-SELECT upload_id, version, name,
-       jsonb_build_object('event_id', gen_random_uuid(), 'actor', 'a', 'correlation_id', 'c', 'stage', stage),
-       began + make_interval(secs => share * seconds)
-FROM lives, (VALUES (2, 'upload.attempt-started', NULL, 0.0), (3, 'upload.stage-advanced', 'validating', 0.0),
-                    (4, 'upload.stage-advanced', 'generating', 0.1), (5, 'upload.stage-advanced', 'generating', 0.5),
-                    (6, 'upload.stage-advanced', 'storing', 0.8), (7, 'upload.stage-advanced', 'watermarking', 0.9),
-                    (8, 'upload.stage-advanced', 'complete', 1.0)) AS events (version, name, stage, share)
-"""
-SEEN: Final = """
-INSERT INTO positions (reader, position) SELECT 'projector', max(position) FROM event_log
-ON CONFLICT (reader) DO UPDATE SET position = excluded.position
+INSERT INTO stage_statistics (measure, hour, stage, code, model, prompt_version, bucket, count, microseconds)
+SELECT 'remaining', date_trunc('hour', began + make_interval(secs => seconds)), stage, '', 'local', 1,
+       greatest(ceil(8 * log(2, (seconds * (1 - share) / 0.001)::numeric)), 0)::smallint, count(*),
+       sum(seconds * (1 - share) * 1000000)::bigint
+FROM lives, (VALUES ('', 0.0), ('validating', 0.0), ('generating', 0.1), ('storing', 0.8), ('watermarking', 0.9))
+    AS stages (stage, share)
+GROUP BY 2, 3, 7
+ON CONFLICT (measure, hour, stage, code, model, prompt_version, bucket)
+DO UPDATE SET count = stage_statistics.count + excluded.count,
+              microseconds = stage_statistics.microseconds + excluded.microseconds
 """
 WAITING: Final = """
 INSERT INTO uploads (upload_id, version, created_at, updated_at)
@@ -44,7 +42,6 @@ SELECT gen_random_uuid(), 'w', clock_timestamp() + interval '10 seconds' FROM ge
 def completed(pool: Pool, uploads: int, *, seconds: float = 1, hours: int = 1) -> None:
     """So many were completed so long ago; the n-th took n times so many seconds, 0.9 of that from generating on."""
     _execute(pool, COMPLETED, uploads=uploads, seconds=seconds, hours=hours)
-    _execute(pool, SEEN)  # their rows are there already
 
 
 def waiting(pool: Pool, uploads: int, *, version: int = 1) -> None:

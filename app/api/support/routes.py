@@ -11,9 +11,8 @@ from app.api.support.searching.routes import searching_routes
 from app.api.support.timeline.routes import timeline_routes
 
 
-def support_routes(services: Services) -> list[HTTPRouteHandler]:
+def support_routes(services: Services, desk: Desk) -> list[HTTPRouteHandler]:
     """The handlers of /api/support. A new room adds a line."""
-    desk = Desk(services)
     return [
         *people_routes(desk),
         *searching_routes(services, desk),

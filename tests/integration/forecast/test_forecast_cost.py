@@ -12,6 +12,7 @@ import structlog
 from domain.stages import Stage
 from projections.queries.forecast import SELECT_BANDS, SELECT_QUEUE, Forecast, Forecaster
 from projections.queries.status import SELECT_STATUSES, StatusRow
+from tests.benchmarks.lives import crowd
 from tests.integration.forecast.forecasts import CountingReader, ForecastRig, forecast
 from tests.integration.recent import completed, waiting
 
@@ -56,6 +57,8 @@ def test_no_query_of_a_poll_reads_a_whole_table_of_100_000_uploads(rig: Forecast
     waiting(rig.pool, 80_000)
     upload_id = rig.submitted()
     rig.project()
+    for events in crowd(8000):
+        rig.log.insert_events(events)
     rig.execute("ANALYZE")
 
     for query, parameter in ((SELECT_STATUSES, [upload_id] * 500), (SELECT_QUEUE, 10_000), (SELECT_BANDS, 200)):

@@ -21,6 +21,7 @@ ANSWERS: Final[list[list[tuple[Any, ...]]]] = [
         (FIRST, 1, "watermarking", 2, 2.5, 3),
         (FIRST, 2, "validating", 2, 1, 1),
     ],
+    [(1, pytest.approx(21.247, rel=1e-3))],
     [
         ("CANCELLED", None, 1, TUESDAY + timedelta(seconds=90)),
         ("CONTENT_BLOCKED", "generating", 1, TUESDAY + timedelta(seconds=8)),

@@ -1,4 +1,4 @@
-"""Every endpoint of /api/support: without a token, with a wrong one, and with each role."""
+"""Every endpoint of staff: without a token, with a wrong one, and with each role."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ NEEDED = sorted(
     (method.upper(), path, operation["security"][0]["staff"][0])
     for path, item in openapi_document()["paths"].items()
     for method, operation in item.items()
-    if path.startswith("/api/support")
+    if path.startswith(("/api/support", "/api/analysis"))
 )
 """Every one that there is, with the role that it says it takes: a new one is tried without a line here."""
 ENDPOINTS = [(method, path) for method, path, _ in NEEDED]

@@ -65,15 +65,16 @@ def endpoint(
     takes: Sequence[Parameter] = (),
     fields: Mapping[str, Schema] | None = None,
     optional: Sequence[str] = (),
+    prefix: str = PREFIX,
 ) -> HTTPRouteHandler:
-    """The route of a handler. `path` begins after PREFIX; `fields` are those of its JSON, some of them `optional`.
+    """The route of a handler. `path` begins after the prefix; `fields` are those of its JSON, some of them `optional`.
 
     The handler asks for the role; here it is documented.
     """
     malformed: Kinds = (MalformedError,) if takes or fields else ()
     unreasoned: Kinds = (ReasonError,) if fields and not {"reason", "note"}.isdisjoint(fields) else ()
     route: HTTPRouteHandler = METHODS[method](
-        f"{PREFIX}{path}",
+        f"{prefix}{path}",
         status_code=status,
         operation_id=name,
         operation_class=_operation(role, takes, fields, optional),

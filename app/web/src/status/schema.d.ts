@@ -396,6 +396,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/analysis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the charts, and what they can be filtered by. */
+        get: operations["getInsights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analysis/charts/{chart}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ask for the table of a chart: as JSON with the SQL that made it, or as CSV. */
+        get: operations["getChart"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -475,6 +509,38 @@ export interface components {
             field: string;
             before: string | number | boolean | null;
             after: string | number | boolean | null;
+        };
+        /** ChartBody */
+        ChartBody: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            name: string;
+            title: string;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            step: components["schemas"]["Step"];
+            columns: string[];
+            rows: unknown[][];
+            ignores: string[];
+            sql: string;
+            coverage: components["schemas"]["CoverageBody"];
+        };
+        /** ChartNameBody */
+        ChartNameBody: {
+            name: string;
+            title: string;
+        };
+        /** CoverageBody */
+        CoverageBody: {
+            begin: string | null;
+            /** Format: date-time */
+            end: string;
+            behindEvents: number;
         };
         /** DayBody */
         DayBody: {
@@ -648,6 +714,23 @@ export interface components {
              */
             status: "ok";
         };
+        /** InsightsBody */
+        InsightsBody: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            step: components["schemas"]["Step"];
+            charts: components["schemas"]["ChartNameBody"][];
+            promptVersions: number[];
+            models: string[];
+            coverage: components["schemas"]["CoverageBody"];
+        };
         /** NotReadyBody */
         NotReadyBody: {
             error: components["schemas"]["ErrorFacts"];
@@ -820,6 +903,12 @@ export interface components {
             canRetry?: boolean;
             expired?: true;
         };
+        /**
+         * Step
+         * @description How long a period is.
+         * @enum {string}
+         */
+        Step: "hour" | "day" | "week";
         /** SubmissionBody */
         SubmissionBody: {
             /**
@@ -867,6 +956,9 @@ export interface components {
 }
 export type ActionBody = components['schemas']['ActionBody'];
 export type ChangeBody = components['schemas']['ChangeBody'];
+export type ChartBody = components['schemas']['ChartBody'];
+export type ChartNameBody = components['schemas']['ChartNameBody'];
+export type CoverageBody = components['schemas']['CoverageBody'];
 export type DayBody = components['schemas']['DayBody'];
 export type DecidedBody = components['schemas']['DecidedBody'];
 export type DecisionBody = components['schemas']['DecisionBody'];
@@ -883,6 +975,7 @@ export type GroupBody = components['schemas']['GroupBody'];
 export type GroupState = components['schemas']['GroupState'];
 export type GroupsBody = components['schemas']['GroupsBody'];
 export type HealthBody = components['schemas']['HealthBody'];
+export type InsightsBody = components['schemas']['InsightsBody'];
 export type NotReadyBody = components['schemas']['NotReadyBody'];
 export type PersonBody = components['schemas']['PersonBody'];
 export type PreviewBody = components['schemas']['PreviewBody'];
@@ -895,6 +988,7 @@ export type Stage = components['schemas']['Stage'];
 export type StateBody = components['schemas']['StateBody'];
 export type Status = components['schemas']['Status'];
 export type StatusBody = components['schemas']['StatusBody'];
+export type Step = components['schemas']['Step'];
 export type SubmissionBody = components['schemas']['SubmissionBody'];
 export type TimelineBody = components['schemas']['TimelineBody'];
 export type $defs = Record<string, never>;
@@ -3283,6 +3377,224 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getInsights: {
+        parameters: {
+            query?: {
+                /** @description From this time, for example 2026-11-01; seven days before its end by default. */
+                since?: string;
+                /** @description Until this time; now by default. */
+                until?: string;
+                /** @description How long a period is. By default it follows the span. */
+                step?: "hour" | "day" | "week";
+                /** @description Uploads of this version of the prompt alone. */
+                promptVersion?: string;
+                /** @description Uploads of this image model alone. */
+                model?: string;
+                /** @description As JSON, with the SQL that made it, or as CSV. */
+                format?: "json" | "csv";
+            };
+            header?: {
+                /** @description Bearer and the token of a staff member. */
+                Authorization?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The charts that there are. */
+            200: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InsightsBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getChart: {
+        parameters: {
+            query?: {
+                /** @description From this time, for example 2026-11-01; seven days before its end by default. */
+                since?: string;
+                /** @description Until this time; now by default. */
+                until?: string;
+                /** @description How long a period is. By default it follows the span. */
+                step?: "hour" | "day" | "week";
+                /** @description Uploads of this version of the prompt alone. */
+                promptVersion?: string;
+                /** @description Uploads of this image model alone. */
+                model?: string;
+                /** @description As JSON, with the SQL that made it, or as CSV. */
+                format?: "json" | "csv";
+            };
+            header?: {
+                /** @description Bearer and the token of a staff member. */
+                Authorization?: string;
+            };
+            path: {
+                chart: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The table of the chart. */
+            200: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChartBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     /** @description The id of this request in our logs: the client's own, else a new one. */
                     "X-Request-ID"?: string;

@@ -1,0 +1,233 @@
+"""The charts of /insights: each is one question to `stage_statistics`, whose rows are the table behind the chart.
+
+Spans begin and end with an hour, because the statistics are by the hour. A period for which the statistics have nothing
+yet, or had nothing yet, has no numbers: nothing is not zero.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+import psycopg
+from msgspec import Struct
+from psycopg.rows import tuple_row
+
+from projections.log.connections import Pool, connected
+from projections.log.event_log import EventLog
+from projections.statistics.stage_statistics import READER
+
+HOUR: Final = timedelta(hours=1)
+MODEL: Final = "model"
+
+
+class Step(StrEnum):
+    """How long a period is."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+
+
+class Span(Struct, frozen=True, kw_only=True):
+    """What is asked: from an hour to an hour, in periods, of one prompt version or model, or of all."""
+
+    since: datetime
+    until: datetime
+    step: Step
+    prompt_version: int | None = None
+    model: str | None = None
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The parameters of each question."""
+        return {
+            "since": self.since,
+            "until": self.until,
+            "step": self.step.value,
+            "every": f"1 {self.step.value}",
+            "prompt_version": self.prompt_version,
+            "model": self.model,
+        }
+
+
+class Coverage(Struct, frozen=True):
+    """What the statistics cover: from the first hour to a moment, and how many events they are behind."""
+
+    begin: datetime | None
+    end: datetime
+    behind: int
+
+
+class Table(Struct, frozen=True, kw_only=True):
+    """The table behind a chart, and the SQL that made it."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Any, ...]]
+    sql: str
+    ignores: tuple[str, ...]
+    """Filters that say nothing about this chart."""
+
+
+class Chart(Struct, frozen=True, kw_only=True):
+    """A question, and its columns. If the first is a period, the others are counts or seconds of it."""
+
+    title: str
+    question: str
+    columns: tuple[str, ...]
+    ignores: tuple[str, ...] = ()
+
+    @property
+    def has_periods(self) -> bool:
+        """Whether each row is of a period."""
+        return self.columns[0] == "period"
+
+
+SCOPE: Final = """hour >= %(since)s AND hour < %(until)s
+      AND (%(prompt_version)s::int IS NULL OR prompt_version = %(prompt_version)s)"""
+SCOPE_OF_MODEL: Final = f"{SCOPE} AND (%(model)s::text IS NULL OR model = %(model)s)"
+PERIOD: Final = "date_trunc(%(step)s, hour, 'UTC')"
+PERIODS: Final = """periods AS (
+    SELECT generate_series(date_trunc(%(step)s, %(since)s::timestamptz, 'UTC'),
+                           %(until)s::timestamptz - interval '1 hour', %(every)s::interval, 'UTC') AS period
+)"""
+THROUGHPUT: Final = f"""
+WITH {PERIODS}, counted AS (
+    SELECT {PERIOD} AS period, sum(count) FILTER (WHERE measure = 'reached') AS submitted,
+           sum(count) FILTER (WHERE measure = 'total') AS completed,
+           sum(count) FILTER (WHERE measure = 'failed' AND code <> 'CANCELLED') AS failed,
+           sum(count) FILTER (WHERE measure = 'failed' AND code = 'CANCELLED') AS cancelled
+    FROM stage_statistics
+    WHERE (measure IN ('total', 'failed') OR measure = 'reached' AND stage = 'submitted')
+      AND {SCOPE} GROUP BY 1
+)
+SELECT period, coalesce(submitted, 0)::bigint AS submitted, coalesce(completed, 0)::bigint AS completed,
+       coalesce(failed, 0)::bigint AS failed, coalesce(cancelled, 0)::bigint AS cancelled
+FROM periods LEFT JOIN counted USING (period) ORDER BY period
+"""  # noqa: S608 - names of our own
+FUNNEL: Final = f"""
+SELECT step, coalesce(sum(count), 0)::bigint AS uploads
+FROM unnest(ARRAY['submitted', 'started', 'validated', 'generated', 'stored', 'completed']) WITH ORDINALITY
+     AS steps (step, place)
+LEFT JOIN stage_statistics ON measure = 'reached' AND stage = step
+      AND {SCOPE}
+GROUP BY step, place ORDER BY place
+"""  # noqa: S608 - names of our own
+DURATIONS: Final = f"""
+WITH {PERIODS}, stages (stage, place) AS (
+    VALUES ('validating', 1), ('generating', 2), ('storing', 3), ('watermarking', 4)
+), counted AS (
+    SELECT {PERIOD} AS period, stage, bucket, sum(count) AS n
+    FROM stage_statistics
+    WHERE measure = 'work' AND {SCOPE_OF_MODEL} GROUP BY 1, 2, 3
+), running AS (
+    SELECT *, sum(n) OVER (PARTITION BY period, stage ORDER BY bucket) AS upto,
+           sum(n) OVER (PARTITION BY period, stage) AS runs
+    FROM counted
+), read_off AS (
+    SELECT period, stage, runs, share, 0.001 * power(2, (bucket - 1 + (share * runs - upto + n) / n) / 8) AS seconds
+    FROM running, (VALUES (0.5), (0.95)) AS shares (share)
+    WHERE upto >= share * runs AND upto - n < share * runs
+)
+SELECT period, stage, coalesce(max(runs), 0)::bigint AS runs, max(seconds) FILTER (WHERE share = 0.5)::float AS p50,
+       max(seconds) FILTER (WHERE share = 0.95)::float AS p95
+FROM periods CROSS JOIN stages LEFT JOIN read_off USING (period, stage)
+GROUP BY period, stage, place ORDER BY period, place
+"""  # noqa: S608 - names of our own
+FAILURES: Final = f"""
+WITH {PERIODS}, codes AS (
+    SELECT DISTINCT code FROM stage_statistics
+    WHERE measure = 'failed' AND {SCOPE}
+), counted AS (
+    SELECT {PERIOD} AS period, code, sum(count) AS failures
+    FROM stage_statistics
+    WHERE measure = 'failed' AND {SCOPE} GROUP BY 1, 2
+)
+SELECT period, code, coalesce(failures, 0)::bigint AS failures
+FROM periods CROSS JOIN codes LEFT JOIN counted USING (period, code) ORDER BY period, code
+"""  # noqa: S608 - names of our own
+EFFORT: Final = f"""
+SELECT (hour AT TIME ZONE 'UTC')::date AS day, prompt_version,
+       coalesce(sum(count) FILTER (WHERE measure = 'total'), 0)::bigint AS completed,
+       coalesce(sum(count) FILTER (WHERE measure = 'attempt'), 0)::bigint AS attempts,
+       coalesce(sum(count) FILTER (WHERE measure = 'paid'), 0)::bigint AS paid_calls,
+       (sum(count) FILTER (WHERE measure = 'attempt') /
+        nullif(sum(count) FILTER (WHERE measure = 'total'), 0))::float AS attempts_each,
+       (coalesce(sum(count) FILTER (WHERE measure = 'paid'), 0) /
+        nullif(sum(count) FILTER (WHERE measure = 'total'), 0))::float AS paid_calls_each
+FROM stage_statistics
+WHERE measure IN ('total', 'attempt', 'paid') AND {SCOPE}
+GROUP BY 1, 2 ORDER BY 1, 2
+"""  # noqa: S608 - names of our own
+CHARTS: Final[Mapping[str, Chart]] = {
+    "throughput": Chart(
+        title="Throughput",
+        question=THROUGHPUT,
+        columns=("period", "submitted", "completed", "failed", "cancelled"),
+        ignores=(MODEL,),
+    ),
+    "funnel": Chart(title="Funnel", question=FUNNEL, columns=("step", "uploads"), ignores=(MODEL,)),
+    "durations": Chart(
+        title="Durations of the stages", question=DURATIONS, columns=("period", "stage", "runs", "p50", "p95")
+    ),
+    "failures": Chart(
+        title="Failures by code", question=FAILURES, columns=("period", "code", "failures"), ignores=(MODEL,)
+    ),
+    "effort": Chart(
+        title="Attempts and paid calls for each completed upload",
+        question=EFFORT,
+        columns=("day", "prompt_version", "completed", "attempts", "paid_calls", "attempts_each", "paid_calls_each"),
+        ignores=(MODEL,),
+    ),
+}
+SELECT_STATE: Final = """
+SELECT coalesce((SELECT position FROM positions WHERE reader = %s), 0), clock_timestamp(),
+       (SELECT min(hour) FROM stage_statistics WHERE measure = 'reached')
+"""
+SELECT_CHOICES: Final = """
+SELECT array_agg(DISTINCT prompt_version ORDER BY prompt_version),
+       array_agg(DISTINCT model ORDER BY model) FILTER (WHERE model <> '')
+FROM stage_statistics WHERE measure = 'total' AND hour >= %s AND hour < %s
+"""
+
+
+def read_chart(pool: Pool, chart: Chart, span: Span, coverage: Coverage) -> Table:
+    """The table of a chart. Raises LogUnavailableError."""
+    with connected(pool) as connection:
+        cursor = psycopg.ClientCursor(connection, row_factory=tuple_row)
+        text = cursor.mogrify(chart.question.strip(), span.parameters)
+        rows: list[tuple[Any, ...]] = cursor.execute(chart.question.encode(), span.parameters).fetchall()
+    if chart.has_periods:
+        rows = [row if _covers(coverage, row[0], span.step) else _unknown(chart, row) for row in rows]
+    return Table(columns=chart.columns, rows=rows, sql=text, ignores=chart.ignores)
+
+
+def read_coverage(pool: Pool, event_log: EventLog) -> Coverage:
+    """How far the statistics go. Raises LogUnavailableError."""
+    with connected(pool) as connection:
+        ((position, now, begin),) = connection.execute(SELECT_STATE, (READER,)).fetchall()
+    behind = event_log.last_position() - position
+    if behind <= 0:
+        return Coverage(begin, now, 0)
+    missing = event_log.read(position, 1)
+    return Coverage(begin, missing[0].recorded_at if missing else now, behind)
+
+
+def read_choices(pool: Pool, since: datetime, until: datetime) -> tuple[list[int], list[str]]:
+    """The prompt versions and the models of a span, to filter by. Raises LogUnavailableError."""
+    with connected(pool) as connection:
+        versions, names = connection.execute(SELECT_CHOICES, (since, until)).fetchone() or (None, None)
+    return versions or [], names or []
+
+
+def _covers(coverage: Coverage, period: datetime, step: Step) -> bool:
+    """Whether the statistics know something of a period."""
+    if coverage.begin is None or period > coverage.end:
+        return False
+    return period + timedelta(**{f"{step.value}s": 1}) > coverage.begin
+
+
+def _unknown(chart: Chart, row: Sequence[Any]) -> tuple[Any, ...]:
+    """The row without its numbers."""
+    known = {"period", "stage", "code"}
+    return tuple(value if name in known else None for name, value in zip(chart.columns, row, strict=True))

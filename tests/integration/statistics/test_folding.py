@@ -1,0 +1,55 @@
+"""A projection of its own: it reads old history by itself, and an event that it cannot apply stops one upload."""
+
+import pytest
+
+from domain.events import EVENTS, ResultStored
+from domain.stages import Stage
+from domain.uploads import Uploads
+from projections.log.connections import Pool
+from projections.log.event_log import EventLog
+from projections.queries.figures import read_samples
+from projections.statistics.stage_statistics import READER, STATISTICS
+from tests.integration.rebuilding.rows import execute
+from tests.integration.statistics.counted import Counted
+from tests.submissions import run_to, submit
+
+
+def figures(pool: Pool) -> dict[str, float]:
+    """The metrics of the readers, by name and reader."""
+    return {
+        " ".join((sample.gauge.name, *sample.labels)): sample.value
+        for sample in read_samples(pool)
+        if "reader" in sample.gauge.labels
+    }
+
+
+def test_an_event_that_cannot_be_applied_stops_one_upload_until_the_code_is_mended(
+    uploads: Uploads, event_log: EventLog, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_to(uploads, submit(uploads).id, Stage.COMPLETE)
+    run_to(uploads, submit(uploads).id, Stage.GENERATING)
+    STATISTICS.follower(event_log, pool).catch_up()
+    whole = Counted(pool).rows()
+    execute(pool, "TRUNCATE stage_statistics")
+    execute(pool, "DELETE FROM positions")
+    monkeypatch.delitem(EVENTS, ResultStored.NAME)
+    STATISTICS.follower(event_log, pool).catch_up()
+    assert figures(pool)[f"uploads_stopped {READER}"] == 1
+    assert STATISTICS.retry(pool) == (0, 1)
+
+    monkeypatch.setitem(EVENTS, ResultStored.NAME, ResultStored)
+    assert STATISTICS.retry(pool) == (1, 0)
+    assert Counted(pool).rows() == whole
+    assert STATISTICS.retry(pool) == (0, 0)
+
+
+def test_its_lag_is_a_metric(uploads: Uploads, event_log: EventLog, pool: Pool) -> None:
+    follower = STATISTICS.follower(event_log, pool)
+    follower.catch_up()
+    follower.position()
+    for _ in range(3):
+        submit(uploads)
+    assert figures(pool)[f"reader_lag_events {READER}"] == 3
+    follower.catch_up()
+
+    assert figures(pool)[f"reader_lag_events {READER}"] == 0
