@@ -569,6 +569,25 @@ CREATE TABLE IF NOT EXISTS failure_decisions (
     CHECK (decision = 'ignored' OR (until IS NULL AND until_uploads IS NULL))
 );
 
+-- Sessions of the console: one row for each sign-in, until its end or until the person signs out. Written only by
+-- projections/staff/sessions.py.
+CREATE TABLE IF NOT EXISTS staff_sessions (
+    -- The SHA-256 of the cookie, which has 256 random bits.
+    session_hash bytea PRIMARY KEY CHECK (length(session_hash) = 32),
+    name text NOT NULL REFERENCES staff (name),
+    -- A new token of the person ends the sessions that began before it.
+    began_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    ends_at timestamptz NOT NULL
+);
+
+-- Links that `darkroom up` prints: each signs one person in, once. The row is deleted by its use.
+CREATE TABLE IF NOT EXISTS staff_links (
+    -- The SHA-256 of the code in the link, which has 256 random bits.
+    link_hash bytea PRIMARY KEY CHECK (length(link_hash) = 32),
+    name text NOT NULL REFERENCES staff (name),
+    ends_at timestamptz NOT NULL
+);
+
 -- What staff looked at and searched for, and every change of staff. Append-only, like the event log. What staff do to an
 -- upload is an event of that upload.
 CREATE TABLE IF NOT EXISTS audit_log (

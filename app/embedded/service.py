@@ -18,6 +18,7 @@ import structlog
 from app.embedded.child import Child
 from app.embedded.data_folder import DataFolder
 from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.sign_in_link import sign_in_link
 from app.embedded.supervisor import Supervisor
 from app.embedded.valkey import EmbeddedValkey
 from app.logs import configure_logs
@@ -52,6 +53,8 @@ def run_service(settings: Settings) -> None:
         folder.announce(server_url=server_url, database_url=owner_url, redis_url=environment["REDIS_URL"])
         click.echo(f"Darkroom is ready on {server_url}; its data is in {folder.path}. Ctrl-C stops it.")
         click.echo(f"Send it a photo: darkroom submit photo.jpg --server {server_url}")
+        if link := sign_in_link(settings, owner_url):
+            click.echo(f"Help its users, from this machine; the link signs in once: {link}")
         supervisor.run()
         click.echo("Darkroom is stopping.")
 

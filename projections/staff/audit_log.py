@@ -26,6 +26,8 @@ class Action(StrEnum):
     FAILURES_RESOLVED = "failures-resolved"
     FAILURES_IGNORED = "failures-ignored"
     FAILURES_REOPENED = "failures-reopened"
+    SIGNED_IN = "signed-in"
+    SIGNED_OUT = "signed-out"
     STAFF_ADDED = "staff-added"
     STAFF_ROTATED = "staff-rotated"
     STAFF_REVOKED = "staff-revoked"

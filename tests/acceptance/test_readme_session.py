@@ -10,13 +10,14 @@ from tests.house.the_house import blocks, section
 MASKS: Final = {
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}": "JOB",
     r"http://127\.0\.0\.1:\d+": "URL",
+    r"#sign-in=\S+": "#sign-in=CODE",
     r"its data is in \S+\.": "its data is in FOLDER.",
     r"session:[0-9a-f]+": "session:HASH",
     r"worker:\S+": "worker:NAME",
     r"\d{4}-\d\d-\d\d": "DAY",
     r"\d\d:\d\d:\d\d\.\d+": "TIME",
     r"\d+\.\d+ s": "SECONDS",
-    r"Checked [\d,]+ uploads, [\d,]+ events, [\d,]+ objects": "Checked ALL",
+    r"Checked [\d,]+ uploads, [\d,]+ events, [\d,]+ objects(?:, [\d,]+ rows of the audit log)?": "Checked ALL",
     r"[━─┳┻╇┴┬┼╈ ]+": " ",
 }
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
 from litestar.types import Scope
@@ -16,6 +16,9 @@ WITH_PORT: Final = re.compile(r"\[([^\]]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5
 
 
 FORWARDED_FOR: Final = b"x-forwarded-for"
+FORWARDED: Final = {FORWARDED_FOR, b"forwarded", b"x-real-ip", b"via"}
+"""What proxies add to a request that they pass on."""
+LOOPBACK: Final = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
 def address_of(scope: Scope, trusted: Sequence[Network]) -> str:
@@ -32,6 +35,11 @@ def comes_from(scope: Scope, networks: Sequence[Network]) -> bool:
     """Whether the peer of a request is in one of these networks, whatever its headers say."""
     client = scope.get("client")
     return _is_in(_parsed(client[0] if client else ""), networks)
+
+
+def is_of_this_machine(scope: Scope) -> bool:
+    """Whether a program on this machine asks, and no proxy on it for a client elsewhere."""
+    return comes_from(scope, LOOPBACK) and FORWARDED.isdisjoint(name for name, _ in scope["headers"])
 
 
 def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Network]) -> str:

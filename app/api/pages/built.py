@@ -30,6 +30,8 @@ GZIP: Final = re.compile(r"(?:^|,)\s*gzip\s*(?:;\s*q\s*=\s*(?:1(?:\.0*)?|0?\.0*[
 
 AcceptEncoding = Annotated[str | None, HeaderParameter(name="Accept-Encoding", required=False)]
 
+IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", required=False)]
+
 
 class File(Struct, frozen=True):
     """A file of the page, and the same compressed."""
@@ -88,3 +90,14 @@ def response_of(file: File, accept_encoding: str | None, headers: dict[str, str]
     if takes_gzip(accept_encoding):
         return Response(file.packed, media_type=file.media_type, headers={**headers, "Content-Encoding": "gzip"})
     return Response(file.content, media_type=file.media_type, headers=headers)
+
+
+def page_response(
+    page: File, policy: str, accept_encoding: str | None, if_none_match: str | None
+) -> Response[bytes | None]:
+    """The page, which a browser asks for each time; 304 for one that has it."""
+    tag = page.tag(packed=takes_gzip(accept_encoding))
+    headers = {"Cache-Control": "no-cache", "ETag": tag, "Content-Security-Policy": policy}
+    if tag in (if_none_match or ""):
+        return Response(None, status_code=304, headers={**headers, **VARY})
+    return response_of(page, accept_encoding, headers)

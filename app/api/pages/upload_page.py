@@ -7,22 +7,19 @@ itself (`data:`), and the pictures' own server.
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cached_property
-from typing import Annotated, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from anyio import to_thread
 from litestar import Response
-from litestar.params import HeaderParameter
 
-from app.api.pages.built import VARY, AcceptEncoding, file_of, policy_of, read_page, response_of, takes_gzip
+from app.api.pages.built import AcceptEncoding, IfNoneMatch, file_of, page_response, policy_of, read_page
 from domain.ports import BlobStore
 
 LIMIT: Final = '<meta name="max-upload-bytes" content="{}" />'
 BUILT_LIMIT: Final = 20 * 2**20
 """The value in the page's source, for development without this server."""
 ANY_KEY: Final = "any"
-
-IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", required=False)]
 
 
 class Page:
@@ -40,11 +37,7 @@ class Page:
     ) -> Response[bytes | None]:
         """Ask for the upload page."""
         policy = await to_thread.run_sync(lambda: self.policy)
-        tag = self._index.tag(packed=takes_gzip(accept_encoding))
-        headers = {"Cache-Control": "no-cache", "ETag": tag, "Content-Security-Policy": policy}
-        if tag in (if_none_match or ""):
-            return Response(None, status_code=304, headers={**headers, **VARY})
-        return response_of(self._index, accept_encoding, headers)
+        return page_response(self._index, policy, accept_encoding, if_none_match)
 
     @cached_property
     def policy(self) -> str:

@@ -8,12 +8,14 @@ from app.api.support.failures.routes import failure_routes
 from app.api.support.people.routes import people_routes
 from app.api.support.requests.desk import Desk
 from app.api.support.searching.routes import searching_routes
+from app.api.support.signing_in.routes import signing_in_routes
 from app.api.support.timeline.routes import timeline_routes
 
 
 def support_routes(services: Services, desk: Desk) -> list[HTTPRouteHandler]:
     """The handlers of /api/support. A new room adds a line."""
     return [
+        *signing_in_routes(services, desk),
         *people_routes(desk),
         *searching_routes(services, desk),
         *timeline_routes(services, desk),

@@ -1,7 +1,5 @@
 """`darkroom staff`: who may help users, with which role, and until when."""
 
-import os
-import pwd
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -66,6 +64,7 @@ def add(
     Example: darkroom staff add erika --role agent --until 2027-01-31
     """
     from projections.staff.members import Staff
+    from projections.staff.operators import operator
 
     with open_database(data, "staff") as pool:
         _print_token(*Staff(pool).add(name, Role(role), until, by=operator()), as_json=as_json)
@@ -92,6 +91,7 @@ def rotate(
     Example: darkroom staff rotate erika --until 2027-12-31
     """
     from projections.staff.members import Staff
+    from projections.staff.operators import operator
 
     with open_database(data, "staff") as pool:
         member, token = Staff(pool).rotate(name, by=operator(), role=Role(role) if role else None, until=until)
@@ -109,6 +109,7 @@ def revoke(open_database: OpenDatabase, *, name: str, as_json: bool, data: Path 
     Example: darkroom staff revoke erika
     """
     from projections.staff.members import Staff
+    from projections.staff.operators import operator
 
     with open_database(data, "staff") as pool:
         member = Staff(pool).revoke(name, by=operator())
@@ -139,15 +140,6 @@ def list_members(open_database: OpenDatabase, *, as_json: bool, data: Path | Non
     for member in found:
         until = f", until {_text(member.until)}" if member.until else ""
         click.echo(f"{member.name}: {member.role}, {member.state}{until}, added {_text(member.added_at)}")
-
-
-def operator() -> str:
-    """The actor of a command on this machine: the account that runs it."""
-    try:
-        account = pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a container may run under a number that has no name
-        account = str(os.getuid())
-    return f"operator:{account}"
 
 
 def _print_token(member: "Member", token: str, *, as_json: bool) -> None:

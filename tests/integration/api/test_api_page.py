@@ -1,4 +1,4 @@
-"""GET / and /assets/{name}: the upload page as it is served."""
+"""GET /, /support and /assets/{name}: the pages as they are served."""
 
 import gzip
 import re
@@ -54,6 +54,17 @@ def test_its_policy_lets_in_nothing_but_the_page(service: Service) -> None:
     }
 
 
+@pytest.mark.parametrize("address", ["/support", "/support/", "/support/audit", "/support/uploads/3f0c6f0e"])
+def test_every_address_of_the_console_is_the_console(service: Service, address: str) -> None:
+    console = service.client.get(address)
+    assert (console.status_code, console.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert '<div id="console">' in console.text
+    assert "img-src 'self';" in console.headers["Content-Security-Policy"]
+    assert console.headers["X-Frame-Options"] == "DENY"
+    again = service.client.get(address, headers={"If-None-Match": console.headers["ETag"]})
+    assert again.status_code == 304
+
+
 def test_pictures_may_come_from_where_results_link_to(tmp_path: Path) -> None:
     elsewhere = Settings(
         s3_endpoint_url="https://storage.example.com",
@@ -70,7 +81,7 @@ def test_pictures_may_come_from_where_results_link_to(tmp_path: Path) -> None:
 
 
 def test_every_asset_may_be_kept_for_ever(service: Service) -> None:
-    pages = [service.client.get(address).text for address in ("/", "/schema")]
+    pages = [service.client.get(address).text for address in ("/", "/schema", "/support")]
     names = {name for page in pages for name in re.findall(r'"(/assets/[^"]+)"', page)}
     assert len(names) == len(list((BUILT / "assets").iterdir()))
     for name in names:

@@ -25,13 +25,17 @@ class Desk:
 
     def __init__(self, services: Services) -> None:
         self._slots = Slots(SLOTS)
-        self._identity = Identity(services, self._slots)
+        self.identity = Identity(services, self._slots)
         self.audit_log = AuditLog(services.pool)
 
     async def member(self, request: Request[Any, Any, Any], needed: Role = Role.VIEWER) -> Member:
         """The member who asks. Raises NoStaffError, TooManyWrongTokensError, and ForbiddenError for another role."""
-        return await self._identity.of(request, needed)
+        return await self.identity.of(request, needed)
+
+    async def run(self, work: Callable[[], _T]) -> _T:
+        """What the function gives, which may block. Raises OverloadedError."""
+        return await self._slots.run(work)
 
     async def answer(self, work: Callable[[], _T], status: int = HTTPStatus.OK) -> Response[_T]:
         """The answer whose body the function makes. Raises OverloadedError."""
-        return Response(await self._slots.run(work), status_code=status, headers=NO_STORE)
+        return Response(await self.run(work), status_code=status, headers=NO_STORE)

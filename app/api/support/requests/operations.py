@@ -15,7 +15,7 @@ from litestar.openapi.spec import OpenAPIMediaType, Operation, Parameter, Reques
 from litestar.openapi.spec.enums import OpenAPIType
 
 from app.api.http.errors import ForbiddenError, MalformedError, NoStaffError
-from app.api.http.openapi import STAFF_SCHEME, DocumentedOperation, errors
+from app.api.http.openapi import STAFF_SCHEME, DocumentedOperation, Responses, errors
 from app.limits.wrong_tokens import TooManyWrongTokensError
 from domain.errors import ReasonError, UnavailableError
 from domain.staff import REASON_LENGTH, Role
@@ -59,17 +59,19 @@ def endpoint(
     *,
     name: str,
     answer: ResponseSpec,
-    role: Role = Role.VIEWER,
+    role: Role | None = Role.VIEWER,
     status: int = HTTPStatus.OK,
     refusals: Kinds = (),
     takes: Sequence[Parameter] = (),
     fields: Mapping[str, Schema] | None = None,
     optional: Sequence[str] = (),
     prefix: str = PREFIX,
+    more: Responses | None = None,
 ) -> HTTPRouteHandler:
     """The route of a handler. `path` begins after the prefix; `fields` are those of its JSON, some of them `optional`.
 
-    The handler asks for the role; here it is documented.
+    The handler asks for the role, here it is documented: None where no token is needed. `more` are further answers that
+    are no errors.
     """
     malformed: Kinds = (MalformedError,) if takes or fields else ()
     unreasoned: Kinds = (ReasonError,) if fields and not {"reason", "note"}.isdisjoint(fields) else ()
@@ -78,21 +80,21 @@ def endpoint(
         status_code=status,
         operation_id=name,
         operation_class=_operation(role, takes, fields, optional),
-        responses={status: answer, **errors(*STAFF, *malformed, *unreasoned, *refusals)},
+        responses={status: answer, **(more or {}), **errors(*STAFF, *malformed, *unreasoned, *refusals)},
     )(handler)
     return route
 
 
 def _operation(
-    role: Role, takes: Sequence[Parameter], fields: Mapping[str, Schema] | None, optional: Sequence[str]
+    role: Role | None, takes: Sequence[Parameter], fields: Mapping[str, Schema] | None, optional: Sequence[str]
 ) -> type[Operation]:
     @dataclass
     class StaffOperation(DocumentedOperation):
         """An operation of staff."""
 
         def __post_init__(self) -> None:
-            self.parameters = [*(self.parameters or []), TOKEN, *takes]
-            self.security = [{STAFF_SCHEME: [role.value]}]
+            self.parameters = [*(self.parameters or []), *((TOKEN,) if role else ()), *takes]
+            self.security = [{STAFF_SCHEME: [role.value]}] if role else None
             if not (takes or fields):
                 (self.responses or {}).pop("400", None)  # the framework's own
             super().__post_init__()

@@ -3,6 +3,7 @@
 from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
 
 from app.api.http.openapi import answers
 from app.api.http.services import Services
@@ -17,6 +18,8 @@ MOMENTS: Final = (
     parameter("version", "query", "As it was after this event, which counts from 1."),
     parameter("at", "query", "As it was at this time, for example 2026-11-28T09:00:00Z."),
 )
+
+NOT_MODIFIED: Final = ResponseSpec(None, description="It is as in the answer whose ETag is sent as If-None-Match.")
 
 
 def timeline_routes(services: Services, desk: Desk) -> list[HTTPRouteHandler]:
@@ -39,5 +42,6 @@ def timeline_routes(services: Services, desk: Desk) -> list[HTTPRouteHandler]:
             name="getTimeline",
             answer=answers(TimelineBody, "What happened to the upload.", timeline=examples.TIMELINE),
             refusals=(UploadNotFoundError,),
+            more={304: NOT_MODIFIED},
         ),
     ]

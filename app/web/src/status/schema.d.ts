@@ -172,6 +172,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/support/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ask who is signed in, until when, and for the token that changes need. */
+        get: operations["getStaffSession"];
+        put?: never;
+        /**
+         * Sign in with a token of staff, or with the code of a link.
+         * @description The answer sets the cookie.
+         */
+        post: operations["signIn"];
+        /** Sign out: the session ends at once. */
+        delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/support/me": {
         parameters: {
             query?: never;
@@ -582,6 +604,15 @@ export interface components {
              */
             ended: true;
         };
+        /** EndedStaffSessionBody */
+        EndedStaffSessionBody: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            ended: boolean;
+        };
         /** ErasureBody */
         ErasureBody: {
             /**
@@ -825,6 +856,18 @@ export interface components {
             to: string;
             seconds: number;
         };
+        /** StaffSessionBody */
+        StaffSessionBody: {
+            /**
+             * @default true
+             * @constant
+             */
+            success: true;
+            name: string;
+            role: components["schemas"]["Role"];
+            endsAt: string | null;
+            csrfToken: string | null;
+        };
         /**
          * Stage
          * @description A step of the pipeline, or `failed`, the stage shown when a run ended in failure.
@@ -963,6 +1006,7 @@ export type DayBody = components['schemas']['DayBody'];
 export type DecidedBody = components['schemas']['DecidedBody'];
 export type DecisionBody = components['schemas']['DecisionBody'];
 export type EndedSessionBody = components['schemas']['EndedSessionBody'];
+export type EndedStaffSessionBody = components['schemas']['EndedStaffSessionBody'];
 export type ErasureBody = components['schemas']['ErasureBody'];
 export type ErrorBody = components['schemas']['ErrorBody'];
 export type ErrorFacts = components['schemas']['ErrorFacts'];
@@ -984,6 +1028,7 @@ export type ResultBody = components['schemas']['ResultBody'];
 export type Role = components['schemas']['Role'];
 export type SearchBody = components['schemas']['SearchBody'];
 export type SpanBody = components['schemas']['SpanBody'];
+export type StaffSessionBody = components['schemas']['StaffSessionBody'];
 export type Stage = components['schemas']['Stage'];
 export type StateBody = components['schemas']['StateBody'];
 export type Status = components['schemas']['Status'];
@@ -1880,6 +1925,275 @@ export interface operations {
             };
         };
     };
+    getStaffSession: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Bearer and the token of a staff member. */
+                Authorization?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who is signed in. */
+            200: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffSessionBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description The token of a staff member. */
+                    token?: string;
+                    /** @description The code of the link that `darkroom up` prints. */
+                    link?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Who is signed in. */
+            201: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffSessionBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Bearer and the token of a staff member. */
+                Authorization?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The person is signed out. */
+            200: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedStaffSessionBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getStaffMember: {
         parameters: {
             query?: never;
@@ -2221,6 +2535,15 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TimelineBody"];
                 };
+            };
+            /** @description It is as in the answer whose ETag is sent as If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unauthorized */
             401: {

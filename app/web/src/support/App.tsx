@@ -1,0 +1,134 @@
+/** The whole console: signing in, and then its rooms by address. */
+
+import { useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import type { StaffSessionBody } from "../status/schema";
+import { AUDIT, FIND, jobIdOf, useAddress } from "./address";
+import { Audit } from "./audit/Audit";
+import { Find } from "./find/Find";
+import { Keys } from "./Keys";
+import { useKeys } from "./keys";
+import { Problem } from "./Problem";
+import { Upload } from "./read/Upload";
+import { SignIn } from "./SignIn";
+import { signOut, useSession } from "./session";
+
+export function App() {
+  const { data: person, error } = useSession();
+  if (person) {
+    return <Console person={person} />;
+  }
+  return (
+    <Frame>
+      {error && <Problem error={error} />}
+      {person === null && <SignIn />}
+      {person === undefined && !error && <p role="status">One moment…</p>}
+    </Frame>
+  );
+}
+
+function Console({ person }: { person: StaffSessionBody }) {
+  const { path } = useAddress();
+  const [isShowingKeys, setShowingKeys] = useState(false);
+  useKeys({ "?": () => setShowingKeys(true) });
+  const main = useRef<HTMLElement>(null);
+  const before = useRef(path);
+  // As a browser does when it loads a page: what is read next begins at the top.
+  useEffect(() => {
+    if (before.current !== path) {
+      before.current = path;
+      main.current?.focus();
+    }
+  }, [path]);
+  return (
+    <Frame person={person} onKeys={() => setShowingKeys(true)}>
+      <main ref={main} id="main" tabIndex={-1}>
+        <Room path={path} person={person} />
+      </main>
+      {isShowingKeys && <Keys onClose={() => setShowingKeys(false)} />}
+    </Frame>
+  );
+}
+
+function Room({ path, person }: { path: string; person: StaffSessionBody }) {
+  const jobId = jobIdOf(path);
+  if (jobId) {
+    return <Upload key={jobId} jobId={jobId} person={person} />;
+  }
+  if (path === AUDIT) {
+    return <Audit />;
+  }
+  if (path.replace(/\/$/, "") === FIND) {
+    return <Find />;
+  }
+  return (
+    <>
+      <h1>There is nothing at this address</h1>
+      <p>
+        <a href={FIND}>Find an upload</a>
+      </p>
+    </>
+  );
+}
+
+interface Framed {
+  person?: StaffSessionBody;
+  onKeys?: () => void;
+  children: ReactNode;
+}
+
+function Frame({ person, onKeys, children }: Framed) {
+  const { path } = useAddress();
+  return (
+    <div className="room console">
+      <a className="skip" href="#main">
+        To the content
+      </a>
+      <header>
+        <a className="wordmark" href={FIND}>
+          <span className="lamp" aria-hidden="true" />
+          Darkroom <span className="part">support</span>
+        </a>
+        {person && (
+          <>
+            <nav className="rooms" aria-label="Console">
+              <Door address={FIND} isOpen={path === FIND || jobIdOf(path) !== null} name="Find" />
+              <Door address={AUDIT} isOpen={path === AUDIT} name="Audit" />
+            </nav>
+            <Person person={person} {...(onKeys && { onKeys })} />
+          </>
+        )}
+      </header>
+      {person ? children : <main id="main">{children}</main>}
+    </div>
+  );
+}
+
+function Door({ address, isOpen, name }: { address: string; isOpen: boolean; name: string }) {
+  return (
+    <a href={address} aria-current={isOpen ? "page" : undefined}>
+      {name}
+    </a>
+  );
+}
+
+function Person({ person, onKeys }: { person: StaffSessionBody; onKeys?: () => void }) {
+  const client = useQueryClient();
+  const [error, setError] = useState<Error | null>(null);
+  return (
+    <div className="person">
+      <span>
+        {person.name}, {person.role}
+      </span>
+      <button type="button" className="link to-keys" onClick={onKeys}>
+        Keys
+      </button>
+      {person.csrfToken !== null && (
+        <button type="button" className="link" onClick={() => signOut(client).catch(setError)}>
+          Sign out
+        </button>
+      )}
+      {error && <Problem error={error} />}
+    </div>
+  );
+}

@@ -1,0 +1,125 @@
+/** The form of a search. Its state is the address: a search is opened by going there. */
+
+import { type FormEvent, useRef } from "react";
+import { FIND, go, withQuery } from "../address";
+import { useKeys } from "../keys";
+import { CODES, capital, STAGES, STATUSES } from "../words";
+import { type Filters, filtersIn, isSame, savedSearches, tidyId } from "./filters";
+
+const FURTHER = [
+  "stage",
+  "errorCode",
+  "session",
+  "minAttempt",
+  "createdAfter",
+  "createdBefore",
+  "standsStill",
+] as const;
+
+export function SearchForm({ filters }: { filters: Filters }) {
+  const field = useRef<HTMLInputElement>(null);
+  useKeys({
+    "/": () => {
+      field.current?.focus();
+      field.current?.select();
+    },
+  });
+  const search = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const asked = filtersIn(new FormData(event.currentTarget));
+    go(withQuery(FIND, asked.jobId ? { ...asked, jobId: tidyId(asked.jobId) } : asked));
+  };
+  return (
+    <search>
+      <nav className="saved" aria-label="Searches of every day">
+        <ul>
+          {savedSearches().map(({ name, filters: saved }) => (
+            <li key={name}>
+              <a href={withQuery(FIND, saved)} aria-current={isSame(saved, filters) ? "page" : undefined}>
+                {name}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      {/* A new address is a new form: what was typed and not searched for is gone. */}
+      <form key={JSON.stringify(filters)} className="search" onSubmit={search}>
+        <div className="first">
+          <label className="wide">
+            <span>
+              Job id, or its beginning <kbd>/</kbd>
+            </span>
+            <input
+              ref={field}
+              name="jobId"
+              defaultValue={filters.jobId}
+              placeholder="3f0c6f0e"
+              autoComplete="off"
+              autoCapitalize="none"
+              spellCheck={false}
+            />
+          </label>
+          <Choice label="Status" name="status" chosen={filters.status} words={STATUSES} />
+          <button type="submit" className="button">
+            Search
+          </button>
+        </div>
+        <details open={FURTHER.some((name) => filters[name])}>
+          <summary>More filters</summary>
+          <div className="further">
+            <Choice label="Stage" name="stage" chosen={filters.stage} words={STAGES} />
+            <Choice
+              label="Why it failed"
+              name="errorCode"
+              chosen={filters.errorCode}
+              words={Object.fromEntries(Object.entries(CODES).map(([code, { short }]) => [code, short]))}
+            />
+            <label>
+              <span>Attempts, at least</span>
+              <input name="minAttempt" type="number" min={0} defaultValue={filters.minAttempt} />
+            </label>
+            <label>
+              <span>Submitted since (UTC)</span>
+              <input name="createdAfter" defaultValue={filters.createdAfter} placeholder="2026-11-28" />
+            </label>
+            <label>
+              <span>Submitted before (UTC)</span>
+              <input name="createdBefore" defaultValue={filters.createdBefore} placeholder="2026-11-28T09:00:00Z" />
+            </label>
+            <label>
+              <span>Session, as events name it</span>
+              <input name="session" defaultValue={filters.session} placeholder="session:a886e65e94bbc507" />
+            </label>
+            <label className="check">
+              <input name="standsStill" type="checkbox" value="true" defaultChecked={filters.standsStill === "true"} />
+              <span>Stands still</span>
+            </label>
+          </div>
+        </details>
+      </form>
+    </search>
+  );
+}
+
+interface Choices {
+  label: string;
+  name: string;
+  chosen: string | undefined;
+  words: Record<string, string>;
+}
+
+function Choice({ label, name, chosen, words }: Choices) {
+  return (
+    <label>
+      <span>{label}</span>
+      <select name={name} defaultValue={chosen ?? ""}>
+        <option value="">any</option>
+        {Object.entries(words).map(([value, said]) => (
+          <option key={value} value={value}>
+            {capital(said)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,78 @@
+/** Where the time went: every span as a bar on one axis, with its seconds. They add up to the whole. */
+
+import type { TimelineBody } from "../../status/schema";
+import { duration } from "../times";
+import { capital, KINDS, spanWords } from "../words";
+import { barsOf } from "./bars";
+
+export function Bars({ spans, seconds, parts, isTerminal }: TimelineBody) {
+  const { bars, ticks } = barsOf(spans);
+  return (
+    <section className="time" aria-labelledby="time">
+      <h2 id="time">Where the time went</h2>
+      <p className="sum">
+        {Object.entries(parts).map(([kind, sum]) => (
+          <span key={kind} data-kind={kind}>
+            {KINDS[kind as keyof typeof KINDS] ?? kind} <b>{duration(sum)}</b>
+          </span>
+        ))}
+        <span className="whole">
+          {isTerminal ? "the whole" : "so far"} <b>{duration(seconds)}</b>
+        </span>
+      </p>
+      <table className="bars">
+        <caption className="spoken">The time of this upload, in parts that follow each other without a gap</caption>
+        <thead>
+          <tr>
+            <th scope="col">Part</th>
+            <th scope="col">
+              <span className="axis" aria-hidden="true">
+                {ticks.map(({ at, left }) => (
+                  <span key={at} style={{ insetInlineStart: `${left}%` }}>
+                    {tickWords(at)}
+                  </span>
+                ))}
+              </span>
+              <span className="spoken">Share of the axis</span>
+            </th>
+            <th scope="col">Time</th>
+          </tr>
+        </thead>
+        <tbody>
+          {bars.map(({ span, left, width, isBreak }, place) => (
+            <tr key={span.from + span.kind + span.attempt} data-new={isNewAttempt(bars, place) || undefined}>
+              <th scope="row">
+                {capital(spanWords(span))}
+                {isNewAttempt(bars, place) && span.attempt > 0 && <small> attempt {span.attempt}</small>}
+                {span.worker && span.worker !== bars[place - 1]?.span.worker && (
+                  <small className="worker"> {span.worker}</small>
+                )}
+              </th>
+              <td className="track">
+                <span
+                  className="bar-of"
+                  data-kind={span.kind}
+                  data-break={isBreak || undefined}
+                  style={{ insetInlineStart: `${left}%`, width: `${width}%` }}
+                />
+                <span className="spoken">{isBreak ? "not to scale" : `${width.toFixed(0)} %`}</span>
+              </td>
+              <td className="figure-of">{duration(span.seconds)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function isNewAttempt(bars: { span: { attempt: number } }[], place: number): boolean {
+  return place === 0 || bars[place]?.span.attempt !== bars[place - 1]?.span.attempt;
+}
+
+function tickWords(seconds: number): string {
+  return duration(seconds)
+    .replace(/(\.\d*?)0+ s$/, "$1 s")
+    .replace(/\. s$/, " s")
+    .replace(/ 00 \w+$/, "");
+}
