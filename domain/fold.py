@@ -23,9 +23,9 @@ from domain.events import (
     Submitted,
 )
 from domain.failures import NOT_COUNTED
-from domain.result import Result
 from domain.stages import Stage
-from domain.upload import ATTEMPTS, Upload
+from domain.state import ATTEMPTS, Result
+from domain.upload import Upload
 
 
 def fold(upload: Upload | None, events: Iterable[Event]) -> Upload | None:

@@ -1,4 +1,4 @@
-"""The Upload aggregate: its state, built from its events, and commands that return new events.
+"""The Upload aggregate: the state of an upload, and commands that return new events.
 
     submitted -> [attempt running <-> waiting for the next attempt] -> complete
                           ^                        |
@@ -13,10 +13,8 @@ A command never changes the state, and raises RefusedError if the state does not
 """
 
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
-
-from msgspec import Struct
 
 from domain import errors
 from domain.events import (
@@ -38,69 +36,15 @@ from domain.events import (
 )
 from domain.failures import MESSAGES, NEEDS_NEW_PHOTO, NOT_COUNTED, FailureCode
 from domain.objects import Expiry
-from domain.result import Result
 from domain.staff import UNASKED, StaffRequest
-from domain.stages import BANDS, Stage, Status, rank, status_of
-
-ATTEMPTS: Final = 3
-"""How many failed attempts, and how many lost ones in a row, end an upload. A retry starts both counts again."""
+from domain.stages import BANDS, Stage, Status, rank
+from domain.state import ATTEMPTS, UploadState
 
 _E = TypeVar("_E", bound=Event)
 
 
-class Upload(Struct, frozen=True, kw_only=True):
+class Upload(UploadState, frozen=True, kw_only=True):
     """One photo's life, from submission to its end."""
-
-    id: UUID
-    version: int
-    session_hash: str
-    correlation_id: str
-    original_sha256: str
-    original_size: int
-    prompt_version: int
-    reached: Stage | None = None  # the last stage of the pipeline that was reached, also after a failure
-    progress: int = 0
-    attempt: int = 0
-    attempts_left: int = ATTEMPTS  # the running attempt is already subtracted
-    lost: int = 0  # attempts in a row whose worker was lost, without a new stage
-    running: bool = False  # an attempt has started and has not ended
-    retry_at: datetime | None = None
-    waiting_for: FailureCode | None = None  # why no attempt is running
-    failed_stage: Stage | None = None
-    error_code: FailureCode | None = None
-    error_message: str | None = None
-    result: Result | None = None
-    expired: Expiry | None = None  # which objects are deleted because their time is over
-
-    @property
-    def stage(self) -> Stage | None:
-        """The stage that clients see: the one reached, or `failed`."""
-        return Stage.FAILED if self.error_code else self.reached
-
-    @property
-    def status(self) -> Status:
-        """The status of the stage."""
-        return status_of(self.stage)
-
-    @property
-    def ended(self) -> bool:
-        """Whether the upload is complete or failed."""
-        return self.status in {Status.COMPLETED, Status.FAILED}
-
-    @property
-    def erased(self) -> bool:
-        """Whether its photo and pictures were deleted; no session owns it then."""
-        return not self.session_hash
-
-    @property
-    def can_retry(self) -> bool:
-        """Whether a failed upload has what another try needs: its photo, and a failure that another try can avoid."""
-        return self.error_code not in NEEDS_NEW_PHOTO and not self.expired and not self.erased
-
-    @property
-    def losses(self) -> int:
-        """The lost attempts in a row, if the worker of the running attempt is lost too."""
-        return self.lost + self.running
 
     @staticmethod
     def submit(upload_id: UUID, *, by: str, correlation_id: str, **facts: Any) -> Submitted:  # noqa: ANN401 - checked by the event

@@ -16,8 +16,8 @@ from domain.events import Noted, StoredImage
 from domain.failures import FailureCode
 from domain.fold import evolve
 from domain.objects import Expiry
-from domain.result import Result
 from domain.stages import Stage, Status
+from domain.state import Result
 from domain.upload import Upload
 from projections.log.event_log import LoggedEvent
 

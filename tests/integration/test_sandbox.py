@@ -160,12 +160,6 @@ def test_a_child_that_makes_no_headway_is_ended_and_its_picture_is_not_blamed() 
     assert children() == []
 
 
-def test_a_child_that_cannot_begin_is_not_the_fault_of_its_picture() -> None:
-    with pytest.raises(PassingError) as passing:
-        Sandbox(Limits(memory_bytes=1)).run(developing(variants.photo()))
-    assert type(passing.value) is PassingError
-
-
 def test_a_machine_without_room_for_a_child_is_not_the_fault_of_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(PassingError, match="no child"):

@@ -16,7 +16,7 @@ from domain.errors import (
 )
 from domain.failures import FailureCode
 from domain.stages import Stage, Status
-from domain.upload import ATTEMPTS
+from domain.state import ATTEMPTS
 from domain.uploads import CONFLICTS, Uploads
 from projections.log.event_log import EventLog
 from tests.fakes.silent_notifier import SilentNotifier

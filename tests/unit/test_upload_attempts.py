@@ -6,7 +6,7 @@ from domain import errors
 from domain.events import AttemptFailed, Failed
 from domain.failures import MESSAGES, NEEDS_NEW_PHOTO, NOT_COUNTED, FailureCode
 from domain.stages import Stage, Status
-from domain.upload import ATTEMPTS
+from domain.state import ATTEMPTS
 from tests.unit.histories import FULL, LATER, RESULT_ID, advance, submitted
 
 

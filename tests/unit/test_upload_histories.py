@@ -18,7 +18,8 @@ from domain.fold import fold
 from domain.objects import Expiry
 from domain.staff import StaffRequest
 from domain.stages import BANDS, PIPELINE, Stage, Status, rank
-from domain.upload import ATTEMPTS, Upload
+from domain.state import ATTEMPTS
+from domain.upload import Upload
 from tests.unit.histories import FULL, LATER, PREVIEW, RESULT_ID, submitted
 
 P = ParamSpec("P")

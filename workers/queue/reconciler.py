@@ -21,7 +21,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from domain.errors import RefusedError, UnavailableError
 from domain.ports import RunQueue
-from domain.upload import ATTEMPTS
+from domain.state import ATTEMPTS
 from domain.uploads import Uploads
 from workers.queue.actors import SENDING_SECONDS
 from workers.queue.leases import LEASE_SECONDS

@@ -29,7 +29,8 @@ from domain.errors import (
 )
 from domain.failures import NOT_COUNTED, FailureCode
 from domain.ports import Clock, RunQueue
-from domain.upload import ATTEMPTS, Upload
+from domain.state import ATTEMPTS
+from domain.upload import Upload
 from domain.uploads import Uploads
 from workers.errors import PassingError, PermanentError
 from workers.queue.leases import Lease, Leases

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import yaml  # type: ignore[import-untyped] # its types are a package of their own
@@ -26,12 +26,14 @@ PATHS = {
     "/readyz": "get",
 }
 
+STAFF: Final = ("/api/support", "/api/analysis")
+
 
 @pytest.fixture
 def document(service: Service) -> dict[str, Any]:
     """The document as served, without the endpoints of staff: tests/integration/support has their tests."""
     body: dict[str, Any] = service.client.get("/schema/openapi.json").json()
-    body["paths"] = {path: item for path, item in body["paths"].items() if not path.startswith("/api/support")}
+    body["paths"] = {path: item for path, item in body["paths"].items() if not path.startswith(STAFF)}
     return body
 
 
@@ -115,7 +117,7 @@ def test_each_operation_has_a_readable_name_a_summary_and_a_heading(document: di
     for operation in operations(document).values():
         assert operation["summary"].endswith(".")
         assert operation["summary"].count(". ") == 0
-    assert {tag for _, tags in named.values() for tag in tags} | {"support"} == {
+    assert {tag for _, tags in named.values() for tag in tags} | {"support", "analysis"} == {
         tag["name"] for tag in document["tags"]
     }
 

@@ -71,6 +71,7 @@ def test_every_event_is_shown_with_its_time_actor_attempt_and_reason(desk: Desk)
         "progress": 30,
         "code": None,
         "reason": None,
+        "note": None,
         "requestId": None,
         "retryAt": None,
     }
