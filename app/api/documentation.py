@@ -24,7 +24,7 @@ from msgspec import Struct
 from app.api.http.openapi import SESSION, STAFF_SCHEME, TOKEN
 from app.api.pages.built import policy_of, read_page
 
-POLICY: Final = policy_of(pictures=("'self'", "data:"))
+POLICY: Final = policy_of()
 
 
 class _Page(OpenAPIRenderPlugin):

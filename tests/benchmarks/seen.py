@@ -89,6 +89,7 @@ class _Watched:
         person.page.evaluate(STOPWATCH)
         person.page.wait_for_timeout(SETTLED_MS)
         person.send().reads("Your picture is ready")
+        person.wait("shown.at(-1)[0] === 100")  # the heading is there a frame before it is noted
         shown: list[tuple[int, float]] = person.page.evaluate("shown")
         with psycopg.connect(self._service.addresses.database_url) as connection:
             steps = connection.execute(SELECT_STEPS, (person.job_id,)).fetchall()

@@ -163,11 +163,16 @@ def test_before_and_after_can_be_compared_and_the_frame_shows_what_was_made(pers
 
 
 def test_without_javascript_it_says_what_it_is_and_how_to_go_on(new_person: NewPerson) -> None:
-    person = new_person(java_script_enabled=False).open()
+    person = new_person(java_script_enabled=False, viewport={"width": 360, "height": 740}).open()
     read = person.page.locator(".unscripted")
     expect(read).to_be_visible()
     assert read.locator("h1").inner_text() == "Darkroom"
     assert "use the API from a terminal" in read.inner_text()
+    assert "Diese Seite braucht JavaScript" in read.locator("[lang=de]").inner_text()
+    assert "JavaScript" in read.locator("[lang=ar][dir=rtl]").inner_text()
+    command = read.locator("pre").bounding_box()
+    assert command
+    assert command["x"] + command["width"] <= 360
 
 
 def test_it_can_be_installed(person: Person) -> None:

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 
 from app.api.pages.built import AcceptEncoding, File, IfNoneMatch, file_of, page_response, policy_of, read_page
 
-POLICY: Final = policy_of(pictures=["'self'"])
+POLICY: Final = policy_of()
 
 
 class Console:

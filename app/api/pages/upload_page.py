@@ -1,7 +1,7 @@
 """GET /: the upload page.
 
 The page says the largest photo that is taken in; its policy lets in nothing but itself, pictures that it holds
-itself (`data:`), and the pictures' own server.
+itself (`data:`), and the pictures' own server, from which the page also fetches what a person saves or shares.
 """
 
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ class Page:
     @cached_property
     def policy(self) -> str:
         """The Content-Security-Policy of the index."""
-        return policy_of(pictures=dict.fromkeys(["'self'", "data:", *self._picture_origins()]))
+        return policy_of(servers=dict.fromkeys(self._picture_origins()))
 
     def _picture_origins(self) -> Iterator[str]:
         """The servers of the links in results, where those are not this one."""

@@ -76,8 +76,9 @@ def test_pictures_may_come_from_where_results_link_to(tmp_path: Path) -> None:
     in_a_folder = Page(
         FolderStore(tmp_path, SignedLinks(KEYS).sign), max_bytes=1, public_url="https://darkroom.example.com/api"
     )
-    assert "img-src 'self' data: https://storage.example.com;" in in_a_bucket.policy
-    assert "img-src 'self' data: https://darkroom.example.com;" in in_a_folder.policy
+    for page, server in ((in_a_bucket, "https://storage.example.com"), (in_a_folder, "https://darkroom.example.com")):
+        assert f"img-src 'self' data: {server};" in page.policy
+        assert f"connect-src 'self' {server};" in page.policy
 
 
 def test_every_asset_may_be_kept_for_ever(service: Service) -> None:

@@ -70,9 +70,8 @@ export function Bench({ sending, outbox, jobId, onSpeak }: Properties) {
   }, [jobId]);
   const saySeen = (picture: HTMLImageElement | null) => {
     setSeen(picture && jobId);
-    const made = picture && smallCopyOf(picture);
-    if (made && jobId !== null) {
-      noteMade(jobId, made);
+    if (picture && jobId !== null) {
+      void smallCopyOf(picture).then((made) => made && noteMade(jobId, made));
     }
   };
 

@@ -1,13 +1,13 @@
 /** What the owner of an upload can do with it just now. */
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import type { ResultBody } from "../status/schema";
 import type { JobStatus } from "../status/useStatus";
 import { START } from "./address";
 import { type ApiError, cancel, retry } from "./api";
 import { say } from "./language";
-import { canShare, saveName, share } from "./save";
+import { canShare, isElsewhere, save, saveName, share } from "./save";
 import { tellEverywhere } from "./tabs";
 import { problem } from "./words";
 
@@ -31,6 +31,7 @@ export function Choices({ jobId, name, job, result, compare, onChosen }: Propert
       onChosen();
     },
   });
+  const [isNotShared, setNotShared] = useState(false);
   const isRunning = job.data !== null && !job.data.isTerminal;
   const mayTryAgain = job.data?.canRetry ?? false;
   // What could not be done a while ago is no complaint any more, once the upload has ended or runs again.
@@ -39,12 +40,26 @@ export function Choices({ jobId, name, job, result, compare, onChosen }: Propert
     <>
       <div className="choices">
         {result && (
-          <a className="button" href={result.preview.url} download={saveName(name, jobId)}>
+          <a
+            className="button"
+            href={result.preview.url}
+            download={saveName(name, jobId)}
+            onClick={(event) => {
+              if (isElsewhere(result.preview.url)) {
+                event.preventDefault();
+                void save(result, saveName(name, jobId));
+              }
+            }}
+          >
             {say.save}
           </a>
         )}
         {result && canShare() && (
-          <button type="button" className="quiet button" onClick={() => void share(result, saveName(name, jobId))}>
+          <button
+            type="button"
+            className="quiet button"
+            onClick={() => void share(result, saveName(name, jobId)).then((isShared) => setNotShared(!isShared))}
+          >
             {say.share}
           </button>
         )}
@@ -67,6 +82,7 @@ export function Choices({ jobId, name, job, result, compare, onChosen }: Propert
       </div>
       <div role="alert" className="refused">
         {isComplaint && act.error && <p className="problem">{problem(act.error)}</p>}
+        {isNotShared && <p className="problem">{say.notShared}</p>}
       </div>
     </>
   );

@@ -13,7 +13,7 @@ import { Slot } from "./Slot";
 import { Stages } from "./Stages";
 import { Trouble } from "./Trouble";
 import { useFocusOnArrival } from "./useFocusOnArrival";
-import { happening, heading, howLong, made, problem, waiting } from "./words";
+import { happening, heading, howLong, isCancelled, made, problem, waiting } from "./words";
 
 interface Properties {
   jobId: string;
@@ -50,7 +50,7 @@ export function Development({ jobId, name, job, result, onDeleted, compare }: Pr
         />
         {status !== null && !isDone && <Bar label={say.progress} percent={job.progress} />}
       </Slot>
-      <p className={isFailed ? "told problem" : "told"}>{happening(job, isSeen)}</p>
+      <p className={isFailed && !isCancelled(job) ? "told problem" : "told"}>{happening(job, isSeen)}</p>
       <div role="status">{wait && <p>{wait}</p>}</div>
       {error && <Trouble why={`${problem(error)} ${say.goesOnWithout}`} retryAt={job.retryAt} onNow={job.askNow} />}
       <Stages stage={job.stage} progress={job.progress} />

@@ -35,7 +35,8 @@ beforeEach(async () => {
   vi.stubGlobal("fetch", async () => {
     asked += 1;
     const preview = { url: `/preview?signature=${asked}`, width: 3, height: 2 };
-    return new Response(JSON.stringify({ success: true, preview }));
+    // No Response, which is read in real time: the clock of these tests is not.
+    return { status: 200, headers: new Headers(), text: async () => JSON.stringify({ success: true, preview }) };
   });
   render(
     <QueryClientProvider client={new QueryClient()}>

@@ -1,6 +1,14 @@
-/** Saving and sharing a preview, under a name that says which photo it was made of. */
+/**
+ * Saving and sharing a preview, under a name that says which photo it was made of.
+ *
+ * A bucket may be another origin. There a browser ignores the name in a link, so the picture is fetched first. Where the
+ * bucket does not allow that, the link still saves the picture, under a name that the bucket gives: with the job's id.
+ */
 
 import type { ResultBody } from "../status/schema";
+
+/** Until then a browser has begun to save what it was given. */
+const SAVED_MS = 60_000;
 
 export function saveName(name: string | undefined, jobId: string): string {
   const stem = (name ?? "")
@@ -11,12 +19,32 @@ export function saveName(name: string | undefined, jobId: string): string {
   return stem ? `${stem} darkroom.jpg` : `darkroom ${jobId.slice(0, 8)}.jpg`;
 }
 
+export function isElsewhere(url: string): boolean {
+  return new URL(url, location.href).origin !== location.origin;
+}
+
 /** As if the person pressed a link to it. */
-export function save({ preview }: ResultBody, name: string): void {
+export async function save({ preview }: ResultBody, name: string): Promise<void> {
+  const picture = isElsewhere(preview.url) ? await fetched(preview.url) : null;
+  const address = picture && URL.createObjectURL(picture);
   const link = document.createElement("a");
-  link.href = preview.url;
+  link.href = address ?? preview.url;
   link.download = name;
   link.click();
+  if (address) {
+    setTimeout(() => URL.revokeObjectURL(address), SAVED_MS);
+  }
+}
+
+/** The picture itself; nothing, where it cannot be had. */
+export async function fetched(url: string): Promise<Blob | null> {
+  try {
+    // Not from the cache: what an image element left there says nothing of who may read it.
+    const response = await fetch(url, { cache: "no-store" });
+    return response.ok ? await response.blob() : null;
+  } catch {
+    return null;
+  }
 }
 
 export function canShare(): boolean {
@@ -24,8 +52,12 @@ export function canShare(): boolean {
   return typeof navigator.share === "function" && (navigator.canShare?.({ files: [probe] }) ?? false);
 }
 
-/** Hand the picture to another app. A person may also close the chooser again, which is no fault. */
-export async function share({ preview }: ResultBody, name: string): Promise<void> {
-  const picture = await (await fetch(preview.url)).blob();
+/** Hand the picture to another app; whether it could be had. A person may also close the chooser, which is no fault. */
+export async function share({ preview }: ResultBody, name: string): Promise<boolean> {
+  const picture = await fetched(preview.url);
+  if (picture === null) {
+    return false;
+  }
   await navigator.share({ files: [new File([picture], name, { type: preview.mediaType })] }).catch(() => {});
+  return true;
 }

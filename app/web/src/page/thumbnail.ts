@@ -1,5 +1,7 @@
 /** A small copy of a photo, as a data URL: for the list of recent uploads, and for the print while it develops. */
 
+import { fetched, isElsewhere } from "./save";
+
 /** Large enough to be seen on the sheet too. */
 const LONG_SIDE = 480;
 const SMALL_LONG_SIDE = 240;
@@ -11,11 +13,15 @@ export interface Thumbnail {
   ratio?: number;
 }
 
-export async function thumbnailOf(photo: Blob): Promise<Thumbnail> {
+export function thumbnailOf(photo: Blob): Promise<Thumbnail> {
+  return small(photo, LONG_SIDE);
+}
+
+async function small(photo: Blob, longSide: number): Promise<Thumbnail> {
   try {
     const bitmap = await createImageBitmap(photo);
     const { width, height } = bitmap;
-    const thumbnail = drawn(bitmap, { width, height, longSide: LONG_SIDE });
+    const thumbnail = drawn(bitmap, { width, height, longSide });
     bitmap.close();
     return { thumbnail, ratio: width / height };
   } catch {
@@ -23,10 +29,14 @@ export async function thumbnailOf(photo: Blob): Promise<Thumbnail> {
   }
 }
 
-/** Of a picture that the page shows. */
-export function smallCopyOf(picture: HTMLImageElement): string | null {
-  const { naturalWidth: width, naturalHeight: height } = picture;
-  return drawn(picture, { width, height, longSide: SMALL_LONG_SIDE });
+/** Of a picture that the page shows. One from another origin may be shown and not read, unless that origin allows it. */
+export async function smallCopyOf(picture: HTMLImageElement): Promise<string | null> {
+  const { naturalWidth: width, naturalHeight: height, src } = picture;
+  if (!isElsewhere(src)) {
+    return drawn(picture, { width, height, longSide: SMALL_LONG_SIDE });
+  }
+  const blob = await fetched(src);
+  return blob && small(blob, SMALL_LONG_SIDE).then(({ thumbnail }) => thumbnail);
 }
 
 interface Size {
@@ -36,7 +46,7 @@ interface Size {
   longSide: number;
 }
 
-/** Nothing, where the browser does not let the picture be read: it may come from another origin. */
+/** Nothing, where the browser does not let it be drawn. */
 function drawn(picture: CanvasImageSource, { width, height, longSide }: Size): string | null {
   try {
     const scale = Math.min(1, longSide / Math.max(width, height));

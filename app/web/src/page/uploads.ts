@@ -10,6 +10,7 @@ import { useSyncExternalStore } from "react";
 import { forgetSession, keepSession, sessionOf } from "../status/sessions";
 import type { JobStatus } from "../status/useStatus";
 import { checkStorage, loaded, remove, store } from "./storage";
+import { isCancelled } from "./words";
 
 const ENDINGS = ["completed", "failed", "cancelled", "gone"] as const;
 export type Ending = (typeof ENDINGS)[number];
@@ -76,7 +77,7 @@ export function endingOf(job: JobStatus): Ending | undefined {
     return "gone";
   }
   if (job.isFailed) {
-    return job.data?.errorCode === "CANCELLED" ? "cancelled" : "failed";
+    return isCancelled(job) ? "cancelled" : "failed";
   }
   return job.isComplete ? "completed" : undefined;
 }

@@ -29,14 +29,20 @@ export function heading(job: JobStatus, isSeen = true): string {
     case "completed":
       return job.data?.expired ? say.expired : isSeen ? say.ready : say.madeHeading;
     case "failed":
-      return job.data?.errorCode === "CANCELLED" ? say.cancelled : say.failed;
+      return isCancelled(job) ? say.cancelled : say.failed;
     default:
       return job.status;
   }
 }
 
+/** It ended as its owner asked, which is no problem. */
+export function isCancelled({ data }: JobStatus): boolean {
+  return data?.errorCode === "CANCELLED";
+}
+
 /** What is being done; nothing, while it waits in the middle of a stage. */
-export function happening({ status, stage, errorMessage, data }: JobStatus, isSeen = true): string {
+export function happening(job: JobStatus, isSeen = true): string {
+  const { status, stage, errorMessage, data } = job;
   switch (status) {
     case null:
       return say.oneMoment;
@@ -44,7 +50,7 @@ export function happening({ status, stage, errorMessage, data }: JobStatus, isSe
       return data?.queuePosition === undefined ? say.arrived : `${say.arrived} ${say.place(data.queuePosition)}`;
     case "failed":
       return [
-        data?.errorCode === "CANCELLED" ? say.cancelledExplained : why(data?.errorCode, errorMessage),
+        isCancelled(job) ? say.cancelledExplained : why(data?.errorCode, errorMessage),
         ...(data?.expired ? [say.photoExpired] : []),
       ].join(" ");
     case "completed":

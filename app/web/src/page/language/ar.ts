@@ -34,6 +34,7 @@ export const ar: Language = {
   stop: "إيقاف",
   save: "احفظ المعاينة",
   share: "مشاركة",
+  notShared: "تعذّر جلب الصورة لتطبيق آخر. احفظها ثم شارك الملف.",
   copyId: "انسخ الرقم",
   copied: "نُسخ",
   notify: "أخبرني عند الانتهاء",

@@ -34,6 +34,7 @@ export const de: Language = {
   stop: "Anhalten",
   save: "Vorschau sichern",
   share: "Teilen",
+  notShared: "Das Bild war für eine andere App nicht zu bekommen. Speichere es und teile die Datei.",
   copyId: "Nummer kopieren",
   copied: "Kopiert",
   notify: "Sag mir, wenn es fertig ist",

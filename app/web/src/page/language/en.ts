@@ -33,6 +33,7 @@ export const en = {
   stop: "Stop",
   save: "Save the preview",
   share: "Share",
+  notShared: "The picture could not be fetched for another app. Save it, and share the file.",
   copyId: "Copy the id",
   copied: "Copied",
   notify: "Tell me when it is done",

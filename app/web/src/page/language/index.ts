@@ -22,10 +22,19 @@ export function choose(wished: readonly string[]): Choice {
     const lang = locale.toLowerCase().split("-")[0] as string;
     const say = LANGUAGES[lang];
     if (say) {
-      return { lang, locale, dir: RIGHT_TO_LEFT.includes(lang) ? "rtl" : "ltr", say };
+      return { lang, locale: inOurDigits(locale, lang), dir: RIGHT_TO_LEFT.includes(lang) ? "rtl" : "ltr", say };
     }
   }
   return { lang: "en", locale: "en", dir: "ltr", say: en };
+}
+
+/** The digits of our sentences: those of dates and sizes stand beside them. A browser may be set to what is no locale. */
+function inOurDigits(locale: string, lang: string): string {
+  try {
+    return new Intl.Locale(locale, { numberingSystem: "latn" }).toString();
+  } catch {
+    return lang;
+  }
 }
 
 const chosen = choose(globalThis.navigator?.languages ?? []);

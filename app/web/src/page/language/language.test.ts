@@ -7,13 +7,20 @@ import { de } from "./de";
 import { en } from "./en";
 
 test.each([
-  [["de-AT", "en"], "de", "de-AT", "ltr"],
-  [["fr", "ar-EG", "en"], "ar", "ar-EG", "rtl"],
-  [["fr-FR", "en-GB"], "en", "en-GB", "ltr"],
-  [["fr"], "en", "en", "ltr"],
-  [[], "en", "en", "ltr"],
+  [["de-AT", "en"], "de", "de-AT-u-nu-latn", "ltr"],
+  [["fr", "ar-EG", "en"], "ar", "ar-EG-u-nu-latn", "rtl"],
+  [["fr-FR", "en-GB"], "en", "en-GB-u-nu-latn", "ltr"],
+  [["de-!"], "de", "de", "ltr"],
+  [["fr"], "en", "en-u-nu-latn", "ltr"],
+  [[], "en", "en-u-nu-latn", "ltr"],
 ] as const)("of %j it chooses %s", (wished, lang, locale, dir) => {
   expect(choose(wished)).toMatchObject({ lang, locale, dir });
+});
+
+test("sizes and times have the digits of the sentences around them", () => {
+  const { locale } = choose(["ar-EG"]);
+  expect((20.5).toLocaleString(locale)).toMatch(/^20.5$/);
+  expect(new Date(2026, 10, 28, 18, 38).toLocaleTimeString(locale, { timeStyle: "short" })).toContain("6:38");
 });
 
 /** Every sentence, with its path; functions as what they make of 1, 2 and 7. */

@@ -8,7 +8,7 @@ import { type ApiError, cancel, retry } from "../api";
 import { say } from "../language";
 import { tellEverywhere } from "../tabs";
 import { endingOf, noteEnding, type Upload } from "../uploads";
-import { problem, shortly } from "../words";
+import { isCancelled, problem, shortly } from "../words";
 import { Row } from "./Row";
 
 interface Properties {
@@ -46,7 +46,7 @@ export function JobRow({ upload, onStatus }: Properties) {
       name={name}
       address={jobAddress(jobId)}
       state={refusal ?? shortly(job)}
-      isProblem={refusal !== null || job.isFailed}
+      isProblem={refusal !== null || (job.isFailed && !isCancelled(job))}
       percent={isRunning ? job.progress : null}
     >
       {data?.canRetry && (

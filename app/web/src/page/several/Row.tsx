@@ -17,17 +17,19 @@ interface Properties {
 }
 
 export function Row({ thumbnail, name, address, state, isProblem = false, percent, children }: Properties) {
-  const title = <bdi>{name || say.aPhoto}</bdi>;
+  const title = name || say.aPhoto;
   return (
     <li>
       {thumbnail ? <img src={thumbnail} alt="" /> : <span className="blank" />}
       <div className="told">
         {address ? (
-          <a className="name" href={address}>
+          <a className="name" dir="auto" href={address}>
             {title}
           </a>
         ) : (
-          <span className="name">{title}</span>
+          <span className="name" dir="auto">
+            {title}
+          </span>
         )}
         <p className={isProblem ? "problem" : "fine"}>{state}</p>
         {percent !== null && <Bar label={say.progressOf(name || say.aPhoto)} percent={percent} />}
