@@ -1,0 +1,44 @@
+"""Darkroom as it was at an earlier commit, so that a gain is measured and not told: its files, and a Python for it."""
+
+import io
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import venv
+from pathlib import Path
+from typing import Final
+
+from tests.acceptance.service import Service
+from tests.benchmarks.served import ROOT
+
+COMMIT: Final = "6a86b97"
+"""The last one before pictures were measured."""
+
+
+def unpacked(folder: Path) -> Path | None:
+    """A Python that runs the earlier Darkroom with the packages of this one; None if its commit is not here."""
+    found = subprocess.run(["git", "archive", COMMIT], cwd=ROOT, capture_output=True, check=False)
+    if found.returncode:
+        return None
+    source = folder / "source"
+    with tarfile.open(fileobj=io.BytesIO(found.stdout)) as archive:
+        archive.extractall(source, filter="data")
+    venv.create(folder / "venv", symlinks=True)
+    _first(folder / "venv", source)
+    return folder / "venv" / "bin" / "python"
+
+
+def _first(environment: Path, source: Path) -> None:
+    """The earlier modules come first; what is in the folders behind is found, and what they link to is not."""
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(environment)}))
+    folders = [source, *(path for path in sys.path if path.endswith("site-packages"))]
+    (packages / "earlier.pth").write_text("".join(f"{folder}\n" for folder in folders))
+
+
+class Earlier(Service):
+    """`darkroom up` of the earlier commit."""
+
+    def __init__(self, python: Path, folder: Path, settings: dict[str, str]) -> None:
+        self.program = (str(python), "-m", "app.cli")
+        super().__init__(folder, settings)
