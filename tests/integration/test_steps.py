@@ -27,7 +27,7 @@ CRAMPED = Sandbox(Limits(memory_bytes=150 * 1024**2))
 def test_a_photo_goes_in_and_a_picture_and_its_preview_come_out(original: bytes) -> None:
     clean = validate(original, SANDBOX, Accepted())
     answer = generate(clean.jpeg, CURRENT, LocalModel(SANDBOX))
-    assert (answer.model, answer.media_type) == ("local/darkroom-print-1", "image/jpeg")
+    assert (answer.model, answer.media_type) == ("local/darkroom-print-2", "image/jpeg")
     full = finish(answer, SANDBOX)
     shown = preview(full.jpeg, SANDBOX)
     assert Image.open(io.BytesIO(full.jpeg)).size == (full.width, full.height)

@@ -34,12 +34,13 @@ from workers.imaging.jobs import (
 )
 from workers.imaging.opening import PLUGINS, load_decoders
 from workers.imaging.printing import make_print
-from workers.imaging.watermarking import watermark
+from workers.imaging.watermarking import LONGEST_SIDE, TEXT, marks, watermark
 
 
 def main() -> None:
     """Load, become unprivileged, serve."""
     load_decoders(*PLUGINS)
+    marks(LONGEST_SIDE, TEXT)  # each child finds them made
     drop_privileges(int(sys.argv[1]))  # what is missing each child finds out for itself
     gc.freeze()  # a child that collects garbage must not copy all that was loaded
     ForkServer(socket.socket(fileno=os.dup(0)), partial(work, os.getpid())).run()

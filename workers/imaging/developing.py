@@ -37,11 +37,15 @@ def _developed(image: Image.Image, job: Develop) -> Picture:
     scale_transparency(image)
     decode(image)
     turn, profile = _turn(image), image.info.get("icc_profile")
-    shrunk = resizable(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
-    upright = to_srgb(shrunk, profile)
+    upright = to_srgb(shrunk(resizable(image), size), profile)
     return jpeg.encode(
         upright if turn is None else upright.transpose(turn), quality=job.quality, source_format=source_format
     )
+
+
+def shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The picture in a smaller size, or as it is. From three times the size on, whole pixels are averaged first."""
+    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=1.5)
 
 
 def fitted(size: tuple[int, int], longest_side: int) -> tuple[int, int]:

@@ -7,6 +7,7 @@ import hashlib
 import io
 import math
 import random
+from collections.abc import Iterator
 from typing import Final
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
@@ -85,17 +86,42 @@ def _framed(picture: Image.Image, dice: random.Random) -> Image.Image:
     border = max(picture.size) // 16
     edge, margin = picture.size, border + line
     paper = Image.new("RGB", (edge[0] + 2 * margin, edge[1] + 2 * margin), _PAPER)
-    paper.paste(_INK, mask=_rough_rectangle(paper.size, border, dice))
+    for place, mask in _rough_edges(paper.size, border, margin, dice):
+        paper.paste(_INK, place, mask)
     paper.paste(picture, (margin, margin))
     return paper
 
 
-def _rough_rectangle(size: tuple[int, int], inset: int, dice: random.Random) -> Image.Image:
-    """A rectangle whose edge wavers: a soft one, shaken by coarse noise, then made hard again."""
-    soft = Image.new("L", size)
-    soft.paste(255, (inset, inset, size[0] - inset, size[1] - inset))
-    soft = soft.filter(ImageFilter.GaussianBlur(max(size) / 400))
+def _rough_edges(
+    size: tuple[int, int], inset: int, margin: int, dice: random.Random
+) -> Iterator[tuple[tuple[int, int], Image.Image]]:
+    """The edges of a rectangle that wavers, each with its place: soft, shaken by coarse noise, then made hard again.
+
+    Beyond the margin the picture covers it, so no pixel is made there.
+    """
+    radius = max(size) / 400
+    reach = math.ceil(4 * radius) + 1
+    """Further away nothing has a part in a pixel's blur."""
     cell = max(1, max(size) // 180)
     coarse = _noise((size[0] // cell + 1, size[1] // cell + 1), dice).point([96 + value // 4 for value in range(256)])
-    shaken = ImageChops.add(soft, coarse.resize(size, Image.Resampling.BICUBIC), scale=1, offset=-128)
-    return shaken.point([max(0, min(255, (value - 127) * 5 + 127)) for value in range(256)])
+    across, down = coarse.width / size[0], coarse.height / size[1]
+    for left, top, right, bottom in _edges(size, max(0, inset - reach), margin):
+        x, y = max(0, left - reach), max(0, top - reach)
+        soft = Image.new("L", (min(size[0], right + reach) - x, min(size[1], bottom + reach) - y))
+        soft.paste(255, (inset - x, inset - y, size[0] - inset - x, size[1] - inset - y))
+        edge = soft.filter(ImageFilter.GaussianBlur(radius)).crop((left - x, top - y, right - x, bottom - y))
+        part = (left * across, top * down, right * across, bottom * down)
+        noise = coarse.resize(edge.size, Image.Resampling.BICUBIC, box=part)
+        shaken = ImageChops.add(edge, noise, scale=1, offset=-128)
+        yield (left, top), shaken.point([max(0, min(255, (value - 127) * 5 + 127)) for value in range(256)])
+
+
+def _edges(size: tuple[int, int], outer: int, inner: int) -> list[tuple[int, int, int, int]]:
+    """Top, bottom, left and right, as boxes between two distances from the edge of the paper."""
+    width, height = size
+    return [
+        (outer, outer, width - outer, inner),
+        (outer, height - inner, width - outer, height - outer),
+        (outer, inner, inner, height - inner),
+        (width - inner, inner, width - outer, height - inner),
+    ]

@@ -2,14 +2,18 @@
 
 import io
 import math
+from functools import lru_cache
 from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
 from workers.imaging import jpeg
-from workers.imaging.developing import fitted
+from workers.imaging.developing import fitted, shrunk
 from workers.imaging.jobs import Picture, Watermark
 
+TEXT: Final = "DARKROOM  PREVIEW"
+LONGEST_SIDE: Final = 1280
+"""Of a preview: the marks of this size are made before there is a picture."""
 _ANGLE: Final = 30
 _LIGHT: Final = (255, 255, 255, 120)
 _DARK: Final = (0, 0, 0, 90)
@@ -20,24 +24,35 @@ def watermark(job: Watermark) -> Picture:
     full = Image.open(io.BytesIO(job.picture), formats=["JPEG"])
     size = fitted(full.size, job.longest_side)
     full.draft(None, size)
-    preview = full.convert("RGB").resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
-    marks = _marks(size, job.text)
-    preview.paste(marks, mask=marks)
+    preview = shrunk(full.convert("RGB"), size)
+    sheet = marks(max(size), job.text)
+    left, top = (sheet.width - size[0]) // 2, (sheet.height - size[1]) // 2
+    shown = sheet.crop((left, top, left + size[0], top + size[1]))
+    preview.paste(shown, mask=shown)
     return jpeg.encode(preview, quality=job.quality)
 
 
-def _marks(size: tuple[int, int], text: str) -> Image.Image:
-    """Lines of text across the whole picture, every other one shifted, so that the gaps never line up."""
-    diagonal = math.ceil(math.hypot(*size))
-    tile, step = _tile(max(size), text)
+@lru_cache(maxsize=4)
+def marks(side: int, text: str) -> Image.Image:
+    """Lines of text across a square, every other one shifted, so that the gaps never line up.
+
+    A picture whose longer side is as long shows the middle of it. The sheet that is turned covers the square's corners,
+    and no pixel outside of the square is computed.
+    """
+    diagonal = math.ceil(math.hypot(side, side))
+    tile, step = _tile(side, text)
     sheet = Image.new("RGBA", (diagonal, diagonal))
     for row, y in enumerate(range(0, diagonal, step)):
         shift = tile.width // 2 if row % 2 else 0
         for x in range(-shift, diagonal, tile.width):
             sheet.paste(tile, (x, y))
-    turned = sheet.rotate(_ANGLE, Image.Resampling.BICUBIC, expand=True)
-    left, top = (turned.width - size[0]) // 2, (turned.height - size[1]) // 2
-    return turned.crop((left, top, left + size[0], top + size[1]))
+    cos, sin = math.cos(math.radians(_ANGLE)), math.sin(math.radians(_ANGLE))
+    centre, middle = diagonal / 2, side / 2
+    # Where in the sheet each pixel of the square lies: turned around the middle of both.
+    right, down = centre - middle * (cos - sin), centre - middle * (sin + cos)
+    return sheet.transform(
+        (side, side), Image.Transform.AFFINE, (cos, -sin, right, sin, cos, down), Image.Resampling.BICUBIC
+    )
 
 
 def _tile(longest_side: int, text: str) -> tuple[Image.Image, int]:

@@ -6,7 +6,7 @@ from workers.imaging.jobs import Print
 from workers.imaging.sandbox import Sandbox
 from workers.vision.model import Answer
 
-NAME: Final = "local/darkroom-print-1"
+NAME: Final = "local/darkroom-print-2"
 """Counted up when the same photo and prompt would give another print."""
 
 

@@ -20,7 +20,7 @@ LINK_ENDS_AT: Final = datetime(2024, 12, 21, 10, 35, tzinfo=UTC)
 RESULT: Final = ResultBody(
     result_id=RESULT_ID,
     job_id=JOB_ID,
-    model="local/darkroom-print-1",
+    model="local/darkroom-print-2",
     width=1536,
     height=1024,
     preview=PreviewBody(
