@@ -9,7 +9,7 @@ import venv
 from pathlib import Path
 from typing import Final
 
-from tests.acceptance.service import Service
+from tests.acceptance.service import Service, clean_environment
 from tests.benchmarks.served import ROOT
 
 COMMIT: Final = "6a86b97"
@@ -42,3 +42,10 @@ class Earlier(Service):
     def __init__(self, python: Path, folder: Path, settings: dict[str, str]) -> None:
         self.program = (str(python), "-m", "app.cli")
         super().__init__(folder, settings)
+
+    def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        """Run a command of the earlier commit beside it, to its end."""
+        command = [*self.program, *map(str, arguments)]
+        return subprocess.run(
+            command, cwd=self.folder, env=clean_environment(), capture_output=True, text=True, timeout=60, check=False
+        )
