@@ -588,6 +588,50 @@ CREATE TABLE IF NOT EXISTS staff_links (
     ends_at timestamptz NOT NULL
 );
 
+-- Bulk actions: one action on the uploads that a search found. Written by workers/upkeep/bulk.py and bulk_runner.py.
+CREATE TABLE IF NOT EXISTS bulk_actions (
+    bulk_id uuid PRIMARY KEY,
+    action text NOT NULL CHECK (action IN ('retry', 'cancel', 'requeue', 'erase')),
+    -- The filters of the search. A session is named by its hash.
+    search jsonb NOT NULL,
+    reason text NOT NULL,
+    -- The correlation id of the request that planned it; its events carry it.
+    request_id text,
+    -- planned by a dry run, then running, then done or stopped
+    state text NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'running', 'stopped', 'done')),
+    planned_by text NOT NULL,
+    planned_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- From then on the dry run cannot be carried out.
+    expires_at timestamptz NOT NULL,
+    started_by text,
+    started_at timestamptz,
+    -- Who stopped it; null if it came to its end.
+    ended_by text,
+    ended_at timestamptz,
+    -- Uploads that were found, and those of them for which the action made sense then.
+    count integer NOT NULL,
+    fit integer NOT NULL,
+    CHECK ((started_at IS NOT NULL) = (state <> 'planned'))
+);
+
+CREATE INDEX IF NOT EXISTS bulk_actions_planned_idx ON bulk_actions (planned_at);
+CREATE INDEX IF NOT EXISTS bulk_actions_running_idx ON bulk_actions (started_at) WHERE state = 'running';
+
+CREATE TABLE IF NOT EXISTS bulk_uploads (
+    bulk_id uuid REFERENCES bulk_actions ON DELETE CASCADE,
+    -- The order of the run.
+    number integer,
+    upload_id uuid NOT NULL,
+    -- done, unchanged, refused or failed; null: it had no turn yet.
+    outcome text CHECK (outcome IN ('done', 'unchanged', 'refused', 'failed')),
+    -- Why it was refused or failed.
+    told text,
+    done_at timestamptz,
+    PRIMARY KEY (bulk_id, number)
+);
+
+CREATE INDEX IF NOT EXISTS bulk_uploads_left_idx ON bulk_uploads (bulk_id, number) WHERE outcome IS NULL;
+
 -- What staff looked at and searched for, and every change of staff. Append-only, like the event log. What staff do to an
 -- upload is an event of that upload.
 CREATE TABLE IF NOT EXISTS audit_log (

@@ -38,7 +38,7 @@ from projections.history.seals import sealer
 from projections.log import redis_connection
 from projections.log.connections import ANSWER_SECONDS, STATEMENT_SECONDS, Pool, async_pool, open_pool
 from projections.log.event_log import EventLog
-from projections.log.follower import Follower
+from projections.log.follower import Reader
 from projections.log.notifications import PROJECTED, RedisNotifier, Wakeups
 from projections.log.redis_connection import check_redis
 from projections.log.write_probe import check_postgres
@@ -60,6 +60,8 @@ from workers.runs.calls import Calls
 from workers.runs.pipeline import Pipeline
 from workers.steps.prompts import CURRENT
 from workers.steps.validating import Accepted
+from workers.upkeep.bulk_runner import BulkRunner
+from workers.upkeep.commands import StaffCommands
 from workers.upkeep.erasure import erase
 from workers.upkeep.retention import Retention, rules
 from workers.upkeep.sweeper import sweeper
@@ -68,6 +70,7 @@ from workers.vision.local import LocalModel
 from workers.vision.model import ImageModel
 
 POLL_CONNECTIONS: Final = 4  # of the API, beside DATABASE_POOL_SIZE
+Upkeep = Callable[[Event], None]  # works until told to stop
 LEFT_OUT: Final = "Stages that the ETA leaves out, because a newer version of Darkroom wrote them."
 
 
@@ -198,17 +201,6 @@ def open_erasure(settings: Settings, stack: ExitStack) -> Callable[..., int]:
     return partial(erase, uploads, open_blobs(settings))
 
 
-class Reader(NamedTuple):
-    """A follower of the log, with its subscription."""
-
-    follower: Follower
-    wakeups: Wakeups
-
-    def run_until(self, stopping: Event) -> Callable[[], None]:
-        """The target of the reader's thread."""
-        return partial(self.follower.run, stopping, self.wakeups)
-
-
 def open_readers(settings: Settings, stack: ExitStack) -> list[Reader]:
     """The readers of `darkroom project`: projections, groups of failures, seals and, with a key, that for PostHog."""
     event_log, pool = open_log(settings, "project", stack)
@@ -222,17 +214,21 @@ def open_readers(settings: Settings, stack: ExitStack) -> list[Reader]:
     return [Reader(follower, open_wakeups(settings, stack)) for follower in followers]
 
 
-def open_dispatch(settings: Settings, stack: ExitStack) -> tuple[list[Reader], Reconciler, Retention]:
-    """The parts of `darkroom dispatch`: the dispatcher and the sweeper, the reconciler and the retention."""
+def open_dispatch(settings: Settings, stack: ExitStack) -> tuple[list[Reader], dict[str, Upkeep]]:
+    """The parts of `darkroom dispatch`: dispatcher and sweeper; reconciler, retention and runner of bulk actions."""
     redis = open_redis(settings, stack)
     event_log, pool = open_log(settings, "dispatch", stack)
     open_metrics(settings, "dispatch", pool, stack)
     queue = open_traces(settings, "dispatch", stack).queue(DramatiqQueue(run_broker(redis)))
-    uploads, followers = open_uploads(event_log, redis, stack), [dispatcher(event_log, pool, queue)]
-    followers.append(sweeper(event_log, pool, open_blobs(settings)))
+    uploads, blobs = open_uploads(event_log, redis, stack), open_blobs(settings)
+    followers = [dispatcher(event_log, pool, queue), sweeper(event_log, pool, blobs)]
     days = (settings.retain_originals_days, settings.retain_results_days, settings.retain_failed_days)
-    readers = [Reader(follower, open_wakeups(settings, stack)) for follower in followers]
-    return readers, Reconciler(uploads, pool, queue), Retention(uploads, pool, rules(*days))
+    upkeep: dict[str, Upkeep] = {
+        "reconciler": Reconciler(uploads, pool, queue).run,
+        "retention": Retention(uploads, pool, rules(*days)).run,
+        "bulk": BulkRunner(pool, StaffCommands(uploads, blobs, pool)).run,
+    }
+    return [Reader(follower, open_wakeups(settings, stack)) for follower in followers], upkeep
 
 
 def open_sink(settings: Settings, stack: ExitStack) -> Sink:

@@ -137,15 +137,15 @@ def project(settings: Settings) -> None:
 
 
 def dispatch(settings: Settings) -> None:
-    """Run the dispatcher, the sweeper, the reconciler and the retention until told to stop."""
+    """Run the dispatcher, the sweeper, the reconciler, the retention and the bulk actions until told to stop."""
     hide()
     threads = Threads()
     with ExitStack() as stack:
-        readers, reconciler, retention = bootstrap.open_dispatch(settings, stack)
+        readers, upkeep = bootstrap.open_dispatch(settings, stack)
         for reader in readers:
             threads.start(reader.follower.reader, reader.run_until(threads.stopping))
-        threads.start("reconciler", lambda: reconciler.run(threads.stopping))
-        threads.start("retention", lambda: retention.run(threads.stopping))
+        for name, run in upkeep.items():
+            threads.start(name, partial(run, threads.stopping))
         log.info("dispatcher.started")
         threads.wait()
         for reader in readers:

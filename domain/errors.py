@@ -19,9 +19,12 @@ DarkroomError
 │   ├── NeedsNewPhotoError      a retry with this photo would fail again
 │   ├── PhotoExpiredError       a retry needs the photo, and its time is over
 │   ├── StaffNameTakenError     a name of staff is given once
+│   ├── BulkActionStateError    a bulk action is carried out once, and in time
 │   └── StaffRevokedError       a revoked staff member stays revoked
 ├── StaffNotFoundError          no staff member has this name
 ├── FailureGroupNotFoundError   no failures form such a group
+├── BulkActionNotFoundError     no bulk action has this id
+├── StaffLimitError             one person did as much as an hour allows
 ├── ReasonError                 staff act with a reason, and this is none
 ├── BlobNotFoundError           the object storage has no such object
 ├── StorageRefusedError         the object storage refused, and would refuse again
@@ -116,6 +119,10 @@ class StaffNameTakenError(RefusedError):
     """This name of a staff member is taken. A name is given once, because events contain it. Choose another one."""
 
 
+class BulkActionStateError(RefusedError):
+    """This bulk action was carried out already, has ended, or is too old."""
+
+
 class StaffRevokedError(RefusedError):
     """This staff member is revoked, and stays so. Add the person again under another name."""
 
@@ -126,6 +133,20 @@ class StaffNotFoundError(DarkroomError):
 
 class FailureGroupNotFoundError(DarkroomError):
     """There is no such group of failures. GET /api/support/failures lists them."""
+
+
+class BulkActionNotFoundError(DarkroomError):
+    """There is no such bulk action. GET /api/support/bulk lists the latest."""
+
+
+class StaffLimitError(DarkroomError):
+    """You have acted on as many uploads as one person may in an hour. See STAFF_ACTIONS_PER_HOUR."""
+
+    def __init__(self, wanted: int = 1, done: int = 0, most: int = 0, retry_after: int = 60) -> None:
+        self.retry_after = retry_after
+        self.wanted, self.done, self.most = wanted, done, most
+        told = f"You have acted on {done} uploads within an hour, and want to act on {wanted} more. At most {most} are"
+        super().__init__(f"{told} allowed for one person (STAFF_ACTIONS_PER_HOUR)." if most else None)
 
 
 class ReasonError(DarkroomError):

@@ -171,25 +171,18 @@ class Upload(UploadState, frozen=True, kw_only=True):
         return None if self.erased else self._next(Erased, by, request.event_id, **request.facts)
 
     def _fail(
-        self,
-        code: FailureCode,
-        stage: Stage | None,
-        by: str,
-        message: str | None = None,
-        request: StaffRequest = UNASKED,
+        self, code: FailureCode, stage: Stage | None, by: str, text: str | None = None, request: StaffRequest = UNASKED
     ) -> Failed:
-        facts = {"stage": stage, "code": code, "message": message or MESSAGES[code], **request.facts}
+        facts = {"stage": stage, "code": code, "message": text or MESSAGES[code], **request.facts}
         return self._next(Failed, by, request.event_id, **facts)
 
     def _next(self, event: type[_E], by: str, event_id: UUID | None = None, **facts: Any) -> _E:  # noqa: ANN401 - checked by the event
-        return event(
-            originator_id=self.id,
-            originator_version=self.version + 1,
-            event_id=event_id or uuid4(),
-            actor=by,
-            correlation_id=self.correlation_id,
-            **facts,
-        )
+        ids: dict[str, Any] = {
+            "originator_id": self.id,
+            "event_id": event_id or uuid4(),
+            "correlation_id": self.correlation_id,
+        }
+        return event(originator_version=self.version + 1, actor=by, **ids, **facts)
 
     def _refuse_if_ended(self) -> None:
         if self.ended:

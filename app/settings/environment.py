@@ -9,11 +9,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
-import msgspec
-
 from app.settings.given import SettingsError, all_values, variables
 from app.settings.given import setting as _setting
-from app.settings.parsers import Network, header, hosts, keys, networks, one_of, origins, signing_key, text, url, whole
+from app.settings.parsers import Network, hosts, keys, networks, one_of, origins, signing_key, text, url, whole
+from app.settings.staff import StaffSettings
 
 __all__ = ["Network", "Settings", "SettingsError", "settings_help"]
 
@@ -22,7 +21,7 @@ DEFAULT_BUDGET = 500
 _DAYS = whole(1, 36_500)
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(StaffSettings, frozen=True, kw_only=True):
     """What the operator decides. Each field is one environment variable of the same name, in capitals."""
 
     database_url: Annotated[
@@ -167,10 +166,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         _setting(hosts, "The hosts that requests may name, comma-separated, without ports; none for any host."),
     ] = ()
-    staff_proxy_header: Annotated[
-        str | None,
-        _setting(header, "The header with a staff member's name, believed from TRUSTED_PROXIES; without it none is."),
-    ] = None
     cors_origins: Annotated[
         tuple[str, ...],
         _setting(origins, "The origins of other front ends that may use the API from a browser, comma-separated."),

@@ -34,8 +34,9 @@ class Variable(msgspec.Struct, frozen=True):
 
 
 def variables(settings: type[msgspec.Struct]) -> Iterator[Variable]:
-    """The settings of a struct, in its order."""
-    for field in msgspec.structs.fields(settings):
+    """The settings of a struct, in its order; then those of its base."""
+    fields = msgspec.structs.fields(settings)
+    for field in sorted(fields, key=lambda field: field.name not in settings.__annotations__):
         meta = get_args(field.type)[1]
         yield Variable(field.name, field.default, meta.description, **meta.extra)
 

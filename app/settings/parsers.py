@@ -56,6 +56,19 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def template(*names: str) -> Callable[[str], str]:
+    """An address on the web with at least one of these names in braces."""
+
+    def parse(value: str) -> str:
+        found = re.findall(r"{([^{}]*)}", value)
+        if re.match(r"https?://[^/\s]+", value) and found and set(found) <= set(names) and not re.search(r"\s", value):
+            return value
+        known = ", ".join(f"{{{name}}}" for name in names)
+        raise ValueError(f"must be an http or https URL with one or more of {known} in it, and nothing else in braces")
+
+    return parse
+
+
 def url(*schemes: str, host: bool = True) -> Callable[[str], str]:
     """A URL of one of these schemes, without a slash at its end."""
 

@@ -5,8 +5,9 @@ skip it. If one freezes, PostgreSQL ends its transaction after a timeout, which 
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from threading import Event
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg_pool import ConnectionPool
@@ -108,3 +109,14 @@ class Follower:
                     paused.warn(str(error), reader=self.reader, cause=repr(error.__cause__))
                 stopping.wait(PAUSES[min(failures, len(PAUSES) - 1)])
                 failures += 1
+
+
+class Reader(NamedTuple):
+    """A follower of the log, with its subscription."""
+
+    follower: Follower
+    wakeups: Wakeups
+
+    def run_until(self, stopping: Event) -> Callable[[], None]:
+        """The target of the reader's thread."""
+        return partial(self.follower.run, stopping, self.wakeups)

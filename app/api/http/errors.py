@@ -37,6 +37,7 @@ from app.limits.errors import TooManyRequestsError
 from app.limits.wrong_tokens import TooManyWrongTokensError
 from domain.errors import (
     BlobNotFoundError,
+    BulkActionNotFoundError,
     DarkroomError,
     FailureGroupNotFoundError,
     HistoryError,
@@ -45,6 +46,7 @@ from domain.errors import (
     RefusedError,
     ResultExpiredError,
     ResultNotFoundError,
+    StaffLimitError,
     StaffNotFoundError,
     StorageRefusedError,
     UnavailableError,
@@ -146,6 +148,7 @@ TABLE: Final[dict[type[BaseException], Answer]] = {
     ResultExpiredError: Answer(HTTPStatus.GONE, "EXPIRED"),
     BlobNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     FailureGroupNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
+    BulkActionNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     LinkOverError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     NotFoundException: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND", "There is nothing at this address."),
     MethodNotAllowedException: Answer(
@@ -158,6 +161,7 @@ TABLE: Final[dict[type[BaseException], Answer]] = {
     UnsupportedMediaTypeError: Answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
     IdempotencyConflictError: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "IDEMPOTENCY_CONFLICT"),
     TooManyRequestsError: Answer(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
+    StaffLimitError: Answer(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
     TooManyWrongTokensError: Answer(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
     UnavailableError: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", retry_after=2),
     # A newer version has appended while this one is still being replaced: later, it is a newer one that answers.

@@ -4,6 +4,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from app.api.http.services import Services
 from app.api.support.actions.routes import action_routes
+from app.api.support.bulk.routes import bulk_routes
 from app.api.support.failures.routes import failure_routes
 from app.api.support.people.routes import people_routes
 from app.api.support.requests.desk import Desk
@@ -21,4 +22,5 @@ def support_routes(services: Services, desk: Desk) -> list[HTTPRouteHandler]:
         *timeline_routes(services, desk),
         *action_routes(services, desk),
         *failure_routes(services, desk),
+        *bulk_routes(services, desk),
     ]

@@ -112,6 +112,18 @@ def test_a_page_of_another_origin_is_allowed_nothing(desk: Desk, method: str, pa
         assert not [name for name in given.headers if name.startswith("access-control-")]
 
 
+@pytest.mark.parametrize(("method", "path"), [each for each in ENDPOINTS if each[0] != "GET"])
+def test_what_changes_something_takes_json_which_a_page_of_another_origin_cannot_send(
+    desk: Desk, method: str, path: str
+) -> None:
+    names = dict.fromkeys(re.findall(r"{(\w+)}", path), "0123456789abcdef") | {"jobId": str(uuid4())}
+    for media_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
+        headers = {**desk.signed("adam"), "Content-Type": media_type}
+        answer = desk.service.client.request(method, path.format(**names), headers=headers)
+        assert error_of(answer) == (400, "BAD_REQUEST")
+        assert "Send it as application/json" in answer.json()["error"]["message"]
+
+
 def test_two_tokens_are_none(desk: Desk) -> None:
     headers = [("Authorization", f"Bearer {desk.tokens[name]}") for name in ("vera", "adam")]
     assert error_of(desk.service.client.get("/api/support/me", headers=headers)) == (401, "UNAUTHORIZED")

@@ -15,7 +15,7 @@ from litestar import Request, Response
 from app.api.http.correlation import correlation_id
 from app.api.http.job_id import JobId
 from app.api.http.services import Services
-from app.api.support.actions.bodies import ActionBody, ActionName
+from app.api.support.actions.bodies import ActionBody
 from app.api.support.actions.keys import done_at, event_id_of, is_of
 from app.api.support.actions.orders import Order
 from app.api.support.actions.outlook import next_after
@@ -25,9 +25,10 @@ from app.api.support.requests.jobs import upload_of
 from domain.errors import RefusedError
 from domain.staff import StaffRequest
 from domain.upload import Upload
-from projections.queries.history import UploadHistory, read_history, state_after
+from projections.queries.history import read_history, state_after
+from projections.staff.allowance import Allowance
 from projections.staff.members import Member
-from workers.upkeep.erasure import erase
+from workers.upkeep.commands import StaffCommands
 
 Handler = Callable[..., Awaitable[Response[ActionBody]]]
 
@@ -38,16 +39,10 @@ class Actions:
     """Runs commands on uploads for staff."""
 
     def __init__(self, services: Services, desk: Desk) -> None:
-        self._uploads = services.uploads
         self._pool = services.pool
         self._desk = desk
-        self._commands: dict[ActionName, Callable[..., object]] = {
-            "retry": services.uploads.retry,
-            "cancel": services.uploads.cancel,
-            "requeue": self._requeue,
-            "note": services.uploads.note,
-            "erase": partial(erase, services.uploads, services.blobs),
-        }
+        self._commands = StaffCommands(services.uploads, services.blobs, services.pool)
+        self._allowance = Allowance(services.pool, services.settings.staff_actions_per_hour)
 
     def handler(self, order: Order) -> Handler:
         """The handler of an action."""
@@ -67,9 +62,10 @@ class Actions:
         history = read_history(self._pool, upload_id)
         if done := done_at(history.events, order.event, asked):
             return _body(order, state_after(history.events[:done]).upload, changed=True)
+        self._allowance.demand(member.actor)
         before = state_after(history.events).upload
         try:
-            self._commands[order.name](upload_id, by=member.actor, request=asked)
+            self._commands.run(order.name, upload_id, by=member.actor, request=asked)
         except RefusedError:
             # The same request may have come twice at the same time, and the other one was first.
             if not (asked.event_id and done_at(read_history(self._pool, upload_id).events, order.event, asked)):
@@ -82,18 +78,6 @@ class Actions:
         own = next((logged.version for logged in events if is_of(logged, asked)), None)
         upload = state_after(events[: own or before.version]).upload
         return _body(order, upload, changed=own is not None)
-
-    def _requeue(self, upload_id: UUID, *, by: str, request: StaffRequest) -> None:
-        _refuse_if_held(read_history(self._pool, upload_id))
-        self._uploads.requeue(upload_id, by=by, request=request)
-
-
-def _refuse_if_held(history: UploadHistory) -> None:
-    if history.worker:
-        raise RefusedError(
-            f"The worker {history.worker} runs this upload now, so there is nothing to re-enqueue. Look at its "
-            "timeline; cancel it if it has to stop."
-        )
 
 
 def _body(order: Order, upload: Upload, *, changed: bool) -> ActionBody:

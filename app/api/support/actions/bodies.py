@@ -1,12 +1,10 @@
 """The body of an action, in camelCase."""
 
-from typing import Literal
 from uuid import UUID
 
 from app.api.http.bodies import Body
 from domain.stages import Stage, Status
-
-ActionName = Literal["retry", "cancel", "requeue", "note", "erase"]
+from workers.upkeep.commands import ActionName
 
 
 class ActionBody(Body, frozen=True, kw_only=True):

@@ -1,10 +1,11 @@
 """Examples of what an action is answered, for the OpenAPI document."""
 
 from app.api.http.openapi import JOB_ID
-from app.api.support.actions.bodies import ActionBody, ActionName
+from app.api.support.actions.bodies import ActionBody
 from app.api.support.actions.outlook import next_after
 from domain.stages import Stage, Status
 from domain.upload import Upload
+from workers.upkeep.commands import ActionName
 
 ENDINGS = ("cancel", "erase")
 """Actions after which an upload has failed."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final, Literal, NamedTuple
 
-from app.api.support.actions.bodies import ActionName
 from domain.errors import NeedsNewPhotoError, NotFailedError, StorageRefusedError, UploadEndedError
 from domain.events import Erased, Event, Failed, Noted, Requeued, Retried
 from domain.staff import Role
+from workers.upkeep.commands import ActionName
 
 
 class Order(NamedTuple):

@@ -1,8 +1,8 @@
 """What happens next, in one or two sentences, after an action of staff."""
 
-from app.api.support.actions.bodies import ActionName
 from domain.failures import FailureCode
 from domain.upload import Upload
+from workers.upkeep.commands import ActionName
 
 
 def next_after(action: ActionName, upload: Upload, *, changed: bool) -> str:

@@ -10,7 +10,7 @@ from app.api.support.actions.examples import example_of
 from app.api.support.actions.orders import ORDERS
 from app.api.support.requests.desk import Desk
 from app.api.support.requests.operations import KEY, NOTE, REASON, endpoint
-from domain.errors import IdempotencyConflictError, UploadNotFoundError
+from domain.errors import IdempotencyConflictError, StaffLimitError, UploadNotFoundError
 
 
 def action_routes(services: Services, desk: Desk) -> list[HTTPRouteHandler]:
@@ -25,7 +25,7 @@ def action_routes(services: Services, desk: Desk) -> list[HTTPRouteHandler]:
             answer=answers(ActionBody, order.done, done=example_of(order.name)),
             role=order.role,
             status=order.status,
-            refusals=(UploadNotFoundError, IdempotencyConflictError, *order.refusals),
+            refusals=(UploadNotFoundError, IdempotencyConflictError, StaffLimitError, *order.refusals),
             takes=(KEY,),
             fields=NOTE if order.field == "note" else REASON,
         )

@@ -25,12 +25,12 @@ async def words_of(request: Request[Any, Any, Any], field: str) -> str:
 async def fields_of(request: Request[Any, Any, Any], known: Collection[str]) -> dict[str, Any]:
     """The fields of a body; none of an empty one. Raises MalformedError."""
     body = await _read(request)
-    if not body.strip():
-        return {}
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != JSON:
-        raise MalformedError(f"The body has the media type {media_type[:60]!r}. Send it as {JSON}.")
-    return fields_in(body, known)
+        raise MalformedError(
+            f"The body has the media type {media_type[:60]!r}. Send it as {JSON}, {{}} if it is empty."
+        )
+    return fields_in(body, known) if body.strip() else {}
 
 
 def fields_in(body: bytes, known: Collection[str]) -> dict[str, Any]:
@@ -41,7 +41,9 @@ def fields_in(body: bytes, known: Collection[str]) -> dict[str, Any]:
         example = ", ".join(f'"{name}": "..."' for name in sorted(known))
         raise MalformedError(f"The body is no JSON object such as {{{example}}}: {error}.") from None
     if unknown := given.keys() - set(known):
-        raise MalformedError(f"There is no field {min(unknown)[:40]!r}. There are {', '.join(sorted(known))}.")
+        raise MalformedError(
+            f"There is no field {min(unknown)[:40]!r}. There are {', '.join(sorted(known)) or 'none'}."
+        )
     return given
 
 

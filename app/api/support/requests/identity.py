@@ -46,10 +46,7 @@ class Identity:
     async def of(self, request: Request[Any, Any, Any], needed: Role) -> Member:
         """The member who asks. Raises NoStaffError, TooManyWrongTokensError, and ForbiddenError for another role."""
         member = await self._named_by_proxy(request) or await self._signed_in(request) or await self._bearer(request)
-        if not member.role.covers(needed):
-            raise ForbiddenError(
-                f"{member.name} is {_article(member.role)}; this takes {_article(needed)}. Ask a colleague who may."
-            )
+        demand_role(member, needed)
         return member
 
     async def _named_by_proxy(self, request: Request[Any, Any, Any]) -> Member | None:
@@ -120,6 +117,14 @@ class Identity:
         self._counter.inc()
         self._warning.warn(f"{why}, from {networks_of(address)[0]}")
         return NoStaffError(f"You are not signed in: {why}. An admin can give you a token.")
+
+
+def demand_role(member: Member, needed: Role) -> None:
+    """Return if the member's role covers the needed one. Raises ForbiddenError."""
+    if not member.role.covers(needed):
+        raise ForbiddenError(
+            f"{member.name} is {_article(member.role)}; this takes {_article(needed)}. Ask a colleague who may."
+        )
 
 
 def _article(role: Role) -> str:

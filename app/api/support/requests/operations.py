@@ -73,7 +73,9 @@ def endpoint(
     The handler asks for the role, here it is documented: None where no token is needed. `more` are further answers that
     are no errors.
     """
-    malformed: Kinds = (MalformedError,) if takes or fields else ()
+    if method == "POST" and fields is None:
+        fields = {}  # JSON all the same: a page of another origin cannot send it without asking
+    malformed: Kinds = (MalformedError,) if takes or fields is not None else ()
     unreasoned: Kinds = (ReasonError,) if fields and not {"reason", "note"}.isdisjoint(fields) else ()
     route: HTTPRouteHandler = METHODS[method](
         f"{prefix}{path}",
@@ -95,10 +97,10 @@ def _operation(
         def __post_init__(self) -> None:
             self.parameters = [*(self.parameters or []), *((TOKEN,) if role else ()), *takes]
             self.security = [{STAFF_SCHEME: [role.value]}] if role else None
-            if not (takes or fields):
+            if not takes and fields is None:
                 (self.responses or {}).pop("400", None)  # the framework's own
             super().__post_init__()
-            if fields:
+            if fields is not None:
                 self.request_body = _body(fields, optional)
 
     return StaffOperation
@@ -106,5 +108,5 @@ def _operation(
 
 def _body(fields: Mapping[str, Schema], optional: Sequence[str]) -> RequestBody:
     required = [field for field in fields if field not in optional]
-    schema = Schema(type=OpenAPIType.OBJECT, properties=dict(fields), required=required or None)
-    return RequestBody({"application/json": OpenAPIMediaType(schema=schema)}, required=bool(required))
+    schema = Schema(type=OpenAPIType.OBJECT, properties=dict(fields) or None, required=required or None)
+    return RequestBody({"application/json": OpenAPIMediaType(schema=schema)}, required=True)
