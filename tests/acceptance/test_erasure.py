@@ -12,10 +12,14 @@ from tests.fakes.gemini_replies import picture, when
 from tests.photos.variants import photo
 from tests.waiting import until
 
+REASON = "The owner asked to be forgotten."
+
 
 def erase(connected: Connected, job: Job) -> str:
     """Run the command, which must end well; what it prints."""
-    done = connected.service.run("erase", job.id, "--by", "erika", "--yes", "--data", connected.service.data)
+    done = connected.service.run(
+        "erase", job.id, "--by", "erika", "--reason", REASON, "--yes", "--data", connected.service.data
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -66,10 +70,20 @@ def test_a_run_under_way_is_cancelled_and_takes_away_what_it_stored_too_late(con
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("00000000-0000-4000-8000-000000000000", "--by", "erika", "--yes"), 1, "There is no upload"),
-        (("00000000-0000-4000-8000-000000000000", "--yes"), 2, "Missing option '--by'"),
-        (("00000000-0000-4000-8000-000000000000", "--by", "Erika Muster", "--yes"), 2, "is no name"),
-        (("00000000-0000-4000-8000-000000000000", "--by", "erika"), 1, "Aborted"),
+        (
+            ("00000000-0000-4000-8000-000000000000", "--by", "erika", "--reason", REASON, "--yes"),
+            1,
+            "There is no upload",
+        ),
+        (("00000000-0000-4000-8000-000000000000", "--reason", REASON, "--yes"), 2, "Missing option '--by'"),
+        (("00000000-0000-4000-8000-000000000000", "--by", "erika", "--yes"), 2, "Missing option '--reason'"),
+        (
+            ("00000000-0000-4000-8000-000000000000", "--by", "erika", "--reason", "a@b.example", "--yes"),
+            2,
+            "seems to contain an e-mail address",
+        ),
+        (("00000000-0000-4000-8000-000000000000", "--by", "Erika Muster", "--reason", REASON), 2, "is no name"),
+        (("00000000-0000-4000-8000-000000000000", "--by", "erika", "--reason", REASON), 1, "Aborted"),
     ],
 )
 def test_wrong_usage_erases_nothing_and_says_what_is_wrong(
