@@ -116,6 +116,9 @@ END $$;
 CREATE OR REPLACE TRIGGER event_log_opens_json
     BEFORE INSERT ON event_log FOR EACH ROW WHEN (NEW.event_id IS NULL) EXECUTE FUNCTION open_event();
 
+-- For the search: which uploads a staff member acted on.
+CREATE INDEX IF NOT EXISTS event_log_staff_actor_idx ON event_log (actor, recorded_at) WHERE actor LIKE 'staff:%';
+
 CREATE OR REPLACE FUNCTION refuse_change_of_event_log() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'The event log is append-only: % is refused.', TG_OP;
@@ -657,6 +660,15 @@ CREATE TABLE IF NOT EXISTS audit_log (
 CREATE INDEX IF NOT EXISTS audit_log_recorded_at_idx ON audit_log (recorded_at);
 CREATE INDEX IF NOT EXISTS audit_log_upload_idx ON audit_log (upload_id, number) WHERE upload_id IS NOT NULL;
 
+-- The last row of the audit log, once more: without it, a row that is taken away at the very end would not be missed.
+CREATE TABLE IF NOT EXISTS audit_log_head (
+    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    number bigint NOT NULL,
+    hash bytea NOT NULL
+);
+INSERT INTO audit_log_head (number, hash) SELECT number, hash FROM audit_log ORDER BY number DESC LIMIT 1
+ON CONFLICT DO NOTHING;
+
 CREATE OR REPLACE FUNCTION audit_log_hash(before bytea, entry audit_log) RETURNS bytea LANGUAGE sql STABLE AS $$
     SELECT sha256(before || convert_to(jsonb_build_array(
         entry.number, extract(epoch FROM entry.recorded_at), entry.actor, entry.action, entry.upload_id, entry.subject,
@@ -664,8 +676,10 @@ CREATE OR REPLACE FUNCTION audit_log_hash(before bytea, entry audit_log) RETURNS
 $$;
 
 -- Gives each row its number, its time and its hash. Two writers that read the same last row would give the same number,
--- so one waits for the other. Staff are few: this lock costs the pollers nothing.
-CREATE OR REPLACE FUNCTION append_to_audit_log() RETURNS trigger LANGUAGE plpgsql AS $$
+-- so one waits for the other. Staff are few: this lock costs the pollers nothing. It runs with the rights of the owner of
+-- the tables: the processes themselves may not write the head.
+CREATE OR REPLACE FUNCTION append_to_audit_log() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     last audit_log;
 BEGIN
@@ -674,6 +688,8 @@ BEGIN
     NEW.number := coalesce(last.number, 0) + 1;
     NEW.recorded_at := clock_timestamp();
     NEW.hash := audit_log_hash(coalesce(last.hash, ''), NEW);
+    INSERT INTO audit_log_head (number, hash) VALUES (NEW.number, NEW.hash)
+        ON CONFLICT (only_one) DO UPDATE SET number = excluded.number, hash = excluded.hash;
     RETURN NEW;
 END $$;
 
@@ -1067,6 +1083,7 @@ BEGIN
         FOREACH log IN ARRAY ARRAY['event_log', 'audit_log'] LOOP
             EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE, TRIGGER ON %I FROM darkroom_service', log);
         END LOOP;
+        REVOKE INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER ON audit_log_head FROM darkroom_service;
         REVOKE DELETE, TRUNCATE, TRIGGER ON seals FROM darkroom_service;  -- the open page grows by UPDATE
     END IF;
 END $$;

@@ -29,18 +29,24 @@ class Grant(msgspec.Struct, frozen=True):
 class SignedLinks:
     """Makes and opens links. The keys are given newest first."""
 
-    def __init__(self, secret_keys: Sequence[str], clock: Clock = _now) -> None:
+    def __init__(self, secret_keys: Sequence[str], clock: Clock = _now, salt: bytes = SALT, path: str = PATH) -> None:
         self._serializer = URLSafeSerializer(
             list(reversed(secret_keys)),
-            salt=SALT,
+            salt=salt,
             signer_kwargs={"key_derivation": "hmac", "digest_method": staticmethod(sha256)},
         )
+        self._keys = secret_keys
         self._clock = clock
+        self._path = path
+
+    def of(self, salt: bytes, path: str) -> "SignedLinks":
+        """Links of another kind: these do not open what those open."""
+        return SignedLinks(self._keys, self._clock, salt, path)
 
     def sign(self, key: str, lifetime: timedelta) -> str:
         """The path of a link to the object."""
         grant: Any = msgspec.to_builtins(Grant(key, self._clock() + lifetime))
-        return PATH + self._serializer.dumps(grant)
+        return self._path + self._serializer.dumps(grant)
 
     def read(self, signed: str) -> Grant | None:
         """What the link allows; None for a link that we did not sign, or that has ended."""

@@ -1,6 +1,6 @@
 """Invariant 10: the audit log is whole. Each row carries a hash over itself and over the hash of the row before.
 
-A row that is missing at the end cannot be seen here: nothing comes after it.
+The last row is kept once more in audit_log_head, so that one that is missing at the very end is found, too.
 """
 
 from typing import Any, Final
@@ -22,6 +22,12 @@ SELECT number, before, hash = audit_log_hash(coalesce(hash_before, ''), entry) F
     JOIN audit_log AS entry USING (number) WINDOW later AS (ORDER BY entry.number)
 ) AS links ORDER BY number
 """
+SELECT_END: Final = """
+SELECT l.number, l.hash, h.number, h.hash
+FROM (SELECT true) AS one
+LEFT JOIN (SELECT number, hash FROM audit_log ORDER BY number DESC LIMIT 1) AS l ON true
+LEFT JOIN audit_log_head AS h ON true
+"""
 
 
 def broken_links(connection: psycopg.Connection[Any]) -> tuple[int, list[Violation]]:
@@ -37,7 +43,21 @@ def broken_links(connection: psycopg.Connection[Any]) -> tuple[int, list[Violati
             violations += _violations(number, before or 0, is_genuine=is_genuine)
         rows += len(links)
         last = links[-1][0]
+    if len(violations) < MOST:
+        violations += _at_the_end(connection)
     return rows, violations[:MOST]
+
+
+def _at_the_end(connection: psycopg.Connection[Any]) -> list[Violation]:
+    ((last, hashed, kept, kept_hash),) = connection.execute(SELECT_END).fetchall()
+    if kept is None:
+        return [Violation(10, None, "the head is missing: rows at the end may have been taken away.")] if last else []
+    if last is None or last < kept:
+        missing = str(kept) if (last or 0) + 1 == kept else f"{(last or 0) + 1} to {kept}"
+        return [Violation(10, None, f"number {missing} is missing: rows were taken away at the end.")]
+    if (last, hashed) != (kept, kept_hash):
+        return [Violation(10, None, f"number {last} at the end is not the head that was kept, number {kept}.")]
+    return []
 
 
 def _violations(number: int, before: int, *, is_genuine: bool) -> list[Violation]:

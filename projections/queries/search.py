@@ -30,6 +30,16 @@ EXISTS (SELECT FROM due_uploads d WHERE d.upload_id = u.upload_id
              -- The clock has stepped back, so nothing tells for how long it has been due.
              OR d.due_since > clock_timestamp() + interval '10 seconds'))
 """
+PUT_OFF: Final = "coalesce(u.waiting_for IN ('GENERATION_PAUSED', 'GENERATION_BUDGET_SPENT'), false)"
+# The few uploads that the person acted on are found first, whatever the planner takes the cost for.
+ACTED_ON: Final = """
+u.upload_id = ANY(ARRAY(
+    SELECT e.upload_id FROM event_log e
+    WHERE e.actor LIKE 'staff:%%' AND e.actor = %(last_actor)s
+      AND NOT EXISTS (SELECT FROM event_log l WHERE l.upload_id = e.upload_id AND l.version > e.version
+                      AND l.actor LIKE 'staff:%%')
+    ORDER BY e.recorded_at DESC LIMIT %(most)s))
+"""
 IN_GROUP: Final = """
 EXISTS (SELECT FROM failure_group_uploads g WHERE g.group_id = %(failure_group)s AND g.upload_id = u.upload_id)
 """
@@ -60,6 +70,11 @@ class Search(Struct, frozen=True, kw_only=True):
     created_after: datetime | None = None
     created_before: datetime | None = None
     stands_still: bool | None = None
+    put_off: bool | None = None
+    waits_over: int | None = None
+    """In seconds: waits for its first attempt for longer."""
+    last_actor: str | None = None
+    """Who of the staff acted on it last, as an actor."""
     failure_group: str | None = None
 
 
@@ -168,10 +183,20 @@ def _conditions(search: Search) -> Iterator[str]:  # noqa: C901 - one condition 
         yield "u.created_at >= %(created_after)s"
     if search.created_before:
         yield "u.created_at < %(created_before)s"
-    if search.stands_still is not None:
-        yield f"{OPEN} AND {STANDS_STILL}" if search.stands_still else f"NOT ({OPEN} AND {STANDS_STILL})"
+    yield from _of_waits(search)
+    if search.last_actor:
+        yield ACTED_ON
     if search.failure_group:
         yield IN_GROUP
+
+
+def _of_waits(search: Search) -> Iterator[str]:
+    if search.stands_still is not None:
+        yield f"{OPEN} AND {STANDS_STILL}" if search.stands_still else f"NOT ({OPEN} AND {STANDS_STILL})"
+    if search.put_off is not None:
+        yield f"{OPEN} AND {PUT_OFF}" if search.put_off else f"NOT ({OPEN} AND {PUT_OFF})"
+    if search.waits_over is not None:
+        yield "u.status = 'pending' AND u.created_at < clock_timestamp() - make_interval(secs => %(waits_over)s)"
 
 
 def _of_status(status: Status) -> Iterator[str]:
@@ -190,6 +215,9 @@ def _parameters(search: Search) -> dict[str, Any]:
         "session": search.session,
         "short_hash": (search.session or "")[:SHORT_HASH],
         "min_attempt": search.min_attempt,
+        "waits_over": search.waits_over,
+        "last_actor": search.last_actor,
+        "most": EXACT + 1,
         "failure_group": search.failure_group,
         "created_after": search.created_after,
         "created_before": search.created_before,

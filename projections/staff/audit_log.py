@@ -83,6 +83,50 @@ ORDER BY recorded_at, number
 """
 
 
+SELECT_LATEST: Final = """
+SELECT * FROM (
+    (SELECT number, recorded_at, actor, action, upload_id, subject, facts ->> 'reason' AS reason, request_id,
+            facts - 'reason' AS facts, 0 AS source, number AS ordinal
+     FROM audit_log
+     WHERE recorded_at >= %(since)s::timestamptz AND recorded_at < %(until)s::timestamptz
+       AND (%(actor)s::text IS NULL OR actor = %(actor)s)
+       AND (%(upload_id)s::uuid IS NULL OR upload_id = %(upload_id)s)
+       AND recorded_at <= %(at)s::timestamptz
+       AND (recorded_at, 0, number) < (%(at)s::timestamptz, %(source)s, %(ordinal)s)
+     ORDER BY recorded_at DESC, number DESC LIMIT %(limit)s)
+    UNION ALL
+    (SELECT NULL, recorded_at, actor, name, upload_id, NULL, coalesce(state ->> 'reason', state ->> 'note'),
+            state ->> 'request_id',
+            jsonb_strip_nulls(jsonb_build_object('version', version, 'code', state ->> 'code')), 1, position
+     FROM event_log
+     WHERE actor LIKE 'staff:%%' AND recorded_at >= %(since)s::timestamptz AND recorded_at < %(until)s::timestamptz
+       AND (%(actor)s::text IS NULL OR actor = %(actor)s)
+       AND (%(upload_id)s::uuid IS NULL OR upload_id = %(upload_id)s)
+       AND recorded_at <= %(at)s::timestamptz
+       AND (recorded_at, 1, position) < (%(at)s::timestamptz, %(source)s, %(ordinal)s)
+     ORDER BY recorded_at DESC, position DESC LIMIT %(limit)s)
+) AS deeds
+ORDER BY recorded_at DESC, source DESC, ordinal DESC LIMIT %(limit)s
+"""
+
+
+class DeedSearch(Struct, frozen=True, kw_only=True):
+    """Which deeds are asked for. What is None allows everything."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    actor: str | None = None
+    upload_id: UUID | None = None
+
+
+class DeedPlace(Struct, frozen=True, array_like=True):
+    """Where a page ended: the time, the table, and the row in it."""
+
+    recorded_at: datetime
+    source: int
+    ordinal: int
+
+
 def record(connection: psycopg.Connection[Any], entry: Entry) -> None:
     """Write a row, in the transaction of the caller."""
     facts = msgspec.json.encode(entry.facts).decode()
@@ -99,6 +143,22 @@ class AuditLog:
         """Write a row. Raises LogUnavailableError: then what the row is about must not be shown."""
         with connected(self._pool) as connection:
             record(connection, entry)
+
+    def latest(self, search: DeedSearch, after: DeedPlace | None, limit: int) -> Sequence[tuple[Deed, DeedPlace]]:
+        """A page of deeds, the newest first, each with its place. Raises LogUnavailableError."""
+        parameters = {
+            "since": search.since or "-infinity",
+            "until": search.until or "infinity",
+            "actor": search.actor,
+            "upload_id": search.upload_id,
+            "at": after.recorded_at if after else "infinity",
+            "source": after.source if after else 0,
+            "ordinal": after.ordinal if after else 0,
+            "limit": limit,
+        }
+        with connected(self._pool) as connection:
+            rows = connection.execute(SELECT_LATEST, parameters).fetchall()
+        return [(Deed(*row[:-2]), DeedPlace(row[1], *row[-2:])) for row in rows]
 
     def deeds(self, since: datetime, *, actor: str | None = None, upload_id: UUID | None = None) -> Sequence[Deed]:
         """What staff did since then, the oldest first. Raises LogUnavailableError."""

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import psycopg
 from msgspec import Struct
@@ -63,7 +63,7 @@ class Member(Struct, frozen=True):
         return actor_of(self.name)
 
     @property
-    def state(self) -> str:
+    def state(self) -> Literal["active", "ended", "revoked"]:
         """Whether the person may come in: active, ended or revoked."""
         if self.revoked_at:
             return "revoked"

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from app.cli import darkroom
 from domain.staff import Role
 from projections.audit.verification import Verification
+from projections.log.schema import migrate
 from projections.staff.audit_log import Action, AuditLog, Entry
 from projections.staff.members import Staff
 from tests.lives import Lives
@@ -140,12 +141,38 @@ def test_verify_finds_what_was_taken_away_or_changed(
     assert (result.exit_code, told in result.stdout) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("tampering", "told"),
+    [
+        ("DELETE FROM audit_log WHERE number = 3", "number 3 is missing: rows were taken away at the end."),
+        ("DELETE FROM audit_log WHERE number > 1", "number 2 to 3 is missing: rows were taken away at the end."),
+        ("DELETE FROM audit_log", "number 1 to 3 is missing: rows were taken away at the end."),
+        ("DELETE FROM audit_log_head", "the head is missing: rows at the end may have been taken away."),
+        ("UPDATE audit_log_head SET number = 2", "number 3 at the end is not the head that was kept, number 2."),
+    ],
+)
+def test_verify_finds_what_was_taken_away_at_the_very_end(lives: Lives, tampering: str, told: str) -> None:
+    searched(lives, 3)
+    assert violations(lives) == []
+    without_trigger(lives, tampering)
+
+    assert violations(lives) == [f"invariant 10: audit log: {told}"]
+
+
+def test_an_older_log_gets_its_head_when_it_is_migrated(lives: Lives, database_url: str) -> None:
+    searched(lives, 2)
+    lives.execute("DELETE FROM audit_log_head")
+    migrate(database_url)
+
+    assert violations(lives) == []
+
+
 def test_a_renumbered_log_is_found_too(lives: Lives) -> None:
     searched(lives, 3)
     without_trigger(lives, "DELETE FROM audit_log WHERE number = 2")
     without_trigger(lives, "UPDATE audit_log SET number = 2 WHERE number = 3")
 
-    assert violations(lives) == ["invariant 10: audit log: number 2 is not what was written, or number 1 is not."]
+    assert violations(lives)[0] == "invariant 10: audit log: number 2 is not what was written, or number 1 is not."
 
 
 def test_a_whole_log_holds_and_is_counted_by_verify(lives: Lives, data: Path) -> None:

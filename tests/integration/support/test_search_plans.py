@@ -32,6 +32,10 @@ SEARCHES: Final = {
     "often repeated": Search(min_attempt=6),
     "of an hour": Search(created_after=NOW - timedelta(hours=1)),
     "stands still": Search(stands_still=True),
+    "put off": Search(put_off=True),
+    "waits long": Search(waits_over=3600),
+    "acted on by": Search(last_actor="staff:erika"),
+    "a group of failures": Search(failure_group="0123456789abcdef"),
     "failed and often repeated": Search(status=Status.FAILED, min_attempt=6),
 }
 MADE: Final = """
@@ -41,6 +45,8 @@ UPDATE uploads SET status = 'failed', stage = 'failed', progress = 30, result_id
                    error_code = 'WORKER_LOST', attempt = 1 + floor(random() * 5) WHERE random() < 0.03;
 UPDATE uploads SET status = 'pending', stage = NULL, progress = 0, result_id = NULL, reached = NULL
 WHERE status = 'completed' AND random() < 0.002;
+INSERT INTO failure_group_uploads SELECT '0123456789abcdef', upload_id FROM uploads
+WHERE error_code IS NOT NULL AND random() < 0.1;
 """
 # The columns that each index uses, in its key, its expressions or its WHERE.
 SELECT_COLUMNS: Final = """
@@ -62,7 +68,7 @@ def grown(module_database_url: str) -> str:
     fill_rows(module_database_url, ROWS)
     with psycopg.connect(module_database_url, autocommit=True) as connection:
         connection.execute(MADE)
-        connection.execute("VACUUM ANALYZE uploads")
+        connection.execute("VACUUM ANALYZE uploads, failure_group_uploads")
     return module_database_url
 
 

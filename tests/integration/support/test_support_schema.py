@@ -41,6 +41,19 @@ KNOWN: Final[dict[str, tuple[str, str, set[str], set[str]]]] = {
         {"jobId", "Idempotency-Key"},
         {"200", "400", "404", "422"},
     ),
+    f"POST {JOB}/pictures": ("getPictureLinks", "agent", {"jobId"}, {"200", "400", "404"}),
+    "GET /pictures/{signed}": ("getPicture", "agent", {"signed"}, {"200", "404"}),
+    "GET /searches": ("getSavedSearches", "viewer", set(), {"200"}),
+    "GET /audit": (
+        "getAudit",
+        "viewer",
+        {"since", "until", "by", "jobId", "cursor", "limit"},
+        {"200", "400", "404"},
+    ),
+    "GET /staff": ("getStaffMembers", "admin", set(), {"200"}),
+    "POST /staff": ("addStaffMember", "admin", set(), {"201", "400", "409"}),
+    "POST /staff/{name}/rotate": ("rotateStaffToken", "admin", {"name"}, {"200", "400", "404", "409"}),
+    "POST /staff/{name}/revoke": ("revokeStaffMember", "admin", {"name"}, {"200", "400", "404", "409"}),
     "POST /bulk": ("planBulkAction", "agent", set(), {"201", "400"}),
     "GET /bulk": ("getBulkActions", "viewer", set(), {"200"}),
     "GET /bulk/{bulkId}": ("getBulkAction", "viewer", {"bulkId", "cursor", "limit"}, {"200", "400", "404"}),
@@ -80,8 +93,8 @@ def test_every_answer_has_an_example_and_every_action_its_fields(endpoint: str) 
     operation: dict[str, Any] = OPERATIONS[endpoint]
     codes = {answer.code for answer in [*TABLE.values(), UNEXPECTED]}
     for status, answer in operation["responses"].items():
-        if status == "304":
-            continue  # it has no body
+        if "application/json" not in answer.get("content", {}):
+            continue  # a picture, or 304
         examples = [example["value"] for example in answer["content"]["application/json"]["examples"].values()]
         assert examples, status
         assert {example["success"] for example in examples} == {int(status) < 400}

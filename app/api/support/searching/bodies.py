@@ -42,3 +42,17 @@ class SearchBody(Body, frozen=True, kw_only=True):
     count_is_exact: bool
     behind: int
     next_cursor: str | None
+
+
+class SavedSearchBody(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A search that is made every day; `query` are the parameters of GET /api/support/uploads."""
+
+    name: str
+    title: str
+    query: str
+
+
+class SavedSearchesBody(Body, frozen=True, kw_only=True):
+    """The saved searches."""
+
+    searches: list[SavedSearchBody]

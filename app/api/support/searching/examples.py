@@ -3,7 +3,7 @@
 from typing import Final
 
 from app.api.http.openapi import JOB_ID, MOVED_AT, SUBMITTED_AT
-from app.api.support.searching.bodies import FoundBody, SearchBody
+from app.api.support.searching.bodies import FoundBody, SavedSearchBody, SavedSearchesBody, SearchBody
 from domain.failures import FailureCode
 from domain.stages import Stage, Status
 
@@ -32,4 +32,7 @@ FOUND: Final = SearchBody(
     count_is_exact=True,
     behind=0,
     next_cursor=None,
+)
+SAVED: Final = SavedSearchesBody(
+    searches=[SavedSearchBody(name="stands-still", title="Stands still", query="standsStill=true")]
 )

@@ -15,6 +15,7 @@ from app.api.http.errors import MalformedError
 from app.api.support.requests.parameters import mistake, moment_of, one_of, parsed, truth, whole
 from app.signing.sessions import Sessions
 from domain.failures import FailureCode
+from domain.staff import NAME, NAME_RULE, actor_of
 from domain.stages import Stage, Status
 from projections.queries.search import SHORT_HASH, Place, Search
 from projections.rows.failure_groups import ID_LENGTH
@@ -22,6 +23,8 @@ from projections.rows.failure_groups import ID_LENGTH
 DEFAULT_LIMIT: Final = 50
 MOST: Final = 200
 HIGHEST_ATTEMPT: Final = 2**31 - 1
+LONGEST_WAIT: Final = 10**8
+"""In seconds."""
 DIGITS: Final = 32
 PREFIX: Final = re.compile(r"[0-9a-f][0-9a-f-]{0,35}")
 GROUP: Final = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
@@ -58,6 +61,9 @@ FIELDS: Final = {
     "createdAfter": "created_after",
     "createdBefore": "created_before",
     "standsStill": "stands_still",
+    "putOff": "put_off",
+    "waitsOver": "waits_over",
+    "lastActor": "last_actor",
     "failureGroup": "failure_group",
 }
 
@@ -73,6 +79,9 @@ def _parsers(sessions: Sessions) -> dict[str, Callable[[str, str], Any]]:
         "createdAfter": moment_of,
         "createdBefore": moment_of,
         "standsStill": truth,
+        "putOff": truth,
+        "waitsOver": whole(0, LONGEST_WAIT),
+        "lastActor": _actor,
         "failureGroup": _group,
         "cursor": _place,
         "limit": whole(1, MOST),
@@ -95,6 +104,13 @@ def _group(name: str, text: str) -> str:
     if not GROUP.fullmatch(text):
         raise mistake(name, text, "the id of a group of failures, such as 3f0c6f0e8d0b4f5e")
     return text
+
+
+def _actor(name: str, text: str) -> str:
+    person = text.removeprefix("staff:")
+    if not NAME.fullmatch(person):
+        raise mistake(name, text, f"the name of a staff member: {NAME_RULE}")
+    return actor_of(person)
 
 
 def _session(name: str, text: str, sessions: Sessions) -> str:

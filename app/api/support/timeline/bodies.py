@@ -43,18 +43,32 @@ class SpanBody(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class FailureBody(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Why it failed, what its owner was told, and whether another try can help."""
+    """Why it failed: what happened, what its owner was told, whether another try can help, and what to do.
+
+    `runbook` is a heading of the runbook, app/metrics/README.md; null where it has none for this.
+    """
 
     code: FailureCode
     stage: Stage | None
     message: str
     can_retry: bool
+    happened: str
+    advice: str
+    runbook: str | None
+
+
+class LinksBody(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Where the log lines and the trace of the upload are; null unless the settings say it."""
+
+    log: str | None
+    trace: str | None
 
 
 class TimelineBody(Body, frozen=True, kw_only=True):
     """What happened to an upload. `seconds` is its whole time, `parts` the sum of each kind of span.
 
-    Status and failure are null if an event cannot be read by this version; `unreadable` then says which.
+    Status, failure and next are null if an event cannot be read by this version; `unreadable` then says which. `next`
+    is what will happen if no person does anything.
     """
 
     job_id: UUID
@@ -70,6 +84,8 @@ class TimelineBody(Body, frozen=True, kw_only=True):
     worker: str | None
     clock_stepped_back: bool
     unreadable: str | None
+    links: LinksBody
+    next: str | None
 
 
 class ChangeBody(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -5,7 +5,16 @@ from typing import Final
 
 from app.api.http.openapi import JOB_ID, MOVED_AT, SUBMITTED_AT
 from app.api.status.examples import TRIED_AGAIN
-from app.api.support.timeline.bodies import ChangeBody, EventBody, FailureBody, SpanBody, StateBody, TimelineBody
+from app.api.support.timeline.bodies import (
+    ChangeBody,
+    EventBody,
+    FailureBody,
+    LinksBody,
+    SpanBody,
+    StateBody,
+    TimelineBody,
+)
+from app.api.support.timeline.words import WORDS
 from domain.failures import MESSAGES, FailureCode
 from domain.stages import Stage, Status
 
@@ -37,7 +46,13 @@ TIMELINE: Final = TimelineBody(
     status=Status.FAILED,
     is_terminal=True,
     failure=FailureBody(
-        code=FailureCode.CANCELLED, stage=None, message=MESSAGES[FailureCode.CANCELLED], can_retry=True
+        code=FailureCode.CANCELLED,
+        stage=None,
+        message=MESSAGES[FailureCode.CANCELLED],
+        can_retry=True,
+        happened=WORDS[FailureCode.CANCELLED].happened,
+        advice=WORDS[FailureCode.CANCELLED].advice,
+        runbook=WORDS[FailureCode.CANCELLED].runbook,
     ),
     events=[_event(1, "upload.submitted", SUBMITTED_AT, SESSION), CANCELLED],
     spans=[
@@ -58,6 +73,8 @@ TIMELINE: Final = TimelineBody(
     worker=None,
     clock_stepped_back=False,
     unreadable=None,
+    links=LinksBody(log=None, trace=None),
+    next="Nothing by itself: it has failed. A retry goes on from the stage that failed.",
 )
 STATE: Final = StateBody(
     job_id=JOB_ID,

@@ -36,6 +36,7 @@ class Looking:
 
     def __init__(self, services: Services, desk: Desk) -> None:
         self._pool: Pool = services.pool
+        self._settings = services.settings
         self._key = "".join(services.settings.secret_keys).encode()
         self._desk = desk
 
@@ -58,7 +59,7 @@ class Looking:
         return await self._desk.answer(ask)
 
     def _timeline(self, upload_id: UUID, member: Member, seen: str, request_id: str) -> tuple[TimelineBody | None, str]:
-        body = timeline_body(upload_id, read_history(self._pool, upload_id))
+        body = timeline_body(upload_id, read_history(self._pool, upload_id), self._settings)
         tag = self._tag(member, body)
         if seen == tag:
             return None, tag

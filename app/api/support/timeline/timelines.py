@@ -4,11 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from eventsourcing.persistence import MapperDeserialisationError
 
-from app.api.support.timeline.bodies import EventBody, FailureBody, SpanBody, TimelineBody
+from app.api.support.timeline.bodies import EventBody, FailureBody, LinksBody, SpanBody, TimelineBody
+from app.api.support.timeline.standing import next_for
+from app.api.support.timeline.words import WORDS
+from app.settings.environment import Settings
 from domain.errors import HistoryError
 from domain.upload import Upload
 from projections.log.event_log import LoggedEvent
@@ -16,7 +20,7 @@ from projections.queries.history import UploadHistory, state_after
 from projections.queries.timeline import MICROSECOND, Span, seconds_of, spans
 
 
-def timeline_body(upload_id: UUID, history: UploadHistory) -> TimelineBody:
+def timeline_body(upload_id: UUID, history: UploadHistory, settings: Settings) -> TimelineBody:
     """The timeline. Events that cannot be read are in it, too."""
     parts = spans(history.events, history.now, history.held_until)
     upload, unreadable = _folded(history.events)
@@ -34,6 +38,8 @@ def timeline_body(upload_id: UUID, history: UploadHistory) -> TimelineBody:
         worker=history.worker,
         clock_stepped_back=any(b.recorded_at < a.recorded_at for a, b in pairwise(history.events)),
         unreadable=unreadable,
+        links=_links(upload_id, upload, settings),
+        next=next_for(upload, history.worker) if upload else None,
     )
 
 
@@ -66,12 +72,26 @@ def _folded(events: Sequence[LoggedEvent]) -> tuple[Upload | None, str | None]:
 def _failure(upload: Upload | None) -> FailureBody | None:
     if upload is None or upload.error_code is None:
         return None
+    words = WORDS[upload.error_code]
     return FailureBody(
+        happened=words.happened,
+        advice=words.advice,
+        runbook=words.runbook,
         code=upload.error_code,
         stage=upload.failed_stage,
         message=upload.error_message or "",
         can_retry=upload.can_retry,
     )
+
+
+def _links(upload_id: UUID, upload: Upload | None, settings: Settings) -> LinksBody:
+    names = {
+        "job_id": str(upload_id),
+        "trace_id": upload_id.hex,  # as app/tracing names the trace of an upload
+        "correlation_id": quote(upload.correlation_id, safe="") if upload else "",
+    }
+    log, trace = settings.log_url_template, settings.trace_url_template
+    return LinksBody(log=log and log.format(**names), trace=trace and trace.format(**names))
 
 
 def _span_body(span: Span) -> SpanBody:
