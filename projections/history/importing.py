@@ -3,8 +3,8 @@
 It is one transaction: the files are taken whole or not at all.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from hashlib import file_digest, sha256
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,12 +15,12 @@ from msgspec import Struct
 from projections.history.export import connect
 from projections.history.files import PIECE
 from projections.history.form import INCOMING, INSERT, TAKE
+from projections.history.lines import lines_of
 from projections.history.manifest import ExportError, Manifest, read_manifest
-from projections.history.parquet import parquet_lines
+from projections.history.parquet import sha256_of
 from projections.log.event_log import APPEND_LOCK, AWAIT_WRITERS
 from projections.log.schema import migrate
 
-PARQUET: Final = b"PAR1"
 IS_EMPTY: Final = "SELECT NOT EXISTS (SELECT FROM event_log)"
 SELECT_TAKEN: Final = "SELECT count(*), coalesce(max((line ->> 'position')::bigint), 0) FROM incoming"
 SELECT_BROKEN: Final = """
@@ -44,20 +44,24 @@ class Imported(Struct, frozen=True):
     last: int
 
 
-class _Source(Struct, frozen=True):
+class Source(Struct, frozen=True):
+    """A file to import; its manifest, and what it must be."""
+
     path: Path
     first: int
     manifest: Manifest | None
+    promise: tuple[str, int] | None
+    """The SHA-256 and the number of events."""
 
 
 def import_files(
-    database_url: str, files: Sequence[Path], done: Sequence[str], seen: Seen = lambda _: None
+    database_url: str, found: Iterable[Source], done: Sequence[str], seen: Seen = lambda _: None
 ) -> Imported:
     """Fill the empty log of a database. Readers named in `done` will not be given the imported events.
 
     Raises ExportError, psycopg.Error, LogUnavailableError.
     """
-    sources = sorted((_source(path) for path in files), key=lambda source: source.first)
+    sources = sorted(found, key=lambda source: source.first)
     _check_order(sources)
     migrate(database_url)
     with connect(database_url) as connection, connection.transaction():
@@ -81,13 +85,17 @@ def import_files(
     return Imported(count, last)
 
 
-def _source(path: Path) -> _Source:
+def source_of(path: Path) -> Source:
+    """A file, to be imported. Raises ExportError."""
     manifest = read_manifest(path)
+    refuse_filtered(path, manifest)
+    return Source(path, _first_position(path), manifest, (manifest.sha256, manifest.count) if manifest else None)
+
+
+def refuse_filtered(path: Path, manifest: Manifest | None) -> None:
+    """Raise ExportError for an export from which events are missing."""
     if manifest and not manifest.whole:
         raise ExportError(f"{path} was exported with filters, so events are missing from it. Export it without them.")
-    if manifest and manifest.format == "csv":
-        raise ExportError(f"{path} is CSV. An import reads NDJSON and Parquet.")
-    return _Source(path, _first_position(path), manifest)
 
 
 def _first_position(path: Path) -> int:
@@ -100,7 +108,7 @@ def _first_position(path: Path) -> int:
         raise ExportError(f"{path} is no export: its first line is no event with a position.") from error
 
 
-def _check_order(sources: Iterable[_Source]) -> None:
+def _check_order(sources: Iterable[Source]) -> None:
     through = 0
     for source in sources:
         if (manifest := source.manifest) is None:
@@ -113,17 +121,7 @@ def _check_order(sources: Iterable[_Source]) -> None:
         through = manifest.through
 
 
-def lines_of(path: Path) -> Iterator[bytes]:
-    """The events of a file of NDJSON or Parquet, as lines of JSON."""
-    with path.open("rb") as file:
-        if file.read(len(PARQUET)) == PARQUET:
-            yield from parquet_lines(path)
-            return
-        file.seek(0)
-        yield from file
-
-
-def _take(connection: psycopg.Connection[Any], source: _Source, seen: Seen) -> None:
+def _take(connection: psycopg.Connection[Any], source: Source, seen: Seen) -> None:
     count, digest = 0, sha256()
     try:
         with connection.cursor().copy(TAKE) as rows:
@@ -142,16 +140,15 @@ def _take(connection: psycopg.Connection[Any], source: _Source, seen: Seen) -> N
             seen(size)
     except (psycopg.DataError, psycopg.IntegrityError) as error:
         raise ExportError(f"{source.path} has a line that is no event: {_said(error)}") from error
-    if (manifest := source.manifest) is None:
+    promise = source.promise
+    if promise is None:
         return
-    found = digest.hexdigest()
-    if manifest.format == "parquet":
-        with source.path.open("rb") as file:
-            found = file_digest(file, "sha256").hexdigest()
-    if (found, count) != (manifest.sha256, manifest.count):
+    is_text = source.manifest and source.manifest.format == "ndjson"
+    found = digest.hexdigest() if is_text else sha256_of(source.path)
+    if (found, count) != promise:
         raise ExportError(
             f"{source.path} is not the file of its manifest: it has {count} events and the SHA-256 {found}, not "
-            f"{manifest.count} and {manifest.sha256}. Copy or export it again."
+            f"{promise[1]} and {promise[0]}. Copy or export it again."
         )
 
 

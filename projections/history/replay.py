@@ -15,7 +15,7 @@ import msgspec
 from projections.history.bar import bar
 from projections.history.export import connect, ndjson_blocks, settled
 from projections.history.form import Scope
-from projections.history.importing import lines_of
+from projections.history.lines import lines_of
 from projections.history.manifest import ExportError, read_manifest
 from projections.log.event_log import LoggedEvent
 
@@ -89,8 +89,6 @@ def _of_log(url: str, scope: Scope, progress: bool) -> Iterator[LoggedEvent]:  #
 
 def _of_file(path: Path, scope: Scope, progress: bool) -> Iterator[LoggedEvent]:  # noqa: FBT001 - private
     manifest = read_manifest(path)
-    if manifest and manifest.format == "csv":
-        raise ExportError(f"{path} is CSV. A replay reads NDJSON and Parquet.")
     last = (manifest and manifest.last) or 0
     events = (_logged(line, str(path)) for line in lines_of(path))
     yield from _shown((logged for logged in events if _is_in(scope, logged)), scope.since - 1, last, progress)

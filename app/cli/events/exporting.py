@@ -5,11 +5,13 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
+from app.cli.events.lake import append_to_lake, is_lake, store_of
 from app.cli.events.scope import Moment, scope_of
 from app.cli.shell.ending import ExitCode, end
 from app.cli.shell.settings import attached, cli_settings
@@ -31,20 +33,23 @@ FOLLOW_SECONDS: Final = 0.5
     "--format",
     "format_",
     type=click.Choice(["ndjson", "csv", "parquet"]),
-    default="ndjson",
-    show_default=True,
-    help="NDJSON has a line of JSON for each event. Parquet needs `pip install 'darkroom[analysts]'`.",
+    help="Default: ndjson, a line of JSON for each event. Parquet, which a lake is of, needs `darkroom[analysts]`.",
 )
-@click.option("--out", required=True, metavar="FILE", help="Where to; - for stdout, which gets no manifest.")
+@click.option(
+    "--out",
+    required=True,
+    metavar="FILE|DIR/|s3://BUCKET/PREFIX",
+    help="Where to; - for stdout, which gets no manifest. A folder and a bucket get a lake: Parquet files by day.",
+)
 @click.option("--since", type=Moment(), metavar="POSITION|TIME", help="The first position, or the earliest time.")
 @click.option("--until", type=Moment(), metavar="POSITION|TIME", help="The last position, or the time before which.")
 @click.option("--name", "names", multiple=True, metavar="EVENT", help="Only events of this name; may be repeated.")
-@click.option("--resume", is_flag=True, help="Continue FILE: append what is missing, also after a cut-off export.")
+@click.option("--resume", is_flag=True, help="Continue FILE, also after a cut-off export. A lake always goes on.")
 @click.option("--follow", is_flag=True, help="Go on with new events until Ctrl-C; needs --out -.")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help=DATA_HELP)
 def export(
     *,
-    format_: str,
+    format_: str | None,
     out: str,
     since: int | datetime | None,
     until: int | datetime | None,
@@ -56,35 +61,49 @@ def export(
     """Export the events of the log into FILE, in their order, complete up to a position that is said.
 
     It may run beside a live service. FILE appears when it is whole, with FILE.manifest.json beside it: the first and
-    the last position, how many events, and the SHA-256. What is cut off is continued with --resume.
+    the last position, how many events, and the SHA-256. What is cut off is continued with --resume. A lake has its
+    manifest in _manifest.json, and every export appends what came since.
 
     Example: darkroom events export --out events.ndjson --data darkroom-data
     """
-    from domain.errors import UnavailableError
+    from domain.errors import StorageRefusedError, UnavailableError
     from projections.history.export import ReplicaError, connect
     from projections.history.manifest import ExportError
 
+    to_lake = is_lake(out)
+    format_ = format_ or ("parquet" if to_lake else "ndjson")
+    if to_lake and format_ != "parquet":
+        raise click.UsageError(f"{out} is a lake, which is Parquet: leave out --format, or name a FILE.")
     if follow and (out != STDOUT or format_ == "parquet"):
         raise click.UsageError("--follow writes lines to stdout: add --out -, and not --format parquet.")
     if out == STDOUT and (format_ == "parquet" or resume):
         raise click.UsageError("stdout takes lines from the beginning: name a file for Parquet and for --resume.")
     scope = scope_of(since, until, names)
     settings = attached(cli_settings(data_dir=data))
+    place = store_of(out, settings) if to_lake else None
     try:
         if out != STDOUT:
             _seal(settings.database_url or "")
         with connect(settings.database_url or "") as connection:
-            if out == STDOUT:
+            if place:
+                seal_up_to = partial(_sealed_up_to, connection)
+                manifest = append_to_lake(connection, place, scope, _end(connection, scope), seal_up_to)
+                click.echo(_told(out, manifest))
+            elif out == STDOUT:
                 _to_stdout(connection, format_, scope, follow=follow)
             else:
                 manifest = _to_file(connection, _file(Path(out), format_, scope), format_, scope, resume=resume)
-                click.echo(f"{out} holds {manifest.count:,} events; it is complete up to position {manifest.through}.")
-    except (ExportError, ReplicaError) as error:
+                click.echo(_told(out, manifest))
+    except (ExportError, ReplicaError, StorageRefusedError) as error:
         end(ExitCode.USAGE, error.message)
     except UnavailableError as error:
         end(ExitCode.FAILED, f"{error.message} Continue with --resume.")
     except OSError as error:
         end(ExitCode.FAILED, f"{out} cannot be written: {error.strerror}. Continue with --resume.")
+
+
+def _told(out: str, manifest: "Manifest") -> str:
+    return f"{out} holds {manifest.count:,} events; it is complete up to position {manifest.through}."
 
 
 def _file(path: Path, format_: str, scope: "Scope") -> "ExportFile | ParquetFile":

@@ -1,0 +1,1 @@
+"""The lake: exported events in Parquet files by day, which the next export appends to."""
