@@ -1,4 +1,4 @@
-"""Everything that the log says of one upload, and whether a run holds it: read at one moment, so that both agree."""
+"""Everything that the log says of one upload, whether a run holds it, and what is usual: read at one moment."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,6 +11,7 @@ from msgspec import Struct
 from domain.errors import UploadNotFoundError
 from projections.log.connections import Pool, connected
 from projections.log.event_log import LoggedEvent, select_history
+from projections.queries.usual import Usual, read_usual
 from projections.rows.uploads import ProjectedUpload, project
 
 SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -31,6 +32,8 @@ class UploadHistory(Struct, frozen=True):
     """When the lease expires, or has; None without a lease."""
     worker: str | None
     """The worker that holds the upload now."""
+    usual: dict[str, Usual] = {}
+    """How long the parts of its time usually take."""
 
 
 def read_history(pool: Pool, upload_id: UUID) -> UploadHistory:
@@ -38,10 +41,11 @@ def read_history(pool: Pool, upload_id: UUID) -> UploadHistory:
     with connected(pool) as connection, connection.transaction():
         connection.execute(SNAPSHOT)
         events = select_history(connection, upload_id)
-        (hold,) = connection.execute(SELECT_HOLD, {"id": upload_id}).fetchall()
+        ((now, held_until, worker),) = connection.execute(SELECT_HOLD, {"id": upload_id}).fetchall()
+        usual = read_usual(connection, events) if events else {}
     if not events:
         raise UploadNotFoundError(f"There is no upload {upload_id} in the log.")
-    return UploadHistory(events, *hold)
+    return UploadHistory(events, now, held_until, worker, usual)
 
 
 def state_after(events: Sequence[LoggedEvent]) -> ProjectedUpload:

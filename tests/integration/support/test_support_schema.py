@@ -31,6 +31,7 @@ KNOWN: Final[dict[str, tuple[str, str, set[str], set[str]]]] = {
     "GET /uploads": ("findUploads", "viewer", FILTERS, {"200", "400"}),
     f"GET {JOB}": ("getUpload", "viewer", {"jobId", "version", "at"}, {"200", "400", "404"}),
     f"GET {JOB}/timeline": ("getTimeline", "viewer", {"jobId"}, {"200", "304", "404"}),
+    f"GET {JOB}/timeline/usual": ("compareTimeline", "viewer", {"jobId"}, {"200", "404"}),
     f"POST {JOB}/retry": ("retryUploadAsStaff", "agent", {"jobId", "Idempotency-Key"}, ACTION),
     f"POST {JOB}/cancel": ("cancelUploadAsStaff", "agent", {"jobId", "Idempotency-Key"}, ACTION),
     f"POST {JOB}/requeue": ("requeueUploadAsStaff", "agent", {"jobId", "Idempotency-Key"}, ACTION),

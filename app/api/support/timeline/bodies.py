@@ -29,8 +29,19 @@ class EventBody(Struct, frozen=True, kw_only=True, rename="camel"):
     retry_at: str | None
 
 
+class UsualBody(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How long this usually takes, in seconds, for so many uploads of the same prompt version and model in 30 days."""
+
+    uploads: int
+    p50: float
+    p95: float
+
+
 class SpanBody(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A part of the time of an upload. Each begins where the one before ends; their seconds add up to the whole."""
+    """A part of the time of an upload. Each begins where the one before ends; their seconds add up to the whole.
+
+    An outlier takes longer than 95 of 100 did; `usual` is null if too few are known.
+    """
 
     kind: Literal["waiting", "held", "stage", "lost", "backoff", "put-off", "ended"]
     attempt: int
@@ -40,6 +51,8 @@ class SpanBody(Struct, frozen=True, kw_only=True, rename="camel"):
     begin: datetime = field(name="from")
     end: datetime = field(name="to")
     seconds: float
+    usual: UsualBody | None = None
+    is_outlier: bool = False
 
 
 class FailureBody(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -86,6 +99,14 @@ class TimelineBody(Body, frozen=True, kw_only=True):
     unreadable: str | None
     links: LinksBody
     next: str | None
+
+
+class ComparisonBody(Body, frozen=True, kw_only=True):
+    """An upload beside a usual one of the same kind. `firstDifference` is null if there is none."""
+
+    job_id: UUID
+    like: TimelineBody
+    first_difference: str | None
 
 
 class ChangeBody(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -3,16 +3,18 @@
 from datetime import datetime
 from typing import Final
 
-from app.api.http.openapi import JOB_ID, MOVED_AT, SUBMITTED_AT
+from app.api.http.openapi import JOB_ID, MOVED_AT, RESULT_ID, SUBMITTED_AT
 from app.api.status.examples import TRIED_AGAIN
 from app.api.support.timeline.bodies import (
     ChangeBody,
+    ComparisonBody,
     EventBody,
     FailureBody,
     LinksBody,
     SpanBody,
     StateBody,
     TimelineBody,
+    UsualBody,
 )
 from app.api.support.timeline.words import WORDS
 from domain.failures import MESSAGES, FailureCode
@@ -65,6 +67,8 @@ TIMELINE: Final = TimelineBody(
             begin=SUBMITTED_AT,
             end=MOVED_AT,
             seconds=20.0,
+            usual=UsualBody(uploads=1234, p50=0.4, p95=3.1),
+            is_outlier=True,
         )
     ],
     seconds=20.0,
@@ -75,6 +79,11 @@ TIMELINE: Final = TimelineBody(
     unreadable=None,
     links=LinksBody(log=None, trace=None),
     next="Nothing by itself: it has failed. A retry goes on from the stage that failed.",
+)
+COMPARISON: Final = ComparisonBody(
+    job_id=RESULT_ID,
+    like=TIMELINE,
+    first_difference="This upload was waiting for 20.0 s. Half of all take at most 0.4 s, 95 of 100 at most 3.1 s.",
 )
 STATE: Final = StateBody(
     job_id=JOB_ID,

@@ -10,7 +10,8 @@ from app.api.http.services import Services
 from app.api.support.requests.desk import Desk
 from app.api.support.requests.operations import endpoint, parameter
 from app.api.support.timeline import examples
-from app.api.support.timeline.bodies import StateBody, TimelineBody
+from app.api.support.timeline.bodies import ComparisonBody, StateBody, TimelineBody
+from app.api.support.timeline.comparing import Comparing
 from app.api.support.timeline.looking import Looking
 from domain.errors import UploadNotFoundError
 
@@ -43,5 +44,13 @@ def timeline_routes(services: Services, desk: Desk) -> list[HTTPRouteHandler]:
             answer=answers(TimelineBody, "What happened to the upload.", timeline=examples.TIMELINE),
             refusals=(UploadNotFoundError,),
             more={304: NOT_MODIFIED},
+        ),
+        endpoint(
+            "GET",
+            "/uploads/{jobId:str}/timeline/usual",
+            Comparing(services, desk).compare,
+            name="compareTimeline",
+            answer=answers(ComparisonBody, "The upload beside a usual one.", comparison=examples.COMPARISON),
+            refusals=(UploadNotFoundError,),
         ),
     ]

@@ -1,7 +1,7 @@
 """Builds the body of a timeline from a history."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import MapperDeserialisationError
 
-from app.api.support.timeline.bodies import EventBody, FailureBody, LinksBody, SpanBody, TimelineBody
+from app.api.support.timeline.bodies import EventBody, FailureBody, LinksBody, SpanBody, TimelineBody, UsualBody
 from app.api.support.timeline.standing import next_for
 from app.api.support.timeline.words import WORDS
 from app.settings.environment import Settings
@@ -18,6 +18,7 @@ from domain.upload import Upload
 from projections.log.event_log import LoggedEvent
 from projections.queries.history import UploadHistory, state_after
 from projections.queries.timeline import MICROSECOND, Span, seconds_of, spans
+from projections.queries.usual import Usual, is_outlier, usual_of
 
 
 def timeline_body(upload_id: UUID, history: UploadHistory, settings: Settings) -> TimelineBody:
@@ -31,7 +32,7 @@ def timeline_body(upload_id: UUID, history: UploadHistory, settings: Settings) -
         is_terminal=bool(upload and upload.ended),
         failure=_failure(upload),
         events=[event_body(logged) for logged in history.events],
-        spans=[_span_body(span) for span in parts],
+        spans=[_span_body(span, history.usual) for span in parts],
         seconds=seconds_of(parts[-1].end - parts[0].begin),
         parts=_sums(parts),
         now=history.now,
@@ -94,7 +95,8 @@ def _links(upload_id: UUID, upload: Upload | None, settings: Settings) -> LinksB
     return LinksBody(log=log and log.format(**names), trace=trace and trace.format(**names))
 
 
-def _span_body(span: Span) -> SpanBody:
+def _span_body(span: Span, usual: Mapping[str, Usual]) -> SpanBody:
+    found = usual_of(span, usual)
     return SpanBody(
         kind=span.kind,  # type: ignore[arg-type] # one of the kinds that timeline.py lists
         attempt=span.attempt,
@@ -104,6 +106,8 @@ def _span_body(span: Span) -> SpanBody:
         begin=span.begin,
         end=span.end,
         seconds=span.seconds,
+        usual=UsualBody(uploads=found.uploads, p50=found.p50, p95=found.p95) if found else None,
+        is_outlier=is_outlier(span, usual),
     )
 
 
