@@ -4,16 +4,19 @@ The full image is never served to a session.
 """
 
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from anyio import to_thread
-from litestar import Response
+from litestar import Request, Response
 from litestar.params import PathParameter
 
+from app.api.http.addresses import address_of
 from app.api.http.services import Services
-from app.api.http.session_token import SessionToken, owner
+from app.api.http.session_token import SessionToken, owner, renewal
 from app.api.results.bodies import PreviewBody, ResultBody
+from app.limits.policies import in_text
+from app.limits.purses import fields_of_first
 from domain.errors import ResultExpiredError, ResultNotFoundError
 from domain.objects import Expiry
 from projections.queries.status import CompletedResult
@@ -31,21 +34,26 @@ class Results:
         self._sessions = services.sessions
         self._public_url = services.settings.public_url or ""
         self._clock = services.clock
+        self._limits = services.limits
+        self._trusted_proxies = services.settings.trusted_proxies
 
     async def result(
         self,
+        request: Request[Any, Any, Any],
         result_id: ResultId,
         session_token: SessionToken = None,
     ) -> Response[ResultBody]:
         """Ask for a finished picture."""
         session_hash = owner(self._sessions, session_token).hash
+        purses = await self._limits.polls.spend(address_of(request.scope, self._trusted_proxies), session_hash)
         row = await self._reader.result(_result_id(result_id), session_hash)
         if row is None:
             raise ResultNotFoundError
         if row.expired is Expiry.EVERYTHING:
             raise ResultExpiredError
         body = await to_thread.run_sync(self._body, row)
-        return Response(body, headers={"Cache-Control": "private, no-store"})
+        told = {**in_text(fields_of_first(purses)), **renewal(self._sessions, session_token)}
+        return Response(body, headers={"Cache-Control": "private, no-store", **told})
 
     def _body(self, row: CompletedResult) -> ResultBody:
         expires_at = self._clock() + PREVIEW_LIFETIME

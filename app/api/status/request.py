@@ -82,7 +82,8 @@ def stream_request(scope: Scope, sessions: Sessions) -> StatusRequest:
     headers = _headers(scope)
     session_hash = _owner(headers, sessions)
     last = headers.get(b"last-event-id", b"").decode("latin-1")
-    return StatusRequest(upload_id_of(scope["path_params"]["jobId"]), session_hash, Tags.of(f'"{last}"'))
+    upload_id, renewed = upload_id_of(scope["path_params"]["jobId"]), sessions.renewed(headers[TOKEN])
+    return StatusRequest(upload_id, session_hash, Tags.of(f'"{last}"'), renewed=renewed)
 
 
 def _headers(scope: Scope) -> Mapping[bytes, bytes]:

@@ -81,7 +81,8 @@ class StatusStream:
     async def _follow(self, asked: StatusRequest, receive: Receive, send: Send) -> None:
         async with held(self._watches, asked.upload_id, receive, STREAM_SECONDS) as hold:
             first = await self._statuses.now(asked.upload_id, asked.session_hash, asked.read.version)
-            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            renewed = [(b"x-session-token", asked.renewed.encode())] if asked.renewed else []
+            await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS, *renewed]})
             with suppress(TimeoutError):
                 async for chunk in self._events(asked, hold, *first):
                     async with asyncio.timeout(SEND_SECONDS):

@@ -4,11 +4,13 @@ The session that submitted the upload may ask again: an erasure that the storage
 """
 
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import structlog
-from litestar import Response
+from litestar import Request, Response
 
+from app.api.http.addresses import address_of
 from app.api.http.job_id import JobId, upload_id_of
 from app.api.http.services import Services
 from app.api.http.session_token import SessionToken, owner
@@ -31,10 +33,15 @@ class Erasure:
         self._reader = services.reader
         self._sessions = services.sessions
         self._slots = slots
+        self._limits = services.limits
+        self._trusted_proxies = services.settings.trusted_proxies
 
-    async def erase(self, job_id: JobId, session_token: SessionToken = None) -> Response[ErasureBody]:
+    async def erase(
+        self, request: Request[Any, Any, Any], job_id: JobId, session_token: SessionToken = None
+    ) -> Response[ErasureBody]:
         """Erase an upload for good: its photo and its pictures are deleted. One that still runs is cancelled first."""
         session = owner(self._sessions, session_token)
+        await self._limits.polls.spend(address_of(request.scope, self._trusted_proxies), session.hash)
         upload_id = upload_id_of(job_id)
         await refuse_strangers(self._reader, upload_id, session)
         body = await self._slots.run(partial(self._erase, upload_id, session))

@@ -16,11 +16,12 @@ from litestar.types import ASGIApp
 from app.api.http.addresses import address_of
 from app.api.http.job_id import JobId, upload_id_of
 from app.api.http.services import Services
-from app.api.http.session_token import SessionToken, owner
+from app.api.http.session_token import SessionToken, owner, renewal
 from app.api.http.slots import Slots
 from app.api.status.answer import answer
 from app.api.uploads.strangers import refuse_strangers
 from app.limits.policies import Fields
+from app.limits.purses import fields_of_first
 from app.signing.sessions import Session
 from domain.errors import UploadNotFoundError
 from domain.upload import Upload
@@ -55,15 +56,22 @@ class OwnerCommands:
         rate = await self._limits.count_upload(address, session.hash)
         return await self._answer(self._uploads.retry, job_id, session, rate)
 
-    async def cancel(self, job_id: JobId, session_token: SessionToken = None) -> ASGIApp:
+    async def cancel(
+        self, request: Request[Any, Any, Any], job_id: JobId, session_token: SessionToken = None
+    ) -> ASGIApp:
         """End an upload that waits or runs. One that was cancelled before stays so, and is answered in the same way."""
-        return await self._answer(self._uploads.cancel, job_id, owner(self._sessions, session_token), {})
+        session = owner(self._sessions, session_token)
+        # It costs no more than a poll, and is counted with them.
+        purses = await self._limits.polls.spend(address_of(request.scope, self._trusted_proxies), session.hash)
+        return await self._answer(self._uploads.cancel, job_id, session, fields_of_first(purses))
 
     async def _answer(self, command: Command, job_id: str, session: Session, rate: Fields) -> ASGIApp:
         upload_id = upload_id_of(job_id)
         await refuse_strangers(self._reader, upload_id, session)
         row = await self._slots.run(partial(self._execute, command, upload_id, session))
-        return answer(row, await self._forecaster.forecast(row), status_code=ACCEPTED, more=rate)
+        renewed = renewal(self._sessions, session.token).items()
+        more = {**rate, **{name.lower().encode(): value.encode() for name, value in renewed}}
+        return answer(row, await self._forecaster.forecast(row), status_code=ACCEPTED, more=more)
 
     def _execute(self, command: Command, upload_id: UUID, session: Session) -> StatusRow:
         if self._uploads.get(upload_id).session_hash != session.hash:

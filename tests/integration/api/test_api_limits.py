@@ -52,6 +52,25 @@ def test_a_session_may_poll_so_often_and_another_one_goes_on(database_url: str, 
         assert service.poll(other_job, other).status_code == 200
 
 
+def test_results_cancels_and_erasures_count_as_polls(database_url: str, tmp_path: Path) -> None:
+    with running_service(database_url, tmp_path, polls_per_minute=3) as service:
+        job, token = service.submitted()
+        result_id = service.complete(job)
+        headers = {"X-Session-Token": token}
+        first = service.result(result_id, token)
+        ended = service.client.post(f"/api/uploads/{job}/cancel", headers=headers)
+        gone = service.client.get(f"/api/results/{job}", headers=headers)
+        refused = [
+            service.result(result_id, token),
+            service.client.post(f"/api/uploads/{job}/cancel", headers=headers),
+            service.client.delete(f"/api/uploads/{job}", headers=headers),
+        ]
+
+    assert [answer.status_code for answer in (first, ended, gone)] == [200, 409, 404]
+    assert_told(first, '"polls-by-session";q=3;w=60', '"polls-by-session";r=')
+    assert [error_of(answer) for answer in refused] == [(429, "TOO_MANY_REQUESTS")] * 3
+
+
 def test_an_address_may_send_so_many_tokens_that_we_did_not_sign(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,7 +56,7 @@ def test_without_a_token_of_ours_no_session_is_ended(service: Service, token: st
     assert error_of(service.client.delete("/api/session", headers=headers)) == (401, "UNAUTHORIZED")
 
 
-def test_a_poll_and_a_submission_carry_a_new_token_in_the_second_half_of_its_life(
+def test_every_answer_to_an_owner_carries_a_new_token_in_the_second_half_of_its_life(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job, token = service.submitted()
@@ -68,7 +68,15 @@ def test_a_poll_and_a_submission_carry_a_new_token_in_the_second_half_of_its_lif
     unmoved = service.poll(job, token, If_None_Match=polled.headers["ETag"])
     posted = service.post(X_Session_Token=token)
 
-    for answer in (polled, unmoved, posted):
+    headers = {"X-Session-Token": token}
+    cancelled = service.client.post(f"/api/uploads/{job}/cancel", headers=headers)
+    service.lives.project()
+    streamed = service.client.get(f"/api/status/{job}/stream", headers=headers)
+    retried = service.client.post(f"/api/uploads/{job}/retry", headers=headers)
+    assert [answer.status_code for answer in (cancelled, streamed, retried)] == [202, 200, 202]
+    result = service.result(service.complete(job), token)
+
+    for answer in (polled, unmoved, posted, cancelled, streamed, retried, result):
         renewed = answer.headers["X-Session-Token"]
         assert renewed != token
         assert Sessions(KEYS, clock=lambda: later).owner(renewed.encode()) == service.sessions.owner(token.encode())
