@@ -51,9 +51,10 @@ from projections.rows.failure_groups import failure_grouper
 from projections.rows.projector import projector
 from projections.statistics.registered import PROJECTIONS
 from workers.imaging.sandbox import Sandbox
-from workers.queue.actors import DramatiqQueue, run_broker, run_worker
+from workers.queue.actors import DramatiqQueue, run_broker, run_workers
 from workers.queue.clock import LogClock
 from workers.queue.dispatcher import dispatcher
+from workers.queue.lanes import put_behind
 from workers.queue.leases import Leases
 from workers.queue.reconciler import Reconciler
 from workers.runs.calls import Calls
@@ -145,6 +146,7 @@ def open_api(settings: Settings, stack: ExitStack, stopping: asyncio.Event) -> A
         blobs=blobs,
         sessions=Sessions(settings.secret_keys, timedelta(days=settings.session_days), ended),
         end_session=ended.end,
+        put_behind=partial(put_behind, redis),
         links=SignedLinks(settings.secret_keys),
         limits=open_limits(settings, stack),
         checks={"postgres": partial(check_postgres, pool), "redis": partial(check_redis, redis), "storage": blobs.ping},
@@ -162,7 +164,7 @@ class WorkerParts(NamedTuple):
     pipeline: Pipeline
     leases: Leases
     model: ImageModel
-    worker: Worker
+    workers: list[Worker]
 
 
 def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
@@ -191,8 +193,8 @@ def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
         max_runs=settings.worker_threads,
         queue=traces.queue(DramatiqQueue(broker)),
     )
-    worker = run_worker(broker, traces.run(pipeline.run), settings.worker_threads)
-    return WorkerParts(pipeline, leases, model, worker)
+    workers = run_workers(broker, traces.run(pipeline.run), sandbox.places, settings.worker_threads)
+    return WorkerParts(pipeline, leases, model, workers)
 
 
 def open_erasure(settings: Settings, stack: ExitStack) -> Callable[..., int]:

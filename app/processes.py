@@ -107,16 +107,19 @@ def work(settings: Settings) -> None:
         parts = bootstrap.open_worker(settings, stack)
         ended = threading.Event()
         threads.start("leases", lambda: parts.leases.keep_alive(ended))
-        parts.worker.start()
+        for worker in parts.workers:
+            worker.start()
         log.info("worker.started", threads=settings.worker_threads, model=parts.model.name)
         threads.wait()
         log.info("worker.stopping")
-        stop_taking(parts.worker)
+        for worker in parts.workers:
+            stop_taking(worker)
         parts.pipeline.stop_taking()
         # Dramatiq's own wait is no bound: for each thread that it joins it subtracts the whole time since the start.
         parts.pipeline.wait_until_idle(GRACE_SECONDS)
         parts.pipeline.stop()
-        parts.worker.stop(timeout=int(ACKNOWLEDGE_SECONDS * 1000))
+        for worker in parts.workers:
+            worker.stop(timeout=int(ACKNOWLEDGE_SECONDS * 1000))
         ended.set()
         threads.join()
 

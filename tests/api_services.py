@@ -1,6 +1,6 @@
 """The services of an API over a database and a folder, for tests that serve it or only ask for its routes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -53,6 +53,7 @@ def api_services(
     watches: Watches | None = None,
     clock: Clock = utc_now,
     limits: Limits | None = None,
+    put_behind: Callable[[UUID], object] | None = None,
     **settings: Any,  # noqa: ANN401 - the fields of Settings
 ) -> Services:
     """Services without limits, unless the settings have some."""
@@ -71,6 +72,7 @@ def api_services(
         blobs=FolderStore(folder, links.sign),
         sessions=Sessions(KEYS, ended=ended),
         end_session=ended.add,
+        put_behind=put_behind or (lambda _: None),
         links=links,
         limits=limits or Limits(all_settings),
         checks=checks or {},

@@ -1,7 +1,7 @@
 """All limits of one API process: what each kind of request counts for."""
 
 from contextlib import AbstractAsyncContextManager, ExitStack
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.limits.counting import Counting
 from app.limits.counts import Call
@@ -25,8 +25,18 @@ from app.settings.environment import Settings
 from projections.log.redis_connection import open_redis
 from workers.runs.calls import share_of
 
+FEW: Final = 3
+"""So many photos of a session or an address in a minute run before those of clients that send more: half of the time
+that another one may wait for, at the 6 s of CPU that a photo may cost."""
 ANSWER_SECONDS: Final = 0.4
 """How long Redis may take. A photo is answered within 2 s although Redis is frozen."""
+
+
+class Counted(NamedTuple):
+    """An upload that was counted: the header fields of its answer, and whether its client sent more than a few."""
+
+    fields: Fields
+    is_one_of_many: bool
 
 
 class Limits:
@@ -44,15 +54,16 @@ class Limits:
         self.links = Purses(LINKS, counting)
         self.readiness = Purses(READINESS, counting)
 
-    async def count_upload(self, address: str, session_hash: str | None) -> Fields:
-        """Count an upload or a retry; the header fields of its answer. Raises TooManyRequestsError."""
+    async def count_upload(self, address: str, session_hash: str | None) -> Counted:
+        """Count an upload or a retry. Raises TooManyRequestsError."""
         asks = self._uploads.asks(address, session_hash)
         if not asks:
-            return {}
+            return Counted({}, is_one_of_many=False)
         grant = await self._counting.take(Call(asks))
         if not grant.given:
             raise TooManyRequestsError.of(self._uploads.what, grant.tightest)
-        return fields_of(grant.standings)
+        used = max(standing.policy.quota - standing.left for standing in grant.standings if standing.policy.is_of_one)
+        return Counted(fields_of(grant.standings), is_one_of_many=used > FEW)
 
     def held(self, address: str, session_hash: str, seconds: int) -> AbstractAsyncContextManager[bool]:
         """A place for a request that waits; False if its session or its address has none."""

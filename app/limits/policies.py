@@ -30,6 +30,11 @@ class Policy(Struct, frozen=True):
     seconds: int = WINDOW_SECONDS
 
     @property
+    def is_of_one(self) -> bool:
+        """Whether it counts what one session or address sent in a minute."""
+        return self.name.endswith(("-by-session", "-by-address"))
+
+    @property
     def field(self) -> str:
         """Its member of RateLimit-Policy."""
         return f'"{self.name}";q={self.quota};w={self.seconds}'

@@ -1,35 +1,106 @@
-"""Places for requests that wait: so many for a client at the same time."""
+"""Places for image children: runs of the first lane come first, and those that stand behind leave one free."""
 
-import asyncio
-from contextlib import AsyncExitStack
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 
-from app.limits.limits import Limits
-from app.settings.environment import Settings
+import pytest
 
-
-def limits() -> Limits:
-    """Limits of this process alone."""
-    return Limits(Settings(held_per_session=2, held_per_address=3))
-
-
-def test_a_session_and_an_address_have_so_many_places_and_get_them_back() -> None:
-    async def visit() -> list[bool]:
-        held = limits()
-        had: list[bool] = []
-        async with AsyncExitStack() as stack:
-            had += [await stack.enter_async_context(held.held("192.0.2.1", session, 40)) for session in "aaabb"]
-            had.append(await stack.enter_async_context(held.held("192.0.2.2", "b", 40)))
-        async with held.held("192.0.2.1", "a", 40) as again:
-            had.append(again)
-        return had
-
-    assert asyncio.run(visit()) == [True, True, False, True, False, True, True]
+from tests.waiting import until
+from workers.confinement.places import Places
+from workers.queue.lanes import BEHIND, FIRST, threads_of_lanes
 
 
-def test_zero_is_no_limit() -> None:
-    async def visit() -> bool:
-        held = Limits(Settings(held_per_session=0, held_per_address=0))
-        async with AsyncExitStack() as stack:
-            return all([await stack.enter_async_context(held.held("192.0.2.1", "a", 40)) for _ in range(100)])
+class Taker:
+    """A thread that takes a place as a run of a lane, and keeps it until it is told."""
 
-    assert asyncio.run(visit())
+    def __init__(self, places: Places, *, behind: bool) -> None:
+        self.has_begun, self.has_place, self._done = threading.Event(), threading.Event(), threading.Event()
+        self._places, self._behind = places, behind
+        self._thread = threading.Thread(target=self._take, daemon=True)
+        self._thread.start()
+        assert self.has_begun.wait(30)
+
+    def _take(self) -> None:
+        with self._places.run(behind=self._behind):
+            self.has_begun.set()
+            with self._places.taken():
+                self.has_place.set()
+                self._done.wait()
+
+    def leave(self) -> None:
+        self._done.set()
+        self._thread.join(30)
+
+
+@contextmanager
+def taking(places: Places, *, behind: bool) -> Iterator[Taker]:
+    taker = Taker(places, behind=behind)
+    try:
+        yield taker
+    finally:
+        taker.leave()
+
+
+def waiting(places: Places) -> int:
+    """How many of the first lane wait."""
+    return int(vars(places)["_first_waiting"])
+
+
+def test_alone_those_behind_take_every_place() -> None:
+    places = Places(2)
+    with taking(places, behind=True) as one, taking(places, behind=True) as two:
+        assert one.has_place.wait(30)
+        assert two.has_place.wait(30)
+
+
+def test_while_a_run_of_the_first_lane_is_under_way_one_place_stays_free_for_it() -> None:
+    places = Places(2)
+    with ExitStack() as stack:
+        with places.run(behind=False):
+            one, two = (stack.enter_context(taking(places, behind=True)) for _ in range(2))
+            until(lambda: one.has_place.is_set() or two.has_place.is_set(), "neither has the other place")
+            with places.taken():
+                assert not (one.has_place.is_set() and two.has_place.is_set())
+            assert not (one.has_place.is_set() and two.has_place.is_set())
+        assert one.has_place.wait(30)
+        assert two.has_place.wait(30)
+
+
+def test_a_run_of_the_first_lane_comes_before_those_that_waited_longer() -> None:
+    places = Places(1)
+    with ExitStack() as stack:
+        holder = stack.enter_context(taking(places, behind=True))
+        assert holder.has_place.wait(30)
+        later = stack.enter_context(taking(places, behind=True))
+        first = stack.enter_context(taking(places, behind=False))
+        until(lambda: waiting(places) == 1, "the first lane does not wait")
+        holder.leave()
+        assert first.has_place.wait(30)
+        assert not later.has_place.is_set()
+        first.leave()
+        assert later.has_place.wait(30)
+
+
+def test_never_more_have_a_place_than_there_are() -> None:
+    places, inside, most = Places(3), 0, 0
+    lock = threading.Lock()
+
+    def take(number: int) -> None:
+        nonlocal inside, most
+        with places.run(behind=bool(number % 2)), places.taken():
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            with lock:
+                inside -= 1
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(take, range(400)))
+    assert (inside, 0 < most <= 3) == (0, True)
+
+
+@pytest.mark.parametrize(("threads", "behind"), [(1, 1), (2, 1), (4, 3), (8, 6), (256, 192)])
+def test_a_quarter_of_the_threads_stays_for_the_first_lane(threads: int, behind: int) -> None:
+    assert threads_of_lanes(threads) == {FIRST: threads, BEHIND: behind}

@@ -15,9 +15,11 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from domain.errors import QueueUnavailableError, UnavailableError
+from workers.confinement.places import Places
+from workers.queue.lanes import BEHIND, FIRST, LANES, lane_of, threads_of_lanes
 
-QUEUE: Final = "runs"
-ACTOR: Final = "run_upload"
+ACTORS: Final = {FIRST: "run_upload", BEHIND: "run_upload_behind"}
+"""By their queue."""
 IDLE_POLL_MS: Final = 100
 """How often an idle worker asks; Dramatiq's default of 1000 was felt by everybody who waited."""
 SENDING_SECONDS: Final = 2.5
@@ -34,7 +36,8 @@ def run_broker(redis: Redis) -> RedisBroker:
     broker = RedisBroker(  # type: ignore[no-untyped-call] # Dramatiq leaves this one untyped
         client=redis, middleware=[], heartbeat_timeout=15_000, maintenance_chance=100_000
     )
-    broker.declare_queue(QUEUE)
+    for lane in LANES:
+        broker.declare_queue(lane)
     return broker
 
 
@@ -46,8 +49,9 @@ class DramatiqQueue:
 
     def send(self, upload_id: UUID) -> None:
         """Ask for a run of the upload. Raises QueueUnavailableError."""
-        message: dramatiq.Message[None] = dramatiq.Message(QUEUE, ACTOR, (str(upload_id),), {}, {})
         try:
+            lane = lane_of(self._broker.client, upload_id)
+            message: dramatiq.Message[None] = dramatiq.Message(lane, ACTORS[lane], (str(upload_id),), {}, {})
             self._broker.enqueue(message)
         except (RedisError, dramatiq.BrokerError) as error:
             raise QueueUnavailableError from error
@@ -61,8 +65,8 @@ def stop_taking(worker: dramatiq.Worker) -> None:
         consumer.join(LAST_LOOK_SECONDS)
 
 
-def run_worker(broker: RedisBroker, run: Callable[[UUID], None], threads: int) -> dramatiq.Worker:
-    """A worker, not yet started, whose threads run uploads."""
+def run_worker(broker: RedisBroker, run: Callable[[UUID], None], threads: int, lane: str = FIRST) -> dramatiq.Worker:
+    """A worker, not yet started, whose threads run the uploads of a lane."""
 
     def run_upload(upload_id: str) -> None:
         try:
@@ -73,8 +77,18 @@ def run_worker(broker: RedisBroker, run: Callable[[UUID], None], threads: int) -
             log.exception("run.broken", upload_id=upload_id)
 
     broker.declare_actor(
-        dramatiq.Actor(run_upload, broker=broker, actor_name=ACTOR, queue_name=QUEUE, priority=0, options={})
+        dramatiq.Actor(run_upload, broker=broker, actor_name=ACTORS[lane], queue_name=lane, priority=0, options={})
     )
-    worker = dramatiq.Worker(broker, worker_timeout=IDLE_POLL_MS, worker_threads=threads)
+    worker = dramatiq.Worker(broker, queues={lane}, worker_timeout=IDLE_POLL_MS, worker_threads=threads)
     worker.queue_prefetch = threads  # a busy worker takes no message that an idle one could run
     return worker
+
+
+def run_workers(
+    broker: RedisBroker, run: Callable[[UUID], None], places: Places, threads: int
+) -> list[dramatiq.Worker]:
+    """A worker for each lane, not yet started. Together they do no more runs at a time than the pipeline lets in."""
+    return [
+        run_worker(broker, places.in_lane(run, behind=lane == BEHIND), share, lane)
+        for lane, share in threads_of_lanes(threads).items()
+    ]

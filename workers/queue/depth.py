@@ -1,4 +1,4 @@
-"""How much is in the queue of runs, by the keys that Dramatiq keeps in Redis. It reads and changes nothing."""
+"""How much is in the queues of runs, by the keys that Dramatiq keeps in Redis. It reads and changes nothing."""
 
 from typing import Final, NamedTuple, cast
 
@@ -6,7 +6,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from domain.errors import QueueUnavailableError
-from workers.queue.actors import QUEUE
+from workers.queue.lanes import LANES
 
 NAMESPACE: Final = "dramatiq"
 """The broker's own default; its keys are described at the top of Dramatiq's dispatch.lua."""
@@ -22,13 +22,14 @@ class QueueDepth(NamedTuple):
 
 def queue_depth(redis: Redis) -> QueueDepth:
     """The depth just now. Raises QueueUnavailableError."""
-    queue = f"{NAMESPACE}:{QUEUE}"
     try:
         with redis.pipeline() as pipeline:
-            pipeline.llen(queue)
-            pipeline.hlen(f"{queue}.msgs")
-            pipeline.zcard(f"{queue}.XQ")
-            waiting, all_of_them, dead = cast("list[int]", pipeline.execute())
+            for queue in (f"{NAMESPACE}:{lane}" for lane in LANES):
+                pipeline.llen(queue)
+                pipeline.hlen(f"{queue}.msgs")
+                pipeline.zcard(f"{queue}.XQ")
+            told = cast("list[int]", pipeline.execute())
     except RedisError as error:
         raise QueueUnavailableError from error
+    waiting, all_of_them, dead = (sum(told[place::3]) for place in range(3))
     return QueueDepth(waiting, max(all_of_them - waiting, 0), dead)

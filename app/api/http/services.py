@@ -57,6 +57,7 @@ class Services(Struct, frozen=True, kw_only=True):
     sessions: Sessions
     links: SignedLinks
     end_session: Callable[[str], object]
+    put_behind: Callable[[UUID], object]
     limits: Limits
     checks: Mapping[str, Check]
     analytics: PollAnalytics

@@ -30,7 +30,7 @@ class SessionEnding:
         """End the session for good: its tokens open nothing from now on. Its uploads are not erased."""
         session = owner(self._sessions, session_token)
         # Each one is a row that stays, so they are limited as uploads are.
-        rate = await self._limits.count_upload(address_of(request.scope, self._trusted_proxies), session.hash)
+        counted = await self._limits.count_upload(address_of(request.scope, self._trusted_proxies), session.hash)
         await to_thread.run_sync(self._end, session.hash)
         log.info("session.ended", session=session.actor)
-        return Response(EndedSessionBody(), headers={"Cache-Control": "no-store", **in_text(rate)})
+        return Response(EndedSessionBody(), headers={"Cache-Control": "no-store", **in_text(counted.fields)})

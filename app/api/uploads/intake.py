@@ -45,11 +45,17 @@ class Intake:
         self._history = services.history
         self._prompt_version = services.prompt_version
         self._clock = services.clock
+        self._put_behind = services.put_behind
 
-    def take(self, photo: Photo, sender: Sender, *, idempotency_key: str | None, correlation_id: str) -> Taken:
-        """Take the photo in. Raises IdempotencyConflictError, UnavailableError, StorageRefusedError."""
+    def take(
+        self, photo: Photo, sender: Sender, *, idempotency_key: str | None, correlation_id: str, behind: bool = False
+    ) -> Taken:
+        """Take the photo in; `behind` the first ones of other clients.
+
+        Raises IdempotencyConflictError, UnavailableError, StorageRefusedError.
+        """
         if idempotency_key is None:
-            return self._take_in(photo, sender(""), uuid4(), correlation_id)
+            return self._take_in(photo, sender(""), uuid4(), correlation_id, behind=behind)
         # A key lives KEY_LIFETIME: it may be in use since yesterday, and after that it is a new one.
         today = int(self._clock().timestamp() // KEY_LIFETIME.total_seconds())
         keys = [f"{idempotency_key}:{day}" for day in (today - 1, today)]
@@ -61,12 +67,14 @@ class Intake:
             return Taken(yesterdays, before)
         if self._is_taken_in(upload_id, photo):
             return Taken(upload_id, session)
-        return self._take_in(photo, session, upload_id, correlation_id)
+        return self._take_in(photo, session, upload_id, correlation_id, behind=behind)
 
-    def _take_in(self, photo: Photo, session: Session, upload_id: UUID, correlation_id: str) -> Taken:
+    def _take_in(self, photo: Photo, session: Session, upload_id: UUID, correlation_id: str, *, behind: bool) -> Taken:
         structlog.contextvars.bind_contextvars(upload_id=str(upload_id))
         original = original_key(upload_id, photo.sha256)
         self._blobs.put(original, photo.content, photo.media_type)
+        if behind:
+            self._put_behind(upload_id)  # before the dispatcher reads the submission
         try:
             self._submit(upload_id, photo, session, correlation_id)
         except IdempotencyConflictError:

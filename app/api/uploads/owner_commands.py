@@ -44,6 +44,7 @@ class OwnerCommands:
         self._sessions = services.sessions
         self._limits = services.limits
         self._slots = slots
+        self._put_behind = services.put_behind
         self._trusted_proxies = services.settings.trusted_proxies
 
     async def retry(
@@ -53,8 +54,8 @@ class OwnerCommands:
         session = owner(self._sessions, session_token)
         # A retry may cost another call of the image model, as an upload does.
         address = address_of(request.scope, self._trusted_proxies)
-        rate = await self._limits.count_upload(address, session.hash)
-        return await self._answer(self._uploads.retry, job_id, session, rate)
+        counted = await self._limits.count_upload(address, session.hash)
+        return await self._answer(self._retry, job_id, session, counted.fields, behind=counted.is_one_of_many)
 
     async def cancel(
         self, request: Request[Any, Any, Any], job_id: JobId, session_token: SessionToken = None
@@ -65,18 +66,25 @@ class OwnerCommands:
         purses = await self._limits.polls.spend(address_of(request.scope, self._trusted_proxies), session.hash)
         return await self._answer(self._uploads.cancel, job_id, session, fields_of_first(purses))
 
-    async def _answer(self, command: Command, job_id: str, session: Session, rate: Fields) -> ASGIApp:
+    def _retry(self, upload_id: UUID, *, by: str, behind: bool) -> Upload:
+        if behind:
+            self._put_behind(upload_id)
+        return self._uploads.retry(upload_id, by=by)
+
+    async def _answer(self, command: Command, job_id: str, session: Session, rate: Fields, **facts: bool) -> ASGIApp:
         upload_id = upload_id_of(job_id)
         await refuse_strangers(self._reader, upload_id, session)
-        row = await self._slots.run(partial(self._execute, command, upload_id, session))
+        row = await self._slots.run(partial(self._execute, partial(command, **facts), upload_id, session))
         renewed = renewal(self._sessions, session.token).items()
         more = {**rate, **{name.lower().encode(): value.encode() for name, value in renewed}}
         return answer(row, await self._forecaster.forecast(row), status_code=ACCEPTED, more=more)
 
-    def _execute(self, command: Command, upload_id: UUID, session: Session) -> StatusRow:
+    def _execute(self, command: partial[Upload], upload_id: UUID, session: Session) -> StatusRow:
         if self._uploads.get(upload_id).session_hash != session.hash:
             raise UploadNotFoundError
         upload = command(upload_id, by=session.actor)
-        log.info("owner.asked", command=command.__name__, upload_id=str(upload_id), version=upload.version)
+        log.info(
+            "owner.asked", command=command.func.__name__.strip("_"), upload_id=str(upload_id), version=upload.version
+        )
         # Without the events that others appended since: the next poll may find the row of exactly this version.
         return folded_row(self._history(upload_id)[: upload.version])

@@ -73,7 +73,7 @@ class Submission:
         # A session that begins here has no uploads that it could be counted with.
         known = owned.hash if owned else None
         address = address_of(request.scope, self._trusted_proxies)
-        rate = await self._limits.count_upload(address, known)
+        counted = await self._limits.count_upload(address, known)
         self._disk.check()
         with self._bytes.of(address) as count:
             # If no slot is free in time, the API answers 503 before it reads the body.
@@ -82,7 +82,7 @@ class Submission:
                 self._slots.slot() as slot,
                 received_photo(request, slot, count, max_bytes=self._max_bytes, seconds=self._body_seconds) as photo,
             ):
-                take = partial(self._intake.take, photo, partial(self._sender, owned))
+                take = partial(self._intake.take, photo, partial(self._sender, owned), behind=counted.is_one_of_many)
                 correlation = correlation_id(request.scope)
                 taken = await slot.run(partial(take, idempotency_key=idempotency_key, correlation_id=correlation))
         if self._sessions.is_ended(taken.session):
@@ -93,7 +93,7 @@ class Submission:
         body = SubmissionBody(
             job_id=taken.upload_id, session_token=taken.session.token, status=Status.PENDING, status_url=status_url
         )
-        headers = {"Location": status_url, "Cache-Control": "no-store", **in_text(rate)}
+        headers = {"Location": status_url, "Cache-Control": "no-store", **in_text(counted.fields)}
         return Response(body, headers={**headers, **renewal(self._sessions, session_token)})
 
     def _sender(self, owned: Session | None, idempotency_key: str) -> Session:

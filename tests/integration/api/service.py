@@ -1,6 +1,6 @@
 """The API over real parts, in the test's own process: a client on one side, uploads with a history on the other."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,6 +110,7 @@ def running_service(
     uploads: Uploads | None = None,
     checks: Mapping[str, Check] | None = None,
     body_seconds: float = 5.0,
+    put_behind: Callable[[UUID], object] | None = None,
     **settings: Any,  # noqa: ANN401 - the fields of Settings
 ) -> Iterator[Service]:
     """The API on a database and a folder, under these settings."""
@@ -129,6 +130,7 @@ def running_service(
             folder=folder,
             checks=checks,
             body_seconds=body_seconds,
+            put_behind=put_behind,
             **settings,
         )
         app = wrapped(create_api(services, [connected]), services.settings)

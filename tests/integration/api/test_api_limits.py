@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import httpx
 import pytest
 
+from app.limits.limits import FEW
 from app.limits.policies import Rule
 from app.limits.shared import Seat
 from app.signing.sessions import Sessions
@@ -69,6 +71,18 @@ def test_results_cancels_and_erasures_count_as_polls(database_url: str, tmp_path
     assert [answer.status_code for answer in (first, ended, gone)] == [200, 409, 404]
     assert_told(first, '"polls-by-session";q=3;w=60', '"polls-by-session";r=')
     assert [error_of(answer) for answer in refused] == [(429, "TOO_MANY_REQUESTS")] * 3
+
+
+def test_after_a_few_photos_in_a_minute_those_of_a_client_stand_behind(database_url: str, tmp_path: Path) -> None:
+    behind: list[UUID] = []
+    with running_service(database_url, tmp_path, uploads_per_minute=60, put_behind=behind.append) as service:
+        sent = [service.submitted() for _ in range(FEW + 2)]
+        job, token = sent[0]
+        headers = {"X-Session-Token": token}
+        service.client.post(f"/api/uploads/{job}/cancel", headers=headers)
+        assert service.client.post(f"/api/uploads/{job}/retry", headers=headers).status_code == 202
+
+    assert behind == [*(job for job, _ in sent[FEW:]), job]
 
 
 def test_an_address_may_send_so_many_tokens_that_we_did_not_sign(
