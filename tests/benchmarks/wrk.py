@@ -25,3 +25,9 @@ def polls(url: str, connections: int, seconds: int, environment: dict[str, str])
     assert rate, told
     assert slow, told
     return {"polls/s": float(rate[1]), "p99 ms": float(slow[1]) * MILLISECONDS[slow[2]]}
+
+
+def knock(url: str, connections: int, seconds: int) -> None:
+    """Ask for one address for so long, whatever the answers are."""
+    assert PROGRAM
+    subprocess.run([PROGRAM, "-t1", f"-c{connections}", f"-d{seconds}", url], check=True, capture_output=True)
