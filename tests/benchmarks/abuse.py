@@ -1,7 +1,6 @@
 """Abuse: what one hostile client costs the others, on the whole service with its own limits.
 
-The hostile client has an address of its own on loopback, and each of the others another one. Nothing is asserted: the
-figures stand beside the targets.
+The hostile client has an address of its own on loopback, and each of the others another one.
 """
 
 import resource
@@ -10,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Final
@@ -208,7 +208,7 @@ class _Abuse:
             ("cancel", "POST", "/api/uploads/{}/cancel"),
             ("erase", "DELETE", "/api/uploads/{}"),
         ):
-            yield name, lambda method=method, path=path: self._told_apart(method, path)
+            yield name, partial(self._told_apart, method, path)
 
     def _told_apart(self, method: str, path: str) -> Figures:
         with self._client() as owner, self._client() as stranger:
