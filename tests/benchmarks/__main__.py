@@ -17,7 +17,19 @@ from tests.benchmarks.machine import load, this_machine
 from tests.benchmarks.picture import draw
 from tests.benchmarks.results import FOLDER, Results, keep, terminal_table, write_readme
 
-NAMES: Final = "append projector queue pipeline load poll seen bounds growth export abuse".split()
+NAMES: Final = [
+    "append",
+    "projector",
+    "queue",
+    "pipeline",
+    "load",
+    "poll",
+    "seen",
+    "bounds",
+    "growth",
+    "export",
+    "abuse",
+]
 """In the order in which they run."""
 
 Cases = Callable[[Bench], AbstractContextManager[Sequence[Case]]]
