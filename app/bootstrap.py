@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from threading import Event
 from typing import Final, NamedTuple
 
 from dramatiq import Worker
