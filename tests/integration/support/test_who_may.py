@@ -112,10 +112,8 @@ def test_a_page_of_another_origin_is_allowed_nothing(desk: Desk, method: str, pa
         assert not [name for name in given.headers if name.startswith("access-control-")]
 
 
-@pytest.mark.parametrize(("method", "path"), [each for each in ENDPOINTS if each[0] != "GET"])
-def test_what_changes_something_takes_json_which_a_page_of_another_origin_cannot_send(
-    desk: Desk, method: str, path: str
-) -> None:
+@pytest.mark.parametrize(("method", "path"), [each for each in ENDPOINTS if each[0] == "POST"])
+def test_a_post_takes_json_which_a_page_of_another_origin_cannot_send(desk: Desk, method: str, path: str) -> None:
     names = dict.fromkeys(re.findall(r"{(\w+)}", path), "0123456789abcdef") | {"jobId": str(uuid4())}
     for media_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
         headers = {**desk.signed("adam"), "Content-Type": media_type}
