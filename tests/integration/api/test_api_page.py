@@ -59,7 +59,7 @@ def test_every_address_of_the_console_is_the_console(service: Service, address: 
     console = service.client.get(address)
     assert (console.status_code, console.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert '<div id="console">' in console.text
-    assert "img-src 'self';" in console.headers["Content-Security-Policy"]
+    assert "img-src 'self' data:;" in console.headers["Content-Security-Policy"]
     assert console.headers["X-Frame-Options"] == "DENY"
     again = service.client.get(address, headers={"If-None-Match": console.headers["ETag"]})
     assert again.status_code == 304

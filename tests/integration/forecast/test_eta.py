@@ -138,7 +138,12 @@ def test_only_the_last_two_hundred_count(rig: ForecastRig) -> None:
     completed(rig.pool, 200, seconds=0.1, hours=1)
     runs(rig.pool, 1)
 
-    assert rig.forecast(rig.submitted()).eta == Eta(ceil_of(10.05), ceil_of(18.01))
+    found = rig.forecast(rig.submitted()).eta
+
+    # Half took 10.05 s, nine of ten 18.01 s; on a busy machine the upload has waited for some time of its own.
+    assert found
+    assert ceil_of(10.05) <= found.p50_seconds < ceil_of(10.05) + BUSY_SECONDS
+    assert ceil_of(18.01) <= found.p90_seconds < ceil_of(18.01) + BUSY_SECONDS
 
 
 def ceil_of(seconds: float) -> int:
