@@ -48,7 +48,9 @@ FROM (
 ) AS kinds
 """
 GROUPED: Final = """
-INSERT INTO failure_group_uploads SELECT '0123456789abcdef', upload_id FROM uploads WHERE error_code = 'CONTENT_BLOCKED'
+INSERT INTO failure_group_uploads
+SELECT '0123456789abcdef', upload_id FROM uploads WHERE error_code = 'CONTENT_BLOCKED';
+INSERT INTO failure_groups VALUES ('0123456789abcdef', 'CONTENT_BLOCKED', 'generating', 'x', 1, 1, now(), now(), 1)
 """
 
 
@@ -98,7 +100,7 @@ def searches(some: UUID, session: str) -> dict[str, Search]:
         "waits long": Search(waits_over=60),
         "put off": Search(put_off=True),
         "a person's": Search(last_actor="staff:erika"),
-        "a group of failures": Search(failure_group="0123456789abcdef"),
+        "a group of failures": Search(failure_group="0123456789abcdef", status=Status.FAILED),
     }
 
 

@@ -87,8 +87,12 @@ def test_the_uploads_of_a_group_are_found_by_its_id(desk: Desk) -> None:
     desk.lives.failed(Stage.GENERATING)
     lost = next(each for each in grouped(desk) if each["code"] == "WORKER_LOST")
 
-    found = desk.search(failureGroup=lost["id"])["uploads"]
-    assert [upload["jobId"] for upload in found] == [str(upload_id)]
+    for search in ({"failureGroup": lost["id"]}, {"failureGroup": lost["id"], "status": "failed"}):
+        assert [upload["jobId"] for upload in desk.search(**search)["uploads"]] == [str(upload_id)]
+    desk.lives.uploads.retry(upload_id, by="staff:agnes")
+    desk.lives.project()
+    assert len(desk.search(failureGroup=lost["id"])["uploads"]) == 1
+    assert desk.search(failureGroup=lost["id"], status="failed")["uploads"] == []
     assert error_of(desk.get("uploads", failureGroup="x")) == (400, "BAD_REQUEST")
 
 
