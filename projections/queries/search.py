@@ -128,6 +128,11 @@ def find(pool: Pool, search: Search, after: Place | None, limit: int) -> Page:
     return Page(uploads, min(count, EXACT), count <= EXACT, place)
 
 
+def where(search: Search) -> tuple[str, dict[str, Any]]:
+    """The conditions of a search on `uploads u`, and their parameters."""
+    return _all(list(_conditions(search))), _parameters(search)
+
+
 def page_query(search: Search, after: Place | None, limit: int) -> tuple[str, dict[str, Any]]:
     """The statement of a page, and its parameters."""
     conditions = [*_conditions(search)]

@@ -212,6 +212,16 @@ def test_a_dry_run_that_cannot_be_understood_is_refused(desk: Desk, fields: dict
     assert told in response.json()["error"]["message"]
 
 
+def test_a_dry_run_that_was_never_carried_out_is_forgotten_after_a_day(desk: Desk) -> None:
+    desk.lives.submitted()
+    old = planned(desk, "cancel", status="pending")["bulk"]["bulkId"]
+    desk.lives.execute("UPDATE bulk_actions SET planned_at = planned_at - interval '25 hours'")
+    new = planned(desk, "cancel", status="pending")["bulk"]["bulkId"]
+
+    assert [each["bulkId"] for each in desk.get("bulk").json()["bulks"]] == [new]
+    assert error_of(desk.get(f"bulk/{old}")) == (404, "NOT_FOUND")
+
+
 def test_too_many_uploads_are_no_bulk_action(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.api.support.bulk.planning.MOST", 1)
     for _ in range(2):
