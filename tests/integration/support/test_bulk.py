@@ -8,13 +8,14 @@ import httpx
 import pytest
 
 from domain.failures import FailureCode
+from domain.staff import StaffRequest
 from domain.stages import Stage
 from projections.rows.failure_groups import failure_grouper
 from tests.integration.api.service import error_of
 from tests.integration.support.desk import REASON, Desk
 from workers.upkeep import bulk_runner
 from workers.upkeep.bulk_runner import BulkRunner
-from workers.upkeep.commands import StaffCommands
+from workers.upkeep.commands import ActionName, StaffCommands
 
 
 def commands(desk: Desk) -> StaffCommands:
@@ -130,6 +131,28 @@ def test_a_stop_leaves_the_rest_as_it_is(desk: Desk, monkeypatch: pytest.MonkeyP
     assert (progress["done"], progress["left"]) == (1, 2)
     assert post(desk, f"/{bulk_id}/stop").json()["bulk"]["state"] == "stopped"
     assert error_of(post(desk, f"/{bulk_id}/run")) == (409, "CONFLICT")
+
+
+def test_an_upload_that_breaks_the_program_keeps_no_other_from_its_turn(desk: Desk) -> None:
+    broken, *others = (desk.lives.submitted() for _ in range(3))
+    bulk_id = planned(desk, "cancel", status="pending")["bulk"]["bulkId"]
+    started(desk, bulk_id)
+
+    class Breaking(StaffCommands):
+        """Breaks at one upload."""
+
+        def run(self, action: ActionName, upload_id: UUID, *, by: str, request: StaffRequest) -> None:
+            if upload_id == broken:
+                raise ZeroDivisionError
+            super().run(action, upload_id, by=by, request=request)
+
+    BulkRunner(desk.lives.pool, Breaking(desk.lives.uploads, desk.service.store, desk.lives.pool)).scan(Event())
+    body = report(desk, bulk_id)
+    told = {UUID(each["jobId"]): (each["outcome"], each["told"]) for each in body["uploads"]}
+
+    assert told[broken] == ("failed", "It could not be acted on: ZeroDivisionError. The log has the details.")
+    assert {told[each][0] for each in others} == {"done"}
+    assert (body["bulk"]["state"], body["bulk"]["progress"]["failed"]) == ("done", 1)
 
 
 def test_a_dry_run_holds_for_ten_minutes(desk: Desk) -> None:
