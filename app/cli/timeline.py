@@ -16,6 +16,7 @@ from app.cli.shell.settings import attached, cli_settings
 
 if TYPE_CHECKING:
     from projections.log.event_log import LoggedEvent
+    from projections.queries.history import UploadHistory
 
 DATA_HELP: Final = "The data folder of a running `darkroom up`, unless DATABASE_URL is set. Default: ./darkroom-data."
 
@@ -31,22 +32,24 @@ SEVERAL: Final = 4
 def timeline(*, job_id: str, data: Path | None, as_json: bool) -> None:
     """Show everything that happened to the upload JOB_ID: when, how long it took, and who caused it.
 
-    It reads the event log itself, not what was made of it. The beginning of an id is enough where one upload of the log
-    has it. Ends with 0, with 1 when there is no such upload, with 2 on wrong usage or when the log cannot be reached.
+    Below the events, its time is drawn as bars on one axis, and what staff wrote is told. It reads the event log
+    itself, not what was made of it. The beginning of an id is enough where one upload of the log has it. Ends with 0,
+    with 1 when there is no such upload, with 2 on wrong usage or when the log cannot be reached.
 
     Example: darkroom timeline 3f0c6f0e
     """
     history = _history(attached(cli_settings(data_dir=data)).database_url or "", job_id)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode([_for_machines(logged) for logged in history])))
+        click.echo(msgspec.json.format(msgspec.json.encode([_for_machines(logged) for logged in history.events])))
     else:
         _show(history)
 
 
-def _history(url: str, job_id: str) -> "Sequence[LoggedEvent]":
+def _history(url: str, job_id: str) -> "UploadHistory":
     from domain.errors import UnavailableError
     from projections.log.connections import open_pool
     from projections.log.event_log import EventLog
+    from projections.queries.history import read_history
 
     pool = open_pool(url, 1, "darkroom timeline")
     try:
@@ -55,23 +58,26 @@ def _history(url: str, job_id: str) -> "Sequence[LoggedEvent]":
         if not found:
             what = f"no upload {job_id}" if is_whole(job_id) else f"no upload that begins with {job_id!r}"
             end(ExitCode.FAILED, f"There is {what} in this log.")
-        return log.history(UUID(only([str(each) for each in found], job_id)))
+        return read_history(pool, UUID(only([str(each) for each in found], job_id)))
     except UnavailableError as error:
         end(ExitCode.USAGE, str(error))
     finally:
         pool.close()
 
 
-def _show(history: "Sequence[LoggedEvent]") -> None:
+def _show(history: "UploadHistory") -> None:
     from rich.console import Console
 
+    from app.cli.jobs.bars import bars
     from app.cli.jobs.history import history_table
+    from projections.queries.timeline import spans
 
     # A pipe has no width, unless COLUMNS says one: nothing is cut off or wrapped there.
     console = Console(width=get_terminal_size((PIPE_COLUMNS, 1)).columns)
-    console.print(history_table(history, console), markup=False)
-    console.print(_summary(history), markup=False)
-    for line in _words(history):
+    console.print(history_table(history.events, console), markup=False)
+    console.print(_summary(history.events), markup=False)
+    parts = spans(history.events, history.now, history.held_until)
+    for line in (*bars(parts, console.width), *_words(history.events)):
         console.print(line, markup=False, soft_wrap=True)
 
 

@@ -43,6 +43,8 @@ u.upload_id = ANY(ARRAY(
 IN_GROUP: Final = """
 EXISTS (SELECT FROM failure_group_uploads g WHERE g.group_id = %(failure_group)s AND g.upload_id = u.upload_id)
 """
+FAILED_LIKE_IT: Final = "u.error_code = (SELECT code FROM failure_groups f WHERE f.group_id = %(failure_group)s)"
+"""An upload that failed otherwise since is no failure of the group any more. An index finds the others by the code."""
 OPEN: Final = "u.status IN ('pending', 'processing')"
 SELECT_PAGE: Final = """
 WITH u AS MATERIALIZED (
@@ -126,6 +128,11 @@ def find(pool: Pool, search: Search, after: Place | None, limit: int) -> Page:
     return Page(uploads, min(count, EXACT), count <= EXACT, place)
 
 
+def where(search: Search) -> tuple[str, dict[str, Any]]:
+    """The conditions of a search on `uploads u`, and their parameters."""
+    return _all(list(_conditions(search))), _parameters(search)
+
+
 def page_query(search: Search, after: Place | None, limit: int) -> tuple[str, dict[str, Any]]:
     """The statement of a page, and its parameters."""
     conditions = [*_conditions(search)]
@@ -184,10 +191,16 @@ def _conditions(search: Search) -> Iterator[str]:  # noqa: C901 - one condition 
     if search.created_before:
         yield "u.created_at < %(created_before)s"
     yield from _of_waits(search)
+    yield from _of_tables_beside(search)
+
+
+def _of_tables_beside(search: Search) -> Iterator[str]:
     if search.last_actor:
         yield ACTED_ON
     if search.failure_group:
         yield IN_GROUP
+    if search.failure_group and search.status is Status.FAILED:
+        yield FAILED_LIKE_IT
 
 
 def _of_waits(search: Search) -> Iterator[str]:
@@ -202,9 +215,8 @@ def _of_waits(search: Search) -> Iterator[str]:
 def _of_status(status: Status) -> Iterator[str]:
     if status in {Status.PENDING, Status.PROCESSING}:
         yield OPEN
-    if status is Status.FAILED:
-        yield "u.error_code IS NOT NULL"
-    yield f"u.status = '{status}'"
+    # A row has a code if and only if it has failed, and the indexes of failures hold no status.
+    yield "u.error_code IS NOT NULL" if status is Status.FAILED else f"u.status = '{status}'"
 
 
 def _parameters(search: Search) -> dict[str, Any]:

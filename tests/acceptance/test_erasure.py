@@ -80,7 +80,7 @@ def test_a_run_under_way_is_cancelled_and_takes_away_what_it_stored_too_late(con
         (
             ("00000000-0000-4000-8000-000000000000", "--by", "erika", "--reason", "a@b.example", "--yes"),
             2,
-            "seems to contain an e-mail",
+            "This reason seems to contain an e-mail",
         ),
         (("00000000-0000-4000-8000-000000000000", "--by", "Erika Muster", "--reason", REASON), 2, "is no name"),
         (("00000000-0000-4000-8000-000000000000", "--by", "erika", "--reason", REASON), 1, "Aborted"),

@@ -13,6 +13,7 @@ MASKS: Final = {
     r"#sign-in=\S+": "#sign-in=CODE",
     r"its data is in \S+\.": "its data is in FOLDER.",
     r"session:[0-9a-f]+": "session:HASH",
+    r"█+": " ",
     r"worker:\S+": "worker:NAME",
     r"\d{4}-\d\d-\d\d": "DAY",
     r"\d\d:\d\d:\d\d\.\d+": "TIME",

@@ -27,6 +27,7 @@ NAMES: Final = [
     "seen",
     "bounds",
     "growth",
+    "search",
     "export",
     "abuse",
 ]

@@ -64,3 +64,17 @@ def test_the_processes_read_and_append(as_service: psycopg.Connection) -> None:
         " SELECT gen_random_uuid(), 1, name, event_id, actor, correlation_id, state FROM event_log LIMIT 1"
     )
     assert as_service.execute("SELECT count(*) FROM event_log").fetchone() == (before and before[0] + 1,)
+
+
+def test_the_processes_append_to_the_audit_log_and_cannot_move_its_head(as_service: psycopg.Connection) -> None:
+    as_service.execute("INSERT INTO audit_log (actor, action) VALUES ('staff:erika', 'searched')")
+    query = "SELECT l.number, h.number, l.hash = h.hash FROM audit_log l, audit_log_head h"
+    assert as_service.execute(query.encode()).fetchall() == [(1, 1, True)]
+    for statement in (
+        "UPDATE audit_log_head SET number = 0",
+        "DELETE FROM audit_log_head",
+        "INSERT INTO audit_log_head (number, hash) VALUES (0, '')",
+        "TRUNCATE audit_log_head",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            as_service.execute(statement.encode())

@@ -13,6 +13,7 @@ from app.cli.timeline import timeline as timeline_command
 from app.cli.verify import verify as verify_command
 from app.embedded.data_folder import DataFolder
 from domain.failures import FailureCode
+from domain.staff import StaffRequest
 from domain.stages import Stage
 from tests.lives import Lives
 from tests.submissions import WORKER
@@ -80,7 +81,21 @@ def ids(lives: Lives) -> set[UUID]:
 
 def test_a_timeline_ends_with_the_status_and_how_long_it_took(lives: Lives, data: Path) -> None:
     result = timeline(lives.complete(), "--data", data)
-    assert "completed: 100% after 0." in result.stdout.splitlines()[-1]
+    assert "completed: 100% after 0." in result.stdout
+
+
+def test_a_timeline_draws_its_time_as_bars_and_tells_what_staff_wrote(lives: Lives, data: Path) -> None:
+    upload_id = lives.failed(Stage.GENERATING)
+    lives.uploads.retry(upload_id, by="staff:ada", request=StaffRequest("It may work now."))
+    lives.uploads.note(upload_id, by="staff:ada", request=StaffRequest("The owner will call on Monday."))
+
+    lines = timeline(upload_id, "--data", data).stdout.splitlines()
+    drawn = [line.split()[0] for line in lines if "█" in line]
+    assert drawn[:4] == ["waiting", "held", "validating", "generating"]
+    assert lines[-2:] == [
+        "6 retried, staff:ada: It may work now.",
+        "7 noted, staff:ada: The owner will call on Monday.",
+    ]
 
 
 @pytest.mark.parametrize("columns", [80, 100, 120])

@@ -43,6 +43,10 @@ LEFT JOIN LATERAL (
     FROM bulk_uploads u WHERE u.bulk_id = b.bulk_id
 ) p ON true
 """
+# A dry run that was not carried out is of no use after its time; a day of them is kept for the list.
+FORGET: Final = """
+DELETE FROM bulk_actions WHERE state = 'planned' AND planned_at < clock_timestamp() - interval '1 day'
+"""
 PLAN: Final = """
 INSERT INTO bulk_actions (bulk_id, action, search, reason, request_id, planned_by, expires_at, count, fit)
 VALUES (%(bulk_id)s, %(action)s, %(search)s::jsonb, %(reason)s, %(request_id)s, %(by)s,
@@ -144,6 +148,7 @@ class BulkActions:
         }
         facts = {"action": plan.action, "search": plan.search, "count": len(plan.upload_ids), "reason": plan.reason}
         with connected(self._pool) as connection, connection.transaction():
+            connection.execute(FORGET)
             connection.execute(PLAN, values)
             connection.execute(PLAN_UPLOADS, {"bulk_id": bulk_id, "upload_ids": list(plan.upload_ids)})
             _record(connection, Action.BULK_PLANNED, bulk_id, by, plan.request_id, facts)

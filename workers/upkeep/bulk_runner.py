@@ -12,7 +12,6 @@ from uuid import UUID, uuid5
 
 import psycopg
 import structlog
-from eventsourcing.persistence import MapperDeserialisationError
 from msgspec import Struct
 from psycopg.rows import class_row
 
@@ -112,8 +111,11 @@ class BulkRunner:
             told = error.message
         except UnavailableError:
             raise
-        except (DarkroomError, MapperDeserialisationError) as error:  # of this upload alone
-            return "failed", str(error)
+        except DarkroomError as error:
+            return "failed", error.message
+        except Exception as error:  # the trouble of one upload, which must not keep the others from their turn
+            log.exception("bulk.failed", bulk_id=str(bulk.bulk_id), upload_id=str(upload_id))
+            return "failed", f"It could not be acted on: {type(error).__name__}. The log has the details."
         if _has_landed(connection, upload_id, event_id):
             return "done", None
         return ("refused", told) if told else ("unchanged", None)

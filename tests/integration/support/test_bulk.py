@@ -8,13 +8,14 @@ import httpx
 import pytest
 
 from domain.failures import FailureCode
+from domain.staff import StaffRequest
 from domain.stages import Stage
 from projections.rows.failure_groups import failure_grouper
 from tests.integration.api.service import error_of
 from tests.integration.support.desk import REASON, Desk
 from workers.upkeep import bulk_runner
 from workers.upkeep.bulk_runner import BulkRunner
-from workers.upkeep.commands import StaffCommands
+from workers.upkeep.commands import ActionName, StaffCommands
 
 
 def commands(desk: Desk) -> StaffCommands:
@@ -132,6 +133,28 @@ def test_a_stop_leaves_the_rest_as_it_is(desk: Desk, monkeypatch: pytest.MonkeyP
     assert error_of(post(desk, f"/{bulk_id}/run")) == (409, "CONFLICT")
 
 
+def test_an_upload_that_breaks_the_program_keeps_no_other_from_its_turn(desk: Desk) -> None:
+    broken, *others = (desk.lives.submitted() for _ in range(3))
+    bulk_id = planned(desk, "cancel", status="pending")["bulk"]["bulkId"]
+    started(desk, bulk_id)
+
+    class Breaking(StaffCommands):
+        """Breaks at one upload."""
+
+        def run(self, action: ActionName, upload_id: UUID, *, by: str, request: StaffRequest) -> None:
+            if upload_id == broken:
+                raise ZeroDivisionError
+            super().run(action, upload_id, by=by, request=request)
+
+    BulkRunner(desk.lives.pool, Breaking(desk.lives.uploads, desk.service.store, desk.lives.pool)).scan(Event())
+    body = report(desk, bulk_id)
+    told = {UUID(each["jobId"]): (each["outcome"], each["told"]) for each in body["uploads"]}
+
+    assert told[broken] == ("failed", "It could not be acted on: ZeroDivisionError. The log has the details.")
+    assert {told[each][0] for each in others} == {"done"}
+    assert (body["bulk"]["state"], body["bulk"]["progress"]["failed"]) == ("done", 1)
+
+
 def test_a_dry_run_holds_for_ten_minutes(desk: Desk) -> None:
     desk.lives.failed(Stage.GENERATING)
     bulk_id = planned(desk, status="failed")["bulk"]["bulkId"]
@@ -210,6 +233,16 @@ def test_a_dry_run_that_cannot_be_understood_is_refused(desk: Desk, fields: dict
     response = desk.service.client.post("/api/support/bulk", json=given, headers=desk.signed("agnes"))
     assert error_of(response) == (400, "BAD_REQUEST")
     assert told in response.json()["error"]["message"]
+
+
+def test_a_dry_run_that_was_never_carried_out_is_forgotten_after_a_day(desk: Desk) -> None:
+    desk.lives.submitted()
+    old = planned(desk, "cancel", status="pending")["bulk"]["bulkId"]
+    desk.lives.execute("UPDATE bulk_actions SET planned_at = planned_at - interval '25 hours'")
+    new = planned(desk, "cancel", status="pending")["bulk"]["bulkId"]
+
+    assert [each["bulkId"] for each in desk.get("bulk").json()["bulks"]] == [new]
+    assert error_of(desk.get(f"bulk/{old}")) == (404, "NOT_FOUND")
 
 
 def test_too_many_uploads_are_no_bulk_action(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 from domain.failures import MESSAGES, FailureCode
 from domain.stages import Stage
 from projections.rows.failure_groups import cause_of, failure_grouper
+from tests.house.the_house import ROOT, blocks
 from tests.integration.api.service import error_of, moment
 from tests.integration.support.desk import REASON, Desk
 from tests.submissions import WORKER
@@ -87,8 +88,12 @@ def test_the_uploads_of_a_group_are_found_by_its_id(desk: Desk) -> None:
     desk.lives.failed(Stage.GENERATING)
     lost = next(each for each in grouped(desk) if each["code"] == "WORKER_LOST")
 
-    found = desk.search(failureGroup=lost["id"])["uploads"]
-    assert [upload["jobId"] for upload in found] == [str(upload_id)]
+    for search in ({"failureGroup": lost["id"]}, {"failureGroup": lost["id"], "status": "failed"}):
+        assert [upload["jobId"] for upload in desk.search(**search)["uploads"]] == [str(upload_id)]
+    desk.lives.uploads.retry(upload_id, by="staff:agnes")
+    desk.lives.project()
+    assert len(desk.search(failureGroup=lost["id"])["uploads"]) == 1
+    assert desk.search(failureGroup=lost["id"], status="failed")["uploads"] == []
     assert error_of(desk.get("uploads", failureGroup="x")) == (400, "BAD_REQUEST")
 
 
@@ -188,3 +193,15 @@ def test_an_erased_upload_leaves_nothing_but_the_count(desk: Desk) -> None:
 )
 def test_a_cause_is_a_message_without_ids_and_numbers(message: str, cause: str) -> None:
     assert cause_of(message) == cause
+
+
+def test_the_groups_can_be_made_again_from_the_log(desk: Desk) -> None:
+    for _ in range(2):
+        failed(desk)
+    desk.lives.failed(Stage.GENERATING)
+    before = grouped(desk)
+    (again,) = blocks((ROOT / "projections/README.md").read_text(), "sql")
+    with desk.lives.pool.connection() as connection:
+        connection.execute(again.encode())
+
+    assert grouped(desk) == before

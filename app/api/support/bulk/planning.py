@@ -19,8 +19,8 @@ from app.api.support.searching.filters import Filters, filters_of
 from domain.failures import NEEDS_NEW_PHOTO
 from domain.staff import Role, checked_reason
 from domain.stages import Status
+from projections.queries.candidates import Candidate, candidates
 from projections.queries.current import positions_behind
-from projections.queries.search import FoundUpload, find
 from projections.staff.members import Member
 from workers.upkeep.bulk import MOST, BulkActions, Plan
 from workers.upkeep.commands import ActionName
@@ -62,10 +62,9 @@ class Planning:
 
     def _plan(self, member: Member, action: ActionName, reason: str, filters: Filters, request_id: str) -> PlannedBody:
         positions_behind(self._pool)
-        page = find(self._pool, filters.search, None, MOST)
-        if not page.count_is_exact or page.next_place:
+        uploads = candidates(self._pool, filters.search, MOST + 1)
+        if len(uploads) > MOST:
             raise MalformedError(f"This search finds more than {MOST} uploads. Narrow it, for example by its times.")
-        uploads = page.uploads
         plan = Plan(
             action=action,
             search=filters.facts,
@@ -78,7 +77,7 @@ class Planning:
         return PlannedBody(bulk=bulk_body(bulk), job_ids=list(plan.upload_ids))
 
 
-def fits(action: ActionName, upload: FoundUpload) -> bool:
+def fits(action: ActionName, upload: Candidate) -> bool:
     """Whether the action makes sense for an upload, by its row."""
     ended = upload.status in {Status.COMPLETED, Status.FAILED}
     match action:

@@ -1,0 +1,36 @@
+"""The uploads that a bulk action would act on: what a search finds, with no more than tells whether the action fits."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from msgspec import Struct
+from psycopg.rows import class_row
+
+from domain.failures import FailureCode
+from domain.stages import Status
+from projections.log.connections import Pool, connected
+from projections.queries.search import Search, where
+
+SELECT_CANDIDATES: Final = """
+SELECT u.upload_id, u.status, u.error_code, l.worker FROM uploads u LEFT JOIN live_leases l USING (upload_id)
+WHERE {conditions} ORDER BY u.created_at DESC, u.upload_id DESC LIMIT %(limit)s
+"""
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """A row of the answer: the columns of SELECT_CANDIDATES."""
+
+    upload_id: UUID
+    status: Status
+    error_code: FailureCode | None
+    worker: str | None
+
+
+def candidates(pool: Pool, search: Search, limit: int) -> Sequence[Candidate]:
+    """The newest uploads of the search, so many at most. Raises LogUnavailableError."""
+    conditions, parameters = where(search)
+    query = SELECT_CANDIDATES.format(conditions=conditions)
+    with connected(pool) as connection:
+        cursor = connection.cursor(row_factory=class_row(Candidate))
+        return cursor.execute(query.encode(), {**parameters, "limit": limit}, prepare=False).fetchall()
