@@ -1,4 +1,4 @@
-"""Load: one upload of twelve events loaded and advanced, without the database.
+"""Load: one upload of twelve events loaded and advanced, without the database, beside the library's own aggregate.
 
 Loaded: eleven stored events decoded and folded. Advanced: the command decides, and its event is encoded for the log. It
 is the time of the processor that counts, for there is nothing to wait for.
@@ -16,9 +16,11 @@ from domain.mapper import EventMapper
 from domain.stages import Stage
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.contest import Case, Contender, Figures, Target
+from tests.benchmarks.decorated import load_and_advance
 from tests.benchmarks.lives import WORKER, life
 
 LOADS: Final = 5000
+DECORATED: Final = "eventsourcing's aggregate"
 
 
 @contextmanager
@@ -26,7 +28,8 @@ def cases(bench: Bench) -> Iterator[Sequence[Case]]:
     """Load one, many times, in one process."""
     times = bench.sized(LOADS, 50)
     ours = Contender("Darkroom", "ours", lambda: _timed(_ours(), times))
-    yield [Case("load 12 events and advance", (ours,), (Target(figure="us", at_most=50),))]
+    peer = Contender(DECORATED, "peer", lambda: _timed(load_and_advance(), times))
+    yield [Case("load 12 events and advance", (ours, peer), (Target(figure="us", over=(DECORATED,), at_most=0.1),))]
 
 
 def _ours() -> Callable[[], object]:

@@ -33,8 +33,8 @@ from workers.imaging.developing import develop
 from workers.imaging.jobs import Develop, Print
 from workers.imaging.printing import make_print
 
-ALONE: Final = 6
-TOGETHER: Final = 24
+ALONE: Final = 5
+TOGETHER: Final = 16
 WAIT: Final = {"Prefer": "wait=30"}
 WORK: Final = "the image work alone"
 LIBVIPS: Final = "libvips"

@@ -125,6 +125,6 @@ def _case(bench: Bench, rivals: dict[str, Served], connections: int, environment
 TARGETS: Final = (
     Target(figure="polls/s", over=(FASTAPI,), at_least=20),
     Target(figure="polls/s", over=(HONO,), at_least=5),
-    Target(figure="polls/s", over=(BARE,), at_least=0.5),
+    Target(figure="polls/s", over=(ROUTE,), at_least=1.2),
     Target(figure="p99 ms", over=(FASTAPI, HONO), at_most=1 / 3),
 )

@@ -196,7 +196,7 @@ def test_a_child_knows_nothing_of_our_environment(monkeypatch: pytest.MonkeyPatc
         command, environment = command_and_environment(children()[0])
         assert isinstance(run.result(PATIENCE), Picture)
     assert b"imaging" in command
-    assert environment == b""
+    assert environment == b"GLIBC_TUNABLES=glibc.malloc.hugetlb=1\0"
 
 
 PARENT = """

@@ -7,12 +7,14 @@ a child is confined before it reads its job: what the picture makes it do has no
 
 import gc
 import io
+import mmap
 import os
 import resource
 import socket
 import sys
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 import msgspec
 
@@ -36,6 +38,9 @@ from workers.imaging.opening import PLUGINS, load_decoders
 from workers.imaging.printing import make_print
 from workers.imaging.watermarking import LONGEST_SIDE, TEXT, marks, watermark
 
+ROOM_BYTES: Final = 16 * 1024**2
+"""What the smallest job needs beside what is loaded."""
+
 
 def main() -> None:
     """Load, become unprivileged, serve."""
@@ -49,6 +54,7 @@ def main() -> None:
 def work(server: int, allowance: Allowance) -> None:
     """Be a child: keep to the limits, confine, do the job, answer."""
     resource.setrlimit(resource.RLIMIT_AS, (allowance.memory_bytes,) * 2)
+    mmap.mmap(-1, ROOM_BYTES).close()  # without room for any picture it ends here, which is no picture's fault
     resource.setrlimit(resource.RLIMIT_CPU, (allowance.cpu_seconds, allowance.cpu_seconds + 1))
     missing = confine(server, allowance.answer_bytes)
     if missing and allowance.must_confine:

@@ -33,7 +33,8 @@ def make_print(job: Print) -> Picture:
     dice = random.Random(hashlib.sha256(job.seed.encode() + job.picture).digest())  # noqa: S311 - grain is no secret
     negative = _enlarged(Image.open(io.BytesIO(job.picture), formats=["JPEG"]).convert("RGB"))
     exposed = _burned_in(_exposed(negative))
-    return jpeg.encode(_framed(_toned(_grained(exposed, dice)), dice), quality=_QUALITY)
+    framed = _framed(_toned(_grained(exposed, dice)), dice)
+    return jpeg.encode(framed, quality=_QUALITY, smallest=False)  # the full picture is made of it at once
 
 
 def _enlarged(photo: Image.Image) -> Image.Image:
