@@ -17,7 +17,7 @@ from tests.benchmarks.machine import load, this_machine
 from tests.benchmarks.picture import draw
 from tests.benchmarks.results import FOLDER, Results, keep, terminal_table, write_readme
 
-NAMES: Final = ("append", "projector", "queue", "load", "poll", "seen", "bounds", "growth", "export")
+NAMES: Final = ("append", "projector", "queue", "load", "poll", "seen", "bounds", "growth", "export", "seals")
 """In the order in which they run."""
 
 Cases = Callable[[Bench], AbstractContextManager[Sequence[Case]]]
