@@ -34,6 +34,11 @@ DECLARE
 BEGIN
     IF EXISTS (SELECT FROM pg_attribute
                WHERE attrelid = to_regclass('event_log') AND attname = 'event_id' AND attgenerated = 's') THEN
+        -- A poll locks first uploads and then event_log. In another order the two would wait for each other.
+        IF to_regclass('uploads') IS NOT NULL THEN
+            LOCK TABLE uploads IN ACCESS EXCLUSIVE MODE;
+        END IF;
+        LOCK TABLE event_log IN ACCESS EXCLUSIVE MODE;
         DROP VIEW IF EXISTS timeline, audit_history, paid_calls, failures, daily_funnel, upload_outcomes, stage_durations, attempts,
                             event_history;
         ALTER TABLE event_log RENAME TO event_log_earlier;

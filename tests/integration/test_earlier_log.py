@@ -1,6 +1,7 @@
 """A log of the earlier form, in which the JSON held everything: `migrate` makes the present form of it."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -25,9 +26,11 @@ from projections.log.schema import migrate, schema_sql
 from projections.rows.projector import projector
 from tests.integration.history.known import fill, streams
 from tests.integration.test_schema import structure
+from tests.waiting import until
 
 EARLIER: Final = (Path(__file__).parent / "earlier_log.sql").read_text()
 INSERT: Final = "INSERT INTO event_log (upload_id, version, name, state) VALUES (%s, %s, %s, %s)"
+SELECT_WAITING: Final = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'event_log'::regclass)"
 ID: Final = '{"event_id": "00000000-0000-4000-8000-000000000001", '
 ODD: Final = (
     '{"event_id": "3D3C6F0E-51B6-4A0E-9A39-6CE1CE2E0A5B", "actor": "a", "correlation_id": "c", "schema_version": 1}',
@@ -163,6 +166,24 @@ def test_a_copy_that_was_interrupted_is_continued(earlier_url: str, monkeypatch:
 
     assert forms(earlier_url)[:-1] == before
     assert len(forms(earlier_url)) == len(before) + 1
+
+
+def test_a_statement_that_waits_for_the_migration_and_is_waited_for_fails_at_most_once(
+    earlier_url: str, database_url: str
+) -> None:
+    with psycopg.connect(earlier_url) as other, ThreadPoolExecutor(1) as threads:
+        other.execute("CREATE TABLE uploads (upload_id uuid PRIMARY KEY)")
+        other.commit()
+        other.execute("LOCK TABLE event_log IN ACCESS SHARE MODE")
+        migrated = threads.submit(migrate, earlier_url)
+        with psycopg.connect(earlier_url, autocommit=True) as watching:
+            until(lambda: watching.execute(SELECT_WAITING).fetchone() == (True,), "the migration does not wait")
+        other.execute("SET LOCAL deadlock_timeout = '20s'")  # so that the migration is the one that is ended
+        other.execute("SELECT FROM uploads")
+        other.commit()
+        migrated.result()
+
+    assert structure(earlier_url) == structure(database_url)
 
 
 def test_a_backup_of_the_earlier_form_is_restored(earlier_url: str, tmp_path: Path, postgres_url: str) -> None:
