@@ -34,7 +34,12 @@ DECLARE
 BEGIN
     IF EXISTS (SELECT FROM pg_attribute
                WHERE attrelid = to_regclass('event_log') AND attname = 'event_id' AND attgenerated = 's') THEN
-        DROP VIEW IF EXISTS timeline, paid_calls, failures, daily_funnel, upload_outcomes, stage_durations, attempts,
+        -- A poll locks first uploads and then event_log. In another order the two would wait for each other.
+        IF to_regclass('uploads') IS NOT NULL THEN
+            LOCK TABLE uploads IN ACCESS EXCLUSIVE MODE;
+        END IF;
+        LOCK TABLE event_log IN ACCESS EXCLUSIVE MODE;
+        DROP VIEW IF EXISTS timeline, audit_history, paid_calls, failures, daily_funnel, upload_outcomes, stage_durations, attempts,
                             event_history;
         ALTER TABLE event_log RENAME TO event_log_earlier;
         ALTER SEQUENCE event_log_position_seq RENAME TO event_log_earlier_position_seq;
@@ -1027,6 +1032,28 @@ COMMENT ON COLUMN paid_calls.called_at IS 'Just before the call.';
 COMMENT ON COLUMN paid_calls.prompt_version IS 'The version of the prompt.';
 COMMENT ON COLUMN paid_calls.outcome IS 'result (its picture was stored), nothing (no picture came of it) or open (the upload has not ended).';
 
+CREATE OR REPLACE VIEW audit_history AS
+SELECT 'audit log' AS source, number, NULL::bigint AS position, recorded_at, actor, action, upload_id, subject,
+       NULL::text AS reason, request_id, facts
+FROM audit_log
+UNION ALL
+SELECT 'event log', NULL, position, recorded_at, actor, name, upload_id, NULL, facts ->> 'reason',
+       facts ->> 'request_id', facts - '{reason,request_id}'::text[]
+FROM event_history WHERE actor LIKE 'staff:%';
+
+COMMENT ON VIEW audit_history IS 'One row for each thing that staff did, looked at or searched for.';
+COMMENT ON COLUMN audit_history.source IS 'audit log (looking, searching, changes of staff) or event log (what was done to an upload).';
+COMMENT ON COLUMN audit_history.number IS 'The number of the row in the audit log, from 1, without a gap.';
+COMMENT ON COLUMN audit_history.position IS 'The position of the event in the event log.';
+COMMENT ON COLUMN audit_history.recorded_at IS 'When, by the clock of PostgreSQL.';
+COMMENT ON COLUMN audit_history.actor IS 'staff:<name>, or operator:<account> for a command on the machine itself.';
+COMMENT ON COLUMN audit_history.action IS 'looked, searched, staff-added and so on; or the name of the event.';
+COMMENT ON COLUMN audit_history.upload_id IS 'The upload; null if it was about none.';
+COMMENT ON COLUMN audit_history.subject IS 'The staff member who was added, rotated or revoked.';
+COMMENT ON COLUMN audit_history.reason IS 'The reason that was given for what was done to the upload.';
+COMMENT ON COLUMN audit_history.request_id IS 'The correlation id of the request.';
+COMMENT ON COLUMN audit_history.facts IS 'What was searched for, which version was looked at, which role was given, and so on.';
+
 -- ---------------------------------------------------------------------------------------------------------------------
 -- The role of the analysts: reads the views above and nothing else. A person's login is a member of it.
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -1054,7 +1081,7 @@ BEGIN
             END;
         END IF;
         GRANT SELECT ON event_history, attempts, stage_durations, upload_outcomes, daily_funnel, failures, paid_calls,
-            stage_statistics TO darkroom_analyst;
+            stage_statistics, audit_history TO darkroom_analyst;
     END IF;
 END $$;
 

@@ -3,6 +3,7 @@
     DIR/database.dump   the database, in pg_dump's custom format, as of one snapshot
     DIR/objects         every object of the storage
     DIR/secret-keys     the keys of an embedded service, mode 0600; there only if the service made its own
+    DIR/head-key        the key that signs heads, likewise
     DIR/manifest.json   what was backed up; written last, so a backup without it is not complete
 
 The dump comes before the objects: an object is stored before the event that names it, so every object that the dump
@@ -50,6 +51,7 @@ class Archive:
         self.path = path.absolute()
         self.dump = self.path / "database.dump"
         self.secret_keys = self.path / "secret-keys"
+        self.head_key = self.path / "head-key"
         self._manifest = self.path / "manifest.json"
         self._objects = FolderStore(self.path / "objects", lambda key, _: key)
 
@@ -77,6 +79,10 @@ class Archive:
     def keep_secret_keys(self, keys: str) -> None:
         """Write the keys for this account alone."""
         write_private(self.secret_keys, keys)
+
+    def keep_head_key(self, key: str) -> None:
+        """Write the key that signs heads for this account alone."""
+        write_private(self.head_key, key)
 
     def take(self, store: BlobStore, keys: Iterable[str]) -> Iterator[int]:
         """Copy these objects into the backup; the size of each in bytes. One that is gone by now is left out."""

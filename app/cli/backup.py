@@ -91,6 +91,8 @@ def _back_up(settings: "Settings", archive: "Archive") -> "Manifest":
     made_here = settings.data_dir / "secret-keys"
     if not settings.secret_keys and made_here.exists():
         archive.keep_secret_keys(made_here.read_text().strip())
+    if not settings.head_key and (signs := settings.data_dir / "head-key").exists():
+        archive.keep_head_key(signs.read_text().strip())
     manifest = Manifest(
         version("darkroom"), datetime.now(UTC), moment.position, moment.uploads, moment.events, len(sizes), sum(sizes)
     )
@@ -106,13 +108,15 @@ def _target(settings: "Settings", archive: "Archive", stack: ExitStack) -> "Sett
     from app.embedded.data_folder import DataFolder
     from app.embedded.postgres import EmbeddedPostgres
 
-    for used in ("postgres", "objects", "secret-keys"):
+    for used in ("postgres", "objects", "secret-keys", "head-key"):
         if (settings.data_dir / used).exists():
             place = settings.data_dir.absolute()
             raise BackupError(f"{place} is in use: it has {used}. Name a new folder with --data.")
     folder = stack.enter_context(DataFolder(settings.data_dir))
     if archive.secret_keys.exists():
         write_private(folder.path / "secret-keys", archive.secret_keys.read_text().strip())
+    if archive.head_key.exists():
+        write_private(folder.path / "head-key", archive.head_key.read_text().strip())
     postgres = stack.enter_context(EmbeddedPostgres(folder.path))
     return replace(settings, database_url=postgres.url)
 

@@ -17,6 +17,7 @@ from psycopg.rows import args_row
 from psycopg_pool import ConnectionPool
 
 from domain.errors import DarkroomError
+from projections.history.merkle import root
 from projections.history.seals import PAGE, Chain, Seal, leaf_of, newest_seal, seals_between
 from projections.log.connections import connected
 from projections.log.event_log import SELECT_PAGE, LoggedEvent
@@ -158,5 +159,16 @@ def _difference(stored: Seal | None, events: list[LoggedEvent], sealed_up_to: in
         return (
             f"{stored.bounds}: an event was changed or moved: {count} events are here, but not those that were sealed."
         )
+    if count == stored.count + 1 and (position := _put_in(stored, events)):
+        return f"{position}: an event was put in: without it, {stored.bounds} is what was sealed."
     what = "an event was removed" if count < stored.count else "an event was put in"
     return f"{stored.bounds}: {what}: {stored.count} events were sealed, and {count} are here."
+
+
+def _put_in(stored: Seal, events: list[LoggedEvent]) -> int | None:
+    """The position of the one event without which the page is what was sealed; None if there is none."""
+    leaves = {logged.position: leaf_of(logged) for logged in events if logged.position <= stored.last}
+    for position in leaves:
+        if root([hashed for each, hashed in leaves.items() if each != position]) == stored.root:
+            return position
+    return None

@@ -24,6 +24,8 @@ from projections.log.follower import Follower
 READER: Final = "seals"
 PAGE: Final = 256
 """Positions."""
+PAUSE_SECONDS: Final = 0.25
+"""How long the reader gathers events. The open page is written anew each time, whether one event came or a hundred."""
 GENESIS: Final = bytes(32)
 """Stands for the seal before the first."""
 
@@ -106,7 +108,7 @@ class Chain:
 
 def sealer(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]]) -> Follower:
     """The reader of the log that seals it."""
-    return Follower(READER, event_log, pool, seal)
+    return Follower(READER, event_log, pool, seal, pause=PAUSE_SECONDS)
 
 
 def seal(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:

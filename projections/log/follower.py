@@ -52,11 +52,16 @@ class Follower:
         *,
         page: int | None = None,
         after_commit: AfterCommit = lambda _: None,
+        pause: float = 0,
     ) -> None:
+        """With a pause, a reader that keeps up waits so many seconds after a page: a large page costs less an event."""
         self.reader = reader
         self._pool = pool
         self._handle = handle
-        self._pages = Pages(event_log, page or PAGE)
+        self._size = page or PAGE
+        self._pages = Pages(event_log, self._size)
+        self._pause = pause
+        self._keeps_up = False
         self._after_commit = after_commit
         self._moved_to: int | None = None
         """The position that this process saved last; None if another process may have moved it."""
@@ -75,6 +80,7 @@ class Follower:
         page = self._pages.after(position)
         if not page:
             return False
+        self._keeps_up = len(page) < self._size
         self._moved_to = None  # unknown if a statement below fails
         with translated(), self._pool.connection() as connection, connection.transaction():
             move = {"reader": self.reader, "from": position, "to": page[-1].position}
@@ -100,6 +106,8 @@ class Follower:
         while not stopping.is_set():
             try:
                 if self.step():
+                    if self._keeps_up:
+                        stopping.wait(self._pause)
                     continue
                 failures = 0
                 if not wakeups.wait(POLL_SECONDS):

@@ -11,6 +11,7 @@ from projections.log.lifting import copy_ahead
 MIGRATION_LOCK: Final = 0x6461726B_73716C  # "darksql"
 LOCK_SECONDS: Final = 30
 """How long a migration waits for another migration, or for a lock on a table."""
+TRIES: Final = 5
 
 _HERE: Final = Path(__file__).parent
 
@@ -40,6 +41,12 @@ def migrate(database_url: str) -> list[str]:
         connection.execute("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
         copy_ahead(connection, schema_sql())
         connection.add_notice_handler(note)
-        with connection.transaction():
-            connection.execute(schema_sql())
+        for attempt in range(TRIES):
+            try:
+                with connection.transaction():
+                    connection.execute(schema_sql())
+                break
+            except psycopg.errors.DeadlockDetected:  # with a statement of the service, which goes on now
+                if attempt == TRIES - 1:
+                    raise
     return left

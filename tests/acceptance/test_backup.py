@@ -19,11 +19,14 @@ def test_a_backup_restores_elsewhere_and_every_client_goes_on_with_its_token() -
             watch.until_complete()
         picture = api.preview(complete)
         running_jobs = [api.submit(stamp()) for _ in range(3)]
+        head = service.run("events", "head", "--json", "--data", service.data).stdout
+        (elsewhere / "head.json").write_text(head)
         backup = elsewhere / "backup"
         done = service.run("backup", backup, "--data", service.data)
         assert done.returncode == 0, done.stdout + done.stderr
         assert backup.stat().st_mode & 0o777 == 0o700
-        assert (backup / "secret-keys").stat().st_mode & 0o777 == 0o600
+        for key in ("secret-keys", "head-key"):
+            assert (backup / key).stat().st_mode & 0o777 == 0o600
         facts = json.loads((backup / "manifest.json").read_text())
 
         restored = restore(backup, elsewhere)
@@ -38,6 +41,10 @@ def test_a_backup_restores_elsewhere_and_every_client_goes_on_with_its_token() -
             rebuilt = other.run("project", "--rebuild", "--data", other.data)
             assert rebuilt.returncode == 0, rebuilt.stderr
             other.assert_verified()
+            proven = other.run("verify", "--head", elsewhere / "head.json", "--data", other.data)
+            assert proven.returncode == 0, proven.stdout + proven.stderr
+            signed = other.run("events", "head", "--json", "--data", other.data).stdout
+            assert json.loads(signed)["publicKey"] == json.loads(head)["publicKey"]
 
 
 def test_nothing_is_overwritten_and_half_a_backup_is_refused(tmp_path: Path) -> None:

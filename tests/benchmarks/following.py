@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 import psycopg
 from redis import Redis
 
+from projections.history import seals
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog, LoggedEvent
 from projections.log.follower import Follower
@@ -27,6 +28,7 @@ from tests.benchmarks.contest import Figures
 from tests.benchmarks.writers import Writers
 
 WRITERS: Final = 4
+Apply = Callable[[psycopg.Connection[Any], Sequence[LoggedEvent]], None]
 Commits = list[tuple[int, float]]
 """The last position of what became visible, and when."""
 
@@ -34,8 +36,9 @@ Commits = list[tuple[int, float]]
 class Noting(Follower):
     """Our reader, which remembers when it was done with what."""
 
-    def __init__(self, event_log: EventLog, pool: Any) -> None:  # noqa: ANN401 - the pool of open_pool
-        super().__init__(projector.READER, event_log, pool, self._apply)
+    def __init__(self, event_log: EventLog, pool: Any, reader: str, apply: Apply, pause: float = 0) -> None:  # noqa: ANN401 - the pool of open_pool
+        super().__init__(reader, event_log, pool, self._apply, pause=pause)
+        self._do = apply
         self.commits: Commits = []
         self._last = 0
 
@@ -47,14 +50,23 @@ class Noting(Follower):
         return moved
 
     def _apply(self, connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:
-        projector.apply(connection, page)
+        self._do(connection, page)
         self._last = page[-1].position
 
 
 def follow_ours(url: str, redis_url: str, end: Connection) -> None:
     """Be the projector until told to stop; tell what was seen when asked."""
+    _follow(url, redis_url, end, projector.READER, projector.apply)
+
+
+def follow_seals(url: str, redis_url: str, end: Connection) -> None:
+    """Be the reader that seals."""
+    _follow(url, redis_url, end, seals.READER, seals.seal, seals.PAUSE_SECONDS)
+
+
+def _follow(url: str, redis_url: str, end: Connection, reader: str, apply: Apply, pause: float = 0) -> None:
     with open_pool(url, 4, "bench") as pool, Redis.from_url(redis_url) as redis:
-        follower, stopping, wakeups = Noting(EventLog(pool), pool), Event(), Wakeups(redis)
+        follower, stopping, wakeups = Noting(EventLog(pool), pool, reader, apply, pause), Event(), Wakeups(redis)
         thread = Thread(target=follower.run, args=(stopping, wakeups), daemon=True)
         thread.start()
         _answer(end, lambda: follower.commits)
@@ -89,8 +101,8 @@ class Lag:
         self._process.start()
         self._end.recv()
 
-    def measure(self, rate: float, seconds: float) -> Figures:
-        """The lag of every event at so many a second."""
+    def measure(self, rate: float | None, seconds: float) -> Figures:
+        """The lag of every event at so many a second, or as fast as the writers can."""
         appended = self._writers.round(WRITERS, seconds, rate)
         self._end.send(max(append.position for append in appended))
         commits: Commits = self._end.recv()
@@ -99,7 +111,13 @@ class Lag:
             max(commits[bisect_left(positions, append.position)][1] - append.ended, 0) * 1000 for append in appended
         ]
         cuts = quantiles(lags, n=100)
-        return {"lag p50 ms": cuts[49], "lag p99 ms": cuts[98], "events/s": len(appended) / seconds}
+        took = quantiles([(append.ended - append.began) * 1000 for append in appended], n=100)
+        return {
+            "lag p50 ms": cuts[49],
+            "lag p99 ms": cuts[98],
+            "append p50 ms": took[49],
+            "events/s": len(appended) / seconds,
+        }
 
     def __enter__(self) -> Self:
         return self
@@ -115,6 +133,13 @@ class DarkroomLag(Lag):
 
     def __init__(self, url: str, redis_url: str) -> None:
         super().__init__("darkroom", follow_ours, url, redis_url)
+
+
+class SealLag(Lag):
+    """That of the seals."""
+
+    def __init__(self, url: str, redis_url: str) -> None:
+        super().__init__("darkroom", follow_seals, url, redis_url)
 
 
 class LibraryLag(Lag):

@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from domain.mapper import EventMapper
+from projections.log.event_log import append_of
 from tests.benchmarks.contest import Figures
 from tests.benchmarks.lives import life
 
@@ -17,13 +18,14 @@ THREADS: Final = 2
 
 def write_script(folder: Path) -> Path:
     """What each transaction does."""
-    stored = EventMapper().to_stored_event(life()[3])
-    state = stored.state.decode().replace(":", ": ")  # a name right after a colon would be a variable
+    _, row = append_of([EventMapper().to_stored_event(life()[3])])
     script = folder / "insert.sql"
-    script.write_text(
-        "INSERT INTO event_log (upload_id, version, name, state)"
-        f" VALUES (gen_random_uuid(), 1, '{stored.topic}', '{state}');\n"
+    statement = (
+        "INSERT INTO event_log (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)"
+        f" VALUES (gen_random_uuid(), 1, '{row['name']}', '{row['event_id']}', '{row['actor']}',"
+        f" '{row['correlation_id']}', {row['schema_version']}, '{row['state']}');\n"
     )
+    script.write_text(statement.replace(":", ": "))  # a name right after a colon would be a variable
     return script
 
 

@@ -167,4 +167,5 @@ def test_every_picture_is_shown_and_none_is_missing() -> None:
     }
     screenshots = (ROOT / "app/web/screenshots").iterdir()
     results = (ROOT / "tests/benchmarks/results").glob("*.svg")
-    assert sorted(shown) == sorted([*screenshots, *results])
+    drawn = (ROOT / "tests/integration").rglob("*.svg")
+    assert sorted(shown) == sorted([*screenshots, *results, *drawn])

@@ -1,6 +1,7 @@
 """A log of the earlier form, in which the JSON held everything: `migrate` makes the present form of it."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -11,19 +12,25 @@ import pytest
 from psycopg.rows import class_row
 
 from app.backup import database
+from app.storage.folder import FolderStore
 from domain.mapper import EventMapper
+from projections.audit.verification import Verification
 from projections.history.canonical import canonical, line_of, read_line
 from projections.history.export import connect, ndjson_blocks
 from projections.history.form import Scope
 from projections.log import lifting
-from projections.log.event_log import COLUMNS, LoggedEvent
+from projections.log.connections import open_pool
+from projections.log.event_log import COLUMNS, EventLog, LoggedEvent
 from projections.log.lifting import copy_ahead
 from projections.log.schema import migrate, schema_sql
-from tests.integration.history.known import streams
+from projections.rows.projector import projector
+from tests.integration.history.known import fill, streams
 from tests.integration.test_schema import structure
+from tests.waiting import until
 
 EARLIER: Final = (Path(__file__).parent / "earlier_log.sql").read_text()
 INSERT: Final = "INSERT INTO event_log (upload_id, version, name, state) VALUES (%s, %s, %s, %s)"
+SELECT_WAITING: Final = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'event_log'::regclass)"
 ID: Final = '{"event_id": "00000000-0000-4000-8000-000000000001", '
 ODD: Final = (
     '{"event_id": "3D3C6F0E-51B6-4A0E-9A39-6CE1CE2E0A5B", "actor": "a", "correlation_id": "c", "schema_version": 1}',
@@ -95,6 +102,27 @@ def test_an_export_has_every_event_as_it_was(earlier_url: str) -> None:
     assert [canonical(read_line(line)) for line in lines] == before
 
 
+def test_verify_finds_what_it_finds_in_a_log_of_the_present_form(
+    earlier_url: str, database_url: str, tmp_path: Path
+) -> None:
+    with psycopg.connect(earlier_url) as connection:
+        connection.execute("ALTER TABLE event_log DISABLE TRIGGER USER")
+        connection.execute("DELETE FROM event_log WHERE name = 'upload.odd'")
+        connection.execute("ALTER TABLE event_log ENABLE TRIGGER USER")
+    migrate(earlier_url)
+    fill(database_url)
+
+    assert _violations(earlier_url, tmp_path) == _violations(database_url, tmp_path)
+
+
+def _violations(url: str, folder: Path) -> list[str]:
+    with open_pool(url, 2, "test") as pool:
+        projector(EventLog(pool), pool).catch_up()
+        verification = Verification(pool, FolderStore(folder, lambda key, _: key))
+        # Their pictures are in no storage; and which one stands still depends on its times, which differ.
+        return sorted(str(each) for each in verification.violations() if each.invariant not in {2, 6})
+
+
 def test_each_fact_is_there_once(earlier_url: str) -> None:
     migrate(earlier_url)
     with psycopg.connect(earlier_url) as connection:
@@ -138,6 +166,24 @@ def test_a_copy_that_was_interrupted_is_continued(earlier_url: str, monkeypatch:
 
     assert forms(earlier_url)[:-1] == before
     assert len(forms(earlier_url)) == len(before) + 1
+
+
+def test_a_statement_that_waits_for_the_migration_and_is_waited_for_fails_at_most_once(
+    earlier_url: str, database_url: str
+) -> None:
+    with psycopg.connect(earlier_url) as other, ThreadPoolExecutor(1) as threads:
+        other.execute("CREATE TABLE uploads (upload_id uuid PRIMARY KEY)")
+        other.commit()
+        other.execute("LOCK TABLE event_log IN ACCESS SHARE MODE")
+        migrated = threads.submit(migrate, earlier_url)
+        with psycopg.connect(earlier_url, autocommit=True) as watching:
+            until(lambda: watching.execute(SELECT_WAITING).fetchone() == (True,), "the migration does not wait")
+        other.execute("SET LOCAL deadlock_timeout = '20s'")  # so that the migration is the one that is ended
+        other.execute("SELECT FROM uploads")
+        other.commit()
+        migrated.result()
+
+    assert structure(earlier_url) == structure(database_url)
 
 
 def test_a_backup_of_the_earlier_form_is_restored(earlier_url: str, tmp_path: Path, postgres_url: str) -> None:

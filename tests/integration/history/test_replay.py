@@ -13,11 +13,14 @@ from projections.history.replay import fold_by_upload, replay
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog, LoggedEvent
 from tests.house.the_house import ROOT, blocks
+from tests.integration.history import made
 from tests.integration.history.exports import export
 from tests.integration.history.known import TUESDAY, folded, streams
 
+PICTURE = Path(__file__).parent / "silences.svg"
 
-@pytest.fixture(params=["log", "ndjson", "parquet"])
+
+@pytest.fixture(params=["log", "ndjson", "csv", "parquet"])
 def source(request: pytest.FixtureRequest, known_url: str, tmp_path: Path) -> str:
     """The known history, as a log and as files."""
     if request.param == "log":
@@ -68,3 +71,15 @@ def test_the_example_of_the_page_computes_what_it_says(
     names: dict[str, Any] = {}
     exec(example, names)  # noqa: S102 - the example itself
     assert names["silences"] == [timedelta(seconds=10), timedelta(seconds=30)]
+
+
+def test_the_picture_of_the_page_is_what_the_example_finds(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.fill(database_url)
+    export(database_url, tmp_path / "events.ndjson")
+    monkeypatch.chdir(tmp_path)
+    (example,) = blocks((ROOT / "projections/history/README.md").read_text(), "python")
+    names: dict[str, Any] = {}
+    exec(example, names)  # noqa: S102 - the example itself
+    assert made.histogram(names["silences"]) == PICTURE.read_text()

@@ -116,7 +116,7 @@ def test_a_row_put_into_a_gap_is_found(filled_url: str, head: Path) -> None:
             " SELECT 100, gen_random_uuid(), 1, name, event_id, actor, state FROM event_log WHERE position = 99"
         )
     done = run(filled_url, "verify", "--head", head)
-    assert (done.exit_code, "1-256: an event was put in" in done.stdout) == (1, True), done.output
+    assert (done.exit_code, done.stdout.startswith("100: an event was put in")) == (1, True), done.output
 
 
 def test_a_log_whose_seals_were_made_anew_is_found_too(filled_url: str, head: Path) -> None:

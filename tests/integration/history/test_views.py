@@ -29,6 +29,7 @@ VIEWS: Final = {
     "daily_funnel",
     "failures",
     "paid_calls",
+    "audit_history",
 }
 Analyst = psycopg.Connection[Any]
 
@@ -173,3 +174,14 @@ def test_a_paid_call_says_whether_a_picture_came_of_it(analyst: Analyst) -> None
 @pytest.mark.parametrize("stage", [Stage.VALIDATING, Stage.COMPLETE])
 def test_a_failed_upload_never_shows_a_stage_of_the_pipeline(analyst: Analyst, stage: Stage) -> None:
     assert rows(analyst, f"SELECT FROM upload_outcomes WHERE status = 'failed' AND stage = '{stage}'") == []
+
+
+def test_the_audit_history_has_what_staff_looked_at_and_what_they_did(known_url: str, analyst: Analyst) -> None:
+    with psycopg.connect(known_url) as connection:
+        look = "INSERT INTO audit_log (actor, action, upload_id, request_id) VALUES ('staff:vera', 'looked', %s, 'r')"
+        connection.execute(look, (GOOD,))
+    query = "SELECT source, actor, action, upload_id, reason FROM audit_history ORDER BY source"
+    assert rows(analyst, query) == [
+        ("audit log", "staff:vera", "looked", GOOD, None),
+        ("event log", "staff:erika", "upload.erased", ERASED, None),
+    ]
