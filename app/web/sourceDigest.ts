@@ -5,7 +5,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plugin } from "vite";
 
-const BESIDE = ["index.html", "package-lock.json", "package.json", "schema.html", "support.html", "vite.config.ts"];
+const BESIDE = [
+  "index.html",
+  "insights.html",
+  "package-lock.json",
+  "package.json",
+  "schema.html",
+  "support.html",
+  "vite.config.ts",
+];
 
 /** SHA-256 over the lines `<SHA-256 of a file>  <path>`, sorted by path; tests are no source of the page. */
 function digest(root: string): string {

@@ -12,7 +12,7 @@ export default defineConfig({
     // Everything is a file of its own: the page's policy allows no inline script, style or font.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: ["index.html", "schema.html", "support.html"] },
+    rolldownOptions: { input: ["index.html", "insights.html", "schema.html", "support.html"] },
     chunkSizeWarningLimit: 2000, // of /schema; tests/house/test_web.py bounds the upload page
   },
   server: { proxy: { "/api": "http://127.0.0.1:8000" } },

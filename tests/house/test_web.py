@@ -17,7 +17,10 @@ from tests.house.the_house import ROOT
 WEB: Final = ROOT / "app" / "web"
 BUILT: Final = WEB / "built"
 ASSETS: Final = sorted((BUILT / "assets").iterdir())
-BESIDE: Final = ("index.html", "package-lock.json", "package.json", "schema.html", "support.html", "vite.config.ts")
+BESIDE: Final = (
+    *("index.html", "insights.html", "package-lock.json", "package.json", "schema.html", "support.html"),
+    "vite.config.ts",
+)
 PAGES: Final = sorted(file.name for file in BUILT.glob("*.html"))
 FIRST_LOAD_BYTES: Final = 150_000
 NAMES_IN_CODE: Final = {"http://www.w3.org", "https://react.dev"}

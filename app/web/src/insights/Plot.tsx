@@ -1,0 +1,70 @@
+/** Lines over time, drawn by uPlot on a canvas. Who does not see it has the sentence and the table. */
+
+import { useEffect, useRef } from "react";
+import uPlot from "uplot";
+import type { Lines } from "./lines";
+
+const HEIGHT = 260;
+const COLORS = 6;
+
+interface Props {
+  lines: Lines;
+  unit: string;
+  isLog: boolean;
+  /** What a screen reader says in place of the picture. */
+  text: string;
+}
+
+export function Plot({ lines, unit, isLog, text }: Props) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const target = place.current;
+    if (!target || typeof ResizeObserver === "undefined") {
+      return;
+    }
+    const data: uPlot.AlignedData = [lines.times, ...lines.lines.map(({ values }) => values)];
+    const plot = new uPlot(optionsOf(lines, isLog, target), data, target);
+    const observer = new ResizeObserver(() => plot.setSize({ width: target.clientWidth, height: HEIGHT }));
+    observer.observe(target);
+    return () => {
+      observer.disconnect();
+      plot.destroy();
+    };
+  }, [lines, isLog]);
+  return (
+    <figure>
+      <div className="plot" ref={place} role="img" aria-label={text} />
+      <figcaption className="fine">{unit}; times in UTC</figcaption>
+    </figure>
+  );
+}
+
+function optionsOf(lines: Lines, isLog: boolean, target: HTMLElement): uPlot.Options {
+  const style = getComputedStyle(target);
+  const color = (name: string) => style.getPropertyValue(name).trim();
+  const axis: uPlot.Axis = {
+    stroke: color("--soft"),
+    grid: { stroke: color("--line"), width: 1 },
+    ticks: { stroke: color("--line"), width: 1 },
+    font: "12px system-ui, sans-serif",
+  };
+  return {
+    width: target.clientWidth || 600,
+    height: HEIGHT,
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+    scales: { y: isLog ? { distr: 3 } : { range: (_, __, most) => [0, Math.max(most * 1.05, 1)] } },
+    axes: [axis, { ...axis, size: 64 }],
+    series: [
+      {},
+      ...lines.lines.map(
+        ({ label, isDashed, color: number }): uPlot.Series => ({
+          label,
+          stroke: color(`--line-${number % COLORS}`),
+          width: 2,
+          spanGaps: false,
+          ...(isDashed ? { dash: [6, 4] } : {}),
+        }),
+      ),
+    ],
+  };
+}
