@@ -41,6 +41,9 @@ function Body({ body, parameters }: { body: ChartBody; parameters: string }) {
       {new URLSearchParams(parameters).has("model") && body.ignores.includes("model") && (
         <p className="fine">Of all models: which one it was is not known for every upload counted here.</p>
       )}
+      {body.until > body.coverage.end && (
+        <p className="fine">The span is not over: the numbers of its end still grow.</p>
+      )}
       {lines ? (
         <Plot
           lines={lines}

@@ -6,6 +6,7 @@ import type { Lines } from "./lines";
 
 const HEIGHT = 260;
 const COLORS = 6;
+const DAY = 86_400;
 
 interface Props {
   lines: Lines;
@@ -53,9 +54,12 @@ function optionsOf(lines: Lines, isLog: boolean, target: HTMLElement): uPlot.Opt
     height: HEIGHT,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     scales: { y: isLog ? { distr: 3 } : { range: (_, __, most) => [0, Math.max(most * 1.05, 1)] } },
-    axes: [axis, { ...axis, size: 64 }],
+    axes: [
+      { ...axis, values: (_, at, __, ___, step) => at.map((seconds) => shown(seconds, step)) },
+      { ...axis, size: 64 },
+    ],
     series: [
-      {},
+      { value: (_, seconds) => (seconds === null ? "" : `${shown(seconds, DAY)} ${shown(seconds, 1)}`) },
       ...lines.lines.map(
         ({ label, isDashed, color: number }): uPlot.Series => ({
           label,
@@ -67,4 +71,10 @@ function optionsOf(lines: Lines, isLog: boolean, target: HTMLElement): uPlot.Opt
       ),
     ],
   };
+}
+
+/** The day for steps of days and at midnight, else the time. */
+function shown(seconds: number, step: number): string {
+  const moment = new Date(seconds * 1000).toISOString();
+  return step >= DAY || (step > 1 && seconds % DAY === 0) ? moment.slice(5, 10) : moment.slice(11, 16);
 }

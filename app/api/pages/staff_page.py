@@ -1,6 +1,6 @@
-"""GET /support and all below it: the console of staff, one page for every address of it.
+"""GET /support and all below it, and GET /insights: the pages of staff.
 
-The page holds nothing of anyone: what it shows it asks for at /api/support, with the session of who looks.
+They hold no data: they ask the API in the name of the person who looks.
 """
 
 from functools import cached_property
@@ -14,22 +14,25 @@ from app.api.pages.built import AcceptEncoding, File, IfNoneMatch, file_of, page
 POLICY: Final = policy_of()
 
 
-class Console:
-    """Serves the console from memory."""
+class StaffPage:
+    """Serves a page of staff from memory."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     async def index(
         self, accept_encoding: AcceptEncoding = None, if_none_match: IfNoneMatch = None
     ) -> Response[bytes | None]:
-        """Ask for the console."""
+        """Ask for the page."""
         return page_response(self._page, POLICY, accept_encoding, if_none_match)
 
     async def below(
         self, place: FromPath[str], accept_encoding: AcceptEncoding = None, if_none_match: IfNoneMatch = None
     ) -> Response[bytes | None]:
-        """Ask for the console at an address of it, which the page itself reads."""
+        """Ask for the page at an address of it, which the page itself reads."""
         del place
         return await self.index(accept_encoding, if_none_match)
 
     @cached_property
     def _page(self) -> File:
-        return file_of(read_page("support.html").encode(), ".html")
+        return file_of(read_page(self._name).encode(), ".html")

@@ -1,0 +1,29 @@
+"""/insights in Chromium: the charts are drawn under the page's own policy, and anyone can read them."""
+
+import json
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Darkroom, NewPerson
+from tests.browser.person import AXE
+
+
+def test_a_member_of_staff_signs_in_and_sees_the_charts(new_person: NewPerson, darkroom: Darkroom) -> None:
+    service = darkroom.service
+    done = service.run("staff", "add", "ina", "--role", "viewer", "--json", "--data", service.data)
+    assert done.returncode == 0, done.stderr
+    person = new_person().open().send().reads("Your picture is ready")
+    person.open("/insights?last=1")
+    person.page.get_by_label("Staff token").fill(json.loads(done.stdout)["token"])
+    person.press("Sign in")
+
+    person.sees("completed, 0 failed, 0 cancelled.")
+    expect(person.page.locator(".u-wrap canvas")).to_have_count(4)
+    expect(person.page.get_by_label("submitted: 1")).to_be_visible()
+    person.page.locator("summary", has_text="SQL").first.click()
+    person.sees("FROM stage_statistics")
+    person.press("7 days")
+    person.wait("location.search === '?last=7'")
+    person.page.evaluate(AXE.read_text())
+    found = person.page.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))")
+    assert found == []
