@@ -479,6 +479,23 @@ COMMENT ON COLUMN stage_statistics.bucket IS
 COMMENT ON COLUMN stage_statistics.count IS 'How often.';
 COMMENT ON COLUMN stage_statistics.microseconds IS 'The sum of the durations, in microseconds.';
 
+-- The same by day, for long spans: a year of hours would be millions of rows.
+CREATE TABLE IF NOT EXISTS stage_statistics_days (
+    measure text NOT NULL,
+    -- Its beginning, in UTC.
+    day timestamptz NOT NULL,
+    stage text NOT NULL,
+    code text NOT NULL,
+    model text NOT NULL,
+    prompt_version integer NOT NULL,
+    bucket smallint NOT NULL,
+    count bigint NOT NULL,
+    microseconds bigint NOT NULL,
+    PRIMARY KEY (measure, day, stage, code, model, prompt_version, bucket)
+);
+
+COMMENT ON TABLE stage_statistics_days IS 'stage_statistics by day, in UTC. The other columns are the same.';
+
 -- Uploads that a projection leaves out from an event on, because it could not apply it.
 CREATE TABLE IF NOT EXISTS stopped_uploads (
     -- The projection, as in `positions`.
@@ -1081,7 +1098,7 @@ BEGIN
             END;
         END IF;
         GRANT SELECT ON event_history, attempts, stage_durations, upload_outcomes, daily_funnel, failures, paid_calls,
-            stage_statistics, audit_history TO darkroom_analyst;
+            stage_statistics, stage_statistics_days, audit_history TO darkroom_analyst;
     END IF;
 END $$;
 

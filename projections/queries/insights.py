@@ -1,6 +1,6 @@
 """The charts of /insights: each is one question to `stage_statistics`, whose rows are the table behind the chart.
 
-Spans begin and end with an hour, because the statistics are by the hour. A period for which the statistics have nothing
+Spans are whole periods in UTC, as the statistics are. A period for which the statistics have nothing
 yet, or had nothing yet, has no numbers: nothing is not zero.
 """
 
@@ -50,6 +50,11 @@ class Span(Struct, frozen=True, kw_only=True):
             "model": self.model,
         }
 
+    def question(self, chart: "Chart") -> str:
+        """The question of a chart, to the table whose rows are no shorter than the periods."""
+        table, moment = ("stage_statistics", "hour") if self.step is Step.HOUR else ("stage_statistics_days", "day")
+        return chart.question.strip().replace("@table", table).replace("@moment", moment)
+
 
 class Coverage(Struct, frozen=True):
     """What the statistics cover: from the first hour to a moment, and how many events they are behind."""
@@ -83,10 +88,10 @@ class Chart(Struct, frozen=True, kw_only=True):
         return self.columns[0] == "period"
 
 
-SCOPE: Final = """hour >= %(since)s AND hour < %(until)s
+SCOPE: Final = """@moment >= %(since)s AND @moment < %(until)s
       AND (%(prompt_version)s::int IS NULL OR prompt_version = %(prompt_version)s)"""
 SCOPE_OF_MODEL: Final = f"{SCOPE} AND (%(model)s::text IS NULL OR model = %(model)s)"
-PERIOD: Final = "date_trunc(%(step)s, hour, 'UTC')"
+PERIOD: Final = "date_trunc(%(step)s, @moment, 'UTC')"
 PERIODS: Final = """periods AS (
     SELECT generate_series(date_trunc(%(step)s, %(since)s::timestamptz, 'UTC'),
                            %(until)s::timestamptz - interval '1 hour', %(every)s::interval, 'UTC') AS period
@@ -97,7 +102,7 @@ WITH {PERIODS}, counted AS (
            sum(count) FILTER (WHERE measure = 'total') AS completed,
            sum(count) FILTER (WHERE measure = 'failed' AND code <> 'CANCELLED') AS failed,
            sum(count) FILTER (WHERE measure = 'failed' AND code = 'CANCELLED') AS cancelled
-    FROM stage_statistics
+    FROM @table
     WHERE (measure IN ('total', 'failed') OR measure = 'reached' AND stage = 'submitted')
       AND {SCOPE} GROUP BY 1
 )
@@ -109,7 +114,7 @@ FUNNEL: Final = f"""
 SELECT step, coalesce(sum(count), 0)::bigint AS uploads
 FROM unnest(ARRAY['submitted', 'started', 'validated', 'generated', 'stored', 'completed']) WITH ORDINALITY
      AS steps (step, place)
-LEFT JOIN stage_statistics ON measure = 'reached' AND stage = step
+LEFT JOIN @table ON measure = 'reached' AND stage = step
       AND {SCOPE}
 GROUP BY step, place ORDER BY place
 """  # noqa: S608 - names of our own
@@ -118,7 +123,7 @@ WITH {PERIODS}, stages (stage, place) AS (
     VALUES ('validating', 1), ('generating', 2), ('storing', 3), ('watermarking', 4)
 ), counted AS (
     SELECT {PERIOD} AS period, stage, bucket, sum(count) AS n
-    FROM stage_statistics
+    FROM @table
     WHERE measure = 'work' AND {SCOPE_OF_MODEL} GROUP BY 1, 2, 3
 ), running AS (
     SELECT *, sum(n) OVER (PARTITION BY period, stage ORDER BY bucket) AS upto,
@@ -136,18 +141,18 @@ GROUP BY period, stage, place ORDER BY period, place
 """  # noqa: S608 - names of our own
 FAILURES: Final = f"""
 WITH {PERIODS}, codes AS (
-    SELECT DISTINCT code FROM stage_statistics
+    SELECT DISTINCT code FROM @table
     WHERE measure = 'failed' AND {SCOPE}
 ), counted AS (
     SELECT {PERIOD} AS period, code, sum(count) AS failures
-    FROM stage_statistics
+    FROM @table
     WHERE measure = 'failed' AND {SCOPE} GROUP BY 1, 2
 )
 SELECT period, code, coalesce(failures, 0)::bigint AS failures
 FROM periods CROSS JOIN codes LEFT JOIN counted USING (period, code) ORDER BY period, code
 """  # noqa: S608 - names of our own
 EFFORT: Final = f"""
-SELECT (hour AT TIME ZONE 'UTC')::date AS day, prompt_version,
+SELECT (@moment AT TIME ZONE 'UTC')::date AS day, prompt_version,
        coalesce(sum(count) FILTER (WHERE measure = 'total'), 0)::bigint AS completed,
        coalesce(sum(count) FILTER (WHERE measure = 'attempt'), 0)::bigint AS attempts,
        coalesce(sum(count) FILTER (WHERE measure = 'paid'), 0)::bigint AS paid_calls,
@@ -155,7 +160,7 @@ SELECT (hour AT TIME ZONE 'UTC')::date AS day, prompt_version,
         nullif(sum(count) FILTER (WHERE measure = 'total'), 0))::float AS attempts_each,
        (coalesce(sum(count) FILTER (WHERE measure = 'paid'), 0) /
         nullif(sum(count) FILTER (WHERE measure = 'total'), 0))::float AS paid_calls_each
-FROM stage_statistics
+FROM @table
 WHERE measure IN ('total', 'attempt', 'paid') AND {SCOPE}
 GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608 - names of our own
@@ -187,7 +192,7 @@ SELECT coalesce((SELECT position FROM positions WHERE reader = %s), 0), clock_ti
 SELECT_CHOICES: Final = """
 SELECT array_agg(DISTINCT prompt_version ORDER BY prompt_version),
        array_agg(DISTINCT model ORDER BY model) FILTER (WHERE model <> '')
-FROM stage_statistics WHERE measure = 'total' AND hour >= %s AND hour < %s
+FROM stage_statistics_days WHERE measure = 'total' AND day >= date_trunc('day', %s, 'UTC') AND day < %s
 """
 
 
@@ -195,8 +200,8 @@ def read_chart(pool: Pool, chart: Chart, span: Span, coverage: Coverage) -> Tabl
     """The table of a chart. Raises LogUnavailableError."""
     with connected(pool) as connection:
         cursor = psycopg.ClientCursor(connection, row_factory=tuple_row)
-        text = cursor.mogrify(chart.question.strip(), span.parameters)
-        rows: list[tuple[Any, ...]] = cursor.execute(chart.question.encode(), span.parameters).fetchall()
+        text = cursor.mogrify(span.question(chart), span.parameters)
+        rows: list[tuple[Any, ...]] = cursor.execute(text.encode()).fetchall()
     if chart.has_periods:
         rows = [row if _covers(coverage, row[0], span.step) else _unknown(chart, row) for row in rows]
     return Table(columns=chart.columns, rows=rows, sql=text, ignores=chart.ignores)

@@ -48,6 +48,11 @@ class Kind(NamedTuple):
     prompt_version: int = 1
     bucket: int = 0
 
+    @property
+    def of_the_day(self) -> "Kind":
+        """The same, by day."""
+        return self._replace(hour=self.hour.replace(hour=0))
+
 
 class Observation(NamedTuple):
     """What was seen, once or several times. Negative times take earlier ones back."""

@@ -1,5 +1,7 @@
 """`stage_statistics`: how long things take and how often they happen, by hour, in buckets that add up over any span.
 
+`stage_statistics_days` is the same by day.
+
     measure    stage                          an observation is
     work       a stage                        the work on a stage that an attempt finished, as in stage_durations
     span       waiting, held or a stage       the time until an upload went on without trouble, as in its timeline
@@ -28,13 +30,15 @@ from projections.statistics.observations import Kind, Life, Observation, PaidCal
 
 READER: Final = "stage_statistics"
 
-ADD: Final = """
-INSERT INTO stage_statistics AS s (measure, hour, stage, code, model, prompt_version, bucket, count, microseconds)
+_ADD: Final = """
+INSERT INTO {table} AS s (measure, {moment}, stage, code, model, prompt_version, bucket, count, microseconds)
 SELECT * FROM unnest(%s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::int[], %s::smallint[],
                      %s::bigint[], %s::bigint[])
-ON CONFLICT (measure, hour, stage, code, model, prompt_version, bucket)
+ON CONFLICT (measure, {moment}, stage, code, model, prompt_version, bucket)
 DO UPDATE SET count = s.count + excluded.count, microseconds = s.microseconds + excluded.microseconds
 """
+ADD_HOURS: Final = _ADD.format(table="stage_statistics", moment="hour")
+ADD_DAYS: Final = _ADD.format(table="stage_statistics_days", moment="day")
 COUNT_CALLS: Final = """
 SELECT e.place, count(*)
 FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) WITH ORDINALITY AS e (upload_id, since, until, place)
@@ -54,14 +58,20 @@ def _evolve(life: Life | None, logged: LoggedEvent) -> tuple[Life, list[Observat
 
 
 def _write(connection: psycopg.Connection[Any], found: Sequence[Observation | PaidCalls]) -> None:
+    seen = [each for each in found if isinstance(each, Observation)]
+    seen += _paid(connection, [calls for calls in found if isinstance(calls, PaidCalls)])
+    _add(connection, ADD_HOURS, seen)
+    _add(connection, ADD_DAYS, [each._replace(kind=each.kind.of_the_day) for each in seen])
+
+
+def _add(connection: psycopg.Connection[Any], statement: str, seen: Sequence[Observation]) -> None:
     sums: dict[Kind, list[int]] = defaultdict(lambda: [0, 0])
-    for seen in (*found, *_paid(connection, [calls for calls in found if isinstance(calls, PaidCalls)])):
-        if isinstance(seen, Observation):
-            sums[seen.kind][0] += seen.times
-            sums[seen.kind][1] += seen.microseconds
+    for each in seen:
+        sums[each.kind][0] += each.times
+        sums[each.kind][1] += each.microseconds
     if sums:
         rows = ((*kind, *numbers) for kind, numbers in sums.items())
-        connection.execute(ADD, [list(column) for column in zip(*rows, strict=True)])
+        connection.execute(statement.encode(), [list(column) for column in zip(*rows, strict=True)])
 
 
 def _paid(connection: psycopg.Connection[Any], asked: Sequence[PaidCalls]) -> list[Observation]:

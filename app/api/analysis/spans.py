@@ -1,4 +1,4 @@
-"""Parses the span and the filters of a chart from a URL. Spans are widened to whole hours."""
+"""Parses the span and the filters of a chart from a URL. Spans are widened to whole periods."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ HOURLY: Final = timedelta(days=3)
 DAILY: Final = timedelta(days=180)
 MOST_PERIODS: Final = 1000
 LENGTHS: Final = {Step.HOUR: HOUR, Step.DAY: timedelta(days=1), Step.WEEK: timedelta(weeks=1)}
+MONDAY: Final = datetime(2000, 1, 3, tzinfo=UTC)
 HIGHEST_VERSION: Final = 2**31 - 1
 
 
@@ -51,7 +52,7 @@ def span_of(given: Mapping[str, list[str]], now: datetime) -> tuple[Span, bool]:
     step = asked.get("step") or _step(until - since)
     if (until - since) / LENGTHS[step] > MOST_PERIODS:
         raise MalformedError(f"The span has more than {MOST_PERIODS} periods of one {step}. Ask for longer ones.")
-    begin, end = _hour(since), _hour(until - timedelta(microseconds=1)) + HOUR
+    begin, end = _widened(since, until, LENGTHS[step])
     span = Span(since=begin, until=end, step=step, prompt_version=asked.get("promptVersion"), model=asked.get("model"))
     return span, asked.get("format") == "csv"
 
@@ -62,5 +63,7 @@ def _step(length: timedelta) -> Step:
     return Step.DAY if length <= DAILY else Step.WEEK
 
 
-def _hour(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
+def _widened(since: datetime, until: datetime, unit: timedelta) -> tuple[datetime, datetime]:
+    """The span in whole units, which begin at midnight in UTC, and weeks on Mondays."""
+    before, after = (since - MONDAY) // unit, -((MONDAY - until) // unit)
+    return MONDAY + before * unit, MONDAY + after * unit

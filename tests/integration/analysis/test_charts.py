@@ -21,6 +21,20 @@ def test_throughput_counts_each_day(analyst: Analyst) -> None:
     assert body["ignores"] == ["model"]
 
 
+def test_weeks_begin_on_monday_and_a_span_is_made_of_whole_ones(analyst: Analyst) -> None:
+    body = analyst.chart("throughput", step="week")
+
+    assert (body["since"], body["until"]) == ("2026-10-26T00:00:00Z", "2026-11-09T00:00:00Z")
+    assert body["rows"] == [["2026-10-26T00:00:00Z", *[None] * 4], [MONDAY, 6, 2, 2, 1]]
+
+
+def test_a_day_is_shown_by_its_hours(analyst: Analyst) -> None:
+    rows = analyst.chart("throughput", since="2026-11-02", until="2026-11-03", step="hour")["rows"]
+
+    assert len(rows) == 24
+    assert [row for row in rows if row[1]] == [["2026-11-02T10:00:00Z", 2, 2, 0, 0]]
+
+
 def test_the_funnel_says_how_far_the_uploads_of_the_span_came(analyst: Analyst) -> None:
     assert analyst.chart("funnel")["rows"] == [
         ["submitted", 6],

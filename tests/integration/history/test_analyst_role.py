@@ -25,7 +25,7 @@ def test_it_reads_every_view_and_the_statistics_and_no_other_relation(analyst: A
             continue
         readable.add(name)
 
-    assert readable == VIEWS | {"stage_statistics"}
+    assert readable == VIEWS | {"stage_statistics", "stage_statistics_days"}
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_an_event_that_cannot_be_applied_stops_one_upload_until_the_code_is_mend
     run_to(uploads, submit(uploads).id, Stage.GENERATING)
     STATISTICS.follower(event_log, pool).catch_up()
     whole = Counted(pool).rows()
-    execute(pool, "TRUNCATE stage_statistics")
+    execute(pool, "TRUNCATE stage_statistics, stage_statistics_days")
     execute(pool, "DELETE FROM positions")
     monkeypatch.delitem(EVENTS, ResultStored.NAME)
     STATISTICS.follower(event_log, pool).catch_up()

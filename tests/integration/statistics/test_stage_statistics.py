@@ -89,11 +89,23 @@ def test_page_by_page_gives_the_same_as_all_at_once(
     at_once = known.rows()
     monkeypatch.setattr(folding, "PAGE", 1)
     monkeypatch.setattr(folding, "REMEMBERED", 2)
-    execute(pool, "TRUNCATE stage_statistics")
+    execute(pool, "TRUNCATE stage_statistics, stage_statistics_days")
     execute(pool, "DELETE FROM positions")
     STATISTICS.follower(event_log, pool).catch_up()
 
     assert known.rows() == at_once
+
+
+def test_the_days_are_the_sums_of_their_hours(known: Counted) -> None:
+    columns = "stage, code, model, prompt_version, bucket"
+    numbers = "sum(count)::bigint, sum(microseconds)::bigint"
+    by = f"GROUP BY 1, 2, {columns} ORDER BY 1, 2, {columns}"
+    days = known.query(f"SELECT measure, day, {columns}, {numbers} FROM stage_statistics_days {by}")
+
+    assert days
+    assert days == known.query(
+        f"SELECT measure, date_trunc('day', hour, 'UTC') AS day, {columns}, {numbers} FROM stage_statistics {by}"
+    )
 
 
 def test_two_processes_count_nothing_twice(known: Counted, event_log: EventLog, pool: Pool, uploads: Uploads) -> None:
@@ -101,7 +113,7 @@ def test_two_processes_count_nothing_twice(known: Counted, event_log: EventLog, 
         upload = run_to(uploads, submit(uploads).id, Stage.GENERATING)
         uploads.advance(upload.id, Stage.GENERATING, 50, attempt=1, by=WORKER)
         STATISTICS.follower(event_log, pool).catch_up()
-    execute(pool, "TRUNCATE stage_statistics")
+    execute(pool, "TRUNCATE stage_statistics, stage_statistics_days")
     execute(pool, "DELETE FROM positions")
     followers = [STATISTICS.follower(event_log, pool), STATISTICS.follower(event_log, pool)]
     while any(follower.step() for follower in followers):
