@@ -9,16 +9,18 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from domain.errors import LogUnavailableError
 from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.connections import Pool
 from projections.log.event_log import EventLog
 from projections.queries.status import SELECT_STATUSES
-from projections.rows import swap
+from projections.rows import models, swap
 from projections.rows.models import ReadModelBusyError, ReadModelError, held
 from projections.rows.projector import projector
 from projections.rows.rebuilding import rebuild
 from tests.integration.rebuilding.rows import execute, rows
+from tests.integration.test_schema import structure
 from tests.submissions import run_to, submit
 from tests.waiting import until
 
@@ -110,6 +112,25 @@ def test_one_that_finds_the_tables_in_use_says_by_whom_and_goes_on_later(
 
     rebuild(event_log, pool)
     assert rows(pool) == before
+
+
+@pytest.mark.usefixtures("lives")
+def test_one_whose_connection_is_lost_in_the_swap_changes_nothing_and_goes_on(
+    database_url: str, event_log: EventLog, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = rows(pool), structure(database_url)
+
+    def lose(connection: psycopg.Connection, *_: object) -> None:
+        connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(models, "note_kept", lose)
+        with pytest.raises(LogUnavailableError):
+            rebuild(event_log, pool)
+    assert (rows(pool), structure(database_url)) == before
+
+    rebuild(event_log, pool)
+    assert (rows(pool), structure(database_url)) == before
 
 
 @pytest.mark.usefixtures("lives")

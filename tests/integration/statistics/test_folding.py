@@ -1,7 +1,9 @@
 """A projection of its own: it reads old history by itself, and an event that it cannot apply stops one upload."""
 
 import pytest
+from click.testing import CliRunner
 
+from app.cli import darkroom
 from domain.events import EVENTS, ResultStored
 from domain.stages import Stage
 from domain.uploads import Uploads
@@ -24,7 +26,7 @@ def figures(pool: Pool) -> dict[str, float]:
 
 
 def test_an_event_that_cannot_be_applied_stops_one_upload_until_the_code_is_mended(
-    uploads: Uploads, event_log: EventLog, pool: Pool, monkeypatch: pytest.MonkeyPatch
+    database_url: str, uploads: Uploads, event_log: EventLog, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_to(uploads, submit(uploads).id, Stage.COMPLETE)
     run_to(uploads, submit(uploads).id, Stage.GENERATING)
@@ -37,8 +39,13 @@ def test_an_event_that_cannot_be_applied_stops_one_upload_until_the_code_is_mend
     assert figures(pool)[f"uploads_stopped {READER}"] == 1
     assert STATISTICS.retry(pool) == (0, 1)
 
+    settings = {"DATABASE_URL": database_url, "REDIS_URL": "redis://127.0.0.1:1", "SECRET_KEYS": "k" * 40}
+    command = ["project", "--retry-quarantined"]
+    failed = CliRunner().invoke(darkroom, command, env=settings)
+    assert (failed.exit_code, f"{READER}: applied 0 uploads again; 1 stay out of it." in failed.stdout) == (1, True)
     monkeypatch.setitem(EVENTS, ResultStored.NAME, ResultStored)
-    assert STATISTICS.retry(pool) == (1, 0)
+    mended = CliRunner().invoke(darkroom, command, env=settings)
+    assert (mended.exit_code, f"{READER}: applied 1 uploads again; 0 stay out of it." in mended.stdout) == (0, True)
     assert Counted(pool).rows() == whole
     assert STATISTICS.retry(pool) == (0, 0)
 
