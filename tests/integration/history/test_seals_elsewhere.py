@@ -1,6 +1,5 @@
 """A head that was kept, against the log elsewhere: dumped and restored, imported, and of the earlier form."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -8,7 +7,6 @@ import pytest
 
 from app.backup import database
 from projections.log.schema import migrate
-from tests.conftest import new_database
 from tests.integration.history.exports import export, run
 
 SEALS = "SELECT first, last, count, root, hash FROM seals ORDER BY first"
@@ -80,10 +78,3 @@ def test_an_import_has_the_same_seals(head: Path, known_url: str, other_url: str
 
     assert seals(other_url) == seals(known_url)
     assert run(other_url, "verify", "--head", head).exit_code == 0
-
-
-@pytest.fixture
-def other_url(postgres_url: str, template: str) -> Iterator[str]:
-    """Another database, with the schema and nothing in it."""
-    with new_database(postgres_url, template) as url:
-        yield url
