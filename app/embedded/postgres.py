@@ -21,6 +21,7 @@ from psycopg import sql
 from app.embedded.binaries import postgres_programs
 from app.embedded.child import Child, Process
 from app.embedded.errors import EmbeddedError
+from app.embedded.peers import admit
 from app.embedded.private_folders import (
     make_data_folder,
     may_reach,
@@ -142,13 +143,14 @@ class EmbeddedPostgres(EmbeddedServer):
         self._clear_stale_locks()
         if not self._data.exists():
             self._initialise()
+        admit(self._data, self._account)
 
     def _initialise(self) -> None:
         half = self._home / "data.half"
         shutil.rmtree(half, ignore_errors=True)
         initdb = self._program(
             "initdb",
-            *("-D", str(half), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-instructions"),
+            *("-D", str(half), "-U", USER, "-A", "reject", "-E", "UTF8", "--no-locale", "--no-instructions"),
             *("--sync-method", _sync_method()),
         )
         process = Process(initdb)
