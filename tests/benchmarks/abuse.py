@@ -3,12 +3,11 @@
 The hostile client has an address of its own on loopback, and each of the others another one.
 """
 
-import resource
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
@@ -22,14 +21,12 @@ from tests.acceptance.service import Service, running
 from tests.benchmarks import wrk
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.contest import Case, Contender, Figures, Target
+from tests.benchmarks.crowd import HOSTILE, crowd
 from tests.photos.variants import encoded, photo
 
-HOSTILE: Final = "127.0.0.2"
 LIMITS: Final = {"UPLOADS_PER_MINUTE": "60", "CONNECTIONS_PER_ADDRESS": "4096", "BYTES_IN_FLIGHT": "1073741824"}
 """The defaults."""
-BEGUN: Final = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: "
 BEAT_SECONDS: Final = 0.05
-FILES: Final = 25_000
 
 
 @contextmanager
@@ -37,7 +34,6 @@ def cases(bench: Bench) -> Iterator[Sequence[Case]]:
     """One for each kind of abuse."""
     bench.rounds = 1
     with running(**LIMITS) as service, running() as unlimited:
-        _hold_more_files()
         abuse = _Abuse(bench, service)
         yield [
             Case(name, (Contender("Darkroom", "ours", measure),), targets)
@@ -98,38 +94,14 @@ class _Abuse:
 
     def idle_connections(self) -> Figures:
         """Polls of another address while one holds 20,000 connections."""
-        count, seconds = self._bench.sized(20_000, 50), self._bench.sized(60, 1)
-        with ExitStack() as stack:
-            for number in range(count):
-                stack.enter_context(self._connection())
-                if number % 500 == 0:
-                    time.sleep(BEAT_SECONDS)
-            return self._polls(seconds)
+        with crowd(self._service.port, self._bench.sized(20_000, 50)):
+            return self._polls(self._bench.sized(60, 1))
 
     def unfinished_heads(self) -> Figures:
-        """What 8,000 heads that do not end cost in memory."""
-        count, part = self._bench.sized(8_000, 20), b"y" * 15_000
+        """What 8,000 heads of 15 KB that do not end cost in memory."""
         before = _megabytes(self._service.pid_of("serve"))
-        with ExitStack() as stack:
-            for number in range(count):
-                connection = stack.enter_context(self._connection())
-                if number % 500 == 0:
-                    time.sleep(BEAT_SECONDS)
-                try:
-                    connection.setblocking(True)  # noqa: FBT003 - the library's
-                    connection.settimeout(5)
-                    connection.sendall(BEGUN + part)
-                except OSError:
-                    continue  # refused: it holds nothing
+        with crowd(self._service.port, self._bench.sized(8_000, 20), sent=15_000):
             return {"more memory: MB": _megabytes(self._service.pid_of("serve")) - before, **self._polls(1)}
-
-    @contextmanager
-    def _connection(self) -> Iterator[socket.socket]:
-        with socket.socket() as connection:
-            connection.bind((HOSTILE, 0))
-            connection.setblocking(False)  # noqa: FBT003 - the library's
-            connection.connect_ex(("127.0.0.1", self._service.port))
-            yield connection
 
     def one_byte_chunks(self) -> Figures:
         """Polls of another address while a photo comes in chunks of a byte."""
@@ -228,13 +200,6 @@ class _Abuse:
 def costly_photo() -> bytes:
     """The costliest one that is known to be accepted: 50 megapixels of one colour, with an alpha channel."""
     return encoded(Image.new("RGBA", (8100, 6100), (9, 99, 200, 77)), "PNG")
-
-
-def _hold_more_files() -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError):  # only root may have more than that
-        hard = max(hard, FILES)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _post(client: httpx.Client, content: bytes) -> httpx.Response:
