@@ -1,7 +1,6 @@
 """As root, the embedded servers run as an account without rights, which owns their data and nothing else."""
 
 import os
-import pwd
 import shutil
 import sys
 from collections.abc import Iterator
@@ -11,18 +10,26 @@ from pathlib import Path
 import pytest
 import redis
 
+from app.embedded.child import Account
 from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.private_folders import unprivileged_account
 from app.embedded.valkey import EmbeddedValkey
 from tests.servers import open_folder
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run servers as another user")
-NOBODY = pwd.getpwnam("nobody")
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
     with open_folder() as path:
         yield path
+
+
+def account() -> Account:
+    """The account without rights."""
+    found = unprivileged_account()
+    assert found
+    return found
 
 
 def user_of(pid: int | None) -> int:
@@ -49,8 +56,8 @@ def given_to_root(path: Path) -> None:
 
 def test_neither_server_runs_as_root(folder: Path) -> None:
     with EmbeddedPostgres(folder) as postgres, EmbeddedValkey(folder) as valkey:
-        assert {user_of(server.pid) for server in (postgres, valkey)} == {NOBODY.pw_uid}
-        assert {path.stat().st_uid for path in (folder / "valkey").rglob("*")} == {NOBODY.pw_uid}
+        assert {user_of(server.pid) for server in (postgres, valkey)} == {account().uid}
+        assert {path.stat().st_uid for path in (folder / "valkey").rglob("*")} == {account().uid}
         assert valkey.socket_path.stat().st_mode & 0o077 == 0
 
 
@@ -60,7 +67,7 @@ def test_data_of_an_older_version_is_handed_over(folder: Path) -> None:
     given_to_root(folder / "valkey")
     with EmbeddedValkey(folder) as valkey:
         assert kept(valkey) == b"7"
-        assert user_of(valkey.pid) == NOBODY.pw_uid
+        assert user_of(valkey.pid) == account().uid
 
 
 def test_in_a_closed_folder_the_data_lies_in_a_shelter_older_data_too(folder: Path) -> None:
@@ -93,4 +100,4 @@ def test_a_program_that_the_account_cannot_reach_is_copied(folder: Path, monkeyp
     for _ in range(2):
         with EmbeddedValkey(folder / "data", cache=folder / "cache") as valkey:
             assert valkey.child.argv[0].startswith(str(folder / "cache"))
-            assert user_of(valkey.pid) == NOBODY.pw_uid
+            assert user_of(valkey.pid) == account().uid

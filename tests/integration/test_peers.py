@@ -1,7 +1,6 @@
-"""Who may sign in to the embedded PostgreSQL: our own account, as any role, and nobody else."""
+"""Who may sign in to the embedded PostgreSQL: our own account, as any role, and no other one."""
 
 import os
-import pwd
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,9 @@ import psycopg
 import pytest
 
 from app.embedded import peers
+from app.embedded.child import Account
 from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.private_folders import unprivileged_account
 from tests.servers import open_folder
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")
@@ -33,18 +34,20 @@ def test_our_own_account_signs_in_as_the_owner_and_as_the_processes(folder: Path
 
 @as_root
 def test_the_account_that_postgresql_runs_as_is_refused(folder: Path) -> None:
+    account = unprivileged_account()
+    assert account
     with EmbeddedPostgres(folder) as postgres:
-        assert "Peer authentication failed" in sign_in_as(pwd.getpwnam("nobody"), postgres.url)
+        assert "Peer authentication failed" in sign_in_as(account, postgres.url)
 
 
-def sign_in_as(account: pwd.struct_passwd, url: str) -> str:
+def sign_in_as(account: Account, url: str) -> str:
     """What comes of it in a process of that account. It is forked: the account may not reach our interpreter."""
     reading, writing = os.pipe()
     if (child := os.fork()) == 0:
         try:
             os.setgroups([])
-            os.setgid(account.pw_gid)
-            os.setuid(account.pw_uid)
+            os.setgid(account.gid)
+            os.setuid(account.uid)
             psycopg.connect(url, connect_timeout=5)
             os.write(writing, b"signed in")
         except psycopg.Error as error:
