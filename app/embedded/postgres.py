@@ -6,7 +6,6 @@ and its data lies where that account may reach it: in the folder's `postgres`, o
 
 import shutil
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from functools import cached_property
@@ -18,16 +17,12 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from app.embedded.binaries import postgres_programs
+from app.embedded.binaries import CACHE, postgres_programs
 from app.embedded.child import Child, Process
 from app.embedded.errors import EmbeddedError
-from app.embedded.private_folders import (
-    make_data_folder,
-    may_reach,
-    private_folder,
-    socket_folder,
-    unprivileged_account,
-)
+from app.embedded.homes import SHELTER, Home
+from app.embedded.peers import admit
+from app.embedded.private_folders import socket_folder, unprivileged_account
 from app.embedded.server import CLEAN_ENV, EmbeddedServer, LogLine
 
 DATABASE: Final = "darkroom"
@@ -47,8 +42,8 @@ class EmbeddedPostgres(EmbeddedServer):
         self,
         folder: Path,
         *,
-        shelter: Path = Path("/var/lib/darkroom"),
-        cache: Path = Path("/var/cache/darkroom"),
+        shelter: Path = SHELTER,
+        cache: Path = CACHE,
         on_surprise: LogLine = lambda _sentence: None,
     ) -> None:
         super().__init__(folder)
@@ -104,30 +99,8 @@ class EmbeddedPostgres(EmbeddedServer):
 
     @cached_property
     def _home(self) -> Path:
-        make_data_folder(self.folder)
         wanted = self.folder / "postgres"
-        if wanted.exists():
-            return self._reachable(wanted)
-        if self._account is None or may_reach(self._account, self.folder):
-            return private_folder(wanted, self._account)
-        return self._sheltered(wanted)
-
-    def _reachable(self, wanted: Path) -> Path:
-        home = wanted.resolve()
-        if self._account and not may_reach(self._account, home):
-            raise EmbeddedError(
-                f"The user {self._account.name}, as whom PostgreSQL runs, cannot reach {home} any more. "
-                "Let others pass through the folders above it (chmod o+x)."
-            )
-        return home
-
-    def _sheltered(self, wanted: Path) -> Path:
-        """A place outside of a closed folder, linked to from there; a new one each time, so none is taken over."""
-        self._shelter.mkdir(mode=0o755, parents=True, exist_ok=True)
-        home = private_folder(Path(tempfile.mkdtemp(prefix=f"{wanted.parent.name}-", dir=self._shelter)), self._account)
-        wanted.symlink_to(home)
-        self._on_surprise(f"PostgreSQL cannot run as root and keeps its data in {home}.")
-        return home
+        return Home("PostgreSQL", wanted, self._account, self._shelter, self._on_surprise).found()
 
     @cached_property
     def _data(self) -> Path:
@@ -142,13 +115,14 @@ class EmbeddedPostgres(EmbeddedServer):
         self._clear_stale_locks()
         if not self._data.exists():
             self._initialise()
+        admit(self._data, self._account)
 
     def _initialise(self) -> None:
         half = self._home / "data.half"
         shutil.rmtree(half, ignore_errors=True)
         initdb = self._program(
             "initdb",
-            *("-D", str(half), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-instructions"),
+            *("-D", str(half), "-U", USER, "-A", "reject", "-E", "UTF8", "--no-locale", "--no-instructions"),
             *("--sync-method", _sync_method()),
         )
         process = Process(initdb)

@@ -66,7 +66,7 @@ def _with_servers(settings: Settings, folder: DataFolder, supervisor: Supervisor
     owner_url = settings.database_url or ""
     if settings.embedded:
         postgres = EmbeddedPostgres(folder.path, on_surprise=log.warning)
-        valkey = EmbeddedValkey(folder.path)
+        valkey = EmbeddedValkey(folder.path, on_surprise=log.warning)
         supervisor.start(valkey.child, postgres.child)  # Valkey loads while PostgreSQL makes its data folder
         own |= {"DATABASE_URL": postgres.service_url, "REDIS_URL": valkey.url}
         owner_url = postgres.url

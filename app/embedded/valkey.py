@@ -6,27 +6,44 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from app.embedded.binaries import valkey_server
+from app.embedded.binaries import CACHE, valkey_server
 from app.embedded.child import Child
 from app.embedded.errors import EmbeddedError
-from app.embedded.private_folders import make_data_folder, private_folder, socket_folder
-from app.embedded.server import CLEAN_ENV, EmbeddedServer
+from app.embedded.homes import SHELTER, Home
+from app.embedded.private_folders import socket_folder, unprivileged_account
+from app.embedded.server import CLEAN_ENV, EmbeddedServer, LogLine
 
 SOCKET_NAME: Final = "valkey.sock"
 ANSWER_SECONDS: Final = 0.5
 
 
 class EmbeddedValkey(EmbeddedServer):
-    """Valkey with its data in the folder's `valkey`."""
+    """Valkey with its data in the folder's `valkey`. As root it runs as an unprivileged account."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        shelter: Path = SHELTER,
+        cache: Path = CACHE,
+        on_surprise: LogLine = lambda _sentence: None,
+    ) -> None:
+        super().__init__(folder)
+        self._shelter = shelter
+        self._cache = cache
+        self._on_surprise = on_surprise
+        self._account = unprivileged_account()
 
     @cached_property
     def child(self) -> Child:
         """How it is run; making this up also makes its folders."""
         return Child(
             name="valkey",
-            argv=(str(valkey_server()), *self._options()),
+            argv=(str(valkey_server(self._account, self._cache)), *self._options()),
             env=CLEAN_ENV,
+            cwd=self._data,
             log=self.folder / "logs" / "valkey.log",
+            account=self._account,
             stop_seconds=10,
             prepare=self._refuse_second,
             ready=self.answers,
@@ -39,13 +56,12 @@ class EmbeddedValkey(EmbeddedServer):
 
     @cached_property
     def _data(self) -> Path:
-        make_data_folder(self.folder)
-        return private_folder(self.folder / "valkey", None)
+        return Home("Valkey", self.folder / "valkey", self._account, self._shelter, self._on_surprise).found()
 
     @cached_property
     def socket_path(self) -> Path:
         """Where its socket is."""
-        return socket_folder(self._data, SOCKET_NAME, None) / SOCKET_NAME
+        return socket_folder(self._data, SOCKET_NAME, self._account) / SOCKET_NAME
 
     def _options(self) -> tuple[str, ...]:
         return (

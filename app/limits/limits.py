@@ -25,9 +25,9 @@ from app.settings.environment import Settings
 from projections.log.redis_connection import open_redis
 from workers.runs.calls import share_of
 
-FEW: Final = 3
-"""So many photos of a session or an address in a minute run before those of clients that send more: half of the time
-that another one may wait for, at the 6 s of CPU that a photo may cost."""
+FEW: Final = 2
+"""So many photos of a session or an address in a minute run before those of clients that send more. On two CPUs they
+hold up another client's for no longer than the 6 s of CPU that one photo may cost."""
 ANSWER_SECONDS: Final = 0.4
 """How long Redis may take. A photo is answered within 2 s although Redis is frozen."""
 

@@ -1,0 +1,76 @@
+"""Where a server keeps its data, such that the account that it runs as may reach it.
+
+Below the data folder, or, where that is closed to the account, in a shelter to which the data folder links.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from app.embedded.child import Account
+from app.embedded.errors import EmbeddedError
+from app.embedded.private_folders import make_data_folder, may_reach, private_folder
+
+SHELTER: Final = Path("/var/lib/darkroom")
+
+
+class Home:
+    """The place of one server's data. `server` is its name for people."""
+
+    def __init__(
+        self, server: str, wanted: Path, account: Account | None, shelter: Path, on_surprise: Callable[[str], object]
+    ) -> None:
+        self._server = server
+        self._wanted = wanted
+        self._account = account
+        self._shelter = shelter
+        self._on_surprise = on_surprise
+
+    def found(self) -> Path:
+        """The folder, made if there is none. Raises EmbeddedError if the account cannot reach it any more."""
+        make_data_folder(self._wanted.parent)
+        is_reachable = self._account is None or may_reach(self._account, self._wanted.parent)
+        if not self._wanted.exists():
+            return private_folder(self._wanted, self._account) if is_reachable else self._sheltered()
+        if self._account is None:
+            return self._wanted.resolve()
+        if self._wanted.resolve().stat().st_uid == os.geteuid():
+            return self._handed_over(is_reachable=is_reachable)
+        return self._reached(self._account)
+
+    def _reached(self, account: Account) -> Path:
+        home = self._wanted.resolve()
+        if not may_reach(account, home):
+            raise EmbeddedError(
+                f"The user {account.name}, as whom {self._server} runs, cannot reach {home} any more. "
+                "Let others pass through the folders above it (chmod o+x)."
+            )
+        return home
+
+    def _sheltered(self) -> Path:
+        """A place outside of a closed folder, linked to from there; a new one each time, so none is taken over."""
+        self._shelter.mkdir(mode=0o755, parents=True, exist_ok=True)
+        prefix = f"{self._wanted.parent.name}-"
+        home = private_folder(Path(tempfile.mkdtemp(prefix=prefix, dir=self._shelter)), self._account)
+        self._wanted.symlink_to(home)
+        self._on_surprise(f"{self._server} cannot run as root and keeps its data in {home}.")
+        return home
+
+    def _handed_over(self, *, is_reachable: bool) -> Path:
+        """The data of an older version, which ran the server as ourselves: it becomes the account's."""
+        old = self._wanted.resolve()
+        if not is_reachable:
+            aside = old.with_name(f"{old.name}.before")
+            old.rename(aside)
+            home = self._sheltered()
+            for path in aside.iterdir():
+                shutil.move(path, home / path.name)
+            aside.rmdir()
+            old = home
+        if self._account is not None:
+            for path in (old, *old.rglob("*")):
+                os.chown(path, self._account.uid, self._account.gid, follow_symlinks=False)
+        return private_folder(old, self._account)

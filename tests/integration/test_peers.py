@@ -1,0 +1,75 @@
+"""Who may sign in to the embedded PostgreSQL: our own account, as any role, and no other one."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from app.embedded import peers
+from app.embedded.child import Account
+from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.private_folders import unprivileged_account
+from tests.servers import open_folder
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with open_folder() as path:
+        yield path
+
+
+def test_our_own_account_signs_in_as_the_owner_and_as_the_processes(folder: Path) -> None:
+    with EmbeddedPostgres(folder) as postgres:
+        for url, role in ((postgres.url, "darkroom"), (postgres.service_url, "darkroom_service")):
+            with psycopg.connect(url) as connection:
+                assert connection.execute("SELECT current_user").fetchone() == (role,)
+        with psycopg.connect(postgres.url) as connection:
+            rules = connection.execute("SELECT type, auth_method FROM pg_hba_file_rules").fetchall()
+            assert rules == [("local", "peer")]
+
+
+@as_root
+def test_the_account_that_postgresql_runs_as_is_refused(folder: Path) -> None:
+    account = unprivileged_account()
+    assert account
+    with EmbeddedPostgres(folder) as postgres:
+        assert "Peer authentication failed" in sign_in_as(account, postgres.url)
+
+
+def sign_in_as(account: Account, url: str) -> str:
+    """What comes of it in a process of that account. It is forked: the account may not reach our interpreter."""
+    reading, writing = os.pipe()
+    if (child := os.fork()) == 0:
+        try:
+            os.setgroups([])
+            os.setgid(account.gid)
+            os.setuid(account.uid)
+            psycopg.connect(url, connect_timeout=5)
+            os.write(writing, b"signed in")
+        except psycopg.Error as error:
+            os.write(writing, str(error).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    os.waitpid(child, 0)
+    with os.fdopen(reading) as told:
+        return told.read()
+
+
+def test_data_of_an_older_version_that_believed_everybody_is_closed_at_the_next_start(folder: Path) -> None:
+    with EmbeddedPostgres(folder):
+        pass
+    rules = folder / "postgres" / "data" / "pg_hba.conf"
+    rules.write_text("local all all trust\nhost all all 127.0.0.1/32 trust\n")
+    with EmbeddedPostgres(folder) as postgres, psycopg.connect(postgres.url) as connection:
+        assert connection.execute("SELECT auth_method FROM pg_hba_file_rules").fetchall() == [("peer",)]
+
+
+def test_an_account_without_a_name_signs_in_all_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "_own_name", lambda: None)
+    with EmbeddedPostgres(folder) as postgres, psycopg.connect(postgres.url) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("darkroom",)
