@@ -19,6 +19,7 @@ class Agent:
         self.person = person
         self.page = person.page
         self._token = token
+        self.name = ""
 
     def sign_in(self, address: str = CONSOLE) -> Self:
         """Open the console and give the token."""
@@ -26,6 +27,7 @@ class Agent:
         self.page.get_by_label("Your token").fill(self._token)
         self.page.keyboard.press("Enter")
         expect(self.page.get_by_role("button", name="Sign out")).to_be_visible()
+        self.name = self.page.locator(".person > span").inner_text().partition(",")[0]
         return self
 
     def search(self, text: str) -> Self:
@@ -46,11 +48,11 @@ class Agent:
         expect(heading).to_be_visible(timeout=SECONDS * 1000)
         return self
 
-    def act(self, action: str, reason: str) -> Self:
+    def act(self, action: str, reason: str, *, title: str = "", field: str = "Why") -> Self:
         """Choose an action, give a reason, and confirm it."""
         self.page.get_by_role("button", name=f"{action}…").click()
-        dialog = self.page.get_by_role("dialog", name=f"{action} this upload?")
-        dialog.get_by_label("Why").fill(reason)
+        dialog = self.page.get_by_role("dialog", name=title or f"{action} this upload?")
+        dialog.get_by_label(field).fill(reason)
         dialog.get_by_role("button", name=action, exact=True).click()
         return self
 

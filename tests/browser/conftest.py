@@ -2,17 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser
 
+from tests.acceptance.clients import Api, Job
 from tests.acceptance.service import Service, running
+from tests.browser.agent import Agent, token_of
 from tests.browser.chromium import running_chromium
 from tests.browser.person import Person
 from tests.fakes.gemini import FakeGemini
-from tests.fakes.gemini_replies import picture
+from tests.fakes.gemini_replies import picture, text_only
+from tests.photos.variants import photo
+from tests.waiting import until
 
 NewPerson = Callable[..., Person]
+NewAgent = Callable[..., Agent]
 
 
 class Darkroom(NamedTuple):
@@ -66,3 +72,28 @@ def new_person(chromium: Browser, darkroom: Darkroom) -> Iterator[NewPerson]:
 def person(new_person: NewPerson) -> Person:
     """A new person at the page."""
     return new_person().open()
+
+
+@pytest.fixture
+def new_agent(new_person: NewPerson, darkroom: Darkroom) -> NewAgent:
+    """Makes staff members, each with a browser of their own."""
+
+    def make(role: str = "agent", **context: Any) -> Agent:  # noqa: ANN401 - what Playwright takes
+        token = token_of(darkroom.service, f"{role}-{uuid4().hex[:8]}", role)
+        return Agent(new_person(**context), token)
+
+    return make
+
+
+def failed(darkroom: Darkroom) -> Job:
+    """An upload for which the image model made nothing."""
+    darkroom.gemini.always_answer_with(text_only())
+    return submitted(darkroom, "failed")
+
+
+def submitted(darkroom: Darkroom, state: str) -> Job:
+    """An upload that came to this status."""
+    with Api(darkroom.service.url) as api:
+        job = api.submit(photo())
+        until(lambda: api.status(job)["status"] == state, f"it is not {state}")
+    return job

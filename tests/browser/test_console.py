@@ -1,46 +1,16 @@
 """The console in a real browser, as staff use it: signing in, finding, reading, helping; and what a viewer may not."""
 
 import re
-from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.acceptance.clients import Api, Job
-from tests.browser.agent import CONSOLE, Agent, link_of, token_of
-from tests.browser.conftest import Darkroom, NewPerson
-from tests.fakes.gemini_replies import after, picture, status, text_only
-from tests.photos.variants import photo
-from tests.waiting import until
+from tests.browser.agent import CONSOLE, Agent, link_of
+from tests.browser.conftest import Darkroom, NewAgent, NewPerson, failed, submitted
+from tests.fakes.gemini_replies import after, picture, status
 
 REASON = "The owner wrote that it is stuck, ticket 4711."
-NewAgent = Callable[..., Agent]
-
-
-@pytest.fixture
-def new_agent(new_person: NewPerson, darkroom: Darkroom) -> NewAgent:
-    """Makes staff members, each with a browser of their own."""
-
-    def make(role: str = "agent", **context: object) -> Agent:
-        token = token_of(darkroom.service, f"{role}-{uuid4().hex[:8]}", role)
-        return Agent(new_person(**context), token)
-
-    return make
-
-
-def failed(darkroom: Darkroom) -> Job:
-    """An upload for which the image model made nothing."""
-    darkroom.gemini.always_answer_with(text_only())
-    return submitted(darkroom, "failed")
-
-
-def submitted(darkroom: Darkroom, state: str) -> Job:
-    """An upload that came to this status."""
-    with Api(darkroom.service.url) as api:
-        job = api.submit(photo())
-        until(lambda: api.status(job)["status"] == state, f"it is not {state}")
-    return job
 
 
 def test_a_stuck_upload_is_found_by_half_its_id_read_retried_and_watched_to_its_end(
@@ -82,7 +52,7 @@ def test_a_viewer_reads_is_offered_no_action_and_is_refused_by_the_server(
     viewer = new_agent("viewer").sign_in(f"{CONSOLE}/uploads/{job.id}").opens(job.id)
     page = viewer.page
 
-    expect(page.get_by_text("retry takes an agent, erase takes an admin.")).to_be_visible()
+    expect(page.get_by_text("retry and note take an agent, erase takes an admin.")).to_be_visible()
     assert page.get_by_role("button", name=re.compile("Retry|Cancel|Requeue|Erase")).count() == 0
 
     refused = page.evaluate(

@@ -3,8 +3,11 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { StaffSessionBody } from "../status/schema";
-import { AUDIT, FIND, jobIdOf, useAddress } from "./address";
+import { AUDIT, BULKS, bulkIdOf, FAILURES, FIND, jobIdOf, useAddress } from "./address";
 import { Audit } from "./audit/Audit";
+import { Bulk } from "./bulk/Bulk";
+import { Bulks } from "./bulk/Bulks";
+import { Failures } from "./failures/Failures";
 import { Find } from "./find/Find";
 import { Keys } from "./Keys";
 import { useKeys } from "./keys";
@@ -55,11 +58,21 @@ function Room({ path, person }: { path: string; person: StaffSessionBody }) {
   if (jobId) {
     return <Upload key={jobId} jobId={jobId} person={person} />;
   }
+  if (path === FAILURES) {
+    return <Failures person={person} />;
+  }
+  if (path === BULKS) {
+    return <Bulks />;
+  }
+  const bulkId = bulkIdOf(path);
+  if (bulkId) {
+    return <Bulk key={bulkId} bulkId={bulkId} person={person} />;
+  }
   if (path === AUDIT) {
     return <Audit />;
   }
   if (path.replace(/\/$/, "") === FIND) {
-    return <Find />;
+    return <Find person={person} />;
   }
   return (
     <>
@@ -93,6 +106,8 @@ function Frame({ person, onKeys, children }: Framed) {
           <>
             <nav className="rooms" aria-label="Console">
               <Door address={FIND} isOpen={path === FIND || jobIdOf(path) !== null} name="Find" />
+              <Door address={FAILURES} isOpen={path === FAILURES} name="Failures" />
+              <Door address={BULKS} isOpen={path === BULKS || bulkIdOf(path) !== null} name="Bulk" />
               <Door address={AUDIT} isOpen={path === AUDIT} name="Audit" />
             </nav>
             <Person person={person} {...(onKeys && { onKeys })} />

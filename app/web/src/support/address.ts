@@ -6,6 +6,8 @@
 import { useMemo, useSyncExternalStore } from "react";
 
 export const FIND = "/support";
+export const FAILURES = "/support/failures";
+export const BULKS = "/support/bulk";
 export const AUDIT = "/support/audit";
 const UPLOADS = "/support/uploads/";
 
@@ -32,6 +34,14 @@ export function uploadAddress(jobId: string, version?: number): string {
 
 export function jobIdOf(path: string): string | null {
   return path.startsWith(UPLOADS) ? path.slice(UPLOADS.length).replace(/\/$/, "") : null;
+}
+
+export function bulkAddress(bulkId: string): string {
+  return `${BULKS}/${bulkId}`;
+}
+
+export function bulkIdOf(path: string): string | null {
+  return path.startsWith(`${BULKS}/`) ? path.slice(BULKS.length + 1).replace(/\/$/, "") || null : null;
 }
 
 /** The path with these parameters; what is empty is left out. */

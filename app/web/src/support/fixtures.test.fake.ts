@@ -15,6 +15,7 @@ export function event(version: number, name: string, given: Partial<EventBody> =
     progress: null,
     code: null,
     reason: null,
+    note: null,
     requestId: null,
     retryAt: null,
     ...given,

@@ -67,7 +67,8 @@ export function useKeys(actions: Record<string, () => void>): void {
 
 function isFree(event: KeyboardEvent): boolean {
   const target = event.target as Element | null;
-  const isTyped = target?.closest?.("input:not([type=range]):not([type=checkbox]), textarea, select") != null;
+  const isTyped =
+    target?.closest?.("input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea, select") != null;
   const isInDialog = document.querySelector("dialog[open]") !== null;
   return !event.ctrlKey && !event.metaKey && !event.altKey && !event.defaultPrevented && !isTyped && !isInDialog;
 }

@@ -10,6 +10,7 @@ import "../page/style.css";
 import "./style.css";
 import "./rows.css";
 import "./find/find.css";
+import "./failures/failures.css";
 import "./read/read.css";
 
 const client: QueryClient = new QueryClient({

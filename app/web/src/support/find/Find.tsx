@@ -1,29 +1,33 @@
 /** Find uploads: the form, and a page of what was found. */
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
-import type { SearchBody } from "../../status/schema";
+import { useEffect, useState } from "react";
+import type { SearchBody, StaffSessionBody } from "../../status/schema";
 import { FIND, rememberSearch, uploadAddress, useAddress, withQuery } from "../address";
 import { ask } from "../api";
+import { BulkDialog } from "../bulk/BulkDialog";
+import { filtersOf, inWords } from "../filters";
 import { Problem } from "../Problem";
+import { UPLOADS_KEY } from "../queryKeys";
+import { covers } from "../session";
 import { useTitle } from "../useTitle";
 import { Found } from "./Found";
-import { filtersOf, inWords } from "./filters";
 import { SearchForm } from "./SearchForm";
 
 const WHOLE = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-export function Find() {
+export function Find({ person }: { person: StaffSessionBody }) {
   const { query } = useAddress();
   const filters = filtersOf(query);
   const cursor = query.get("cursor") ?? undefined;
   const asked = withQuery("/uploads", { ...filters, cursor });
   const { data, error, isFetching, isPlaceholderData, refetch } = useQuery({
-    queryKey: ["uploads", asked],
+    queryKey: [...UPLOADS_KEY, asked],
     queryFn: ({ signal }) => ask<SearchBody>(asked, { signal }),
     placeholderData: keepPreviousData,
   });
   useEffect(rememberSearch);
+  const [isHelpingAll, setHelpingAll] = useState(false);
   const words = inWords(filters);
   useTitle(words ? `Find: ${words}` : "Find");
   const isEmptySystem = data?.uploads.length === 0 && !words && !cursor;
@@ -33,11 +37,21 @@ export function Find() {
       <SearchForm filters={filters} />
       <div className="outcome">
         <p role="status">{data && !isPlaceholderData ? counted(data, words) : error ? "" : "Searching…"}</p>
+        {words && data && data.uploads.length > 0 && covers(person.role, "agent") && (
+          <button type="button" className="link" onClick={() => setHelpingAll(true)}>
+            Help all of these…
+          </button>
+        )}
         <button type="button" className="link" disabled={isFetching} onClick={() => refetch()}>
           Search again
         </button>
       </div>
       {error && <Problem error={error} />}
+      {data && data.behind > 0 && (
+        <p className="trouble">
+          The projector stands still: the newest changes are missing here, and in what pollers read.
+        </p>
+      )}
       {isEmptySystem && <EmptySystem />}
       {data?.uploads.length === 0 && WHOLE.test(filters.jobId ?? "") && (
         <p>
@@ -46,6 +60,7 @@ export function Find() {
         </p>
       )}
       {data && data.uploads.length > 0 && <Found uploads={data.uploads} isOld={isPlaceholderData} />}
+      {isHelpingAll && <BulkDialog filters={filters} role={person.role} onClose={() => setHelpingAll(false)} />}
       {data && (data.nextCursor || cursor) && (
         <nav className="pages" aria-label="Pages">
           {cursor && (

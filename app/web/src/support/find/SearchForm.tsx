@@ -2,9 +2,9 @@
 
 import { type FormEvent, useRef } from "react";
 import { FIND, go, withQuery } from "../address";
+import { type Filters, filtersIn, isSame, savedSearches, tidyId } from "../filters";
 import { useKeys } from "../keys";
 import { CODES, capital, STAGES, STATUSES } from "../words";
-import { type Filters, filtersIn, isSame, savedSearches, tidyId } from "./filters";
 
 const FURTHER = [
   "stage",
@@ -64,6 +64,7 @@ export function SearchForm({ filters }: { filters: Filters }) {
             Search
           </button>
         </div>
+        {filters.failureGroup && <input type="hidden" name="failureGroup" value={filters.failureGroup} />}
         <details open={FURTHER.some((name) => filters[name])}>
           <summary>More filters</summary>
           <div className="further">

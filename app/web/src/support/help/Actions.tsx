@@ -53,7 +53,9 @@ export function Actions({ body, person }: { body: TimelineBody; person: StaffSes
 }
 
 function mayNot(actions: ActionWords[], { name, role }: StaffSessionBody): string {
-  const article = role === "viewer" ? "a" : "an";
-  const who = actions.map(({ needs, label }) => `${label.toLowerCase()} takes an ${needs}`).join(", ");
-  return `${name} is ${article} ${role}: ${who}.`;
+  const takes = (["agent", "admin"] as const).map((needed) => {
+    const labels = actions.filter(({ needs }) => needs === needed).map(({ label }) => label.toLowerCase());
+    return labels.length > 0 && `${labels.join(" and ")} ${labels.length > 1 ? "take" : "takes"} an ${needed}`;
+  });
+  return `${name} is ${role === "viewer" ? "a" : "an"} ${role}: ${takes.filter(Boolean).join(", ")}.`;
 }

@@ -12,18 +12,18 @@ test("a viewer is offered nothing", () => {
 });
 
 test("a failure that a retry can mend may be retried, by an agent and by an admin", () => {
-  expect(names(FAILED, "agent")).toEqual(["retry"]);
-  expect(names(FAILED, "admin")).toEqual(["retry", "erase"]);
+  expect(names(FAILED, "agent")).toEqual(["retry", "note"]);
+  expect(names(FAILED, "admin")).toEqual(["retry", "note", "erase"]);
 });
 
 test("where only another photo helps, no retry is offered", () => {
   const failure = { ...FAILED.failure, code: "CONTENT_BLOCKED", canRetry: false } as TimelineBody["failure"];
-  expect(names({ ...FAILED, failure }, "agent")).toEqual([]);
+  expect(names({ ...FAILED, failure }, "agent")).toEqual(["note"]);
 });
 
 test("what runs may be cancelled, and requeued only while no worker has it", () => {
-  expect(names(TIMELINE, "agent")).toEqual(["cancel"]);
-  expect(names({ ...TIMELINE, worker: null }, "agent")).toEqual(["requeue", "cancel"]);
+  expect(names(TIMELINE, "agent")).toEqual(["cancel", "note"]);
+  expect(names({ ...TIMELINE, worker: null }, "agent")).toEqual(["requeue", "cancel", "note"]);
 });
 
 test("of an erased upload nothing is left to do", () => {

@@ -38,7 +38,7 @@ export function Events({ jobId, events, version }: { jobId: string; events: Even
               <th scope="row">
                 {capital(eventWords(event))}
                 <small>{further(event)}</small>
-                {event.reason && <q className="reason">{event.reason}</q>}
+                {(event.reason ?? event.note) && <q className="reason">{event.reason ?? event.note}</q>}
               </th>
               <td data-label="Time">
                 {first && day(event.recordedAt) !== day(first.recordedAt) && `${day(event.recordedAt)} `}

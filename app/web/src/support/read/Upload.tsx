@@ -8,6 +8,7 @@ import { Actions } from "../help/Actions";
 import { useKeys } from "../keys";
 import { Problem } from "../Problem";
 import { StatusWord } from "../StatusWord";
+import { standingOf } from "../standing";
 import { ago, duration, moment } from "../times";
 import { useTitle } from "../useTitle";
 import { CODES, STATUSES } from "../words";
@@ -16,7 +17,6 @@ import { Bars } from "./Bars";
 import { CopyAsText } from "./CopyAsText";
 import { Events } from "./Events";
 import { Failure } from "./Failure";
-import { standingOf } from "./standing";
 import { type Timeline, useGrown, useTimeline } from "./useTimeline";
 
 export function Upload({ jobId, person }: { jobId: string; person: StaffSessionBody }) {

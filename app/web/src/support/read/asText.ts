@@ -1,9 +1,9 @@
 /** A timeline as text for a ticket. It has nothing personal: no session, no name of a colleague, no reason. */
 
 import type { TimelineBody } from "../../status/schema";
+import { standingOf } from "../standing";
 import { clock, day, duration, moment } from "../times";
 import { actorWords, CODES, eventWords, STATUSES, spanWords } from "../words";
-import { standingOf } from "./standing";
 
 export function asText(body: TimelineBody): string {
   const { jobId, status, events, spans, seconds, failure, isTerminal, correlationId } = body;

@@ -7,6 +7,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import type { TimelineBody } from "../../status/schema";
 import { askWhole, SupportError } from "../api";
+import { timelineKey } from "../queryKeys";
 
 const PAUSE_MS = 2000;
 /** A run that ended may be retried or erased by a colleague. */
@@ -18,10 +19,6 @@ export interface Timeline {
   etag: string | null;
   /** By the clock of this page, in milliseconds. */
   receivedAt: number;
-}
-
-export function timelineKey(jobId: string) {
-  return ["timeline", jobId];
 }
 
 export function useTimeline(jobId: string) {

@@ -1,6 +1,6 @@
 /** Where an upload stands, as its events tell. */
 
-import type { TimelineBody } from "../../status/schema";
+import type { TimelineBody } from "../status/schema";
 
 export interface Standing {
   /** The last stage that it reached, `failed` left aside. */

@@ -1,9 +1,9 @@
 /** Where an upload stands, and how its timeline grows between two answers. */
 
 import { expect, test } from "vitest";
-import { event, FAILED, TIMELINE } from "../fixtures.test.fake";
+import { event, FAILED, TIMELINE } from "./fixtures.test.fake";
+import { grown } from "./read/useTimeline";
 import { standingOf } from "./standing";
-import { grown } from "./useTimeline";
 
 test("it is the last stage, the farthest progress and the last attempt", () => {
   expect(standingOf(TIMELINE)).toEqual({ stage: "generating", progress: 30, attempt: 2, isErased: false });

@@ -1,6 +1,6 @@
 /** The filters of a search. Their names are those of the server, in the address of the console as in that of the API. */
 
-import { CODES, STAGES, STATUSES } from "../words";
+import { CODES, STAGES, STATUSES } from "./words";
 
 export const FILTERS = [
   "jobId",
@@ -12,6 +12,7 @@ export const FILTERS = [
   "createdAfter",
   "createdBefore",
   "standsStill",
+  "failureGroup",
 ] as const;
 
 export type Filter = (typeof FILTERS)[number];
@@ -70,7 +71,18 @@ export function isSame(one: Filters, other: Filters): boolean {
 
 /** What was searched for, as a sentence part: `failed, since 2026-11-28`. */
 export function inWords(filters: Filters): string {
-  const { status, stage, errorCode, jobId, session, minAttempt, createdAfter, createdBefore, standsStill } = filters;
+  const {
+    status,
+    stage,
+    errorCode,
+    jobId,
+    session,
+    minAttempt,
+    createdAfter,
+    createdBefore,
+    standsStill,
+    failureGroup,
+  } = filters;
   return [
     jobId && `id ${jobId}…`,
     status && (STATUSES[status as keyof typeof STATUSES] ?? status),
@@ -79,6 +91,7 @@ export function inWords(filters: Filters): string {
     standsStill === "true" && "stands still",
     minAttempt && `${minAttempt} attempts or more`,
     session && "of one session",
+    failureGroup && "of one group of failures",
     createdAfter && `since ${createdAfter}`,
     createdBefore && `before ${createdBefore}`,
   ]

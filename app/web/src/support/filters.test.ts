@@ -1,7 +1,7 @@
 /** Searches in addresses, in forms and in words. */
 
 import { expect, test } from "vitest";
-import { withQuery } from "../address";
+import { withQuery } from "./address";
 import { filtersIn, filtersOf, inWords, isSame, savedSearches, tidyId } from "./filters";
 
 test("a search comes back out of the address that it became", () => {
