@@ -119,7 +119,7 @@ def test_what_waits_is_requeued_and_a_search_can_be_shared(new_agent: NewAgent, 
     agent = new_agent().sign_in(f"{CONSOLE}?status=processing&minAttempt=1")
     agent.row(job.id).click()
     agent.opens(job.id)
-    expect(agent.page.get_by_text("The next attempt has to wait.")).to_be_visible(timeout=30_000)
+    expect(agent.page.get_by_text("A requeue lets it begin now.")).to_be_visible(timeout=30_000)
 
     agent.act("Requeue", REASON)
     expect(agent.page.get_by_text("attempt 2 begins")).to_be_visible()

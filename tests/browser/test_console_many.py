@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.acceptance.service import running
 from tests.browser.agent import CONSOLE
-from tests.browser.conftest import Darkroom, NewAgent, failed
+from tests.browser.conftest import Darkroom, NewAgent, failed, submitted
 from tests.fakes.gemini import FakeGemini
 from tests.fakes.gemini_replies import picture
 
@@ -73,6 +73,13 @@ def test_a_group_of_failures_is_retried_as_a_whole_and_resolved(new_agent: NewAg
     expect(group).to_contain_text(f"Resolved by {agent.name}")
     agent.person.assert_accessible()
 
+    page.get_by_role("link", name="Audit").click()
+    for done in ("resolved failures", "started a bulk action", "planned a bulk action", "signed in"):
+        row = page.get_by_role("row").filter(has_text=agent.name).filter(has_text=done).first
+        expect(row).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="retried").filter(has_text=REASON)).to_have_count(3)
+    agent.person.assert_accessible()
+
 
 def test_a_viewer_sees_groups_and_is_offered_nothing(new_agent: NewAgent, darkroom: Darkroom) -> None:
     failed(darkroom)
@@ -95,3 +102,20 @@ def test_a_note_stands_among_the_events_for_a_colleague(new_agent: NewAgent, dar
     row = colleague.page.get_by_role("row", name=re.compile("Note"))
     expect(row).to_contain_text(note)
     expect(row).to_contain_text(agent.name)
+
+
+def test_an_agent_looks_at_the_pictures_with_a_reason(new_agent: NewAgent, darkroom: Darkroom) -> None:
+    job = submitted(darkroom, "completed")
+    agent = new_agent().sign_in(f"{CONSOLE}/uploads/{job.id}").opens(job.id)
+    agent.page.get_by_role("button", name="Look at the pictures…").click()
+    dialog = agent.page.get_by_role("dialog")
+    dialog.get_by_label("Why").fill(REASON)
+    dialog.get_by_role("button", name="Look", exact=True).click()
+
+    expect(agent.page.get_by_role("dialog", name="Its pictures")).to_be_visible()
+    for name in ("The photo as it was sent", "The full picture", "The preview that the owner sees"):
+        expect(agent.page.get_by_alt_text(name)).to_be_visible()
+    agent.person.wait("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
+    agent.person.assert_accessible()
+    agent.page.get_by_role("button", name="Close").click()
+    agent.person.open(f"{CONSOLE}/audit?jobId={job.id}").sees(REASON)

@@ -1,6 +1,6 @@
 /** The filters of a search. Their names are those of the server, in the address of the console as in that of the API. */
 
-import { CODES, STAGES, STATUSES } from "./words";
+import { codeWords, STAGES, STATUSES } from "./words";
 
 export const FILTERS = [
   "jobId",
@@ -12,6 +12,9 @@ export const FILTERS = [
   "createdAfter",
   "createdBefore",
   "standsStill",
+  "putOff",
+  "waitsOver",
+  "lastActor",
   "failureGroup",
 ] as const;
 
@@ -48,52 +51,26 @@ export function tidyId(text: string): string {
   return (whole?.[0] ?? text.replace(/[^0-9a-z-]/gi, "")).toLowerCase();
 }
 
-export interface SavedSearch {
-  name: string;
-  filters: Filters;
-}
-
-/** What is asked every day. */
-export function savedSearches(now = new Date()): SavedSearch[] {
-  return [
-    { name: "Newest", filters: {} },
-    { name: "Stands still", filters: { standsStill: "true" } },
-    { name: "Failed today", filters: { status: "failed", createdAfter: now.toISOString().slice(0, 10) } },
-    { name: "In progress", filters: { status: "processing" } },
-    { name: "Several attempts", filters: { minAttempt: "2" } },
-    { name: "Declined", filters: { errorCode: "CONTENT_BLOCKED" } },
-  ];
-}
-
 export function isSame(one: Filters, other: Filters): boolean {
   return FILTERS.every((name) => one[name] === other[name]);
 }
 
 /** What was searched for, as a sentence part: `failed, since 2026-11-28`. */
-export function inWords(filters: Filters): string {
-  const {
-    status,
-    stage,
-    errorCode,
-    jobId,
-    session,
-    minAttempt,
-    createdAfter,
-    createdBefore,
-    standsStill,
-    failureGroup,
-  } = filters;
+export function inWords(given: Filters): string {
   return [
-    jobId && `id ${jobId}…`,
-    status && (STATUSES[status as keyof typeof STATUSES] ?? status),
-    stage && `at ${STAGES[stage as keyof typeof STAGES] ?? stage}`,
-    errorCode && (CODES[errorCode as keyof typeof CODES]?.short ?? errorCode),
-    standsStill === "true" && "stands still",
-    minAttempt && `${minAttempt} attempts or more`,
-    session && "of one session",
-    failureGroup && "of one group of failures",
-    createdAfter && `since ${createdAfter}`,
-    createdBefore && `before ${createdBefore}`,
+    given.jobId && `id ${given.jobId}…`,
+    given.status && (STATUSES[given.status as keyof typeof STATUSES] ?? given.status),
+    given.stage && `at ${STAGES[given.stage as keyof typeof STAGES] ?? given.stage}`,
+    given.errorCode && codeWords(given.errorCode),
+    given.standsStill === "true" && "stands still",
+    given.minAttempt && `${given.minAttempt} attempts or more`,
+    given.session && "of one session",
+    given.putOff === "true" && "put off",
+    given.waitsOver && `waits longer than ${given.waitsOver} s`,
+    given.lastActor && `last acted on by ${given.lastActor}`,
+    given.failureGroup && "of one group of failures",
+    given.createdAfter && `since ${given.createdAfter}`,
+    given.createdBefore && `before ${given.createdBefore}`,
   ]
     .filter(Boolean)
     .join(", ");

@@ -64,6 +64,8 @@ export const TIMELINE: TimelineBody = {
   worker: "host-76-2c6ba8",
   clockSteppedBack: false,
   unreadable: null,
+  links: { log: null, trace: null },
+  next: "The worker host-76-2c6ba8 goes on with it.",
 };
 
 export const FAILED: TimelineBody = {
@@ -76,6 +78,9 @@ export const FAILED: TimelineBody = {
     stage: "generating",
     message: "The image model answered without a picture. Please try again.",
     canRetry: true,
+    happened: "The image model answered without a picture.",
+    advice: "Retry it.",
+    runbook: null,
   },
   events: TIMELINE.events.slice(0, 4),
 };

@@ -3,7 +3,7 @@
 import type { GroupBody } from "../../status/schema";
 import { FIND, uploadAddress, withQuery } from "../address";
 import { ago, moment } from "../times";
-import { actorWords, CODES, capital } from "../words";
+import { actorWords, capital, codeWords } from "../words";
 import { Curve } from "./Curve";
 import { type DecisionWords, decisionsOn } from "./decisions";
 
@@ -16,12 +16,11 @@ interface Given {
 
 export function Group({ group, mayHelp, onHelpAll, onDecide }: Given) {
   const { id, code, stage, cause, state, uploads, sessions, first, last, curve, sample, decision } = group;
-  const words = CODES[code as keyof typeof CODES];
   return (
     <li data-state={state} aria-labelledby={`group-${id}`}>
       <div>
         <h2 id={`group-${id}`}>
-          {capital(words?.short ?? code)}
+          {capital(codeWords(code))}
           {stage && <span className="fine"> at {stage}</span>}{" "}
           {state !== "open" && <span className="mark">{state}</span>}
         </h2>

@@ -6,7 +6,7 @@ import { uploadAddress } from "../address";
 import { useKeys } from "../keys";
 import { StatusWord } from "../StatusWord";
 import { ago, moment } from "../times";
-import { CODES } from "../words";
+import { codeWords } from "../words";
 
 export function Found({ uploads, isOld }: { uploads: FoundBody[]; isOld: boolean }) {
   const table = useRef<HTMLTableElement>(null);
@@ -74,10 +74,10 @@ function why({ standsStill, errorCode, waitingFor, worker }: FoundBody) {
     return <strong className="still">stands still</strong>;
   }
   if (errorCode) {
-    return CODES[errorCode].short;
+    return codeWords(errorCode);
   }
   if (waitingFor) {
-    return `waits: ${CODES[waitingFor].short}`;
+    return `waits: ${codeWords(waitingFor)}`;
   }
   return worker ? "a worker runs it" : "";
 }

@@ -1,20 +1,19 @@
 /** The form of a search. Its state is the address: a search is opened by going there. */
 
+import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useRef } from "react";
+import type { SavedSearchesBody } from "../../status/schema";
 import { FIND, go, withQuery } from "../address";
-import { type Filters, filtersIn, isSame, savedSearches, tidyId } from "../filters";
+import { ask } from "../api";
+import { FILTERS, type Filters, filtersIn, filtersOf, isSame, tidyId } from "../filters";
 import { useKeys } from "../keys";
+import { SEARCHES_KEY } from "../queryKeys";
 import { CODES, capital, STAGES, STATUSES } from "../words";
 
-const FURTHER = [
-  "stage",
-  "errorCode",
-  "session",
-  "minAttempt",
-  "createdAfter",
-  "createdBefore",
-  "standsStill",
-] as const;
+const FURTHER = FILTERS.filter((name) => name !== "jobId" && name !== "status" && name !== "failureGroup");
+const NEWEST = { name: "newest", title: "Newest", query: "" };
+/** They name the day, and how long a wait is usual. */
+const SAVED_MS = 60_000;
 
 export function SearchForm({ filters }: { filters: Filters }) {
   const field = useRef<HTMLInputElement>(null);
@@ -23,6 +22,11 @@ export function SearchForm({ filters }: { filters: Filters }) {
       field.current?.focus();
       field.current?.select();
     },
+  });
+  const { data } = useQuery({
+    queryKey: SEARCHES_KEY,
+    queryFn: ({ signal }) => ask<SavedSearchesBody>("/searches", { signal }),
+    staleTime: SAVED_MS,
   });
   const search = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -33,13 +37,16 @@ export function SearchForm({ filters }: { filters: Filters }) {
     <search>
       <nav className="saved" aria-label="Searches of every day">
         <ul>
-          {savedSearches().map(({ name, filters: saved }) => (
-            <li key={name}>
-              <a href={withQuery(FIND, saved)} aria-current={isSame(saved, filters) ? "page" : undefined}>
-                {name}
-              </a>
-            </li>
-          ))}
+          {[NEWEST, ...(data?.searches ?? [])].map(({ name, title, query }) => {
+            const saved = filtersOf(new URLSearchParams(query));
+            return (
+              <li key={name}>
+                <a href={withQuery(FIND, saved)} aria-current={isSame(saved, filters) ? "page" : undefined}>
+                  {title}
+                </a>
+              </li>
+            );
+          })}
         </ul>
       </nav>
       {/* A new address is a new form: what was typed and not searched for is gone. */}
@@ -69,12 +76,7 @@ export function SearchForm({ filters }: { filters: Filters }) {
           <summary>More filters</summary>
           <div className="further">
             <Choice label="Stage" name="stage" chosen={filters.stage} words={STAGES} />
-            <Choice
-              label="Why it failed"
-              name="errorCode"
-              chosen={filters.errorCode}
-              words={Object.fromEntries(Object.entries(CODES).map(([code, { short }]) => [code, short]))}
-            />
+            <Choice label="Why it failed" name="errorCode" chosen={filters.errorCode} words={CODES} />
             <label>
               <span>Attempts, at least</span>
               <input name="minAttempt" type="number" min={0} defaultValue={filters.minAttempt} />
@@ -90,6 +92,18 @@ export function SearchForm({ filters }: { filters: Filters }) {
             <label>
               <span>Session, as events name it</span>
               <input name="session" defaultValue={filters.session} placeholder="session:a886e65e94bbc507" />
+            </label>
+            <label>
+              <span>Waits for a worker longer than (s)</span>
+              <input name="waitsOver" type="number" min={1} defaultValue={filters.waitsOver} />
+            </label>
+            <label>
+              <span>Who acted last</span>
+              <input name="lastActor" defaultValue={filters.lastActor} placeholder="staff:erika" />
+            </label>
+            <label className="check">
+              <input name="putOff" type="checkbox" value="true" defaultChecked={filters.putOff === "true"} />
+              <span>Put off</span>
             </label>
             <label className="check">
               <input name="standsStill" type="checkbox" value="true" defaultChecked={filters.standsStill === "true"} />

@@ -3,7 +3,7 @@
 import type { EventBody } from "../../status/schema";
 import { uploadAddress } from "../address";
 import { clock, day, duration } from "../times";
-import { actorWords, CODES, capital, eventWords } from "../words";
+import { actorWords, capital, codeWords, eventWords } from "../words";
 
 export function Events({ jobId, events, version }: { jobId: string; events: EventBody[]; version: number | null }) {
   const first = events[0];
@@ -60,7 +60,7 @@ function actor(event: EventBody) {
 }
 
 function further({ code, retryAt }: EventBody): string {
-  const why = code && code !== "CANCELLED" ? (CODES[code as keyof typeof CODES]?.short ?? code) : "";
+  const why = code && code !== "CANCELLED" ? codeWords(code) : "";
   return [why, retryAt && `next attempt at ${clock(retryAt)}`]
     .filter(Boolean)
     .map((part) => `, ${part}`)

@@ -1,15 +1,13 @@
 /** A failure in words: what happened, what the owner was told, whether a retry can help, and what to do. */
 
 import type { FailureBody } from "../../status/schema";
-import { CODES } from "../words";
 
 export function Failure({ failure, isErased }: { failure: FailureBody; isErased: boolean }) {
-  const words = CODES[failure.code];
   return (
     <section className="failure" aria-labelledby="why">
       <h2 id="why">Why it failed</h2>
       <p className="happened">
-        {words?.happened ?? failure.code}
+        {failure.happened}
         {failure.stage && ` It was at the stage ${failure.stage}.`}
       </p>
       <dl>
@@ -25,12 +23,13 @@ export function Failure({ failure, isErased }: { failure: FailureBody; isErased:
         </div>
         <div>
           <dt>What to do</dt>
-          <dd>{words?.help ?? "Ask the operators; the code is new to this console."}</dd>
+          <dd>{failure.advice}</dd>
         </div>
         <div>
           <dt>Code</dt>
           <dd>
             <code>{failure.code}</code>
+            {failure.runbook && `, in the runbook under ${failure.runbook}`}
           </dd>
         </div>
       </dl>

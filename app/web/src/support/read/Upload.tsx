@@ -8,15 +8,17 @@ import { Actions } from "../help/Actions";
 import { useKeys } from "../keys";
 import { Problem } from "../Problem";
 import { StatusWord } from "../StatusWord";
+import { covers } from "../session";
 import { standingOf } from "../standing";
 import { ago, duration, moment } from "../times";
 import { useTitle } from "../useTitle";
-import { CODES, STATUSES } from "../words";
+import { capital, STATUSES, spanWords } from "../words";
 import { AsItWas } from "./AsItWas";
 import { Bars } from "./Bars";
 import { CopyAsText } from "./CopyAsText";
 import { Events } from "./Events";
 import { Failure } from "./Failure";
+import { Pictures } from "./Pictures";
 import { type Timeline, useGrown, useTimeline } from "./useTimeline";
 
 export function Upload({ jobId, person }: { jobId: string; person: StaffSessionBody }) {
@@ -86,6 +88,9 @@ function Known({ timeline, person, error }: { timeline: Timeline; person: StaffS
       <Events jobId={jobId} events={events} version={version} />
       <section className="ids" aria-label="For a ticket">
         <CopyAsText body={timeline.body} />
+        {covers(person.role, "agent") && !standing.isErased && <Pictures jobId={jobId} />}
+        {body.links.log && <a href={body.links.log}>Its log lines</a>}
+        {body.links.trace && <a href={body.links.trace}>Its trace</a>}
         {correlationId && (
           <p className="fine">
             Correlation id, for the log of the workers: <code>{correlationId}</code>
@@ -102,7 +107,8 @@ function Now({ timeline: { body } }: { timeline: Timeline }) {
   return (
     <section aria-labelledby="now">
       <h2 id="now">{body.isTerminal ? "How it ended" : "What it does now"}</h2>
-      <p>{body.isTerminal ? endedWords(body) : last && nowWords(last, body.worker)}</p>
+      <p>{body.isTerminal ? endedWords(body) : last && `${capital(spanWords(last))}.`}</p>
+      {!body.isTerminal && <p>{body.next}</p>}
     </section>
   );
 }
@@ -110,26 +116,6 @@ function Now({ timeline: { body } }: { timeline: Timeline }) {
 function endedWords({ status, spans }: Timeline["body"]): string {
   const worked = spans.filter(({ kind }) => kind !== "ended").reduce((sum, { seconds }) => sum + seconds, 0);
   return status === "completed" ? `Its picture is complete, after ${duration(worked)}.` : "It has ended.";
-}
-
-function nowWords(last: Timeline["body"]["spans"][number], worker: string | null): string {
-  const runs = worker ? ` The worker ${worker} runs it.` : "";
-  switch (last.kind) {
-    case "waiting":
-      return "It waits for a worker. If others wait too, the workers are busy; if it waits alone for more than a minute, requeue it.";
-    case "held":
-      return `A worker has taken it and opens the photo.${runs}`;
-    case "stage":
-      return `It is at the stage ${last.stage}.${runs}`;
-    case "lost":
-      return "Its worker is gone. The next attempt begins by itself within a minute; after three lost workers it fails.";
-    case "backoff":
-      return `${last.code ? CODES[last.code].happened : "An attempt failed."} The next attempt has to wait. Requeue it once the cause is mended.`;
-    case "put-off":
-      return `${last.code ? CODES[last.code].happened : "It is put off."} It goes on by itself; requeue it once that is over.`;
-    default:
-      return "It has ended.";
-  }
 }
 
 /** Says each change to those who do not see it. */

@@ -3,7 +3,7 @@
 import type { TimelineBody } from "../../status/schema";
 import { standingOf } from "../standing";
 import { clock, day, duration, moment } from "../times";
-import { actorWords, CODES, eventWords, STATUSES, spanWords } from "../words";
+import { actorWords, eventWords, STATUSES, spanWords } from "../words";
 
 export function asText(body: TimelineBody): string {
   const { jobId, status, events, spans, seconds, failure, isTerminal, correlationId } = body;
@@ -13,7 +13,7 @@ export function asText(body: TimelineBody): string {
     `Darkroom upload ${jobId}`,
     `${status ? STATUSES[status] : "unreadable"}, ${progress} %, ${attempt} ${attempt === 1 ? "attempt" : "attempts"}`,
     first && `Submitted ${moment(first.recordedAt)} UTC; ${duration(seconds)} ${isTerminal ? "in all" : "so far"}`,
-    failure && `${failure.code}${failure.stage ? ` at ${failure.stage}` : ""}: ${CODES[failure.code]?.happened ?? ""}`,
+    failure && `${failure.code}${failure.stage ? ` at ${failure.stage}` : ""}: ${failure.happened}`,
     correlationId && `Correlation id ${correlationId}`,
     "",
     "Time",
