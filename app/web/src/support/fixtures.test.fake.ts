@@ -32,6 +32,8 @@ export function span(kind: SpanBody["kind"], seconds: number, given: Partial<Spa
     from: "2026-11-28T09:00:00Z",
     to: "2026-11-28T09:00:00Z",
     seconds,
+    usual: null,
+    isOutlier: false,
     ...given,
   };
 }
