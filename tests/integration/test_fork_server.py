@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -87,6 +88,24 @@ def test_a_server_that_dies_is_started_again_and_no_picture_is_blamed() -> None:
         assert run.result(PATIENCE).width == 600
     until(lambda: not any(map(is_running, killed)), "a child outlives its parent")
     assert sandbox.server not in killed
+
+
+ASLEEP = "import time; from workers.imaging import child; child.work = lambda *_: time.sleep(600); child.main()"
+
+
+def test_a_child_dies_with_its_parent_before_it_is_confined_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    command = [sys.executable, "-I", "-c", ASLEEP, str(os.getpid())]
+    monkeypatch.setattr(Sandbox, "command", staticmethod(lambda: command))
+    sandbox = Watched()
+    with ThreadPoolExecutor() as pool:
+        run = pool.submit(sandbox.run, QUICK)
+        until(lambda: len(sandbox.children) > 0, "no child begins")
+        (child,) = sandbox.children
+        until(lambda: len(open_files(child)) == 3, "it has not begun")
+        os.kill(sandbox.server, signal.SIGKILL)
+        until(lambda: not is_running(child), "the child outlives its parent")
+        sandbox.close()
+        assert isinstance(run.exception(PATIENCE), PassingError)
 
 
 def test_a_server_that_died_between_two_jobs_is_not_noticed_by_the_next_one() -> None:

@@ -19,6 +19,8 @@ from contextlib import suppress
 from time import monotonic
 from typing import Final, NamedTuple, NoReturn
 
+from workers.confinement.process_control import die_with
+
 ALLOWANCE: Final = struct.Struct("<QQQd?")
 ENDING: Final = struct.Struct("<i?")
 FILES: Final = 4
@@ -57,6 +59,7 @@ class ForkServer:
     def __init__(self, control: socket.socket, work: Callable[[Allowance], None]) -> None:
         self._control = control
         self._work = work
+        self._pid = os.getpid()
         self._children: dict[int, _Child] = {}
         self._overdue: set[int] = set()
 
@@ -105,6 +108,7 @@ class ForkServer:
     def _be_a_child(self, allowance: Allowance, files: list[int]) -> NoReturn:
         code = 1
         try:
+            die_with(self._pid, signal.SIGKILL)  # first: one that was stopped before it would outlive the server
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             for place, file in enumerate(files):  # each is larger than 2: the server's own three stay open
