@@ -72,7 +72,7 @@ class Looking:
     def _tag(self, member: Member, body: TimelineBody) -> str:
         # Signed: with a tag that was guessed, a person would learn without a record that an upload is at its version.
         shown = [member.name, str(body.job_id), *(f"{span.kind} {span.worker}" for span in body.spans)]
-        text = "\n".join([*shown, str(len(body.events)), str(body.worker)])
+        text = "\n".join([*shown, str(len(body.events)), str(body.worker), str(body.next)])
         return f'"{hmac.digest(self._key, text.encode(), "sha256").hex()[:32]}"'
 
     def _state(

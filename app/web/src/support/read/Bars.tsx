@@ -1,15 +1,18 @@
 /** Where the time went: every span as a bar on one axis, with its seconds. They add up to the whole. */
 
-import type { TimelineBody } from "../../status/schema";
+import { useId } from "react";
+import type { TimelineBody, UsualBody } from "../../status/schema";
 import { duration } from "../times";
 import { capital, KINDS, spanWords } from "../words";
 import { barsOf } from "./bars";
 
-export function Bars({ spans, seconds, parts, isTerminal }: TimelineBody) {
+export function Bars({ body, title = "Where the time went" }: { body: TimelineBody; title?: string }) {
+  const { spans, seconds, parts, isTerminal } = body;
   const { bars, ticks } = barsOf(spans);
+  const id = useId();
   return (
-    <section className="time" aria-labelledby="time">
-      <h2 id="time">Where the time went</h2>
+    <section className="time" aria-labelledby={id}>
+      <h2 id={id}>{title}</h2>
       <p className="sum">
         {Object.entries(parts).map(([kind, sum]) => (
           <span key={kind} data-kind={kind}>
@@ -57,13 +60,22 @@ export function Bars({ spans, seconds, parts, isTerminal }: TimelineBody) {
                 />
                 <span className="spoken">{isBreak ? "not to scale" : `${width.toFixed(0)} %`}</span>
               </td>
-              <td className="figure-of">{duration(span.seconds)}</td>
+              <td className="figure-of">
+                {duration(span.seconds)}
+                {span.usual && (
+                  <small className={span.isOutlier ? "still" : ""}> {usualWords(span.usual, span.isOutlier)}</small>
+                )}
+              </td>
             </tr>
           ))}
         </tbody>
       </table>
     </section>
   );
+}
+
+function usualWords({ p50 }: UsualBody, isOutlier: boolean): string {
+  return `${isOutlier ? "long, " : ""}usually ${duration(p50)}`;
 }
 
 function isNewAttempt(bars: { span: { attempt: number } }[], place: number): boolean {

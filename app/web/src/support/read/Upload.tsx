@@ -15,6 +15,7 @@ import { useTitle } from "../useTitle";
 import { capital, STATUSES, spanWords } from "../words";
 import { AsItWas } from "./AsItWas";
 import { Bars } from "./Bars";
+import { Compare } from "./Compare";
 import { CopyAsText } from "./CopyAsText";
 import { Events } from "./Events";
 import { Failure } from "./Failure";
@@ -83,7 +84,8 @@ function Known({ timeline, person, error }: { timeline: Timeline; person: StaffS
         </div>
         <Actions body={timeline.body} person={person} />
       </div>
-      <Bars {...body} />
+      <Bars body={body} />
+      <Compare jobId={jobId} />
       <AsItWas jobId={jobId} events={events} version={version} />
       <Events jobId={jobId} events={events} version={version} />
       <section className="ids" aria-label="For a ticket">
