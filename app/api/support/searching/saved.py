@@ -10,7 +10,7 @@ from litestar import Request, Response
 from app.api.http.services import Services
 from app.api.support.requests.desk import Desk
 from app.api.support.searching.bodies import SavedSearchBody, SavedSearchesBody
-from projections.queries.waits import p95_wait
+from projections.statistics.waits import p95_wait
 
 
 class SavedSearches:
