@@ -10,7 +10,9 @@ Pool = ConnectionPool[psycopg.Connection[Any]]
 COMPLETED: Final = """
 WITH lives AS MATERIALIZED (
     SELECT gen_random_uuid() AS upload_id, n * %(seconds)s AS seconds,
-           clock_timestamp() - make_interval(hours => %(hours)s) - n * interval '1 s' AS began
+           -- The statistics are kept by the hour: their ends, 1 s apart or less, lie around the middle of one.
+           date_trunc('hour', clock_timestamp()) - make_interval(hours => %(hours)s) + interval '30 min'
+               - n * interval '1 s' AS began
     FROM generate_series(1, %(uploads)s) AS n
 ), rows AS (
     INSERT INTO uploads (upload_id, version, stage, status, progress, result_id, created_at, updated_at, stage_since)
@@ -40,7 +42,7 @@ SELECT gen_random_uuid(), 'w', clock_timestamp() + interval '10 seconds' FROM ge
 
 
 def completed(pool: Pool, uploads: int, *, seconds: float = 1, hours: int = 1) -> None:
-    """So many were completed so long ago; the n-th took n times so many seconds, 0.9 of that from generating on."""
+    """So many were completed in the hour so long ago; the n-th took n times so many seconds, 0.9 of that from generating on."""
     _execute(pool, COMPLETED, uploads=uploads, seconds=seconds, hours=hours)
 
 

@@ -82,7 +82,7 @@ def test_pictures_may_come_from_where_results_link_to(tmp_path: Path) -> None:
 
 
 def test_every_asset_may_be_kept_for_ever(service: Service) -> None:
-    pages = [service.client.get(address).text for address in ("/", "/schema", "/support")]
+    pages = [service.client.get(address).text for address in ("/", "/schema", "/support", "/insights")]
     names = {name for page in pages for name in re.findall(r'"(/assets/[^"]+)"', page)}
     assert len(names) == len(list((BUILT / "assets").iterdir()))
     for name in names:
