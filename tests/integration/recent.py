@@ -42,7 +42,10 @@ SELECT gen_random_uuid(), 'w', clock_timestamp() + interval '10 seconds' FROM ge
 
 
 def completed(pool: Pool, uploads: int, *, seconds: float = 1, hours: int = 1) -> None:
-    """So many were completed in the hour so long ago; the n-th took n times so many seconds, 0.9 of that from generating on."""
+    """So many were completed in the hour so long ago; the n-th took n times so many seconds.
+
+    Nine tenths of that were from generating on.
+    """
     _execute(pool, COMPLETED, uploads=uploads, seconds=seconds, hours=hours)
 
 
