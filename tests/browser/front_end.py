@@ -4,7 +4,6 @@ import fcntl
 import os
 import shutil
 import subprocess
-import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -45,9 +44,9 @@ def install(front_end: str, folder: Path) -> None:
     with _alone():
         run("npm", "run", "package", cwd=WEB)
         (tarball,) = (WEB / "dist").glob("darkroom-status-*.tgz")
-        with tarfile.open(tarball) as packed:
-            packed.extractall(folder / "unpacked", filter="data")
-    shutil.move(folder / "unpacked" / "package", folder / "node_modules" / "darkroom-status")
+        package = folder / "node_modules" / "darkroom-status"
+        package.mkdir()
+        run("tar", "-xzf", str(tarball), "--strip-components=1", cwd=package)
 
 
 @contextmanager

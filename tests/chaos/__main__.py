@@ -44,7 +44,7 @@ class Chaos:
         self._gemini = gemini
         self._model = Model(gemini, seed)
         self._surgeon = Surgeon(service, self._model)
-        self._crowd = Crowd(api, plan.submissions, f"chaos-{seed}")
+        self._crowd = Crowd(api, plan.submissions)
         self._clients = self._crowd.clients
 
     def run(self) -> list[str]:

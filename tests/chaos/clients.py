@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import count
 from threading import Condition, Thread
 from typing import Final
+from uuid import uuid4
 
 import httpx
 
@@ -90,9 +91,9 @@ class Client:
 class Crowd:
     """All clients of a run, and the threads that act for them."""
 
-    def __init__(self, api: Api, submissions: Sequence[Submission], key: str) -> None:
+    def __init__(self, api: Api, submissions: Sequence[Submission]) -> None:
         pace = max(PAUSE_SECONDS, len(submissions) / POLLS_PER_SECOND)
-        self.clients = [Client(api, one, f"{key}-{number}", pace) for number, one in enumerate(submissions)]
+        self.clients = [Client(api, one, str(uuid4()), pace) for one in submissions]
         self._due: list[tuple[float, int, Client]] = []
         self._numbers = count()
         self._changed = Condition()

@@ -27,6 +27,8 @@ ROOT: Final = Path(__file__).parents[2]
 PHOTO: Final = ROOT / "tests" / "photos" / "coffee.jpg"
 SECONDS: Final = 3600
 FIGURES: Final = re.compile(r"^ *(API Links: .*|\d+ generated, .*)$", re.MULTILINE)
+LEAVER: Final = "lea"
+"""The staff member whose token is rotated and revoked."""
 CANNOT_BE_SAID: Final = """
 # A time, a cursor and a reason without anything private have no schema.
 [[operations]]
@@ -57,6 +59,7 @@ def faults(cases: int, seed: int, tell: Callable[[str], None]) -> Iterator[str]:
         client = stack.enter_context(httpx.Client(base_url=service.url, timeout=30, trust_env=False))
         with open_pool(service.addresses.database_url, 1, "fuzz") as pool:
             _, staff = Staff(pool).add("adam", Role.ADMIN, None, by="operator:fuzz")
+            Staff(pool).add(LEAVER, Role.VIEWER, None, by="operator:fuzz")
         people = {name: _known(client, service) for name in ("owner", "eraser", "ender", "stateful")}
         alone = _configuration(people, staff)
         # Ids that are given would take the place of those that one answer hands to the next request.
@@ -127,6 +130,8 @@ def _configuration(people: Mapping[str, Known], staff: str) -> str:
             _operation("/(retry|requeue)$", "POST", {"jobId": other}, header),
             _operation("/cancel$", "POST", {"jobId": third}, header),
             _operation("/erase$", "POST", {"jobId": eraser.job_ids[1]}, header),
+            _operation("^/api/support/staff/", "POST", {"name": LEAVER}, staffs),
+            _operation("^/api/support/staff/", "DELETE", {"name": LEAVER}, staffs),
             CANNOT_BE_SAID,
         ]
     )
