@@ -53,13 +53,8 @@ ORDER BY i.upload_id
 SELECT_MOVEMENT: Final = """
 SELECT attempts.begun_at, attempts.queue_reached, coalesce(p.position, 0), p.moved_at
 FROM (
-    -- Uploads of one client may stand behind those of others, so of the first attempts that begin it is the one whose
-    -- upload waited longest that tells how far the queue is.
-    SELECT max(begun.recorded_at) AS begun_at, coalesce(
-        min(submitted.recorded_at) FILTER (
-            WHERE begun.version = 2 AND begun.recorded_at > clock_timestamp() - interval '120 seconds'),
-        max(submitted.recorded_at)) AS queue_reached
-    FROM (SELECT upload_id, version, recorded_at FROM event_log
+    SELECT max(begun.recorded_at) AS begun_at, max(submitted.recorded_at) AS queue_reached
+    FROM (SELECT upload_id, recorded_at FROM event_log
           WHERE name = %(started)s AND position > (SELECT max(position) FROM event_log) - 100000
           ORDER BY position DESC LIMIT 100) AS begun
     JOIN event_log submitted USING (upload_id) WHERE submitted.version = 1

@@ -59,22 +59,10 @@ def test_an_upload_in_a_moving_queue_does_not_stand_still_unless_the_queue_has_p
     lives.run(first, Stage.VALIDATING)
     lives.project()
     assert violations(lives) == []
-    lives.uploads.cancel(first, by="session:abc")
-    lives.age(first, LONG)
     lives.reached(Stage.VALIDATING)
     lives.project()
     invariant, sentence = only(lives, waiting)
     assert (invariant, "stands still since 30" in sentence) == (2, True)
-
-
-def test_one_that_stands_behind_those_of_other_clients_does_not_stand_still(lives: Lives) -> None:
-    waiting, before_it = lives.submitted(), lives.submitted()
-    for upload_id in (waiting, before_it):
-        lives.age(upload_id, LONG)
-    lives.reached(Stage.VALIDATING)  # of the first lane, submitted just now
-    lives.run(before_it, Stage.VALIDATING)
-    lives.project()
-    assert violations(lives) == []
 
 
 def test_what_follows_a_completion_is_found(lives: Lives) -> None:
