@@ -4,9 +4,8 @@ It knows the recorder interface of the eventsourcing library, and no database.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import reduce
-from typing import Final
+from typing import Concatenate, Final, ParamSpec
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Repository
@@ -20,17 +19,14 @@ from domain.errors import (
     LogUnreachedError,
     UploadNotFoundError,
 )
-from domain.events import Event, StoredImage
-from domain.failures import FailureCode
+from domain.events import Event
 from domain.fold import evolve, fold
 from domain.mapper import EventMapper
-from domain.objects import Expiry
 from domain.ports import Notifier
 from domain.staff import UNASKED, StaffRequest
-from domain.stages import Stage
 from domain.upload import Upload
 
-Command = Callable[[Upload], Sequence[Event | None]]
+P = ParamSpec("P")
 
 CONFLICTS: Final = 8
 """How often a command is run in all, if another writer appends first each time."""
@@ -91,72 +87,15 @@ class Uploads:
             raise AttemptOverError("Another run of this upload began at the same time.") from None
         return evolve(upload, event)
 
-    def advance(self, upload_id: UUID, stage: Stage, progress: int, *, attempt: int, by: str) -> Upload:
-        """Reach a stage, or raise the progress within it."""
-        return self._execute(upload_id, lambda upload: [upload.advance(stage, progress, attempt=attempt, by=by)])
-
-    def store_result(
-        self, upload_id: UUID, result_id: UUID, model: str, full: StoredImage, *, attempt: int, by: str
-    ) -> Upload:
-        """Record the full image."""
-        return self._execute(
-            upload_id, lambda upload: [upload.store_result(result_id, model, full, attempt=attempt, by=by)]
-        )
-
-    def store_preview(self, upload_id: UUID, preview: StoredImage, *, attempt: int, by: str) -> Upload:
-        """Record the watermarked preview."""
-        return self._execute(upload_id, lambda upload: [upload.store_preview(preview, attempt=attempt, by=by)])
-
-    def fail_attempt(
-        self, upload_id: UUID, code: FailureCode, retry_at: datetime, *, stage: Stage | None, attempt: int, by: str
-    ) -> Upload:
-        """End the attempt after a temporary failure."""
-        return self._execute(
-            upload_id, lambda upload: [upload.fail_attempt(code, retry_at, stage=stage, attempt=attempt, by=by)]
-        )
-
-    def put_off(self, upload_id: UUID, code: FailureCode, retry_at: datetime, *, by: str) -> Upload:
-        """Postpone the next attempt."""
-        return self._execute(upload_id, lambda upload: [upload.put_off(code, retry_at, by=by)])
-
-    def fail(
+    def execute(
         self,
         upload_id: UUID,
-        code: FailureCode,
-        message: str | None = None,
-        *,
-        stage: Stage | None,
-        attempt: int,
-        by: str,
+        command: Callable[Concatenate[Upload, P], Event | None],
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> Upload:
-        """End the upload in failure; with a message of its own, or the code's."""
-        return self._execute(
-            upload_id, lambda upload: [upload.fail(code, message, stage=stage, attempt=attempt, by=by)]
-        )
-
-    def give_up(self, upload_id: UUID, *, by: str) -> Upload:
-        """Fail an upload that lost its worker too often."""
-        return self._execute(upload_id, lambda upload: [upload.give_up(by=by)])
-
-    def cancel(self, upload_id: UUID, *, by: str, request: StaffRequest = UNASKED) -> Upload:
-        """End the upload on request of its owner or of staff."""
-        return self._execute(upload_id, lambda upload: [upload.cancel(by=by, request=request)])
-
-    def retry(self, upload_id: UUID, *, by: str, request: StaffRequest = UNASKED) -> Upload:
-        """Continue from the stage that failed."""
-        return self._execute(upload_id, lambda upload: [upload.retry(by=by, request=request)])
-
-    def requeue(self, upload_id: UUID, *, by: str, request: StaffRequest = UNASKED) -> Upload:
-        """Ask for the next attempt now."""
-        return self._execute(upload_id, lambda upload: [upload.requeue(by=by, request=request)])
-
-    def expire(self, upload_id: UUID, objects: Expiry, *, version: int, by: str) -> Upload:
-        """Record that objects are deleted because their time is over. Raises RefusedError if the upload has moved."""
-        return self._execute(upload_id, lambda upload: [upload.expire(objects, version=version, by=by)])
-
-    def note(self, upload_id: UUID, *, by: str, request: StaffRequest) -> Upload:
-        """Write a note for colleagues."""
-        return self._execute(upload_id, lambda upload: [upload.note(by=by, request=request)])
+        """Run a command of the aggregate, `execute(upload_id, Upload.cancel, by="session:abc")`. Raises its errors."""
+        return self._run(upload_id, lambda upload: [command(upload, *args, **kwargs)])
 
     def erase(self, upload_id: UUID, *, by: str, request: StaffRequest = UNASKED) -> Upload:
         """Record that the photo and pictures are deleted; cancels the upload first if it may still run."""
@@ -166,9 +105,9 @@ class Uploads:
             cancelled = None if upload.ended else upload.cancel(by=by, request=cancelling)
             return [cancelled, (evolve(upload, cancelled) if cancelled else upload).erase(by=by, request=request)]
 
-        return self._execute(upload_id, cancel_and_erase)
+        return self._run(upload_id, cancel_and_erase)
 
-    def _execute(self, upload_id: UUID, command: Command) -> Upload:
+    def _run(self, upload_id: UUID, command: Callable[[Upload], Sequence[Event | None]]) -> Upload:
         for _ in range(CONFLICTS):
             upload = self.get(upload_id)
             events = [event for event in command(upload) if event]

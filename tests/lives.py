@@ -15,6 +15,7 @@ from domain.events import StoredImage
 from domain.failures import FailureCode
 from domain.objects import PictureKind, picture_key
 from domain.stages import Stage
+from domain.upload import Upload
 from domain.uploads import Uploads
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
@@ -63,7 +64,7 @@ class Lives:
     def failed(self, stage: Stage, code: FailureCode = FailureCode.NO_IMAGE_GENERATED) -> UUID:
         """An upload that failed for good in a stage."""
         upload_id = self.reached(stage)
-        self.uploads.fail(upload_id, code, stage=stage, attempt=1, by=WORKER)
+        self.uploads.execute(upload_id, Upload.fail, code, stage=stage, attempt=1, by=WORKER)
         return upload_id
 
     def run(self, upload_id: UUID, last: Stage) -> None:

@@ -67,10 +67,18 @@ def run_to(
     for stage, progress in steps:
         if progress > upload.progress:
             if stage is Stage.STORING:
-                uploads.store_result(upload_id, uuid4(), "local/test", keep(upload_id, "full"), attempt=attempt, by=by)
+                uploads.execute(
+                    upload_id,
+                    Upload.store_result,
+                    uuid4(),
+                    "local/test",
+                    keep(upload_id, "full"),
+                    attempt=attempt,
+                    by=by,
+                )
             if stage is Stage.COMPLETE:
-                uploads.store_preview(upload_id, keep(upload_id, "preview"), attempt=attempt, by=by)
-            upload = uploads.advance(upload_id, stage, progress, attempt=attempt, by=by)
+                uploads.execute(upload_id, Upload.store_preview, keep(upload_id, "preview"), attempt=attempt, by=by)
+            upload = uploads.execute(upload_id, Upload.advance, stage, progress, attempt=attempt, by=by)
         if stage is last:
             break
     return upload

@@ -19,6 +19,7 @@ from redis import Redis
 
 from app.signing.sessions import Session
 from domain.stages import Stage
+from domain.upload import Upload
 from domain.uploads import Uploads
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
@@ -107,5 +108,9 @@ class Crowd:
         """One step of the first upload; how many milliseconds after its append began each of its clients was told."""
         told = [asyncio.create_task(client.told()) for client in clients]
         began = time.monotonic()
-        await asyncio.to_thread(uploads.advance, self._ids[0], Stage.GENERATING, self._progress, attempt=1, by=WORKER)
+
+        def append() -> None:
+            uploads.execute(self._ids[0], Upload.advance, Stage.GENERATING, self._progress, attempt=1, by=WORKER)
+
+        await asyncio.to_thread(append)
         return sorted(1000 * (at - began) for at in await asyncio.gather(*told))

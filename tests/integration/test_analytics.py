@@ -14,6 +14,7 @@ import pytest
 
 from domain.failures import FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from projections.log.follower import Follower
 from projections.outside.analytics import READER, Capture, PollSampler, analytics
 from projections.outside.posthog import AnalyticsUnavailableError, NoPostHog, PostHog, open_posthog
@@ -101,9 +102,9 @@ def test_every_failure_of_an_upload_is_told_with_the_stage_and_progress_it_had(
     lives: Lives, fake: FakePostHog, posthog: PostHog
 ) -> None:
     upload_id = lives.failed(Stage.GENERATING)
-    lives.uploads.retry(upload_id, by="session:0")
+    lives.uploads.execute(upload_id, Upload.retry, by="session:0")
     lives.run(upload_id, Stage.STORING)
-    lives.uploads.cancel(upload_id, by="session:0")
+    lives.uploads.execute(upload_id, Upload.cancel, by="session:0")
     reader(lives, posthog).catch_up()
     assert [own(event) for event in fake.named("status_failed")] == [
         {
@@ -125,7 +126,7 @@ def test_a_failure_before_the_first_stage_has_no_stage_and_no_progress(
     lives: Lives, fake: FakePostHog, posthog: PostHog
 ) -> None:
     upload_id = lives.submitted()
-    lives.uploads.cancel(upload_id, by="session:0")
+    lives.uploads.execute(upload_id, Upload.cancel, by="session:0")
     reader(lives, posthog).catch_up()
     (event,) = fake.named("status_failed")
     assert (event["properties"]["final_stage"], event["properties"]["final_progress"]) == (None, 0)

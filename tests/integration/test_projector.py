@@ -10,6 +10,7 @@ from psycopg_pool import ConnectionPool
 
 from domain.failures import FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from domain.uploads import Uploads
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
@@ -50,9 +51,9 @@ def a_life_of_each_kind(uploads: Uploads) -> None:
     run_to(uploads, submit(uploads).id, Stage.STORING)
     run_to(uploads, submit(uploads).id, Stage.COMPLETE)
     failed = run_to(uploads, submit(uploads).id, Stage.GENERATING)
-    uploads.fail(failed.id, FailureCode.CONTENT_BLOCKED, stage=failed.reached, attempt=1, by=WORKER)
-    retried = uploads.cancel(submit(uploads).id, by="session:abc")
-    uploads.retry(retried.id, by="session:abc")
+    uploads.execute(failed.id, Upload.fail, FailureCode.CONTENT_BLOCKED, stage=failed.reached, attempt=1, by=WORKER)
+    retried = uploads.execute(submit(uploads).id, Upload.cancel, by="session:abc")
+    uploads.execute(retried.id, Upload.retry, by="session:abc")
     run_to(uploads, retried.id, Stage.COMPLETE)
 
 
@@ -81,9 +82,9 @@ def test_a_migration_reads_from_the_log_when_each_row_entered_its_stage(
 ) -> None:
     a_life_of_each_kind(uploads)
     moving = run_to(uploads, submit(uploads).id, Stage.GENERATING)
-    uploads.advance(moving.id, Stage.GENERATING, 50, attempt=1, by=WORKER)
+    uploads.execute(moving.id, Upload.advance, Stage.GENERATING, 50, attempt=1, by=WORKER)
     uploads.start_attempt(moving.id, by=WORKER)
-    uploads.advance(moving.id, Stage.GENERATING, 60, attempt=2, by=WORKER)
+    uploads.execute(moving.id, Upload.advance, Stage.GENERATING, 60, attempt=2, by=WORKER)
     follower.catch_up()
     run_to(uploads, submit(uploads).id, Stage.COMPLETE)  # the row is not there yet
     before = rows(pool)

@@ -82,7 +82,7 @@ def test_events_recorded_during_the_quarantine_are_applied_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     mend(monkeypatch)
-    uploads.advance(quarantined[1].id, Stage.WATERMARKING, 90, attempt=1, by=WORKER)
+    uploads.execute(quarantined[1].id, Upload.advance, Stage.WATERMARKING, 90, attempt=1, by=WORKER)
     projector(event_log, pool).catch_up()  # it passes the event of an upload in quarantine
     assert stage_of(pool, quarantined[1].id) == "generating"
     retry_quarantined(pool)
@@ -122,7 +122,7 @@ def test_it_can_be_done_while_the_projector_works_and_uploads_move_on(
 
     def move_on() -> None:
         for progress in range(31, 71):
-            uploads.advance(moving.id, Stage.GENERATING, progress, attempt=1, by=WORKER)
+            uploads.execute(moving.id, Upload.advance, Stage.GENERATING, progress, attempt=1, by=WORKER)
 
     moving = run_to(uploads, submit(uploads).id, Stage.GENERATING)
     with pool.connection() as connection:

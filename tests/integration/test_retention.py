@@ -15,6 +15,7 @@ from domain.errors import StorageRefusedError, UnavailableError
 from domain.events import Expired
 from domain.objects import Expiry, answer_key, clean_key, original_key
 from domain.stages import Stage
+from domain.upload import Upload
 from projections.audit.verification import Verification
 from tests.integration.readers.reading import PATIENCE
 from tests.lives import Lives
@@ -89,7 +90,7 @@ def test_a_failed_upload_goes_with_its_photo(lives: Lives) -> None:
 
 def test_one_that_was_retried_and_not_projected_yet_stays(lives: Lives) -> None:
     upload_id = kept(lives, lives.failed(Stage.GENERATING), days=8)
-    lives.uploads.retry(upload_id, by="session:abc")
+    lives.uploads.execute(upload_id, Upload.retry, by="session:abc")
 
     look(lives, failed=7)
 

@@ -15,6 +15,7 @@ from app.embedded.data_folder import DataFolder
 from domain.failures import FailureCode
 from domain.staff import StaffRequest
 from domain.stages import Stage
+from domain.upload import Upload
 from tests.lives import Lives
 from tests.submissions import WORKER
 
@@ -55,7 +56,7 @@ def width(text: str) -> int:
 def attempt_failed(lives: Lives) -> str:
     """An upload that failed after everything that can happen to one."""
     upload_id = lives.failed(Stage.GENERATING, FailureCode.NO_IMAGE_GENERATED)
-    lives.uploads.retry(upload_id, by="staff:ada")
+    lives.uploads.execute(upload_id, Upload.retry, by="staff:ada")
     return str(upload_id)
 
 
@@ -86,8 +87,10 @@ def test_a_timeline_ends_with_the_status_and_how_long_it_took(lives: Lives, data
 
 def test_a_timeline_draws_its_time_as_bars_and_tells_what_staff_wrote(lives: Lives, data: Path) -> None:
     upload_id = lives.failed(Stage.GENERATING)
-    lives.uploads.retry(upload_id, by="staff:ada", request=StaffRequest("It may work now."))
-    lives.uploads.note(upload_id, by="staff:ada", request=StaffRequest("The owner will call on Monday."))
+    lives.uploads.execute(upload_id, Upload.retry, by="staff:ada", request=StaffRequest("It may work now."))
+    lives.uploads.execute(
+        upload_id, Upload.note, by="staff:ada", request=StaffRequest("The owner will call on Monday.")
+    )
 
     lines = timeline(upload_id, "--data", data).stdout.splitlines()
     drawn = [line.split()[0] for line in lines if "█" in line]

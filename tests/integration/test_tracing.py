@@ -24,6 +24,7 @@ from app.tracing.opening import NotInstalledError, open_traces
 from app.tracing.provider import FLUSH_SECONDS, ByTrace, UploadIds, making_root_of, open_provider, root_of
 from app.tracing.traced import Traced
 from domain.errors import BlobNotFoundError
+from domain.upload import Upload
 from domain.uploads import Uploads
 from tests.fakes.silent_notifier import SilentNotifier
 from tests.house.the_house import ROOT
@@ -76,7 +77,7 @@ def test_a_cancellation_is_one_more_branch_of_the_uploads_trace(
 ) -> None:
     upload_id = lives.submitted()
     uploads = Uploads(traced.log(lives.log), SilentNotifier())
-    post(traced, "/api/uploads/{jobId}/cancel", lambda: uploads.cancel(upload_id, by=SESSION))
+    post(traced, "/api/uploads/{jobId}/cancel", lambda: uploads.execute(upload_id, Upload.cancel, by=SESSION))
     told = {span.name: span for span in spans.get_finished_spans()}
 
     assert set(told) == {"append", "POST /api/uploads/{jobId}/cancel"}

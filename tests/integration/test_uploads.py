@@ -17,6 +17,7 @@ from domain.errors import (
 from domain.failures import FailureCode
 from domain.stages import Stage, Status
 from domain.state import ATTEMPTS
+from domain.upload import Upload
 from domain.uploads import CONFLICTS, Uploads
 from projections.log.event_log import EventLog
 from tests.fakes.silent_notifier import SilentNotifier
@@ -73,20 +74,22 @@ def test_a_run_that_starts_an_attempt_too_late_is_refused(pool: Pool, uploads: U
 
 def test_a_retry_continues_where_the_upload_failed(uploads: Uploads) -> None:
     upload = run_to(uploads, submit(uploads).id, Stage.GENERATING)
-    uploads.fail(upload.id, FailureCode.NO_IMAGE_GENERATED, stage=Stage.GENERATING, attempt=1, by=WORKER)
-    retried = uploads.retry(upload.id, by="session:abc")
+    uploads.execute(
+        upload.id, Upload.fail, FailureCode.NO_IMAGE_GENERATED, stage=Stage.GENERATING, attempt=1, by=WORKER
+    )
+    retried = uploads.execute(upload.id, Upload.retry, by="session:abc")
 
     assert (retried.status, retried.stage, retried.progress) == (Status.PROCESSING, Stage.GENERATING, 30)
     with pytest.raises(NotFailedError):
-        uploads.retry(upload.id, by="session:abc")
+        uploads.execute(upload.id, Upload.retry, by="session:abc")
 
 
 def test_a_cancelled_upload_refuses_the_events_of_its_worker(uploads: Uploads) -> None:
     upload = run_to(uploads, submit(uploads).id, Stage.GENERATING)
-    uploads.cancel(upload.id, by="session:abc")
+    uploads.execute(upload.id, Upload.cancel, by="session:abc")
 
     with pytest.raises(UploadEndedError):
-        uploads.advance(upload.id, Stage.GENERATING, 40, attempt=1, by=WORKER)
+        uploads.execute(upload.id, Upload.advance, Stage.GENERATING, 40, attempt=1, by=WORKER)
 
 
 def test_an_upload_is_given_up_only_after_its_last_attempt(uploads: Uploads) -> None:
@@ -94,12 +97,12 @@ def test_an_upload_is_given_up_only_after_its_last_attempt(uploads: Uploads) -> 
     for left in (2, 1):
         uploads.start_attempt(upload.id, by=WORKER)
         with pytest.raises(RefusedError, match=f"{left} attempts are left"):
-            uploads.give_up(upload.id, by="reconciler")
+            uploads.execute(upload.id, Upload.give_up, by="reconciler")
     uploads.start_attempt(upload.id, by=WORKER)
     with pytest.raises(AttemptsExhaustedError):
         uploads.start_attempt(upload.id, by=WORKER)
 
-    assert uploads.give_up(upload.id, by="reconciler").error_code is FailureCode.WORKER_LOST
+    assert uploads.execute(upload.id, Upload.give_up, by="reconciler").error_code is FailureCode.WORKER_LOST
 
 
 def test_an_append_notifies_the_readers_and_an_advance_that_changes_nothing_does_not(event_log: EventLog) -> None:
@@ -107,7 +110,7 @@ def test_an_append_notifies_the_readers_and_an_advance_that_changes_nothing_does
     uploads = Uploads(event_log, notifier)
     upload = run_to(uploads, submit(uploads).id, Stage.VALIDATING)
     count = notifier.count
-    uploads.advance(upload.id, Stage.VALIDATING, 10, attempt=1, by=WORKER)
+    uploads.execute(upload.id, Upload.advance, Stage.VALIDATING, 10, attempt=1, by=WORKER)
 
     assert notifier.count == count == 3
 
@@ -117,12 +120,14 @@ def test_a_command_that_meets_a_conflict_every_time_is_unavailable(pool: Pool, u
 
     def start_and_stop() -> None:
         attempt = uploads.start_attempt(upload.id, by=WORKER).attempt
-        uploads.fail_attempt(upload.id, FailureCode.WORKER_STOPPED, LATER, stage=None, attempt=attempt, by=WORKER)
+        uploads.execute(
+            upload.id, Upload.fail_attempt, FailureCode.WORKER_STOPPED, LATER, stage=None, attempt=attempt, by=WORKER
+        )
 
     contested = Uploads(ContestedLog(pool, start_and_stop), SilentNotifier())
 
     with pytest.raises(LogUnavailableError, match=f"changed {CONFLICTS} times"):
-        contested.cancel(upload.id, by="session:abc")
+        contested.execute(upload.id, Upload.cancel, by="session:abc")
 
 
 class ContestedLog(EventLog):
@@ -139,9 +144,9 @@ class ContestedLog(EventLog):
 
 def test_an_upload_that_waits_can_be_put_off_and_one_that_runs_cannot(uploads: Uploads) -> None:
     upload = submit(uploads)
-    waiting = uploads.put_off(upload.id, FailureCode.GENERATION_PAUSED, LATER, by=WORKER)
+    waiting = uploads.execute(upload.id, Upload.put_off, FailureCode.GENERATION_PAUSED, LATER, by=WORKER)
 
     assert (waiting.retry_at, waiting.waiting_for) == (LATER, FailureCode.GENERATION_PAUSED)
     uploads.start_attempt(upload.id, by=WORKER)
     with pytest.raises(RefusedError, match="Only a waiting upload"):
-        uploads.put_off(upload.id, FailureCode.GENERATION_PAUSED, LATER, by=WORKER)
+        uploads.execute(upload.id, Upload.put_off, FailureCode.GENERATION_PAUSED, LATER, by=WORKER)

@@ -22,6 +22,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from domain.errors import RefusedError, UnavailableError
 from domain.ports import RunQueue
 from domain.state import ATTEMPTS
+from domain.upload import Upload
 from domain.uploads import Uploads
 from workers.queue.actors import SENDING_SECONDS
 from workers.queue.leases import LEASE_SECONDS
@@ -120,7 +121,7 @@ class Reconciler:
 
     def _give_up(self, upload: Due) -> None:
         try:
-            self._uploads.give_up(upload.upload_id, by=ACTOR)
+            self._uploads.execute(upload.upload_id, Upload.give_up, by=ACTOR)
             log.warning("reconciler.gave_up", upload_id=str(upload.upload_id))
         except RefusedError:
             pass  # the row is older than the upload: it has moved on

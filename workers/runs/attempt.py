@@ -4,16 +4,16 @@ A log that is away is waited for, as long as it takes: the work of a run is wort
 fails because of it. Only an attempt that has lost its upload to the next one, or whose worker stops, gives up.
 """
 
+import threading
 from collections.abc import Callable
 from datetime import datetime
-from threading import Event
 from typing import Final, TypeVar
 from uuid import UUID
 
 import structlog
 
 from domain.errors import AttemptOverError, LogUnavailableError
-from domain.events import StoredImage
+from domain.events import Event, StoredImage
 from domain.failures import FailureCode
 from domain.stages import Stage
 from domain.upload import Upload
@@ -41,7 +41,7 @@ class Attempt:
         self._leases = leases
         self._lease = lease
         self._by = by
-        self._stopping = Event()
+        self._stopping = threading.Event()
 
     @property
     def upload_id(self) -> UUID:
@@ -51,34 +51,24 @@ class Attempt:
     def advance(self, stage: Stage, progress: int) -> None:
         """Reach a stage, or move on within it; where the upload is further on already, that stays."""
         progress = max(progress, self.upload.progress) if stage is self.upload.reached else progress
-        self._append(lambda: self._uploads.advance(self.upload_id, stage, progress, attempt=self.number, by=self._by))
+        self._append(Upload.advance, stage, progress)
         log.info("stage.advanced", stage=stage, progress=progress)
 
     def store_result(self, result_id: UUID, model: str, full: StoredImage) -> None:
         """Record the full image."""
-        self._append(
-            lambda: self._uploads.store_result(self.upload_id, result_id, model, full, attempt=self.number, by=self._by)
-        )
+        self._append(Upload.store_result, result_id, model, full)
 
     def store_preview(self, preview: StoredImage) -> None:
         """Record the watermarked preview."""
-        self._append(lambda: self._uploads.store_preview(self.upload_id, preview, attempt=self.number, by=self._by))
+        self._append(Upload.store_preview, preview)
 
     def fail(self, code: FailureCode, message: str | None = None) -> None:
         """End the upload in failure; with a message of its own, or the code's."""
-        self._append(
-            lambda: self._uploads.fail(
-                self.upload_id, code, message, stage=self.stage, attempt=self.number, by=self._by
-            )
-        )
+        self._append(Upload.fail, code, message, stage=self.stage)
 
     def try_again(self, code: FailureCode, retry_at: datetime) -> None:
         """End the attempt; the next one may begin at that time."""
-        self._append(
-            lambda: self._uploads.fail_attempt(
-                self.upload_id, code, retry_at, stage=self.stage, attempt=self.number, by=self._by
-            )
-        )
+        self._append(Upload.fail_attempt, code, retry_at, stage=self.stage)
 
     def assure(self) -> None:
         """Return if the upload is this attempt's, and for some seconds to come. Raises AttemptOverError."""
@@ -111,5 +101,6 @@ class Attempt:
                 if self._stopping.wait(PAUSE_SECONDS):
                     raise
 
-    def _append(self, command: Callable[[], Upload]) -> None:
-        self.upload = self.patiently(command)
+    def _append(self, command: Callable[..., Event | None], *args: object, **facts: object) -> None:
+        facts |= {"attempt": self.number, "by": self._by}
+        self.upload = self.patiently(lambda: self._uploads.execute(self.upload_id, command, *args, **facts))

@@ -148,7 +148,9 @@ class Pipeline:
         if obstacle is None or obstacle.code not in NOT_COUNTED:
             return False
         log.info("upload.put_off", code=obstacle.code, detail=obstacle.detail)
-        self._uploads.put_off(upload.id, obstacle.code, self._clock() + self._wait(upload, obstacle), by=self._by)
+        self._uploads.execute(
+            upload.id, Upload.put_off, obstacle.code, self._clock() + self._wait(upload, obstacle), by=self._by
+        )
         return True
 
     def _run_leased(self, upload_id: UUID, losses: int) -> None:
@@ -168,7 +170,7 @@ class Pipeline:
         try:
             upload = self._uploads.start_attempt(upload_id, by=self._by)
         except AttemptsExhaustedError:
-            self._uploads.give_up(upload_id, by=self._by)
+            self._uploads.execute(upload_id, Upload.give_up, by=self._by)
             return
         except RefusedError as error:
             log.info("run.refused", reason=str(error))

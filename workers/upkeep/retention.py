@@ -20,6 +20,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from domain.errors import RefusedError, UnavailableError
 from domain.objects import Expiry
 from domain.stages import Status
+from domain.upload import Upload
 from domain.uploads import Uploads
 from workers.queue.reconciler import ACTOR
 
@@ -96,7 +97,7 @@ class Retention:
 
     def _expire(self, upload_id: UUID, version: int, rule: Rule) -> None:
         try:
-            self._uploads.expire(upload_id, rule.objects, version=version, by=ACTOR)
+            self._uploads.execute(upload_id, Upload.expire, rule.objects, version=version, by=ACTOR)
         except RefusedError:
             pass  # the row is older than the upload: it has moved on
         except UnavailableError:

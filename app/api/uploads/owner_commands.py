@@ -64,12 +64,15 @@ class OwnerCommands:
         session = owner(self._sessions, session_token)
         # It costs no more than a poll, and is counted with them.
         purses = await self._limits.polls.spend(address_of(request.scope, self._trusted_proxies), session.hash)
-        return await self._answer(self._uploads.cancel, job_id, session, fields_of_first(purses))
+        return await self._answer(self._cancel, job_id, session, fields_of_first(purses))
 
     def _retry(self, upload_id: UUID, *, by: str, behind: bool) -> Upload:
         if behind:
             self._put_behind(upload_id)
-        return self._uploads.retry(upload_id, by=by)
+        return self._uploads.execute(upload_id, Upload.retry, by=by)
+
+    def _cancel(self, upload_id: UUID, *, by: str) -> Upload:
+        return self._uploads.execute(upload_id, Upload.cancel, by=by)
 
     async def _answer(self, command: Command, job_id: str, session: Session, rate: Fields, **facts: bool) -> ASGIApp:
         upload_id = upload_id_of(job_id)

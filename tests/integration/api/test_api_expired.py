@@ -4,13 +4,14 @@ from uuid import UUID
 
 from domain.objects import Expiry
 from domain.stages import Stage
+from domain.upload import Upload
 from tests.integration.api.service import Service, error_of
 
 
 def expire(service: Service, upload_id: UUID, objects: Expiry) -> None:
     """Let these objects expire; the projector has seen it."""
     uploads = service.lives.uploads
-    uploads.expire(upload_id, objects, version=uploads.get(upload_id).version, by="reconciler")
+    uploads.execute(upload_id, Upload.expire, objects, version=uploads.get(upload_id).version, by="reconciler")
     service.lives.project()
 
 
@@ -49,7 +50,7 @@ def test_a_strangers_expired_result_looks_like_none(service: Service) -> None:
 def test_a_failed_upload_whose_photo_is_gone_cannot_be_retried(service: Service) -> None:
     upload_id, token = service.submitted()
     service.lives.run(upload_id, Stage.GENERATING)
-    service.lives.uploads.cancel(upload_id, by="session:abc")
+    service.lives.uploads.execute(upload_id, Upload.cancel, by="session:abc")
     service.lives.project()
     assert service.poll(upload_id, token).json()["canRetry"] is True
 

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from domain.stages import Stage
+from domain.upload import Upload
 from projections.queries.forecast import QUEUE_SECONDS
 from tests.integration.api.service import Service
 from tests.integration.recent import completed, runs
@@ -84,7 +85,7 @@ def test_an_upload_that_has_ended_is_told_neither(service: Service) -> None:
     completed(service.lives.pool, 100)
     (done, token), (failed, other) = submitted(service, 2)
     service.complete(done)
-    service.lives.uploads.cancel(failed, by=WORKER)
+    service.lives.uploads.execute(failed, Upload.cancel, by=WORKER)
     service.lives.project()
 
     for upload_id, owner in ((done, token), (failed, other)):

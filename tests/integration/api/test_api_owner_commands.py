@@ -9,6 +9,7 @@ import pytest
 from domain.errors import UploadEndedError
 from domain.failures import MESSAGES, NEEDS_NEW_PHOTO, FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from tests.integration.api.service import Service, error_of, running_service
 from tests.submissions import WORKER
 
@@ -25,7 +26,7 @@ def fail(service: Service, upload_id: UUID, code: FailureCode = FailureCode.NO_I
     """Let a run of the upload fail in generating."""
     service.lives.run(upload_id, Stage.GENERATING)
     attempt = service.lives.uploads.get(upload_id).attempt
-    service.lives.uploads.fail(upload_id, code, stage=Stage.GENERATING, attempt=attempt, by=WORKER)
+    service.lives.uploads.execute(upload_id, Upload.fail, code, stage=Stage.GENERATING, attempt=attempt, by=WORKER)
 
 
 def names(service: Service, upload_id: UUID) -> list[str]:
@@ -83,7 +84,7 @@ def test_a_cancel_stops_the_run_under_way_and_keeps_its_progress(service: Servic
 
     assert (body["status"], body["progress"]) == ("failed", 30)
     with pytest.raises(UploadEndedError):
-        service.lives.uploads.advance(upload_id, Stage.GENERATING, 40, attempt=1, by=WORKER)
+        service.lives.uploads.execute(upload_id, Upload.advance, Stage.GENERATING, 40, attempt=1, by=WORKER)
 
 
 def test_a_cancelled_upload_is_cancelled_once_and_answered_in_the_same_way(service: Service) -> None:
@@ -220,6 +221,6 @@ def test_what_the_workers_append_is_no_turn_and_told_by_the_row_alone(service: S
     upload_id, token = service.submitted()
     service.lives.run(upload_id, Stage.VALIDATING)
     service.lives.project()
-    service.lives.uploads.advance(upload_id, Stage.GENERATING, 30, attempt=1, by=WORKER)
+    service.lives.uploads.execute(upload_id, Upload.advance, Stage.GENERATING, 30, attempt=1, by=WORKER)
 
     assert service.poll(upload_id, token).json()["stage"] == "validating"

@@ -9,6 +9,7 @@ import pytest
 from app.signing.links import SignedLinks
 from domain.events import StoredImage
 from domain.stages import Stage
+from domain.upload import Upload
 from tests.api_services import KEYS
 from tests.integration.api.service import Service, error_of, moment, running_service
 from tests.submissions import WORKER
@@ -59,7 +60,7 @@ def test_a_result_is_not_revealed_before_its_upload_is_complete(service: Service
     upload_id, token = service.submitted()
     service.lives.run(upload_id, Stage.WATERMARKING)
     preview = StoredImage("a/preview.jpg", "a" * 64, 7, 640, 480, "image/jpeg")
-    service.lives.uploads.store_preview(upload_id, preview, attempt=1, by=WORKER)
+    service.lives.uploads.execute(upload_id, Upload.store_preview, preview, attempt=1, by=WORKER)
     service.lives.project()
     result = service.lives.uploads.get(upload_id).result
     assert result

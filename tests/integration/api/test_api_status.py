@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 from domain.failures import MESSAGES, FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from tests.integration.api.service import Service, error_of, moment
 from tests.lives import soon
 from tests.submissions import WORKER
@@ -65,11 +66,11 @@ def test_an_upload_that_waits_says_for_what_until_its_next_attempt_begins(servic
     lives = service.lives
     lives.run(upload_id, Stage.GENERATING)
     code = FailureCode.GENERATION_UNAVAILABLE
-    lives.uploads.fail_attempt(upload_id, code, soon(), stage=Stage.GENERATING, attempt=1, by=WORKER)
+    lives.uploads.execute(upload_id, Upload.fail_attempt, code, soon(), stage=Stage.GENERATING, attempt=1, by=WORKER)
     lives.project()
     assert service.poll(upload_id, token).json()["waitingFor"] == "GENERATION_UNAVAILABLE"
 
-    lives.uploads.put_off(upload_id, FailureCode.GENERATION_PAUSED, soon(), by=WORKER)
+    lives.uploads.execute(upload_id, Upload.put_off, FailureCode.GENERATION_PAUSED, soon(), by=WORKER)
     lives.project()
     body = service.poll(upload_id, token).json()
     assert (body["status"], body["waitingFor"]) == ("processing", "GENERATION_PAUSED")
@@ -83,7 +84,7 @@ def test_an_upload_that_waits_says_for_what_until_its_next_attempt_begins(servic
 def test_a_running_upload_shows_its_stage_and_when_to_ask_again(service: Service) -> None:
     upload_id, token = service.submitted()
     service.lives.run(upload_id, Stage.VALIDATING)
-    service.lives.uploads.advance(upload_id, Stage.GENERATING, 45, attempt=1, by=WORKER)
+    service.lives.uploads.execute(upload_id, Upload.advance, Stage.GENERATING, 45, attempt=1, by=WORKER)
     service.lives.project()
 
     response = service.poll(upload_id, token)
@@ -116,7 +117,9 @@ def test_a_complete_upload_names_its_result_and_ends_the_polling(service: Servic
 def test_a_failed_upload_keeps_its_progress_and_says_why(service: Service) -> None:
     upload_id, token = service.submitted()
     service.lives.run(upload_id, Stage.GENERATING)
-    service.lives.uploads.fail(upload_id, FailureCode.CONTENT_BLOCKED, stage=Stage.GENERATING, attempt=1, by=WORKER)
+    service.lives.uploads.execute(
+        upload_id, Upload.fail, FailureCode.CONTENT_BLOCKED, stage=Stage.GENERATING, attempt=1, by=WORKER
+    )
     service.lives.project()
 
     body = service.poll(upload_id, token).json()

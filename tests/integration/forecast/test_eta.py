@@ -6,6 +6,7 @@ import pytest
 
 from domain.failures import FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from projections.queries.forecast import Eta, Forecast
 from tests.integration.forecast.forecasts import ForecastRig
 from tests.integration.recent import completed, runs
@@ -30,7 +31,7 @@ def test_where_nothing_runs_the_wait_at_the_head_of_the_queue_counts_and_ends_th
         rig.age(upload_id, timedelta(seconds=seconds))
 
     assert rig.forecast(older) == Forecast(0)
-    rig.uploads.cancel(older, by="session:abc")
+    rig.uploads.execute(older, Upload.cancel, by="session:abc")
     found = rig.forecast(old).eta
     assert found
     assert 31 - BUSY_SECONDS < found.p50_seconds <= 31
@@ -40,10 +41,10 @@ def test_where_nothing_runs_the_wait_at_the_head_of_the_queue_counts_and_ends_th
 def test_the_wait_before_a_requested_retry_is_not_counted(rig: ForecastRig) -> None:
     completed(rig.pool, 100)
     upload_id = rig.submitted()
-    rig.uploads.cancel(upload_id, by="session:abc")
+    rig.uploads.execute(upload_id, Upload.cancel, by="session:abc")
     rig.project()
     rig.age(upload_id, timedelta(hours=1))
-    rig.uploads.retry(upload_id, by="session:abc")
+    rig.uploads.execute(upload_id, Upload.retry, by="session:abc")
 
     assert rig.forecast(upload_id).eta
 
@@ -83,7 +84,7 @@ def test_progress_within_a_stage_does_not_set_its_time_back(rig: ForecastRig) ->
     upload_id = rig.reached(Stage.GENERATING)
     rig.project()
     rig.age(upload_id, timedelta(seconds=20))
-    rig.uploads.advance(upload_id, Stage.GENERATING, 50, attempt=1, by=WORKER)
+    rig.uploads.execute(upload_id, Upload.advance, Stage.GENERATING, 50, attempt=1, by=WORKER)
 
     found = rig.forecast(upload_id).eta
     assert found
@@ -95,8 +96,8 @@ def test_the_next_attempt_begins_its_stage_anew(rig: ForecastRig) -> None:
     upload_id = rig.reached(Stage.GENERATING)
     rig.project()
     rig.age(upload_id, timedelta(seconds=40))
-    rig.uploads.fail_attempt(
-        upload_id, FailureCode.WORKER_STOPPED, soon(), stage=Stage.GENERATING, attempt=1, by=WORKER
+    rig.uploads.execute(
+        upload_id, Upload.fail_attempt, FailureCode.WORKER_STOPPED, soon(), stage=Stage.GENERATING, attempt=1, by=WORKER
     )
     rig.uploads.start_attempt(upload_id, by=WORKER)
 
@@ -154,7 +155,7 @@ def ceil_of(seconds: float) -> int:
 def test_a_retried_upload_does_not_count_for_the_eta(rig: ForecastRig) -> None:
     completed(rig.pool, 19)
     retried = rig.failed(Stage.GENERATING)
-    rig.uploads.retry(retried, by="session:abc")
+    rig.uploads.execute(retried, Upload.retry, by="session:abc")
     rig.run(retried, Stage.COMPLETE)
 
     assert rig.forecast(rig.submitted()) == Forecast(0)
@@ -165,8 +166,8 @@ def test_while_a_retry_waits_there_is_no_eta(rig: ForecastRig) -> None:
     running, pending = rig.reached(Stage.GENERATING), rig.submitted()
     rig.uploads.start_attempt(pending, by=WORKER)
     for upload_id in (running, pending):
-        rig.uploads.fail_attempt(
-            upload_id, FailureCode.GENERATION_UNAVAILABLE, soon(), stage=None, attempt=1, by=WORKER
+        rig.uploads.execute(
+            upload_id, Upload.fail_attempt, FailureCode.GENERATION_UNAVAILABLE, soon(), stage=None, attempt=1, by=WORKER
         )
 
     assert rig.forecasts(running, pending) == [Forecast(), Forecast(0)]
@@ -175,7 +176,7 @@ def test_while_a_retry_waits_there_is_no_eta(rig: ForecastRig) -> None:
 def test_a_retry_that_no_run_has_taken_up_yet_has_no_eta(rig: ForecastRig) -> None:
     completed(rig.pool, 100)
     upload_id = rig.failed(Stage.GENERATING)
-    rig.uploads.retry(upload_id, by="session:abc")
+    rig.uploads.execute(upload_id, Upload.retry, by="session:abc")
 
     assert rig.forecast(upload_id) == Forecast()
 

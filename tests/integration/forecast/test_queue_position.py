@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from domain.stages import Stage
+from domain.upload import Upload
 from projections.queries.forecast import Forecaster
 from tests.integration.forecast.forecasts import CountingReader, ForecastRig, forecast
 from tests.integration.recent import waiting
@@ -21,7 +22,7 @@ def test_the_position_counts_the_uploads_that_wait_and_were_submitted_before(rig
 def test_the_queue_moves_up_as_uploads_begin_and_end(rig: ForecastRig) -> None:
     first, second, third = (rig.submitted() for _ in range(3))
     rig.run(first, Stage.VALIDATING)
-    rig.uploads.cancel(second, by="session:abc")
+    rig.uploads.execute(second, Upload.cancel, by="session:abc")
 
     assert rig.forecast(third).queue_position == 0
 

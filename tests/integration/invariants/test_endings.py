@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from domain.failures import FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from tests.integration.invariants.violations import LONG, SHORT, hold, only, violations
 from tests.lives import Lives
 from tests.submissions import WORKER
@@ -41,8 +42,14 @@ def test_an_upload_that_waits_for_its_next_attempt_does_not_stand_still_until_th
     later = datetime.now(UTC) + timedelta(minutes=1)
     for retry_at in (later, datetime.now(UTC) - timedelta(minutes=3)):
         upload_id = lives.reached(Stage.GENERATING)
-        lives.uploads.fail_attempt(
-            upload_id, FailureCode.GENERATION_UNAVAILABLE, retry_at, stage=Stage.GENERATING, attempt=1, by=WORKER
+        lives.uploads.execute(
+            upload_id,
+            Upload.fail_attempt,
+            FailureCode.GENERATION_UNAVAILABLE,
+            retry_at,
+            stage=Stage.GENERATING,
+            attempt=1,
+            by=WORKER,
         )
         lives.project()
         lives.age(upload_id, LONG)

@@ -6,6 +6,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from domain.stages import Stage
+from domain.upload import Upload
 from tests.integration.invariants.violations import LONG, SHORT, only, violations
 from tests.lives import Lives
 from tests.submissions import WORKER
@@ -76,7 +77,7 @@ def test_a_row_that_fits_no_shape_is_found(lives: Lives) -> None:
 def test_a_row_may_lag_for_a_while_and_is_compared_with_its_own_version(lives: Lives) -> None:
     upload_id = lives.reached(Stage.VALIDATING)
     lives.project()
-    lives.uploads.advance(upload_id, Stage.GENERATING, 30, attempt=1, by=WORKER)
+    lives.uploads.execute(upload_id, Upload.advance, Stage.GENERATING, 30, attempt=1, by=WORKER)
     missing = lives.complete()
     lives.age(missing, SHORT)
     assert violations(lives) == []
@@ -87,8 +88,8 @@ def test_a_row_may_lag_for_a_while_and_is_compared_with_its_own_version(lives: L
 def test_a_row_that_lags_for_too_long_is_found(lives: Lives) -> None:
     upload_id = lives.failed(Stage.VALIDATING)
     lives.project()
-    lives.uploads.retry(upload_id, by="session:0")
-    lives.uploads.cancel(upload_id, by="session:0")
+    lives.uploads.execute(upload_id, Upload.retry, by="session:0")
+    lives.uploads.execute(upload_id, Upload.cancel, by="session:0")
     lives.age(upload_id, LONG)
     assert violations(lives) == [], "the projector has just moved, and may be on its way"
     lives.execute("UPDATE positions SET updated_at = updated_at - %s", LONG)

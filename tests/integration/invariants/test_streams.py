@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from domain.stages import Stage
+from domain.upload import Upload
 from tests.integration.invariants.violations import LONG, only, violations
 from tests.lives import Lives
 from tests.submissions import WORKER
@@ -71,7 +72,7 @@ def test_an_advance_that_the_domain_would_refuse_is_found(
 
 def test_progress_that_falls_is_found(lives: Lives) -> None:
     upload_id = lives.reached(Stage.GENERATING)
-    lives.uploads.advance(upload_id, Stage.GENERATING, 60, attempt=1, by=WORKER)
+    lives.uploads.execute(upload_id, Upload.advance, Stage.GENERATING, 60, attempt=1, by=WORKER)
     lives.insert(upload_id, 6, "upload.stage-advanced", attempt=1, stage="generating", progress=40)
     lives.project()
     assert only(lives, upload_id) == (3, "version 6 lets progress fall from 60 to 40.")

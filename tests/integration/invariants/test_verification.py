@@ -9,6 +9,7 @@ import pytest
 from domain.errors import StorageRefusedError
 from domain.failures import FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from projections.audit.evidence import Violation
 from projections.audit.verification import Verification
 from tests.integration.invariants.violations import violations
@@ -24,11 +25,12 @@ def test_uploads_in_every_state_hold_and_are_counted(lives: Lives) -> None:
     for stage in (Stage.VALIDATING, Stage.GENERATING, Stage.STORING, Stage.WATERMARKING, Stage.COMPLETE):
         lives.reached(stage)
     retried = lives.failed(Stage.WATERMARKING)
-    lives.uploads.retry(retried, by="session:0")
+    lives.uploads.execute(retried, Upload.retry, by="session:0")
     lives.run(retried, Stage.COMPLETE)
     waiting = lives.reached(Stage.GENERATING)
-    lives.uploads.fail_attempt(
+    lives.uploads.execute(
         waiting,
+        Upload.fail_attempt,
         FailureCode.GENERATION_UNAVAILABLE,
         datetime.now(UTC),
         stage=Stage.GENERATING,

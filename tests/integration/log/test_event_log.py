@@ -9,6 +9,7 @@ from eventsourcing.persistence import RecordConflictError, StoredEvent
 
 from domain.errors import IdempotencyConflictError, LogUnavailableError, LogUnreachedError, UploadNotFoundError
 from domain.stages import Stage
+from domain.upload import Upload
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from tests.fakes.silent_notifier import SilentNotifier
@@ -56,9 +57,11 @@ def test_another_sessions_submission_under_the_same_id_is_refused(uploads: Uploa
 
 def test_a_command_that_meets_a_conflict_is_run_again(event_log: EventLog, pool: Pool, uploads: Uploads) -> None:
     upload = uploads.start_attempt(submit(uploads).id, by=WORKER)
-    racing = RacingLog(pool, lambda: uploads.advance(upload.id, Stage.VALIDATING, 10, attempt=1, by=WORKER))
+    racing = RacingLog(
+        pool, lambda: uploads.execute(upload.id, Upload.advance, Stage.VALIDATING, 10, attempt=1, by=WORKER)
+    )
 
-    after = Uploads(racing, SilentNotifier()).cancel(upload.id, by="session:abc")
+    after = Uploads(racing, SilentNotifier()).execute(upload.id, Upload.cancel, by="session:abc")
 
     assert [logged.name for logged in event_log.history(upload.id)][-2:] == ["upload.stage-advanced", "upload.failed"]
     assert after.progress == 10

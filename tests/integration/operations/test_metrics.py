@@ -9,6 +9,7 @@ from redis import Redis
 
 from domain.failures import FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from tests.house.test_alerts import RULES
 from tests.integration.operations.scrapes import KEY, Scene, running_api
 from tests.lives import Lives, soon
@@ -35,8 +36,14 @@ def test_uploads_are_counted_by_stage_and_by_how_they_ended(scene: Scene, lives:
     lives.reached(Stage.GENERATING)
     lives.failed(Stage.GENERATING, FailureCode.CONTENT_BLOCKED)
     again = lives.reached(Stage.GENERATING)
-    lives.uploads.fail_attempt(
-        again, FailureCode.GENERATION_UNAVAILABLE, soon(), stage=Stage.GENERATING, attempt=1, by=WORKER
+    lives.uploads.execute(
+        again,
+        Upload.fail_attempt,
+        FailureCode.GENERATION_UNAVAILABLE,
+        soon(),
+        stage=Stage.GENERATING,
+        attempt=1,
+        by=WORKER,
     )
     lives.project()
     told = scene.scrape()

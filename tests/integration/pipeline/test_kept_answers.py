@@ -11,6 +11,7 @@ from domain.failures import FailureCode
 from domain.objects import answer_prefix, clean_key
 from domain.ports import BlobStore
 from domain.stages import Stage, Status
+from domain.upload import Upload
 from tests.fakes.gemini import FakeGemini
 from tests.fakes.gemini_replies import not_an_image, status
 from tests.integration.pipeline.rig import PipelineRig, last
@@ -39,7 +40,7 @@ def test_a_retry_of_an_answer_that_is_no_picture_asks_the_model_again(
     gemini.answer_with(not_an_image())
     upload_id = rig.submitted(photo())
     rig.pipeline(model).run(upload_id)
-    rig.uploads.retry(upload_id, by="session:abc")
+    rig.uploads.execute(upload_id, Upload.retry, by="session:abc")
     rig.pipeline(model).run(upload_id)
 
     assert rig.uploads.get(upload_id).status is Status.COMPLETED
@@ -83,7 +84,7 @@ def test_a_storage_that_keeps_halves_costs_one_call_and_a_retry_after_it_was_men
     rig.pipeline(model, blobs=Half(rig.blobs, "generated")).run(upload_id)
     assert last(rig, upload_id, Failed).code is FailureCode.STORAGE_UNAVAILABLE
     assert (rig.uploads.get(upload_id).progress < 70, len(gemini.calls)) == (True, 1)
-    rig.uploads.retry(upload_id, by="session:abc")
+    rig.uploads.execute(upload_id, Upload.retry, by="session:abc")
     rig.pipeline(model).run(upload_id)
 
     assert rig.uploads.get(upload_id).status is Status.COMPLETED
@@ -99,7 +100,7 @@ def test_half_an_answer_that_a_killed_worker_left_is_never_shown_as_made_and_doe
         rig.pipeline(model).run(upload_id)
     assert last(rig, upload_id, Failed).code is FailureCode.STORAGE_UNAVAILABLE
     assert (rig.uploads.get(upload_id).progress < 70, len(gemini.calls)) == (True, 1)
-    rig.uploads.retry(upload_id, by="session:abc")
+    rig.uploads.execute(upload_id, Upload.retry, by="session:abc")
     rig.pipeline(model).run(upload_id)
 
     assert rig.uploads.get(upload_id).status is Status.COMPLETED

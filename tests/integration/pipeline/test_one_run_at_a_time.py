@@ -5,6 +5,7 @@ import pytest
 from domain.events import Failed
 from domain.failures import FailureCode
 from domain.stages import Status
+from domain.upload import Upload
 from tests.fakes.gemini import FakeGemini
 from tests.fakes.gemini_replies import status
 from tests.integration.pipeline.held_run import HeldRun
@@ -51,8 +52,8 @@ def test_a_cancel_in_the_middle_of_the_call_and_a_retry_pay_for_one_picture(
 ) -> None:
     upload_id = rig.submitted(photo())
     with HeldRun(rig.pipeline(model, "first"), upload_id, gemini):
-        rig.uploads.cancel(upload_id, by="session:abc")
-        rig.uploads.retry(upload_id, by="session:abc")
+        rig.uploads.execute(upload_id, Upload.cancel, by="session:abc")
+        rig.uploads.execute(upload_id, Upload.retry, by="session:abc")
         rig.pipeline(model, "second").run(upload_id)  # finds that the first run still holds it
     assert rig.uploads.get(upload_id).attempt == 1
     rig.pipeline(model, "second").run(upload_id)

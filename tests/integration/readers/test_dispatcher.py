@@ -4,6 +4,7 @@ import pytest
 
 from domain.errors import QueueUnavailableError
 from domain.stages import Stage
+from domain.upload import Upload
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from tests.integration.readers.reading import FakeTime, Pool, Queue
@@ -17,9 +18,9 @@ def test_submissions_retries_and_requeues_become_runs_and_nothing_else_does(
 ) -> None:
     first, second = submit(uploads), submit(uploads)
     run_to(uploads, first.id, Stage.COMPLETE)
-    uploads.cancel(second.id, by="session:abc")
-    uploads.retry(second.id, by="session:abc")
-    uploads.requeue(second.id, by="staff:erika")
+    uploads.execute(second.id, Upload.cancel, by="session:abc")
+    uploads.execute(second.id, Upload.retry, by="session:abc")
+    uploads.execute(second.id, Upload.requeue, by="staff:erika")
     dispatcher(event_log, pool, queue).catch_up()
 
     assert queue.sent == [first.id, second.id, second.id, second.id]

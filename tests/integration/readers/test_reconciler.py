@@ -10,6 +10,7 @@ import structlog
 
 from domain.failures import FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from projections.rows.projector import projector
@@ -78,8 +79,14 @@ def test_a_retry_whose_time_has_come_is_sent_at_once(
     due, later = (run_to(uploads, submit(uploads).id, Stage.GENERATING) for _ in range(2))
     for upload, minutes in ((due, -1), (later, 5)):
         retry_at = datetime.now(UTC) + timedelta(minutes=minutes)
-        uploads.fail_attempt(
-            upload.id, FailureCode.GENERATION_UNAVAILABLE, retry_at, stage=Stage.GENERATING, attempt=1, by=WORKER
+        uploads.execute(
+            upload.id,
+            Upload.fail_attempt,
+            FailureCode.GENERATION_UNAVAILABLE,
+            retry_at,
+            stage=Stage.GENERATING,
+            attempt=1,
+            by=WORKER,
         )
     projector(event_log, pool).catch_up()
     reconciler.scan()

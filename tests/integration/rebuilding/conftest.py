@@ -4,6 +4,7 @@ import pytest
 
 from domain.failures import FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from domain.uploads import Uploads
 from projections.log.connections import Pool
 from projections.log.event_log import EventLog
@@ -20,7 +21,7 @@ def lives(uploads: Uploads, event_log: EventLog, pool: Pool) -> Uploads:
     for _ in range(3):
         run_to(uploads, submit(uploads).id, Stage.COMPLETE)
     failed = run_to(uploads, submit(uploads).id, Stage.GENERATING)
-    uploads.fail(failed.id, FailureCode.CONTENT_BLOCKED, stage=failed.reached, attempt=1, by=WORKER)
+    uploads.execute(failed.id, Upload.fail, FailureCode.CONTENT_BLOCKED, stage=failed.reached, attempt=1, by=WORKER)
     erased = run_to(uploads, submit(uploads).id, Stage.COMPLETE)
     uploads.erase(erased.id, by="staff:ada")
     projector(event_log, pool).catch_up()

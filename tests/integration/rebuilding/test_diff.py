@@ -7,6 +7,7 @@ from click.testing import CliRunner, Result
 from app.cli import darkroom
 from domain.failures import FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from projections.queries.changes import Sums, changes
@@ -23,7 +24,7 @@ def test_each_upload_is_shown_before_and_after(lives: Uploads, event_log: EventL
     begin = event_log.last_position()
     run_to(lives, waiting.id, Stage.COMPLETE)
     failed = run_to(lives, submit(lives).id, Stage.GENERATING)
-    lives.fail(failed.id, FailureCode.CONTENT_BLOCKED, stage=failed.reached, attempt=1, by=WORKER)
+    lives.execute(failed.id, Upload.fail, FailureCode.CONTENT_BLOCKED, stage=failed.reached, attempt=1, by=WORKER)
     lives.erase(waiting.id, by="staff:ada")
     end = event_log.last_position()
     submit(lives)  # after it

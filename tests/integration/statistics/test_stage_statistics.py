@@ -3,6 +3,7 @@
 import pytest
 
 from domain.stages import Stage
+from domain.upload import Upload
 from domain.uploads import Uploads
 from projections.log.connections import Pool
 from projections.log.event_log import EventLog
@@ -66,7 +67,7 @@ def test_only_undisturbed_time_is_a_usual_span(known: Counted) -> None:
 def test_a_retried_upload_has_not_failed_and_counts_for_no_eta(
     uploads: Uploads, event_log: EventLog, pool: Pool
 ) -> None:
-    retried = uploads.cancel(submit(uploads).id, by="session:abc")
+    retried = uploads.execute(submit(uploads).id, Upload.cancel, by="session:abc")
     follower = STATISTICS.follower(event_log, pool)
     follower.catch_up()
     counted = Counted(pool)
@@ -74,7 +75,7 @@ def test_a_retried_upload_has_not_failed_and_counts_for_no_eta(
         ("cancelled", 1),
         ("submitted", 1),
     ]
-    uploads.retry(retried.id, by="session:abc")
+    uploads.execute(retried.id, Upload.retry, by="session:abc")
     run_to(uploads, retried.id, Stage.COMPLETE)
     follower.catch_up()
 
@@ -111,7 +112,7 @@ def test_the_days_are_the_sums_of_their_hours(known: Counted) -> None:
 def test_two_processes_count_nothing_twice(known: Counted, event_log: EventLog, pool: Pool, uploads: Uploads) -> None:
     for _ in range(2):
         upload = run_to(uploads, submit(uploads).id, Stage.GENERATING)
-        uploads.advance(upload.id, Stage.GENERATING, 50, attempt=1, by=WORKER)
+        uploads.execute(upload.id, Upload.advance, Stage.GENERATING, 50, attempt=1, by=WORKER)
         STATISTICS.follower(event_log, pool).catch_up()
     execute(pool, "TRUNCATE stage_statistics, stage_statistics_days")
     execute(pool, "DELETE FROM positions")

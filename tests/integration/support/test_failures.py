@@ -8,6 +8,7 @@ import pytest
 
 from domain.failures import MESSAGES, FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from projections.rows.failure_groups import cause_of, failure_grouper
 from tests.house.the_house import ROOT, blocks
 from tests.integration.api.service import error_of, moment
@@ -43,7 +44,7 @@ def decide(desk: Desk, decision: str, group_id: str, **fields: object) -> dict[s
 def failed(desk: Desk, session: str = "ab" * 32, code: FailureCode = FailureCode.WORKER_LOST) -> UUID:
     upload_id = desk.lives.submitted(session)
     desk.lives.run(upload_id, Stage.VALIDATING)
-    desk.lives.uploads.fail(upload_id, code, stage=Stage.VALIDATING, attempt=1, by=WORKER)
+    desk.lives.uploads.execute(upload_id, Upload.fail, code, stage=Stage.VALIDATING, attempt=1, by=WORKER)
     return upload_id
 
 
@@ -52,7 +53,7 @@ def test_failures_of_one_code_stage_and_cause_are_one_group(desk: Desk) -> None:
     failed(desk, "ab" * 32), failed(desk, "ab" * 32)
     last = failed(desk, "cd" * 32)
     desk.lives.failed(Stage.GENERATING, FailureCode.CONTENT_BLOCKED)
-    desk.lives.uploads.cancel(desk.lives.submitted(), by="session:0")
+    desk.lives.uploads.execute(desk.lives.submitted(), Upload.cancel, by="session:0")
 
     blocked, lost = grouped(desk)
     assert (blocked["code"], blocked["stage"], blocked["uploads"], blocked["canRetry"]) == (
@@ -74,9 +75,11 @@ def test_an_upload_that_fails_again_in_the_same_way_is_counted_once_and_its_fail
 ) -> None:
     upload_id = failed(desk)
     grouped(desk)
-    desk.lives.uploads.retry(upload_id, by="staff:agnes")
+    desk.lives.uploads.execute(upload_id, Upload.retry, by="staff:agnes")
     desk.lives.uploads.start_attempt(upload_id, by=WORKER)
-    desk.lives.uploads.fail(upload_id, FailureCode.WORKER_LOST, stage=Stage.VALIDATING, attempt=2, by=WORKER)
+    desk.lives.uploads.execute(
+        upload_id, Upload.fail, FailureCode.WORKER_LOST, stage=Stage.VALIDATING, attempt=2, by=WORKER
+    )
 
     again = group(desk)
     assert (again["uploads"], again["sessions"]) == (1, 1)
@@ -90,7 +93,7 @@ def test_the_uploads_of_a_group_are_found_by_its_id(desk: Desk) -> None:
 
     for search in ({"failureGroup": lost["id"]}, {"failureGroup": lost["id"], "status": "failed"}):
         assert [upload["jobId"] for upload in desk.search(**search)["uploads"]] == [str(upload_id)]
-    desk.lives.uploads.retry(upload_id, by="staff:agnes")
+    desk.lives.uploads.execute(upload_id, Upload.retry, by="staff:agnes")
     desk.lives.project()
     assert len(desk.search(failureGroup=lost["id"])["uploads"]) == 1
     assert desk.search(failureGroup=lost["id"], status="failed")["uploads"] == []

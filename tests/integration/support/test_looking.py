@@ -10,6 +10,7 @@ import pytest
 from domain.failures import MESSAGES, FailureCode
 from domain.staff import StaffRequest
 from domain.stages import Stage
+from domain.upload import Upload
 from tests.integration.api.service import error_of, moment
 from tests.integration.support.desk import Desk
 from tests.lives import Lives, soon
@@ -34,14 +35,20 @@ def troubled(lives: Lives) -> UUID:
     """An upload that had every kind of trouble, and was erased."""
     upload_id = lives.reached(Stage.GENERATING)
     lives.uploads.start_attempt(upload_id, by="worker:second")
-    lives.uploads.fail_attempt(
-        upload_id, FailureCode.GENERATION_UNAVAILABLE, soon(), stage=Stage.GENERATING, attempt=2, by="worker:second"
+    lives.uploads.execute(
+        upload_id,
+        Upload.fail_attempt,
+        FailureCode.GENERATION_UNAVAILABLE,
+        soon(),
+        stage=Stage.GENERATING,
+        attempt=2,
+        by="worker:second",
     )
-    lives.uploads.put_off(upload_id, FailureCode.GENERATION_PAUSED, soon(), by="worker:second")
+    lives.uploads.execute(upload_id, Upload.put_off, FailureCode.GENERATION_PAUSED, soon(), by="worker:second")
     request = StaffRequest("It waited long enough.", "request-1")
-    lives.uploads.requeue(upload_id, by="staff:agnes", request=request)
-    lives.uploads.cancel(upload_id, by="staff:agnes", request=request)
-    lives.uploads.retry(upload_id, by="session:0")
+    lives.uploads.execute(upload_id, Upload.requeue, by="staff:agnes", request=request)
+    lives.uploads.execute(upload_id, Upload.cancel, by="staff:agnes", request=request)
+    lives.uploads.execute(upload_id, Upload.retry, by="session:0")
     lives.uploads.erase(upload_id, by="staff:adam", request=request)
     return upload_id
 

@@ -9,6 +9,7 @@ import pytest
 
 from domain.failures import FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from tests.integration.api.service import error_of
 from tests.integration.invariants.violations import LONG, violations
 from tests.integration.support.desk import Desk
@@ -68,8 +69,14 @@ def test_a_note_after_the_end_makes_no_upload_longer(desk: Desk) -> None:
 
 def test_verify_finds_nothing_wrong_with_a_note_and_an_upload_that_stands_still_behind_one(desk: Desk) -> None:
     ended, waiting = desk.lives.failed(Stage.GENERATING), desk.lives.reached(Stage.GENERATING)
-    desk.lives.uploads.fail_attempt(
-        waiting, FailureCode.STORAGE_UNAVAILABLE, soon(), stage=Stage.GENERATING, attempt=1, by=WORKER
+    desk.lives.uploads.execute(
+        waiting,
+        Upload.fail_attempt,
+        FailureCode.STORAGE_UNAVAILABLE,
+        soon(),
+        stage=Stage.GENERATING,
+        attempt=1,
+        by=WORKER,
     )
     for upload_id in (ended, waiting):
         note(desk, upload_id)
@@ -126,5 +133,5 @@ def test_a_note_during_a_stage_changes_no_duration(desk: Desk) -> None:
     upload_id = desk.lives.reached(Stage.GENERATING)
     desk.lives.age(upload_id, timedelta(minutes=2))
     note(desk, upload_id)
-    desk.lives.uploads.advance(upload_id, Stage.GENERATING, 70, attempt=1, by=WORKER)
+    desk.lives.uploads.execute(upload_id, Upload.advance, Stage.GENERATING, 70, attempt=1, by=WORKER)
     assert durations(upload_id) == [("validating", False), ("generating", True)]

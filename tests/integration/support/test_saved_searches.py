@@ -8,6 +8,7 @@ import pytest
 
 from domain.failures import FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from tests.integration.api.service import error_of
 from tests.integration.support.desk import Desk
 from tests.lives import soon
@@ -20,14 +21,20 @@ def found(desk: Desk, **filters: object) -> set[UUID]:
 
 def put_off(desk: Desk) -> UUID:
     upload_id = desk.lives.submitted()
-    desk.lives.uploads.put_off(upload_id, FailureCode.GENERATION_BUDGET_SPENT, soon(), by=WORKER)
+    desk.lives.uploads.execute(upload_id, Upload.put_off, FailureCode.GENERATION_BUDGET_SPENT, soon(), by=WORKER)
     return upload_id
 
 
 def backing_off(desk: Desk) -> UUID:
     upload_id = desk.lives.reached(Stage.GENERATING)
-    desk.lives.uploads.fail_attempt(
-        upload_id, FailureCode.STORAGE_UNAVAILABLE, soon(), stage=Stage.GENERATING, attempt=1, by=WORKER
+    desk.lives.uploads.execute(
+        upload_id,
+        Upload.fail_attempt,
+        FailureCode.STORAGE_UNAVAILABLE,
+        soon(),
+        stage=Stage.GENERATING,
+        attempt=1,
+        by=WORKER,
     )
     return upload_id
 

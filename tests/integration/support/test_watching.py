@@ -3,6 +3,7 @@
 import httpx
 
 from domain.stages import Stage
+from domain.upload import Upload
 from tests.integration.support.desk import Desk
 
 
@@ -28,7 +29,7 @@ def test_where_nothing_has_changed_nothing_is_shown_and_nothing_recorded(desk: D
 def test_an_event_is_shown_and_recorded(desk: Desk) -> None:
     upload_id = desk.lives.reached(Stage.GENERATING)
     seen = look(desk, upload_id).headers["ETag"]
-    desk.lives.uploads.cancel(upload_id, by="session:0")
+    desk.lives.uploads.execute(upload_id, Upload.cancel, by="session:0")
 
     changed = look(desk, upload_id, seen)
     assert (changed.status_code, changed.json()["status"]) == (200, "failed")

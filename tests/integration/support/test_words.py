@@ -11,6 +11,7 @@ import pytest
 from app.api.support.timeline.words import WORDS
 from domain.failures import FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from tests.house.the_house import ROOT
 from tests.integration.api.service import running_service
 from tests.integration.support.desk import Desk
@@ -43,8 +44,14 @@ def test_a_failed_upload_is_told_in_words(desk: Desk) -> None:
 
 def backing_off(lives: Lives) -> UUID:
     upload_id = lives.reached(Stage.GENERATING)
-    lives.uploads.fail_attempt(
-        upload_id, FailureCode.STORAGE_UNAVAILABLE, soon(), stage=Stage.GENERATING, attempt=1, by=WORKER
+    lives.uploads.execute(
+        upload_id,
+        Upload.fail_attempt,
+        FailureCode.STORAGE_UNAVAILABLE,
+        soon(),
+        stage=Stage.GENERATING,
+        attempt=1,
+        by=WORKER,
     )
     return upload_id
 

@@ -16,6 +16,7 @@ from redis import Redis
 
 from app.signing.sessions import Session, Sessions
 from domain.stages import Stage
+from domain.upload import Upload
 from projections.log.notifications import PROJECTED, RedisNotifier
 from projections.rows.projector import projector
 from tests.api_services import KEYS
@@ -54,7 +55,7 @@ class Scene(Struct):
 
     def advance(self, upload_id: UUID, progress: int) -> None:
         """One more step while the picture is made."""
-        self.lives.uploads.advance(upload_id, Stage.GENERATING, progress, attempt=1, by=WORKER)
+        self.lives.uploads.execute(upload_id, Upload.advance, Stage.GENERATING, progress, attempt=1, by=WORKER)
         self.project()
 
     def url(self, upload_id: UUID) -> str:

@@ -9,6 +9,7 @@ import pytest
 from app.signing.sessions import Sessions
 from domain.failures import FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from tests.api_services import KEYS
 from tests.integration.api.service import error_of
 from tests.integration.api.waiting.scenes import AT_ONCE, NEVER, WAIT, Scene, running_scene
@@ -61,7 +62,9 @@ def test_who_has_read_nothing_yet_is_answered_at_once_and_told_that_the_next_may
 def test_an_upload_that_has_ended_is_not_waited_for(scene: Scene) -> None:
     upload_id = scene.submitted()
     scene.lives.run(upload_id, Stage.GENERATING)
-    scene.lives.uploads.fail(upload_id, FailureCode.CONTENT_BLOCKED, stage=Stage.GENERATING, attempt=1, by=WORKER)
+    scene.lives.uploads.execute(
+        upload_id, Upload.fail, FailureCode.CONTENT_BLOCKED, stage=Stage.GENERATING, attempt=1, by=WORKER
+    )
     scene.project()
 
     assert (

@@ -2,6 +2,7 @@
 
 from domain.failures import FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from tests.integration.api.waiting.scenes import AT_ONCE, Scene
 from tests.submissions import WORKER
 
@@ -19,7 +20,9 @@ def test_a_stream_tells_every_step_and_ends_with_the_end(scene: Scene) -> None:
         for progress in (40, 50, 60):
             scene.advance(upload_id, progress)
             assert stream.event()[1] == scene.poll(upload_id).json()
-        scene.lives.uploads.fail(upload_id, FailureCode.CONTENT_BLOCKED, stage=Stage.GENERATING, attempt=1, by=WORKER)
+        scene.lives.uploads.execute(
+            upload_id, Upload.fail, FailureCode.CONTENT_BLOCKED, stage=Stage.GENERATING, attempt=1, by=WORKER
+        )
         scene.project()
         tag, last = stream.event()
 
