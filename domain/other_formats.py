@@ -107,9 +107,9 @@ def _tiff(head: bytes) -> str | None:
 def _tags(head: bytes, order: str) -> dict[int, bytes]:
     """The tags of the first directory, each with its content as far as that lies in the head."""
     found: dict[int, bytes] = {}
-    (place,) = struct.unpack_from(f"{order}I", head, 4) if len(head) >= 8 else (len(head),)  # noqa: PLR2004 - its own head
-    count = int.from_bytes(head[place : place + 2], "little" if order == "<" else "big")
-    for start in range(place + 2, min(place + 2 + 12 * count, len(head) - 11), 12):
+    (offset,) = struct.unpack_from(f"{order}I", head, 4) if len(head) >= 8 else (len(head),)  # noqa: PLR2004 - its own head
+    count = int.from_bytes(head[offset : offset + 2], "little" if order == "<" else "big")
+    for start in range(offset + 2, min(offset + 2 + 12 * count, len(head) - 11), 12):
         tag, _, size, content = struct.unpack_from(f"{order}HHII", head, start)
         found[tag] = head[content : content + min(size, 32)]
     return found
@@ -120,26 +120,26 @@ def _text(head: bytes) -> str | None:
     for mark in _MARKS:
         if head.startswith(mark):
             head = head[len(mark) :].replace(b"\0", b"")
-    place, is_xml = 0, head.lstrip()[:5] == b"<?xml"
-    while skipped := _PROLOGUE.match(head, place):
-        place = skipped.end()
-    if doctype := _DOCTYPE.match(head, place):
+    offset, is_xml = 0, head.lstrip()[:5] == b"<?xml"
+    while skipped := _PROLOGUE.match(head, offset):
+        offset = skipped.end()
+    if doctype := _DOCTYPE.match(head, offset):
         return {b"svg": "SVG", b"html": "HTML"}.get(doctype[1].lower(), "XML")
-    if element := _ELEMENT.match(head, place):
+    if element := _ELEMENT.match(head, offset):
         return "SVG" if element[1].lower() == b"svg" else "HTML"
     return "XML" if is_xml else None
 
 
 def _movie(head: bytes) -> str | None:
     """A video whose file does not begin with its type: its boxes do."""
-    place = 0
-    while place + 8 <= len(head):
-        size, kind = struct.unpack_from(">I4s", head, place)
+    offset = 0
+    while offset + 8 <= len(head):
+        size, kind = struct.unpack_from(">I4s", head, offset)
         if kind in {b"moov", b"mdat", b"pnot"} and (size >= 8 or size in {0, 1}):  # noqa: PLR2004 - a box's own head
             return "video (MOV)"
         if kind not in {b"wide", b"free", b"skip"} or size < 8:  # noqa: PLR2004 - as above
             return None
-        place += size
+        offset += size
     return None
 
 

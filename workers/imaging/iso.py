@@ -99,7 +99,7 @@ class IsoFile:
             origin, count = self._number(found.start, size), self._number(found.start + size, 2)
             self._spend(count)
             start = found.start + size + 2
-            ends = [self._number(place, size) for place in range(start, min(start + count * size, found.end), size)]
+            ends = [self._number(offset, size) for offset in range(start, min(start + count * size, found.end), size)]
             if found.kind == b"dimg":
                 self._parts.setdefault(origin, []).extend(ends)
             elif found.kind == b"auxl":
@@ -117,16 +117,16 @@ class IsoFile:
 
     def _note_associations(self, box: Box) -> None:
         size, width = self._id_bytes(box), 2 if self._data[box.start + 3 : box.start + 4] == b"\1" else 1
-        place = box.start + 8
-        while place < box.end:
-            item, count = self._number(place, size), self._number(place + size, 1)
+        offset = box.start + 8
+        while offset < box.end:
+            item, count = self._number(offset, size), self._number(offset + size, 1)
             self._spend(1 + count)
-            place += size + 1
-            for start in range(place, place + count * width, width):
+            offset += size + 1
+            for start in range(offset, offset + count * width, width):
                 index = self._number(start, width) & (0x7FFF if width == 2 else 0x7F)  # noqa: PLR2004 - all bits but the first
                 if 0 < index <= len(self._areas):
                     self._pixels[item] = max(self._pixels.get(item, 0), self._areas[index - 1])
-            place += count * width
+            offset += count * width
 
     def _id_bytes(self, box: Box) -> int:
         return 4 if self._version(box) else 2
@@ -134,8 +134,8 @@ class IsoFile:
     def _version(self, box: Box) -> int:
         return self._number(box.start, 1)
 
-    def _number(self, place: int, size: int) -> int:
-        return int.from_bytes(self._data[place : place + size], "big")
+    def _number(self, offset: int, size: int) -> int:
+        return int.from_bytes(self._data[offset : offset + size], "big")
 
     def _of(self, kind: bytes, start: int, end: int) -> Iterator[Box]:
         return (box for box in self._inside(start, end) if box.kind == kind)
@@ -149,18 +149,18 @@ class IsoFile:
 
     def _inside(self, start: int, end: int) -> Iterator[Box]:
         """The boxes from `start` to `end`, as far as they can be followed."""
-        place = start
-        while place + 8 <= end:
+        offset = start
+        while offset + 8 <= end:
             self._spend(1)
-            size, kind = struct.unpack_from(">I4s", self._data, place)
+            size, kind = struct.unpack_from(">I4s", self._data, offset)
             head = 8
-            if size == 1 and place + 16 <= end:
-                size, head = self._number(place + 8, 8), 16
-            size = size or end - place
-            if size < head or place + size > end:
+            if size == 1 and offset + 16 <= end:
+                size, head = self._number(offset + 8, 8), 16
+            size = size or end - offset
+            if size < head or offset + size > end:
                 return
-            yield Box(kind, place + head, place + size)
-            place += size
+            yield Box(kind, offset + head, offset + size)
+            offset += size
 
 
 def mended(data: bytes, max_pixels: int) -> bytes:
@@ -175,6 +175,6 @@ def mended(data: bytes, max_pixels: int) -> bytes:
     if pixels > max_pixels * LAYERS * TILE_MARGIN or tiles > MAX_TILES:
         raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, f"a file that asks for {pixels} pixels in {tiles} pictures")
     hidden = bytearray(data)
-    for place in file.metadata:
-        hidden[place : place + 4] = HIDDEN
+    for offset in file.metadata:
+        hidden[offset : offset + 4] = HIDDEN
     return bytes(hidden)

@@ -38,52 +38,52 @@ MAX_CANDIDATES: Final = 64
 def mended(data: bytes) -> bytes:
     """The file with what counts of its header; as it is, where no scan can be found. Raises PermanentError."""
     kept: list[bytes] = [START]
-    place, searches, has_frame = len(START), 0, False
+    offset, searches, has_frame = len(START), 0, False
     for _ in range(MAX_SEGMENTS):
-        marker = PICTURE_OR_MARKER.search(data, place)
+        marker = PICTURE_OR_MARKER.search(data, offset)
         if marker is None:
             return data
         if marker[0] == PICTURE:
             searches += 1
             is_searched = searches <= MAX_SEARCHES
-            place = _behind_thumbnail(data, marker.end(), has_frame=has_frame) if is_searched else marker.end() - 1
+            offset = _behind_thumbnail(data, marker.end(), has_frame=has_frame) if is_searched else marker.end() - 1
             continue
         code, body = data[marker.end() - 1], marker.end() + 2
         end, hidden = _end(data, marker.end()), None
         if code == SCAN:
             if _is_scan(data, body, end) and has_frame:
                 return b"".join([*kept, *_scans(data, marker.start())])
-            place = marker.end()
+            offset = marker.end()
             continue
         if not _is_followed(data, end):
             searches += 1
             hidden = _hidden(data, body, end, has_frame=has_frame) if searches <= MAX_SEARCHES else None
             if hidden is None and end > len(data):
-                place = marker.end()
+                offset = marker.end()
                 continue
             end = end if hidden is None else hidden
         if (code in NEEDED and hidden is None) or _is_useful(code, data[body:end]):
             kept += data[marker.start() : marker.end()], (end - marker.end()).to_bytes(2, "big"), data[body:end]
             has_frame = has_frame or code in FRAMES
-        place = end
+        offset = end
     raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, f"a JPEG of more than {MAX_SEGMENTS} segments")
 
 
-def _scans(data: bytes, place: int) -> Iterator[bytes]:
+def _scans(data: bytes, offset: int) -> Iterator[bytes]:
     """The scans, and the tables between them, without other segments; as they are from the end of the picture on."""
-    begin, searches = place, 0
+    begin, searches = offset, 0
     for _ in range(MAX_SEGMENTS):
-        marker = BEHIND_PIXELS.search(data, place)
+        marker = BEHIND_PIXELS.search(data, offset)
         if marker is None or marker[0][1] not in NEEDED | OTHERS:
             break
-        place = end = _end(data, marker.end())
+        offset = end = _end(data, marker.end())
         if marker[0][1] in OTHERS:
             if not _is_followed(data, end):
                 searches += 1
                 hidden = _hidden(data, marker.end() + 2, end, has_frame=True) if searches <= MAX_SEARCHES else None
-                place = hidden if hidden is not None else end if end < len(data) else marker.end()
+                offset = hidden if hidden is not None else end if end < len(data) else marker.end()
             yield data[begin : marker.start()]
-            begin = place
+            begin = offset
     yield data[begin:]
 
 
@@ -107,52 +107,52 @@ def _is_scan(data: bytes, body: int, end: int) -> bool:
     return body < len(data) and end - body == 4 + 2 * data[body]
 
 
-def _behind_thumbnail(data: bytes, place: int, *, has_frame: bool) -> int:
+def _behind_thumbnail(data: bytes, offset: int, *, has_frame: bool) -> int:
     """The end of a picture in the header, behind which the header goes on. Without that it is the photo itself."""
-    end = data.find(b"\xff\xd9", place, place + MAX_SEGMENT_BYTES)
+    end = data.find(b"\xff\xd9", offset, offset + MAX_SEGMENT_BYTES)
     if end > 0 and _hidden(data, end, end + MAX_SEGMENT_BYTES, has_frame=has_frame) is not None:
         return end
-    return place - 1
+    return offset - 1
 
 
-def _end(data: bytes, place: int) -> int:
-    return place + max(int.from_bytes(data[place : place + 2], "big"), 2)
+def _end(data: bytes, offset: int) -> int:
+    return offset + max(int.from_bytes(data[offset : offset + 2], "big"), 2)
 
 
-def _is_followed(data: bytes, place: int) -> bool:
+def _is_followed(data: bytes, offset: int) -> bool:
     """Whether the next segment begins there."""
-    return FILLED_MARKER.match(data, place) is not None
+    return FILLED_MARKER.match(data, offset) is not None
 
 
 def _hidden(data: bytes, start: int, end: int, *, has_frame: bool) -> int | None:
     """Where the header goes on inside of a segment whose length is too large. A thumbnail in there is passed over."""
-    place = start
+    offset = start
     for _ in range(MAX_CANDIDATES):
-        found = PICTURE_OR_MARKER.search(data, place, min(end + 1, len(data)))
+        found = PICTURE_OR_MARKER.search(data, offset, min(end + 1, len(data)))
         if found is None:
             return None
         if found[0] == PICTURE:
             after = data.find(b"\xff\xd9", found.end(), found.end() + MAX_SEGMENT_BYTES)
-            place = found.end() if after < 0 else after
+            offset = found.end() if after < 0 else after
         elif _leads_to_scan(data, found.start(), has_frame=has_frame):
             return found.start()
         else:
-            place = found.end()
+            offset = found.end()
     return None
 
 
-def _leads_to_scan(data: bytes, place: int, *, has_frame: bool) -> bool:
-    codes = list(_codes(data, place))
+def _leads_to_scan(data: bytes, offset: int, *, has_frame: bool) -> bool:
+    codes = list(_codes(data, offset))
     return (has_frame or not FRAMES.isdisjoint(codes)) and codes[-1] == SCAN
 
 
-def _codes(data: bytes, place: int) -> Iterator[int]:
+def _codes(data: bytes, offset: int) -> Iterator[int]:
     """The codes of segments that follow each other without a gap, up to a scan."""
     for _ in range(MAX_CANDIDATES):
-        marker = FILLED_MARKER.match(data, place)
+        marker = FILLED_MARKER.match(data, offset)
         if marker is None:
             return
         yield data[marker.end() - 1]
         if data[marker.end() - 1] == SCAN:
             return
-        place = _end(data, marker.end())
+        offset = _end(data, marker.end())

@@ -88,22 +88,22 @@ def structure_of(data: bytes) -> JpegStructure:
     Raises PermanentError if there are too many scans.
     """
     found = JpegStructure(scans=[])
-    place = 2
+    offset = 2
     for _ in range(MAX_MARKERS):
-        marker = BEHIND_PIXELS.search(data, place)
+        marker = BEHIND_PIXELS.search(data, offset)
         if marker is None:
             break
-        code, place = data[marker.start() + 1], marker.end()
+        code, offset = data[marker.start() + 1], marker.end()
         if code == END[1]:
-            found.end = place
+            found.end = offset
             break
         if len(found.scans) > MAX_SCANS:
             raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, f"a JPEG of more than {MAX_SCANS} scans")
         if code in {0x01, 0xD8}:
             continue
-        length = int.from_bytes(data[place : place + 2], "big")
-        _note(found, code, data[place + 2 : place + max(length, 2)])
-        place += max(length, 2)
+        length = int.from_bytes(data[offset : offset + 2], "big")
+        _note(found, code, data[offset + 2 : offset + max(length, 2)])
+        offset += max(length, 2)
     return found
 
 

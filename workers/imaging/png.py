@@ -103,10 +103,10 @@ def parts_of(data: bytes) -> Png:
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
     """Kind and content of each chunk, and whether its CRC is right; that of a cut one is not known to be wrong."""
-    place, count, searches = len(SIGNATURE), 0, 0
-    while place + 8 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, place)
-        start, end = place + 5, place + 12 + length
+    offset, count, searches = len(SIGNATURE), 0, 0
+    while offset + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, offset)
+        start, end = offset + 5, offset + 12 + length
         count += 1
         if count > MAX_CHUNKS:
             raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, f"a PNG of more than {MAX_CHUNKS} chunks")
@@ -117,23 +117,23 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
         is_cut = end > len(data)
         wanted = kind in {b"IHDR", b"PLTE", b"IDAT"} or kind in USEFUL
         is_lost = kind != b"IDAT" and not _may_begin(data, end)
-        is_right = (not is_cut and _is_right(data, place)) if wanted or is_lost else False
+        is_right = (not is_cut and _is_right(data, offset)) if wanted or is_lost else False
         if wanted and (is_right or not is_lost):
-            yield kind, data[place + 8 : place + 8 + length], is_right or is_cut
-        place = end
+            yield kind, data[offset + 8 : offset + 8 + length], is_right or is_cut
+        offset = end
         if is_lost:
             searches += 1
-            place = _next_chunk(data, end if is_right else start) if searches <= MAX_SEARCHES else len(data)
+            offset = _next_chunk(data, end if is_right else start) if searches <= MAX_SEARCHES else len(data)
 
 
-def _may_begin(data: bytes, place: int) -> bool:
+def _may_begin(data: bytes, offset: int) -> bool:
     """Whether a chunk may begin there, or the file ends."""
-    return place == len(data) or (place + 8 <= len(data) and data[place + 4 : place + 8].isalpha())
+    return offset == len(data) or (offset + 8 <= len(data) and data[offset + 4 : offset + 8].isalpha())
 
 
-def _next_chunk(data: bytes, place: int) -> int:
+def _next_chunk(data: bytes, offset: int) -> int:
     """Where a chunk with a right CRC begins, behind one whose length is wrong; the end of the file without one."""
-    for number, match in enumerate(LOST_AND_FOUND.finditer(data, place)):
+    for number, match in enumerate(LOST_AND_FOUND.finditer(data, offset)):
         if number == MAX_CANDIDATES:
             break
         start = match.start() - 4
@@ -175,12 +175,12 @@ def _is_profile(body: bytes) -> bool:
 
 def _unpacked(packed: bytes, wanted: int) -> _Unpacked:
     """Unpack the rows and no more. What follows them is left to the decoder, which does not read it either."""
-    unpacker, checksum, missing, place = zlib.decompressobj(-zlib.MAX_WBITS), zlib.adler32(b""), wanted, len(ZLIB_HEAD)
+    unpacker, checksum, missing, offset = zlib.decompressobj(-zlib.MAX_WBITS), zlib.adler32(b""), wanted, len(ZLIB_HEAD)
     try:
         while not unpacker.eof and missing >= 0:
             piece = unpacker.unconsumed_tail
             if not piece:
-                piece, place = packed[place : place + STEP_BYTES], place + STEP_BYTES
+                piece, offset = packed[offset : offset + STEP_BYTES], offset + STEP_BYTES
             rows = unpacker.decompress(piece, STEP_BYTES)
             if not piece and not rows:
                 break
@@ -189,7 +189,7 @@ def _unpacked(packed: bytes, wanted: int) -> _Unpacked:
         raise PermanentError(FailureCode.IMAGE_TRUNCATED, f"a PNG whose pixels cannot be unpacked: {error}") from error
     if not unpacker.eof:
         return _Unpacked(missing, is_proven=False, mended=packed)
-    end = min(place, len(packed)) - len(unpacker.unused_data)
+    end = min(offset, len(packed)) - len(unpacker.unused_data)
     right = checksum.to_bytes(4, "big")
     return _Unpacked(missing, packed[end : end + 4] == right, ZLIB_HEAD + packed[len(ZLIB_HEAD) : end] + right)
 
@@ -202,10 +202,10 @@ def _unpacked_bytes(width: int, height: int, bits: int, *, interlaced: bool) -> 
     return sum(rows * (1 + (columns * bits + 7) // 8) for columns, rows in sizes if columns > 0 and rows > 0)
 
 
-def _is_right(data: bytes, place: int) -> bool:
+def _is_right(data: bytes, offset: int) -> bool:
     """Whether the CRC of the chunk is."""
-    end = place + 8 + int.from_bytes(data[place : place + 4], "big")
-    return zlib.crc32(memoryview(data)[place + 4 : end]) == int.from_bytes(data[end : end + 4], "big")
+    end = offset + 8 + int.from_bytes(data[offset : offset + 4], "big")
+    return zlib.crc32(memoryview(data)[offset + 4 : end]) == int.from_bytes(data[end : end + 4], "big")
 
 
 def _chunk(kind: bytes, body: bytes) -> tuple[bytes, bytes, bytes]:

@@ -50,35 +50,35 @@ def mended(data: bytes) -> bytes:
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
     """The kind and the content of each chunk that counts, and whether it is whole."""
-    place, count, has_pixels = HEAD_BYTES, 0, False
-    while place + 8 <= len(data):
+    offset, count, has_pixels = HEAD_BYTES, 0, False
+    while offset + 8 <= len(data):
         count += 1
         if count > MAX_CHUNKS:
             raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, f"a WebP of more than {MAX_CHUNKS} chunks")
-        kind, length = struct.unpack_from("<4sI", data, place)
-        end = place + 8 + length + length % 2
+        kind, length = struct.unpack_from("<4sI", data, offset)
+        end = offset + 8 + length + length % 2
         if kind not in PIXELS and not has_pixels and not _may_begin(data, end):
             # Its length is wrong, or garbage follows: the pixels are looked for by what they begin with.
             if kind == b"VP8X" and length == EXTENDED_BYTES:
-                yield kind, data[place + 8 : place + 8 + length], True
-            found = PICTURE.search(data, place + 1)
+                yield kind, data[offset + 8 : offset + 8 + length], True
+            found = PICTURE.search(data, offset + 1)
             if found is None:
                 return
-            place = found.start()
+            offset = found.start()
             continue
         if kind in KEPT:
-            body = data[place + 8 : place + 8 + length]
+            body = data[offset + 8 : offset + 8 + length]
             is_whole = len(body) == length
             if not is_whole and kind not in PIXELS:
                 return
             yield kind, body, is_whole
             has_pixels = has_pixels or kind in PIXELS
-        place = end
+        offset = end
 
 
-def _may_begin(data: bytes, place: int) -> bool:
+def _may_begin(data: bytes, offset: int) -> bool:
     """Whether a chunk may begin there."""
-    return place + 8 <= len(data) and NAME.match(data, place) is not None
+    return offset + 8 <= len(data) and NAME.match(data, offset) is not None
 
 
 def _flagged(body: bytes, chunks: list[tuple[bytes, bytes]]) -> bytes:
