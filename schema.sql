@@ -759,8 +759,10 @@ FROM uploads u
 LEFT JOIN leases l USING (upload_id)
 WHERE u.status IN ('pending', 'processing')
   AND u.version > 0  -- a row of an older database has no events to continue from
-  -- An event from the future: the clock has stepped back, and a wait would last longer by the step.
-  AND (u.retry_at IS NULL OR u.retry_at <= clock_timestamp() OR u.updated_at > clock_timestamp() + interval '1 second')
+  -- An event from the future: the clock has stepped back, and a wait would last longer by the step. No wait is longer than
+  -- LONGEST_WAIT (domain/state.py).
+  AND (u.retry_at IS NULL OR u.retry_at <= clock_timestamp() OR u.updated_at > clock_timestamp() + interval '1 second'
+       OR u.retry_at > clock_timestamp() + interval '01:00:00')
   AND (l.expires_at IS NULL OR l.expires_at <= clock_timestamp());
 
 -- The history of an upload, one row for each event, for support and analysts.

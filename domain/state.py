@@ -1,6 +1,6 @@
 """The state of an upload: what its events add up to, and what follows from that alone."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from domain.stages import Stage, Status, status_of
 
 ATTEMPTS: Final = 3
 """How many failed attempts, and how many lost ones in a row, end an upload. A retry starts both counts again."""
+LONGEST_WAIT: Final = timedelta(hours=1)
+"""No attempt waits longer for its time. A retry_at that is further from its event was measured by two clocks."""
 
 
 class Result(Struct, frozen=True):

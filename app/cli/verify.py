@@ -3,8 +3,9 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -88,12 +89,17 @@ def _check_head(file: Path, data: Path | None) -> None:
 @contextmanager
 def _verification(data: Path | None) -> Iterator["Verification"]:
     from app.storage import open_store
+    from projections.audit.movement import none_behind
     from projections.audit.verification import Verification
     from projections.log.connections import open_pool
+    from projections.log.redis_connection import open_redis
+    from workers.queue.lanes import standing_behind
 
     settings = attached(cli_settings(data_dir=data))
-    with open_pool(settings.database_url or "", 1, "darkroom verify") as pool:
-        yield Verification(pool, open_store(settings, _no_links))
+    with ExitStack() as stack:
+        pool = stack.enter_context(open_pool(settings.database_url or "", 1, "darkroom verify"))
+        behind = partial(standing_behind, open_redis(settings.redis_url, stack)) if settings.redis_url else none_behind
+        yield Verification(pool, open_store(settings, _no_links), behind)
 
 
 def _check(verification: "Verification") -> int:

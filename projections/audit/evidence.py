@@ -1,11 +1,11 @@
-"""The data about one upload at one moment: its stream, its rows, its lease and the state of the queue.
+"""The data about one upload at one moment: its stream, its rows, its lease and the state of the projector.
 
 It is only collected here; the checks are in the other modules.
 """
 
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from eventsourcing.persistence import MapperDeserialisationError
@@ -17,6 +17,9 @@ from projections.log.event_log import LoggedEvent
 
 PATIENCE: Final = timedelta(seconds=120)
 """How long an upload may stand still, a row lag behind the log, and an object exist after its erasure."""
+
+READING: Final = timedelta(seconds=1)
+"""How far the times of one snapshot may be apart."""
 
 
 class Violation(Struct, frozen=True):
@@ -39,20 +42,28 @@ class Quarantine(Struct, frozen=True):
 
 
 class Movement(Struct, frozen=True):
-    """When the queue and the projector last made progress, and where they are."""
+    """Where the projector is, and when it last made progress."""
 
-    begun_at: datetime | None = None
-    """When the last attempt of any upload began."""
-    queue_reached: datetime | None = None
-    """The latest submission time among uploads whose attempts began last. The queue has reached all earlier uploads."""
     position: int = 0
-    """The position of the projector."""
     projected_at: datetime | None = None
     """When that position last changed."""
 
 
+class Moves(Protocol):
+    """What is asked about the whole log only where an upload seems to stand still."""
+
+    def reached(self, upload_id: UUID) -> datetime | None:
+        """How far the queue that the upload waits in has come: the latest submission among those that it began lately.
+
+        None: it has begun none lately.
+        """
+
+    def went_on_at(self) -> datetime | None:
+        """When the first event was written after PostgreSQL's clock had stepped back; None if it was none yet."""
+
+
 class Evidence(Struct, frozen=True, kw_only=True, dict=True):
-    """Everything is read in one snapshot of the database. Rows are JSON, because a broken row fits no struct."""
+    """Everything but `moves` is read in one snapshot of the database. Rows are JSON: a broken row fits no struct."""
 
     upload_id: UUID
     now: datetime
@@ -62,6 +73,7 @@ class Evidence(Struct, frozen=True, kw_only=True, dict=True):
     quarantine: Quarantine | None = None
     leased_until: datetime | None = None
     movement: Movement = Movement()
+    moves: Moves
 
     @cached_property
     def events(self) -> list[Event]:
@@ -86,7 +98,22 @@ class Evidence(Struct, frozen=True, kw_only=True, dict=True):
 
     def is_recent(self, moment: datetime | None) -> bool:
         """Whether the moment is at most PATIENCE ago."""
-        return moment is not None and self.now - moment <= PATIENCE
+        return moment is not None and self.age(moment) <= PATIENCE
+
+    def age(self, moment: datetime) -> timedelta:
+        """How long ago that was written, at least.
+
+        What lies ahead was written before the clock stepped back. It is as old as the first event after the step, or,
+        where nothing was written since, counts as old as the step is long.
+        """
+        if not self.lies_ahead(moment):
+            return self.now - moment
+        went_on_at = self.moves.went_on_at()
+        return self.now - went_on_at if went_on_at else moment - self.now
+
+    def lies_ahead(self, moment: datetime) -> bool:
+        """Whether no event can be of that time, as the clock is now."""
+        return moment > self.now + READING
 
     def violation(self, invariant: int, sentence: str) -> Violation:
         """A violation of an invariant by this upload."""

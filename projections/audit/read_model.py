@@ -50,7 +50,7 @@ def _lag(evidence: Evidence, version: int) -> Iterator[Violation]:
     if behind and not evidence.quarantine and not evidence.is_recent(behind.recorded_at):
         if behind.position > evidence.movement.position and evidence.is_recent(evidence.movement.projected_at):
             return  # the projector is making progress and has not reached it yet
-        seconds = round((evidence.now - behind.recorded_at).total_seconds())
+        seconds = round(evidence.age(behind.recorded_at).total_seconds())
         lacks = f"is at version {version}" if version else "is missing"
         yield evidence.violation(4, f"its row {lacks} although version {behind.version} is {seconds} s old.")
 

@@ -1,23 +1,21 @@
 """Invariants 1, 2, 3 and 5: the beginning, the order and the end of one stream."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from domain.events import (
-    AttemptFailed,
     Erased,
     Event,
     Expired,
     Failed,
     Noted,
-    PutOff,
     ResultStored,
     Retried,
     StageAdvanced,
     Submitted,
 )
 from domain.stages import BANDS, Stage, rank
-from projections.audit.evidence import PATIENCE, Evidence, Violation
+from projections.audit.evidence import Evidence, Violation
+from projections.audit.standstill import ends
 
 
 def check_stream(evidence: Evidence) -> Iterator[Violation]:
@@ -26,7 +24,6 @@ def check_stream(evidence: Evidence) -> Iterator[Violation]:
     yield from _contiguity(evidence)
     yield from _order(evidence)
     yield from _ending(evidence)
-    yield from _standstill(evidence)
     results = [event for event in evidence.events if isinstance(event, ResultStored)]
     if len(results) > 1:
         yield evidence.violation(5, f"{len(results)} results are recorded, at versions {_versions(results)}.")
@@ -87,44 +84,7 @@ def _ending(evidence: Evidence) -> Iterator[Violation]:
             return
         if asked_for and not ended:
             yield evidence.violation(2, f"{at} retries an upload that had not failed.")
-        ended = event if _ends(event) else None
-
-
-def _standstill(evidence: Evidence) -> Iterator[Violation]:
-    # The first event is no note, whatever the others are.
-    last = next(logged for logged in reversed(evidence.history) if logged.name != Noted.NAME or logged.version == 1)
-    due = [last.recorded_at]
-    if evidence.leased_until:
-        due.append(evidence.leased_until)
-    if evidence.events:
-        if _ended(evidence.events):
-            return
-        due += _retry_at(next(event for event in reversed(evidence.events) if not isinstance(event, Noted)))
-    since = max(due)
-    if not evidence.is_recent(since) and not _waits_in_queue(evidence, since):
-        seconds = round((evidence.now - since).total_seconds())
-        yield evidence.violation(2, f"it stands still since {seconds} s, at version {last.version} ({last.name}).")
-
-
-def _waits_in_queue(evidence: Evidence, since: datetime) -> bool:
-    """Whether the queue moves and has not reached the upload: the workers are busy with earlier uploads."""
-    reached = evidence.movement.queue_reached
-    return evidence.is_recent(evidence.movement.begun_at) and reached is not None and reached - since <= PATIENCE
-
-
-def _retry_at(event: Event) -> list[datetime]:
-    return [event.retry_at] if isinstance(event, AttemptFailed | PutOff) else []
-
-
-def _ended(events: list[Event]) -> bool:
-    # Only a retry undoes an end; any other event after it is an error.
-    ends_and_retries = (event for event in reversed(events) if _ends(event) or isinstance(event, Retried))
-    last = next(ends_and_retries, None)
-    return last is not None and _ends(last)
-
-
-def _ends(event: Event) -> bool:
-    return isinstance(event, Failed) or (isinstance(event, StageAdvanced) and event.stage is Stage.COMPLETE)
+        ended = event if ends(event) else None
 
 
 def _versions(events: list[ResultStored]) -> str:

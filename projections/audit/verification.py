@@ -16,13 +16,14 @@ import psycopg
 from psycopg.rows import args_row, class_row
 from psycopg_pool import ConnectionPool
 
-from domain.events import AttemptStarted
 from domain.ports import BlobStore
 from projections.audit.audit_log import broken_links
 from projections.audit.evidence import Evidence, Movement, Quarantine, Violation
+from projections.audit.movement import Behind, LogMoves, none_behind
 from projections.audit.pictures import check_pictures, recorded_pictures
 from projections.audit.privacy import check_privacy
 from projections.audit.read_model import check_rows
+from projections.audit.standstill import check_standstill
 from projections.audit.streams import check_stream
 from projections.log.connections import translated
 from projections.log.event_log import COLUMNS, LoggedEvent
@@ -43,35 +44,27 @@ SELECT {COLUMNS} FROM event_log
 WHERE upload_id = ANY(%s) ORDER BY upload_id, version
 """  # noqa: S608 - names of our own
 SELECT_ROWS: Final = """
-SELECT i.upload_id, clock_timestamp(), to_jsonb(u)::text, to_jsonb(r)::text, q.position, q.error, l.expires_at
+SELECT i.upload_id, clock_timestamp(), to_jsonb(u)::text, to_jsonb(r)::text, q.position, q.error,
+       -- one that lies further ahead than a lease lasts is none (schema.sql, live_leases)
+       CASE WHEN l.expires_at <= clock_timestamp() THEN l.expires_at ELSE live.expires_at END
 FROM unnest(%s::uuid[]) AS i (upload_id)
 LEFT JOIN uploads u USING (upload_id) LEFT JOIN results r USING (upload_id)
 LEFT JOIN quarantine q USING (upload_id) LEFT JOIN leases l USING (upload_id)
+LEFT JOIN live_leases live USING (upload_id)
 ORDER BY i.upload_id
 """
-# No index looks at names, so the search for attempts ends after so many events.
-SELECT_MOVEMENT: Final = """
-SELECT attempts.begun_at, attempts.queue_reached, coalesce(p.position, 0), p.moved_at
-FROM (
-    SELECT max(begun.recorded_at) AS begun_at, max(submitted.recorded_at) AS queue_reached
-    FROM (SELECT upload_id, recorded_at FROM event_log
-          WHERE name = %(started)s AND position > (SELECT max(position) FROM event_log) - 100000
-          ORDER BY position DESC LIMIT 100) AS begun
-    JOIN event_log submitted USING (upload_id) WHERE submitted.version = 1
-) AS attempts
-LEFT JOIN (
-    SELECT position, updated_at AS moved_at
-    FROM positions WHERE reader = %(reader)s
-) AS p ON true
-"""
+SELECT_MOVEMENT: Final = "SELECT position, updated_at FROM positions WHERE reader = %s"
 SELECT_KNOWN: Final = "SELECT DISTINCT upload_id FROM event_log WHERE upload_id = ANY(%s)"
 
 
 class Verification:
     """One check of the whole system. `checked` counts what was read; `strays` lists objects without an upload."""
 
-    def __init__(self, pool: ConnectionPool[psycopg.Connection[Any]], store: BlobStore) -> None:
+    def __init__(
+        self, pool: ConnectionPool[psycopg.Connection[Any]], store: BlobStore, behind: Behind = none_behind
+    ) -> None:
         self._pool = pool
+        self._moves = LogMoves(pool, behind)
         self._store = store
         self.checked: Counter[str] = Counter(uploads=0, events=0, objects=0)
         self.strays: list[str] = []
@@ -113,6 +106,7 @@ class Verification:
             yield evidence.violation(1, "it has a row, but no event in the log.")
             return
         yield from check_stream(evidence)
+        yield from check_standstill(evidence)
         yield from check_rows(evidence)
         yield from check_privacy(evidence)
         yield from self._check_pictures(evidence)
@@ -129,7 +123,7 @@ class Verification:
         while True:
             with self._snapshot() as connection:
                 found = connection.execute(SELECT_PAGE, {"after": after, "limit": PAGE}).fetchall()
-                page = _evidence(connection, [upload_id for (upload_id,) in found])
+                page = self._evidence(connection, [upload_id for (upload_id,) in found])
             if not page:
                 return
             yield page
@@ -137,40 +131,39 @@ class Verification:
 
     def _is_erased(self, upload_id: UUID) -> bool:
         with self._snapshot() as connection:
-            return any(evidence.erased_at for evidence in _evidence(connection, [upload_id]))
+            return any(evidence.erased_at for evidence in self._evidence(connection, [upload_id]))
 
     def _known(self, upload_ids: Iterable[UUID]) -> set[UUID]:
         with self._snapshot() as connection:
             return {upload_id for (upload_id,) in connection.execute(SELECT_KNOWN, (list(upload_ids),))}
+
+    def _evidence(self, connection: psycopg.Connection[Any], upload_ids: list[UUID]) -> list[Evidence]:
+        streams: dict[UUID, list[LoggedEvent]] = defaultdict(list)
+        for logged in connection.cursor(row_factory=class_row(LoggedEvent)).execute(SELECT_EVENTS, (upload_ids,)):
+            streams[logged.upload_id].append(logged)
+        movement = connection.cursor(row_factory=args_row(Movement)).execute(SELECT_MOVEMENT, (READER,)).fetchone()
+        return [
+            Evidence(
+                upload_id=upload_id,
+                now=now,
+                history=tuple(streams[upload_id]),
+                row=row,
+                result_row=result_row,
+                quarantine=Quarantine(position, error) if error is not None else None,
+                leased_until=leased_until,
+                movement=movement or Movement(),
+                moves=self._moves,
+            )
+            for upload_id, now, row, result_row, position, error, leased_until in connection.execute(
+                SELECT_ROWS, (upload_ids,)
+            )
+        ]
 
     @contextmanager
     def _snapshot(self) -> Iterator[psycopg.Connection[Any]]:
         with translated(), self._pool.connection() as connection, connection.transaction():
             connection.execute(SNAPSHOT)
             yield connection
-
-
-def _evidence(connection: psycopg.Connection[Any], upload_ids: list[UUID]) -> list[Evidence]:
-    streams: dict[UUID, list[LoggedEvent]] = defaultdict(list)
-    for logged in connection.cursor(row_factory=class_row(LoggedEvent)).execute(SELECT_EVENTS, (upload_ids,)):
-        streams[logged.upload_id].append(logged)
-    questions = {"started": AttemptStarted.NAME, "reader": READER}
-    movement = connection.cursor(row_factory=args_row(Movement)).execute(SELECT_MOVEMENT, questions).fetchone()
-    return [
-        Evidence(
-            upload_id=upload_id,
-            now=now,
-            history=tuple(streams[upload_id]),
-            row=row,
-            result_row=result_row,
-            quarantine=Quarantine(position, error) if error is not None else None,
-            leased_until=leased_until,
-            movement=movement or Movement(),
-        )
-        for upload_id, now, row, result_row, position, error, leased_until in connection.execute(
-            SELECT_ROWS, (upload_ids,)
-        )
-    ]
 
 
 def _folder(key: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from domain.failures import FailureCode
+from domain.state import LONGEST_WAIT
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from projections.queries.figures import read_samples
@@ -104,6 +105,23 @@ def test_the_reconciler_sends_an_upload_whose_last_event_lies_ahead(pool: Pool, 
     reconciler.scan()
 
     assert sent.upload_ids == [upload_id]
+
+
+def test_the_reconciler_sends_an_upload_whose_retry_lies_further_ahead_than_one_can(pool: Pool) -> None:
+    upload_id, sent = uuid4(), KeptQueue()
+    insert_row(pool, upload_id, retry=True)
+    reconciler = Reconciler(Uploads(EventLog(pool), SilentNotifier()), pool, sent)
+    for ahead, is_sent in ((LONGEST_WAIT - STEP, []), (LONGEST_WAIT + STEP, [upload_id])):
+        with pool.connection() as connection:
+            connection.execute("UPDATE uploads SET retry_at = clock_timestamp() + %s", (ahead,))
+        reconciler.scan()
+        assert sent.upload_ids == is_sent
+
+
+def test_the_view_of_due_uploads_knows_the_longest_wait(pool: Pool) -> None:
+    with pool.connection() as connection:
+        (definition,) = connection.execute("SELECT pg_get_viewdef('due_uploads'::regclass)").fetchone() or ("",)
+    assert f"{LONGEST_WAIT}".zfill(8) in definition
 
 
 @pytest.mark.usefixtures("log_may_change")

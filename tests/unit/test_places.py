@@ -45,7 +45,7 @@ def taking(places: Places, *, behind: bool) -> Iterator[Taker]:
 
 def waiting(places: Places) -> int:
     """How many of the first lane wait."""
-    return int(vars(places)["_first_waiting"])
+    return sum(not waiter.behind for waiter in vars(places)["_waiting"])
 
 
 def test_alone_those_behind_take_every_place() -> None:
@@ -81,6 +81,30 @@ def test_a_run_of_the_first_lane_comes_before_those_that_waited_longer() -> None
         assert not later.has_place.is_set()
         first.leave()
         assert later.has_place.wait(30)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_first_lane_that_never_lets_up_does_not_keep_those_behind_out(
+    monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr("workers.confinement.places.SHARE_SECONDS", 0.05)
+    places, done = Places(count), threading.Event()
+
+    def take_again_and_again() -> None:
+        while not done.is_set():
+            with places.run(behind=False), places.taken():
+                # None leaves before another one waits: there is always one of the first lane for the free place.
+                until(lambda: waiting(places) > 0 or done.is_set(), "the first lane is not busy")
+
+    with ThreadPoolExecutor(4) as pool, ExitStack() as stack:
+        stack.callback(done.set)
+        for _ in range(4):
+            pool.submit(take_again_and_again)
+        until(lambda: waiting(places) > 0, "the first lane is not busy")
+        behind = [stack.enter_context(taking(places, behind=True)) for _ in range(2)]
+        for taker in behind:
+            assert taker.has_place.wait(60)
+            taker.leave()
 
 
 def test_never_more_have_a_place_than_there_are() -> None:

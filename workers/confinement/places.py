@@ -2,12 +2,29 @@
 
 a run of the first lane   takes any free place, before those that stand behind
 a run that stands behind  leaves one place free while a run of the first lane is under way; alone it takes all
+
+However busy the first lane is, those that stand behind are given a place every SHARE_SECONDS. In each lane the one that
+has waited longest is next.
 """
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
+from time import monotonic
+from typing import Final
 from uuid import UUID
+
+SHARE_SECONDS: Final = 10.0
+"""In so long the first lane waits once for a picture of those behind."""
+
+
+class _Waiter:
+    """A thread that wants a place."""
+
+    def __init__(self, *, behind: bool) -> None:
+        self.behind = behind
+        self.since = monotonic()
 
 
 class Places:
@@ -17,7 +34,9 @@ class Places:
         self._places = places
         self._free = places
         self._first_runs = 0
-        self._first_waiting = 0
+        self._waiting: list[_Waiter] = []
+        self._behind_at = -inf
+        """When one that stands behind was given a place."""
         self._changed = threading.Condition()
         self._thread = threading.local()
 
@@ -58,16 +77,25 @@ class Places:
             self._changed.notify_all()
 
     def _wait(self) -> None:
-        behind = getattr(self._thread, "behind", False)
         with self._changed:
-            self._first_waiting += not behind
+            me = _Waiter(behind=getattr(self._thread, "behind", False))
+            self._waiting.append(me)
             try:
-                self._changed.wait_for(self._may_follow if behind else lambda: self._free > 0)
+                while self._next() is not me:
+                    self._changed.wait(SHARE_SECONDS if me.behind else None)
                 self._free -= 1
+                if me.behind:
+                    self._behind_at = monotonic()
             finally:
-                self._first_waiting -= not behind
+                self._waiting.remove(me)
                 self._changed.notify_all()
 
-    def _may_follow(self) -> bool:
+    def _next(self) -> _Waiter | None:
+        """Who may have a place now."""
+        if not self._free:
+            return None
+        first, behind = (next((one for one in self._waiting if one.behind is lane), None) for lane in (False, True))
+        if behind and monotonic() - max(behind.since, self._behind_at) >= SHARE_SECONDS:
+            return behind
         kept_free = 1 if self._first_runs and self._places > 1 else 0
-        return self._free > kept_free and not self._first_waiting
+        return first or (behind if self._free > kept_free else None)

@@ -7,6 +7,7 @@ The API marks such an upload before it is submitted. Redis keeps the mark for an
 others. A mark says nothing of who the client is.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final
@@ -31,6 +32,14 @@ def put_behind(redis: Redis, upload_id: UUID) -> None:
     """Mark an upload. While Redis is away it is not marked."""
     with suppress(RedisError):
         redis.set(f"{MARK}{upload_id}", 1, ex=LIFETIME)
+
+
+def standing_behind(redis: Redis, upload_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the uploads that are marked. While Redis is away, none is known to be."""
+    with suppress(RedisError):
+        marks = redis.mget([f"{MARK}{upload_id}" for upload_id in upload_ids])
+        return {upload_id for upload_id, mark in zip(upload_ids, marks, strict=True) if mark}
+    return set()
 
 
 def lane_of(redis: Redis, upload_id: UUID) -> str:

@@ -29,7 +29,7 @@ from domain.errors import (
 )
 from domain.failures import NOT_COUNTED, FailureCode
 from domain.ports import Clock, RunQueue
-from domain.state import ATTEMPTS
+from domain.state import ATTEMPTS, LONGEST_WAIT
 from domain.upload import Upload
 from domain.uploads import Uploads
 from workers.errors import PassingError, PermanentError
@@ -138,7 +138,8 @@ class Pipeline:
     def _may_go_on(self, upload: Upload) -> bool:
         if upload.ended:
             return False
-        if upload.retry_at is None or upload.retry_at <= self._clock():
+        now = self._clock()
+        if upload.retry_at is None or not now < upload.retry_at <= now + LONGEST_WAIT:
             return True
         # The wait was measured by a clock that has stepped back: it would last longer by the step.
         return self._leases.is_set_back(upload.id)

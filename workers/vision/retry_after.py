@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from domain.state import LONGEST_WAIT
+
 _RETRY_INFO: Final = "type.googleapis.com/google.rpc.RetryInfo"
 _SECONDS: Final = re.compile(r"\d{1,9}(\.\d{1,9})?")
-_LONGEST_SECONDS: Final = 3600.0
-"""A date in the next century must not put an upload off until then."""
 
 
 def asked_wait(headers: Mapping[str, str], error_body: object, now: datetime) -> float | None:
-    """The wait in seconds, between none and an hour; None when nothing that can be read was said.
+    """The wait in seconds, between none and LONGEST_WAIT; None when nothing that can be read was said.
 
     A date is measured by the clock of its writer; `now` is for an answer that does not say when it was written.
     """
@@ -22,7 +22,7 @@ def asked_wait(headers: Mapping[str, str], error_body: object, now: datetime) ->
     asked = _from_header(headers.get("retry-after", "").strip(), written)
     if asked is None:
         asked = _from_body(error_body)
-    return None if asked is None else min(asked, _LONGEST_SECONDS)
+    return None if asked is None else min(asked, LONGEST_WAIT.total_seconds())
 
 
 def _from_header(value: str, now: datetime) -> float | None:

@@ -11,6 +11,7 @@ from domain.events import AttemptFailed, Failed, StageAdvanced
 from domain.failures import FailureCode
 from domain.objects import folder_of
 from domain.stages import Stage, Status
+from domain.state import LONGEST_WAIT
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from tests.fakes.gemini import FakeGemini
@@ -54,6 +55,16 @@ def test_a_wait_that_was_measured_by_a_clock_that_stepped_back_is_over(
     rig.pipeline(model).run(upload_id)
 
     assert rig.uploads.get(upload_id).status is Status.COMPLETED
+
+
+def test_a_wait_that_is_longer_than_any_is_over(rig: PipelineRig, model: ImageModel) -> None:
+    waiting, too_long = rig.submitted(photo()), rig.submitted(photo())
+    for upload_id, until in ((waiting, LONGEST_WAIT), (too_long, 2 * LONGEST_WAIT)):
+        rig.uploads.put_off(upload_id, FailureCode.GENERATION_PAUSED, rig.clock() + until, by="worker:another")
+        rig.pipeline(model).run(upload_id)
+
+    assert rig.uploads.get(waiting).status is Status.PENDING
+    assert rig.uploads.get(too_long).status is Status.COMPLETED
 
 
 def test_the_wait_that_the_model_asks_for_is_kept(rig: PipelineRig, model: ImageModel, gemini: FakeGemini) -> None:

@@ -1,15 +1,18 @@
 """A message in the queue runs its upload once, and goes to no worker that stops."""
 
-from uuid import UUID
+from threading import Event
+from uuid import UUID, uuid4
 
 import pytest
 from redis import Redis
 
 from domain.errors import QueueUnavailableError
 from tests.integration.readers.reading import PATIENCE
-from workers.queue.actors import DramatiqQueue, run_broker, run_worker, stop_taking
+from tests.waiting import until
+from workers.confinement.places import Places
+from workers.queue.actors import DramatiqQueue, run_broker, run_worker, run_workers, stop_taking
 from workers.queue.depth import queue_depth
-from workers.queue.lanes import BEHIND, FIRST, LANES, MARK, put_behind
+from workers.queue.lanes import BEHIND, FIRST, LANES, MARK, put_behind, standing_behind
 
 
 def test_a_message_runs_its_upload_and_is_gone_whatever_became_of_it(redis: Redis) -> None:
@@ -72,6 +75,44 @@ def test_a_mark_that_redis_forgets_or_cannot_take_lets_the_upload_run_with_the_o
     assert redis.llen(f"dramatiq:{FIRST}") == 1
     with Redis.from_url("unix:///nonexistent", socket_timeout=1) as nowhere:
         put_behind(nowhere, UUID(int=8))
+
+
+def test_a_run_that_stands_behind_gets_its_turn_while_the_first_lane_never_lets_up(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.confinement.places.SHARE_SECONDS", 0.2)
+    broker, places, behind = run_broker(redis), Places(1), [uuid4() for _ in range(3)]
+    queue, ended, done = DramatiqQueue(broker), [], Event()
+
+    def run(upload_id: UUID) -> None:
+        with places.taken():
+            if upload_id not in behind and not done.is_set():
+                queue.send(uuid4())  # for each one that ends, another one comes
+        ended.append(upload_id)
+
+    for upload_id in behind:
+        put_behind(redis, upload_id)
+    workers = run_workers(broker, run, places, 4)
+    for _ in range(12):
+        queue.send(uuid4())
+    for worker in workers:
+        worker.start()
+    try:
+        for upload_id in behind:
+            queue.send(upload_id)
+        until(lambda: set(behind) <= set(ended), "those behind get no turn")
+    finally:
+        done.set()
+        for worker in workers:
+            worker.stop()
+    assert set(ended) - set(behind), "the first lane was idle"
+
+
+def test_who_stands_behind_is_known_of_all_together_and_of_none_while_redis_is_away(redis: Redis) -> None:
+    put_behind(redis, UUID(int=8))
+    assert standing_behind(redis, [UUID(int=7), UUID(int=8)]) == {UUID(int=8)}
+    with Redis.from_url("unix:///nonexistent", socket_timeout=1) as nowhere:
+        assert standing_behind(nowhere, [UUID(int=8)]) == set()
 
 
 def test_a_queue_that_is_away_says_so_at_once() -> None:
