@@ -17,25 +17,37 @@ CORRELATION: Final = "replace(correlation_id::text, '-', '')"
 RECORDED_AT: Final = """to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 # No JSON has a control character in it, so these two never occur and the text comes as it is.
 RAW: Final = r"(FORMAT csv, DELIMITER E'\x02', QUOTE E'\x01', ESCAPE E'\x01')"
+HEAD: Final = """'{"position":', position, ',"uploadId":"', upload_id, '","version":', version,
+    ',"name":', to_json(name), ',"recordedAt":', replace(to_json(recorded_at)::text, '+00:00', 'Z')"""
+LINE: Final = f"""
+CASE WHEN {IN_COLUMNS} THEN concat(
+    {HEAD}, ',"eventId":"', event_id, '","actor":', to_json(actor), ',"correlationId":"', {CORRELATION},
+    '","schemaVersion":', schema_version, ',"facts":', state, E'}}\\n')
+ELSE concat(
+    {HEAD}, ',"eventId":', coalesce(state -> 'event_id', to_jsonb(event_id)),
+    ',"actor":', coalesce(state -> 'actor', to_jsonb(actor)),
+    ',"correlationId":', coalesce(state -> 'correlation_id', to_jsonb({CORRELATION})),
+    ',"schemaVersion":', coalesce(state -> 'schema_version', to_jsonb(schema_version), 'null'),
+    ',"facts":', state - {ENVELOPE}, E'}}\\n')
+END
+"""
+# PostgreSQL joins the lines of so many positions: a message for each line would cost as much as the line. The blocks
+# come in order, because LATERAL is a loop over the series; to sort them would keep them all.
 NDJSON: Final = f"""
 COPY (
-    SELECT '{{"position":' || position || ',"uploadId":"' || upload_id || '","version":' || version
-           || ',"name":' || to_json(name)::text
-           || ',"recordedAt":' || replace(to_json(recorded_at)::text, '+00:00', 'Z')
-           || CASE WHEN {IN_COLUMNS} THEN
-                  ',"eventId":"' || event_id || '","actor":' || to_json(actor)::text
-                  || ',"correlationId":"' || {CORRELATION} || '","schemaVersion":' || schema_version
-                  || ',"facts":' || state::text || '}}'
-              ELSE
-                  ',"eventId":' || coalesce(state -> 'event_id', to_jsonb(event_id))::text
-                  || ',"actor":' || coalesce(state -> 'actor', to_jsonb(actor))::text
-                  || ',"correlationId":' || coalesce(state -> 'correlation_id', to_jsonb({CORRELATION}))::text
-                  || ',"schemaVersion":' || coalesce(state -> 'schema_version', to_jsonb(schema_version), 'null')::text
-                  || ',"facts":' || (state - {ENVELOPE})::text || '}}'
-              END
-    FROM event_log WHERE SCOPE ORDER BY position
-) TO STDOUT {RAW}
+    SELECT block.* FROM generate_series(%(after)s::bigint, %(to)s::bigint - 1, %(block)s) AS start,
+    LATERAL (
+        SELECT count(*), min(position), max(position), string_agg(line, '')
+        FROM (
+            SELECT position, {LINE} AS line FROM event_log
+            WHERE position > start AND position <= start + %(block)s AND SCOPE ORDER BY position
+        ) AS lines
+        HAVING count(*) > 0
+    ) AS block
+) TO STDOUT (FORMAT binary)
 """  # noqa: S608 - text of our own
+NDJSON_TYPES: Final = ("int8", "int8", "int8", "bytea")
+"""Of a block: how many events, the first and the last position, the lines. As bytes, for the text is UTF-8 already."""
 # A cell has no type, so a value that does not fit its column stays among the facts, where it is valid instead.
 CSV: Final = f"""
 COPY (

@@ -20,10 +20,10 @@ def lines_of(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         head = file.read(len(CSV_HEADER))
         if head.startswith(PARQUET):
-            yield from map(_line, parquet_rows(path))
+            yield from map(line_of_row, parquet_rows(path))
             return
         if head == CSV_HEADER:
-            yield from map(_line, _csv_rows(path))
+            yield from map(line_of_row, _csv_rows(path))
             return
         file.seek(0)
         yield from file
@@ -40,5 +40,6 @@ def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
             yield {**row, **numbers, "schemaVersion": schema_version, "correlationId": row["correlationId"] or None}
 
 
-def _line(row: dict[str, Any]) -> bytes:
+def line_of_row(row: dict[str, Any]) -> bytes:
+    """The line of JSON of an event that is given by column."""
     return msgspec.json.encode({**row, "facts": msgspec.Raw(row["facts"].encode())}) + b"\n"

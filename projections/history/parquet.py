@@ -134,9 +134,9 @@ def sha256_of(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
+def parquet_rows(source: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - a path, or a file of pyarrow
     """The rows of a file, each by column; the time as text."""
-    with _pyarrow().parquet.ParquetFile(path) as file:
+    with _pyarrow().parquet.ParquetFile(source) as file:
         for batch in file.iter_batches():
             for row in batch.to_pylist():
                 row["recordedAt"] = row["recordedAt"].isoformat(timespec="microseconds").replace("+00:00", "Z")

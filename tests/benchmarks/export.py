@@ -87,9 +87,9 @@ def _copy(url: str, path: Path) -> int:
 
 def _ndjson(url: str, path: Path) -> int:
     file = ExportFile(path, "ndjson", Scope())
-    with connect(url) as connection:
+    with connect(url) as connection, connect(url) as beside:
         last = settled(connection)
-        file.write(ndjson_blocks(connection, Scope(), file.open(resume=False), last))
+        file.write(ndjson_blocks(connection, Scope(), file.open(resume=False), last, beside))
         return file.complete(last, None).count
 
 

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 DATA_HELP: Final = "The data folder of a running `darkroom up`, unless DATABASE_URL is set. Default: ./darkroom-data."
 STDOUT: Final = "-"
+Read = Callable[[int, int], "Iterator[Block]"]
+"""Reads the events after one position and up to another."""
 FOLLOW_SECONDS: Final = 0.5
 
 
@@ -84,15 +86,17 @@ def export(
     try:
         if out != STDOUT:
             _seal(settings.database_url or "")
-        with connect(settings.database_url or "") as connection:
+        url = settings.database_url or ""
+        with connect(url) as connection, connect(url) as beside:
+            read = partial(_blocks, (connection, beside), format_, scope)
             if place:
                 seal_up_to = partial(_sealed_up_to, connection)
                 manifest = append_to_lake(connection, place, scope, _end(connection, scope), seal_up_to)
                 click.echo(_told(out, manifest))
             elif out == STDOUT:
-                _to_stdout(connection, format_, scope, follow=follow)
+                _to_stdout(connection, read, format_, scope, follow=follow)
             else:
-                manifest = _to_file(connection, _file(Path(out), format_, scope), format_, scope, resume=resume)
+                manifest = _to_file(connection, read, _file(Path(out), format_, scope), scope, resume=resume)
                 click.echo(_told(out, manifest))
     except (ExportError, ReplicaError, StorageRefusedError) as error:
         end(ExitCode.USAGE, error.message)
@@ -121,8 +125,8 @@ def _header(format_: str) -> bytes:
 
 def _to_file(
     connection: Any,  # noqa: ANN401 - of the driver, which the command line does not know
+    read: "Read",
     file: "ExportFile | ParquetFile",
-    format_: str,
     scope: "Scope",
     *,
     resume: bool,
@@ -130,7 +134,7 @@ def _to_file(
     through = _end(connection, scope)
     try:
         after = file.open(resume=resume)
-        file.write(_shown(_blocks(connection, format_, scope, after, through), after, through))
+        file.write(_shown(read(after, through), after, through))
         return file.complete(max(after, through), _sealed_up_to(connection, max(after, through)))
     finally:
         file.close()
@@ -155,7 +159,7 @@ def _sealed_up_to(connection: Any, position: int) -> "SealedUpTo | None":  # noq
     return SealedUpTo(found.first, found.last, found.hash.hex()) if found else None
 
 
-def _to_stdout(connection: Any, format_: str, scope: "Scope", *, follow: bool) -> None:  # noqa: ANN401 - likewise
+def _to_stdout(connection: Any, read: "Read", format_: str, scope: "Scope", *, follow: bool) -> None:  # noqa: ANN401 - likewise
     out = sys.stdout.buffer
     out.write(_header(format_))
     done = scope.since - 1
@@ -163,7 +167,7 @@ def _to_stdout(connection: Any, format_: str, scope: "Scope", *, follow: bool) -
         while True:
             through = _end(connection, scope)
             if through > done:
-                for block in _blocks(connection, format_, scope, done, through):
+                for block in read(done, through):
                     out.write(block.lines)
                 done = through
             out.flush()
@@ -185,10 +189,18 @@ def _end(connection: Any, scope: "Scope") -> int:  # noqa: ANN401 - likewise
     return last if scope.until is None else min(last, scope.until)
 
 
-def _blocks(connection: Any, format_: str, scope: "Scope", after: int, through: int) -> "Iterator[Block]":  # noqa: ANN401 - likewise
+def _blocks(
+    connections: tuple[Any, Any],
+    format_: str,
+    scope: "Scope",
+    after: int,
+    through: int,
+) -> "Iterator[Block]":
     from projections.history.export import csv_blocks, ndjson_blocks
 
-    return (ndjson_blocks if format_ == "ndjson" else csv_blocks)(connection, scope, after, through)
+    if format_ == "ndjson":
+        return ndjson_blocks(connections[0], scope, after, through, connections[1])
+    return csv_blocks(connections[0], scope, after, through)
 
 
 def _shown(blocks: "Iterator[Block]", after: int, through: int) -> "Iterator[Block]":

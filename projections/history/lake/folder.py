@@ -10,14 +10,18 @@ from typing import BinaryIO, Protocol
 from domain.errors import BlobNotFoundError
 
 
-class LakeStore(Protocol):
-    """What a lake asks of its storage; a part of BlobStore."""
-
-    def put(self, key: str, body: BinaryIO, media_type: str) -> None:
-        """Store the body, completely or not at all. Replaces what was there."""
+class LakeFiles(Protocol):
+    """What is asked of the storage of a lake to read it."""
 
     def get(self, key: str) -> bytes:
         """The whole object. Raises BlobNotFoundError."""
+
+
+class LakeStore(LakeFiles, Protocol):
+    """What an export asks of the storage of a lake; a part of BlobStore."""
+
+    def put(self, key: str, body: BinaryIO, media_type: str) -> None:
+        """Store the body, completely or not at all. Replaces what was there."""
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key that starts with the prefix, in order."""

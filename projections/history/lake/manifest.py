@@ -11,7 +11,7 @@ import msgspec
 
 from domain.errors import BlobNotFoundError
 from projections.history.form import Scope
-from projections.history.lake.folder import LakeStore
+from projections.history.lake.folder import LakeFiles, LakeStore
 from projections.history.manifest import ExportError, Manifest, SealedUpTo
 
 NAME: Final = "_manifest.json"
@@ -50,14 +50,14 @@ class LakeManifest(Manifest, frozen=True, kw_only=True, rename="camel"):
         )
 
 
-def read_lake_manifest(store: LakeStore, prefix: str) -> LakeManifest | None:
+def read_lake_manifest(store: LakeFiles, prefix: str) -> LakeManifest | None:
     """The manifest of a lake; None for one that does not exist yet. Raises ExportError."""
     try:
         return msgspec.json.decode(store.get(prefix + NAME), type=LakeManifest)
     except BlobNotFoundError:
         return None
     except msgspec.DecodeError as error:
-        raise ExportError(f"{prefix}{NAME} cannot be read: {error}. Export into an empty folder.") from error
+        raise ExportError(f"{prefix}{NAME} cannot be read: {error}. Export into another place.") from error
 
 
 def write_lake_manifest(store: LakeStore, prefix: str, manifest: LakeManifest) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from projections.history import export as exporting
 from projections.log.event_log import APPEND_LOCK
 from tests.integration.history.exports import export, lines, manifest, run, whole_log
 from tests.integration.history.known import TUESDAY, streams
@@ -59,6 +60,21 @@ def test_the_lines_are_the_log(known_url: str, tmp_path: Path) -> None:
         for line in lines(out)
     ]
     assert rebuilt == [(row[0], row[3], row[5]) for row in whole_log(known_url)]
+
+
+@pytest.mark.parametrize("only", [(), ("--name", "upload.failed"), ("--since", 7, "--until", 30)])
+def test_spans_that_are_read_beside_each_other_come_in_their_order(
+    known_url: str, tmp_path: Path, only: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(known_url) as connection:
+        connection.execute("SELECT setval(pg_get_serial_sequence('event_log', 'position'), 100)")  # so many rolled back
+        connection.execute(ODD)
+    whole = export(known_url, tmp_path / "whole", *only)
+    monkeypatch.setattr(exporting, "SPAN", 10)
+    monkeypatch.setattr(exporting, "JOINED", 4)
+
+    assert export(known_url, tmp_path / "spans", *only) == whole
+    assert (tmp_path / "spans").read_bytes() == (tmp_path / "whole").read_bytes()
 
 
 def test_the_manifest_says_what_the_file_holds(known_url: str, tmp_path: Path) -> None:

@@ -14,17 +14,20 @@ from projections.log.connections import open_pool
 from projections.log.event_log import EventLog, LoggedEvent
 from tests.house.the_house import ROOT, blocks
 from tests.integration.history import made
-from tests.integration.history.exports import export
+from tests.integration.history.exports import export, run
 from tests.integration.history.known import TUESDAY, folded, streams
 
 PICTURE = Path(__file__).parent / "silences.svg"
 
 
-@pytest.fixture(params=["log", "ndjson", "csv", "parquet"])
+@pytest.fixture(params=["log", "ndjson", "csv", "parquet", "lake"])
 def source(request: pytest.FixtureRequest, known_url: str, tmp_path: Path) -> str:
-    """The known history, as a log and as files."""
+    """The known history, as a log, as files and as a lake."""
     if request.param == "log":
         return known_url
+    if request.param == "lake":
+        assert run(known_url, "events", "export", "--out", f"{tmp_path}/lake/").exit_code == 0
+        return str(tmp_path / "lake")
     export(known_url, out := tmp_path / "events", "--format", request.param)
     return str(out)
 

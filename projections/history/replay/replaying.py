@@ -1,4 +1,4 @@
-"""Replays the history from Python: every event with its position and time, from a live log or from an exported file.
+"""Replays the history from Python: every event with its position and time, from a live log, a file or a lake.
 
 for logged in replay("events.ndjson", since=1200):
     print(logged.position, logged.recorded_at, logged.event)
@@ -6,6 +6,7 @@ for logged in replay("events.ndjson", since=1200):
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Final, TypeVar
 from uuid import UUID
@@ -17,6 +18,7 @@ from projections.history.export import connect, ndjson_blocks, settled
 from projections.history.form import Scope
 from projections.history.lines import lines_of
 from projections.history.manifest import ExportError, read_manifest
+from projections.history.replay.lakes import is_lake, read_lake
 from projections.log.event_log import LoggedEvent
 
 Moment = int | datetime
@@ -53,7 +55,7 @@ def replay(
     names: Iterable[str] = (),
     progress: bool = False,
 ) -> Iterator[LoggedEvent]:
-    """The events of a log, given by its postgresql:// URL, or of a file of `darkroom events export`, in their order.
+    """The events of a log, given by its postgresql:// URL, or of a file or a lake of `events export`, in their order.
 
     From and until a position (both included) or a time (the second one left out). `logged.event` is the event itself.
     With `progress` a bar on stderr shows the rate and the time that is left. Raises ExportError, LogUnavailableError.
@@ -66,8 +68,15 @@ def replay(
         names=tuple(names),
     )
     is_log = isinstance(source, str) and source.startswith(("postgresql://", "postgres://"))
-    found = _of_log(str(source), scope, progress) if is_log else _of_file(Path(source), scope, progress)
-    yield from found
+    if is_log:
+        yield from _of_log(str(source), scope, progress)
+    elif is_lake(source):
+        last, lines = read_lake(str(source), scope)
+        yield from _of_lines(lines, str(source), scope, last, progress)
+    else:
+        manifest = read_manifest(Path(source))
+        last = (manifest and manifest.last) or 0
+        yield from _of_lines(lines_of(Path(source)), str(source), scope, last, progress)
 
 
 def fold_by_upload(events: Iterable[LoggedEvent], function: Callable[[_S | None, LoggedEvent], _S]) -> dict[UUID, _S]:
@@ -87,17 +96,23 @@ def _of_log(url: str, scope: Scope, progress: bool) -> Iterator[LoggedEvent]:  #
         yield from _shown((_logged(line, url) for line in lines), scope.since - 1, through, progress)
 
 
-def _of_file(path: Path, scope: Scope, progress: bool) -> Iterator[LoggedEvent]:  # noqa: FBT001 - private
-    manifest = read_manifest(path)
-    last = (manifest and manifest.last) or 0
-    events = (_logged(line, str(path)) for line in lines_of(path))
-    yield from _shown((logged for logged in events if _is_in(scope, logged)), scope.since - 1, last, progress)
+def _of_lines(
+    lines: Iterator[bytes],
+    source: str,
+    scope: Scope,
+    last: int,
+    progress: bool,  # noqa: FBT001 - private
+) -> Iterator[LoggedEvent]:
+    last = last if scope.until is None else min(last, scope.until)
+    events = (_logged(line, source) for line in lines)
+    wanted = takewhile(lambda logged: scope.until is None or logged.position <= scope.until, events)
+    found = (logged for logged in wanted if _is_in(scope, logged))
+    yield from _shown(found, scope.since - 1, last, progress)
 
 
 def _is_in(scope: Scope, logged: LoggedEvent) -> bool:
     return (
         scope.since <= logged.position
-        and (scope.until is None or logged.position <= scope.until)
         and (scope.since_time is None or logged.recorded_at >= scope.since_time)
         and (scope.until_time is None or logged.recorded_at < scope.until_time)
         and (not scope.names or logged.name in scope.names)
