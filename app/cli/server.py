@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -32,16 +33,26 @@ def server_url(server: str | None) -> str:
 
 @contextmanager
 def client_of(server: str, **patience: float) -> "Iterator[Client]":
-    """A client of the server. What that cannot do ends the command with 1 and a sentence."""
+    """A client of the server, which keeps renewed tokens. What it cannot do ends the command with 1 and a sentence."""
     from app.cli.jobs.client import Client, ClientError, UnreachableError
 
     try:
-        with Client(server, **patience) as client:
+        with Client(server, **patience, on_renewed=partial(_keep, server)) as client:
             yield client
     except UnreachableError as error:
         end(ExitCode.FAILED, f"{error}\n{START_ONE}")
     except ClientError as error:
         end(ExitCode.FAILED, str(error))
+
+
+def _keep(server: str, token: str, renewed: str) -> None:
+    from app.cli.jobs.tokens import TokenFile
+
+    try:
+        TokenFile(server).renew(token, renewed)
+    except OSError as error:
+        # The older token opens the job for now, and the next command is given a new one again.
+        click.echo(f"A renewed session token cannot be kept: {error.filename}: {error.strerror}.", err=True)
 
 
 def _checked(_: click.Context, __: click.Parameter, server: str | None) -> str | None:

@@ -56,7 +56,8 @@ def status(
     job = owned_job(job_id, token, url)
     with client_of(url) as client:
         body = _watched(client, job, timeout) if watching else client.status(job)
-    shown = {"sessionToken": job.session_token} if show_token else {}
+        token = client.token_of(job)
+    shown = {"sessionToken": token} if show_token else {}
     if as_json:
         click.echo(json.dumps({**body, **shown}))
     else:

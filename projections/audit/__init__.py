@@ -5,7 +5,7 @@ The invariants by number:
 1  every upload has exactly one stream, which begins with its submission; no other upload has a row
 2  every upload ends without help, and only a retry or an erasure follows the end
 3  versions are contiguous, a stage never goes back, progress never falls and stays in the band of its stage
-4  `uploads` and `results` equal the fold of the log, row for row
+4  `uploads` and `results` equal the fold of the log, row for row; so do the groups of failures, count for count
 5  a picture is paid for once: a stream records one result (the ledger of the image model shows more)
 6  a recorded picture exists and matches its SHA-256 and size; a complete upload has both pictures
 8  no event and no table contains a secret or a filename

@@ -23,14 +23,16 @@ READING: Final = timedelta(seconds=1)
 
 
 class Violation(Struct, frozen=True):
-    """One violation of an invariant by one upload, or by the audit log, which belongs to none."""
+    """One violation of an invariant by one upload, or by what belongs to none."""
 
     invariant: int
     upload_id: UUID | None
     sentence: str
+    of: str = "audit log"
+    """What violates it, where no upload does."""
 
     def __str__(self) -> str:
-        where = f"upload {self.upload_id}" if self.upload_id else "audit log"
+        where = f"upload {self.upload_id}" if self.upload_id else self.of
         return f"invariant {self.invariant}: {where}: {self.sentence}"
 
 

@@ -6,7 +6,7 @@ is no violation. Uploads that are submitted during the check may be left out.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import groupby, islice
 from typing import Any, Final
@@ -19,6 +19,7 @@ from psycopg_pool import ConnectionPool
 from domain.ports import BlobStore
 from projections.audit.audit_log import broken_links
 from projections.audit.evidence import Evidence, Movement, Quarantine, Violation
+from projections.audit.failure_groups import wrong_groups
 from projections.audit.movement import Behind, LogMoves, none_behind
 from projections.audit.pictures import check_pictures, recorded_pictures
 from projections.audit.privacy import check_privacy
@@ -32,6 +33,8 @@ from projections.rows.projector import READER
 PAGE: Final = 200
 """Uploads that are checked together. This bounds the memory."""
 NIL: Final = UUID(int=0)
+
+_Connection = psycopg.Connection[Any]
 
 SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 SELECT_UPLOAD_IDS: Final = " UNION ".join(
@@ -82,7 +85,8 @@ class Verification:
                 self.checked["events"] += len(evidence.history)
                 yield from self._check(evidence)
         if sample is None:
-            yield from self._audit_log()
+            yield from self._of_none("groups of failures", wrong_groups)
+            yield from self._of_none("rows of the audit log", broken_links)
 
     def look_for_strays(self) -> None:
         """Collect folders of objects whose upload has no stream: left by a submission that was not answered with 202.
@@ -94,11 +98,11 @@ class Verification:
             known = self._known(filter(None, map(_uuid, batch)))
             self.strays += [key for name, key in batch.items() if _uuid(name) not in known]
 
-    def _audit_log(self) -> Iterator[Violation]:
+    def _of_none(self, what: str, check: Callable[[_Connection], tuple[int, list[Violation]]]) -> Iterator[Violation]:
         with self._snapshot() as connection:
-            rows, violations = broken_links(connection)
+            rows, violations = check(connection)
         if rows:
-            self.checked["rows of the audit log"] = rows
+            self.checked[what] = rows
         yield from violations
 
     def _check(self, evidence: Evidence) -> Iterator[Violation]:

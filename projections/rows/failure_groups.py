@@ -60,8 +60,9 @@ COUNT: Final = f"""
 UPDATE failure_groups g
 SET uploads = uploads + coalesce((%(uploads)s::jsonb ->> g.group_id)::bigint, 0),
     sessions = sessions + coalesce((%(sessions)s::jsonb ->> g.group_id)::bigint, 0),
-    last_at = greatest(g.last_at, e.failed_at), last_position = e.position, sample = e.upload_id
-FROM (SELECT DISTINCT ON (group_id) * FROM {ENTRIES} ORDER BY group_id, position DESC) AS e
+    last_at = greatest(g.last_at, e.latest_at), last_position = e.position, sample = e.upload_id
+FROM (SELECT DISTINCT ON (group_id) *, max(failed_at) OVER (PARTITION BY group_id) AS latest_at
+      FROM {ENTRIES} ORDER BY group_id, position DESC) AS e
 WHERE e.group_id = g.group_id
 """  # noqa: S608 - likewise
 FORGET_UPLOADS: Final = "DELETE FROM failure_group_uploads WHERE upload_id = ANY(%s)"
@@ -104,7 +105,7 @@ def apply(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> N
     """Count the failures of a page, and forget the uploads that were erased."""
     failed = [logged for logged in page if logged.name == Failed.NAME]
     sessions = dict(connection.execute(SELECT_SESSIONS, ([logged.upload_id for logged in failed],)) if failed else ())
-    failures = [failure for failure in (_failure(logged, sessions) for logged in failed) if failure]
+    failures = [failure for failure in (failure_in(logged, sessions) for logged in failed) if failure]
     if failures:
         _add(connection, msgspec.json.encode(failures).decode())
     if erased := [logged.upload_id for logged in page if logged.name == Erased.NAME]:
@@ -112,8 +113,8 @@ def apply(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> N
         connection.execute(FORGET_SAMPLES, (erased,))
 
 
-def _failure(logged: LoggedEvent, sessions: Mapping[UUID, str]) -> Failure | None:
-    """None for a cancel, and for facts that have another form than they should have."""
+def failure_in(logged: LoggedEvent, sessions: Mapping[UUID, str]) -> Failure | None:
+    """The failure that an event tells; None for a cancel, and for facts that have another form than they should."""
     facts = logged.facts
     code, stage, message = (facts.get(name) for name in ("code", "stage", "message"))
     if code == FailureCode.CANCELLED or not isinstance(code, str) or not isinstance(stage, str | None):

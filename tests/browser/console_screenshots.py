@@ -3,6 +3,7 @@
 A support person helps with an upload for which the image model made nothing, of a service that has others, too.
 """
 
+import re
 from io import BytesIO
 from pathlib import Path
 from typing import Final, Literal
@@ -39,6 +40,7 @@ def main() -> None:
         token = token_of(service, "erika", "agent")
         _phone(_agent(browser, service.url, token, "light", 360), job)
         _desk(_agent(browser, service.url, token, "dark", 1180), darkroom, job)
+        _staff(_agent(browser, service.url, token_of(service, "ada", "admin"), "light", 1180))
 
 
 def _agent(browser: Browser, url: str, token: str, color_scheme: Literal["dark", "light"], width: int) -> Agent:
@@ -105,6 +107,12 @@ def _phone(agent: Agent, job: Job) -> None:
     agent.opens(job.id)
     agent.page.evaluate("scrollTo(0, document.querySelector('.time').offsetTop - 20)")
     _take(agent, "8-phone-read")
+
+
+def _staff(admin: Agent) -> None:
+    page = admin.sign_in(f"{CONSOLE}/staff").page
+    expect(page.get_by_role("row", name=re.compile("erika"))).to_be_visible()
+    _take(admin, "9-staff")
 
 
 def _take(agent: Agent, name: str) -> None:

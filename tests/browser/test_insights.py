@@ -5,7 +5,8 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Darkroom, NewPerson
+from tests.browser.agent import CONSOLE
+from tests.browser.conftest import Darkroom, NewAgent, NewPerson
 from tests.browser.person import AXE
 
 
@@ -31,3 +32,15 @@ def test_a_member_of_staff_signs_in_and_sees_the_charts(new_person: NewPerson, d
     person.page.evaluate(AXE.read_text())
     found = person.page.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))")
     assert found == []
+
+
+def test_the_console_and_the_insights_lead_to_each_other(new_agent: NewAgent) -> None:
+    agent = new_agent("viewer")
+    page = agent.person.open("/insights").sees("Staff token").page
+    assert page.get_by_role("link", name="Support console").count() == 0
+    assert agent.person.open(CONSOLE).page.get_by_role("link", name="Insights").count() == 0
+
+    agent.sign_in().page.get_by_role("link", name="Insights").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Insights")
+    page.get_by_role("link", name="Support console").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()

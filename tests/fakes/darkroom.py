@@ -67,6 +67,8 @@ class _Server(ThreadingHTTPServer):
 class FakeDarkroom:
     """A server on a port of its own. `troubles` are answered first, one a request: a status with its headers.
 
+    Where `renewed` is set, it is given in the place of TOKEN, as to one in the second half of its life.
+
     The first job has JOB_ID, and its statuses are `statuses`. `most_under_way` is how many jobs ran at the same time.
     """
 
@@ -75,6 +77,7 @@ class FakeDarkroom:
         self.troubles: deque[tuple[int, Mapping[str, str]]] = deque()
         self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
         self.most_under_way = 0
+        self.renewed: str | None = None
         self._jobs = {JOB_ID: self.statuses}
         self._template = tuple(self.statuses)
         self._submitted: list[str] = []
@@ -112,9 +115,11 @@ class FakeDarkroom:
             return self._take_in(body)
         if path == "/pictures/1":
             return 200, {}, PICTURE
-        if headers.get("X-Session-Token") != TOKEN:
+        token = headers.get("X-Session-Token")
+        if token not in {TOKEN, self.renewed}:
             return 401, {}, _error("UNAUTHORIZED", "Send the session token of this upload.")
-        return self._owned(path, headers.get("If-None-Match"))
+        code, more, content = self._owned(path, headers.get("If-None-Match"))
+        return code, {**more, "X-Session-Token": self.renewed} if self.renewed and token == TOKEN else more, content
 
     def _take_in(self, body: bytes) -> tuple[int, Headers, bytes]:
         if REFUSED in body:

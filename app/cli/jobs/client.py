@@ -22,6 +22,8 @@ from msgspec import Struct
 
 from domain.errors import DarkroomError
 
+OWNER: Final = "X-Session-Token"
+"""The header of an owner's requests; in an answer, a new token of the same session in the place of one that ages."""
 TIMEOUT: Final = httpx.Timeout(60, connect=5)
 BUSY: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 BUSY_SECONDS: Final = 60.0
@@ -71,15 +73,32 @@ def _say_nothing(_seconds: float) -> None:
     pass
 
 
+def _keep_nothing(_token: str, _renewed: str) -> None:
+    pass
+
+
+def is_same_session(one: str, other: str) -> bool:
+    """Whether two tokens open the same uploads: they begin with the id of their session, up to the first dot."""
+    return one == other or ("." in one and one.partition(".")[0] == other.partition(".")[0])
+
+
 class Client:
     """One server, for any number of threads. Its calls retry by themselves. Raises ClientError.
 
-    A server that says when to come back is obeyed for up to `patience` seconds a call.
+    A server that says when to come back is obeyed for up to `patience` seconds a call. `on_renewed` is told a token and
+    the one that the server gave in its place; from then on the client uses that one.
     """
 
-    def __init__(self, server: str, patience: float = BUSY_SECONDS) -> None:
+    def __init__(
+        self,
+        server: str,
+        patience: float = BUSY_SECONDS,
+        on_renewed: Callable[[str, str], None] = _keep_nothing,
+    ) -> None:
         self.server = server.rstrip("/")
         self._patience = patience
+        self._on_renewed = on_renewed
+        self._renewed: dict[str, str] = {}
         self._http = httpx.Client(timeout=TIMEOUT, headers={"Accept": "application/json"})
         self._reached = False
 
@@ -96,7 +115,7 @@ class Client:
 
         It joins the session of the token, else it begins one. Before each wait `on_wait` is told its seconds.
         """
-        headers = {"Idempotency-Key": uuid4().hex} | ({"X-Session-Token": session_token} if session_token else {})
+        headers = {"Idempotency-Key": uuid4().hex} | ({OWNER: session_token} if session_token else {})
 
         def send() -> httpx.Response:
             with photo.open("rb") as file:
@@ -108,8 +127,12 @@ class Client:
 
     def command(self, job: Job, name: Literal["retry", "cancel"]) -> StatusBody:
         """Retry or cancel the upload; the status that this led to."""
-        url, headers = f"{self.server}/api/uploads/{job.id}/{name}", {"X-Session-Token": job.session_token}
-        return self._json(self._patiently(lambda: self._http.post(url, headers=headers)))
+        url = f"{self.server}/api/uploads/{job.id}/{name}"
+        return self._json(self._owned(job, lambda headers: self._http.post(url, headers=headers)))
+
+    def token_of(self, job: Job) -> str:
+        """The newest token of the job's session."""
+        return self._renewed.get(job.session_token, job.session_token)
 
     def status(self, job: Job) -> StatusBody:
         """Where the upload is now."""
@@ -134,17 +157,27 @@ class Client:
 
     def preview(self, job: Job, result_id: str) -> bytes:
         """The watermarked preview of a result."""
-        result = self._json(self._get(f"{self.server}/api/results/{result_id}", {"X-Session-Token": job.session_token}))
+        address = f"{self.server}/api/results/{result_id}"
+        result = self._json(self._owned(job, lambda headers: self._http.get(address, headers=headers)))
         url = self._member(self._member(result, "preview", dict), "url", str)
         # The link opens the picture by itself; the token is not for its server.
-        return self._accepted(self._get(urljoin(f"{self.server}/", url), {"Accept": "*/*"})).content
+        picture = urljoin(f"{self.server}/", url)
+        return self._accepted(self._patiently(lambda: self._http.get(picture, headers={"Accept": "*/*"}))).content
 
     def _poll(self, job: Job, etag: str | None) -> httpx.Response:
-        headers = {"X-Session-Token": job.session_token} | ({"If-None-Match": etag} if etag else {})
-        return self._get(f"{self.server}/api/status/{job.id}", headers)
+        url, read = f"{self.server}/api/status/{job.id}", {"If-None-Match": etag} if etag else {}
+        return self._owned(job, lambda headers: self._http.get(url, headers=headers | read))
 
-    def _get(self, url: str, headers: dict[str, str]) -> httpx.Response:
-        return self._patiently(lambda: self._http.get(url, headers=headers))
+    def _owned(self, job: Job, send: Callable[[dict[str, str]], httpx.Response]) -> httpx.Response:
+        """Send a request of the job's owner, and learn the token that the answer may renew."""
+        token = self.token_of(job)
+        response = self._patiently(lambda: send({OWNER: token}))
+        renewed = response.headers.get(OWNER, token)
+        is_answered = response.is_success or response.status_code == HTTPStatus.NOT_MODIFIED
+        if renewed != token and is_answered and is_same_session(token, renewed):
+            self._renewed[job.session_token] = renewed
+            self._on_renewed(token, renewed)
+        return response
 
     def _patiently(
         self, send: Callable[[], httpx.Response], on_wait: Callable[[float], None] = _say_nothing

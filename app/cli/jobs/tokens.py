@@ -1,17 +1,19 @@
 """The session tokens of this machine's jobs: one file a server, which only its owner may read.
 
-A file holds a line of JSON a job. Lines are only ever added, so commands that run at the same time need no lock, and no
+A file holds a line of JSON a job, and another one for each renewed token; the last one of a job is the one that counts.
+Lines are only ever added, so commands that run at the same time need no lock, and no
 token of a job that may still be looked at is dropped. A line that is damaged is passed over alone.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
-from app.cli.jobs.client import Job
+from app.cli.jobs.client import Job, is_same_session
 from app.settings.surroundings import state_folder
 
 FOLDER: Final = "tokens"
@@ -37,11 +39,13 @@ class TokenFile:
 
     def keep(self, job: Job) -> None:
         """Remember the token of a job."""
-        self.prepare()
-        line = msgspec.json.encode(_Line(job.id, job.session_token)) + b"\n"
-        # One write to a file that is open for appending: lines of other commands do not come between.
-        with os.fdopen(self._open(), "ab", buffering=0) as file:
-            file.write(line)
+        self._add([job])
+
+    def renew(self, token: str, renewed: str) -> None:
+        """Keep the renewed token for each kept job of its session."""
+        kept = (Job(job_id, renewed) for job_id, old in self._jobs().items() if is_same_session(old, token))
+        if jobs := list(kept):
+            self._add(jobs)
 
     def beginning_with(self, beginning: str) -> list[Job]:
         """The jobs whose id begins so; dashes do not count."""
@@ -56,6 +60,13 @@ class TokenFile:
             return {}
         read = (_read(line) for line in lines)
         return {line.job_id: line.session_token for line in read if line}
+
+    def _add(self, jobs: Sequence[Job]) -> None:
+        self.prepare()
+        lines = b"".join(msgspec.json.encode(_Line(job.id, job.session_token)) + b"\n" for job in jobs)
+        # One write to a file that is open for appending: lines of other commands do not come between.
+        with os.fdopen(self._open(), "ab", buffering=0) as file:
+            file.write(lines)
 
     def _open(self) -> int:
         opened = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

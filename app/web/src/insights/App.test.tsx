@@ -72,6 +72,18 @@ test("a chart is shown with its sentence, its table and its SQL, and is accessib
   expect(found.violations.map(({ id }) => id)).toEqual([]);
 });
 
+test("the console is a link away once the person is signed in, not before", async () => {
+  isSignedIn = false;
+  const { unmount } = open();
+  await screen.findByLabelText("Staff token");
+  expect(screen.queryByRole("link", { name: "Support console" })).toBeNull();
+  unmount();
+
+  isSignedIn = true;
+  open();
+  expect((await screen.findByRole("link", { name: "Support console" })).getAttribute("href")).toBe("/support");
+});
+
 test("a filter is in the address, and is asked for", async () => {
   open();
   await screen.findByRole("option", { name: "2" });

@@ -37,6 +37,11 @@ export function App() {
     <main className="insights">
       <header>
         <h1>Insights</h1>
+        {insights.data && (
+          <nav aria-label="Staff">
+            <a href="/support">Support console</a>
+          </nav>
+        )}
         {insights.data && <Coverage coverage={insights.data.coverage} />}
       </header>
       <SpanForm asked={asked} insights={insights.data} onAsk={look} />

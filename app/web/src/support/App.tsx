@@ -3,7 +3,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { StaffSessionBody } from "../status/schema";
-import { AUDIT, BULKS, bulkIdOf, FAILURES, FIND, jobIdOf, useAddress } from "./address";
+import { AUDIT, BULKS, bulkIdOf, FAILURES, FIND, INSIGHTS, jobIdOf, STAFF, useAddress } from "./address";
 import { Audit } from "./audit/Audit";
 import { Bulk } from "./bulk/Bulk";
 import { Bulks } from "./bulk/Bulks";
@@ -14,7 +14,8 @@ import { useKeys } from "./keys";
 import { Problem } from "./Problem";
 import { Upload } from "./read/Upload";
 import { SignIn } from "./SignIn";
-import { signOut, useSession } from "./session";
+import { covers, signOut, useSession } from "./session";
+import { Staff } from "./staff/Staff";
 
 export function App() {
   const { data: person, error } = useSession();
@@ -71,6 +72,9 @@ function Room({ path, person }: { path: string; person: StaffSessionBody }) {
   if (path === AUDIT) {
     return <Audit />;
   }
+  if (path === STAFF) {
+    return <Staff person={person} />;
+  }
   if (path.replace(/\/$/, "") === FIND) {
     return <Find person={person} />;
   }
@@ -109,6 +113,8 @@ function Frame({ person, onKeys, children }: Framed) {
               <Door address={FAILURES} isOpen={path === FAILURES} name="Failures" />
               <Door address={BULKS} isOpen={path === BULKS || bulkIdOf(path) !== null} name="Bulk" />
               <Door address={AUDIT} isOpen={path === AUDIT} name="Audit" />
+              {covers(person.role, "admin") && <Door address={STAFF} isOpen={path === STAFF} name="Staff" />}
+              <Door address={INSIGHTS} isOpen={false} name="Insights" />
             </nav>
             <Person person={person} {...(onKeys && { onKeys })} />
           </>

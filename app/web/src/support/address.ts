@@ -9,6 +9,9 @@ export const FIND = "/support";
 export const FAILURES = "/support/failures";
 export const BULKS = "/support/bulk";
 export const AUDIT = "/support/audit";
+export const STAFF = "/support/staff";
+/** A page of its own. */
+export const INSIGHTS = "/insights";
 const UPLOADS = "/support/uploads/";
 
 export interface Address {

@@ -4,6 +4,7 @@ export const UPLOADS_KEY = ["uploads"];
 export const SEARCHES_KEY = ["searches"];
 export const FAILURES_KEY = ["failures"];
 export const BULKS_KEY = ["bulks"];
+export const STAFF_KEY = ["staff"];
 
 export function timelineKey(jobId: string): string[] {
   return ["timeline", jobId];
