@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 
 from app.api.analysis import examples
@@ -43,6 +44,7 @@ def analysis_routes(services: Services, desk: Desk) -> list[HTTPRouteHandler]:
             insights.chart,
             name="getChart",
             answer=answers(ChartBody, "The table of the chart.", chart=examples.CHART),
+            refusals=(NotFoundException,),
             takes=SPAN,
             prefix=PREFIX,
         ),

@@ -3,9 +3,11 @@
 A HEAD request never waits: a held poll is answered at once, and a stream ends after its headers.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from litestar import Litestar
+from litestar.routes import HTTPRoute
 from litestar.types import HTTPScope, Message, Scope, Send
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -27,13 +29,29 @@ async def answer_head(app: App, scope: HTTPScope, send: Send) -> None:
         scope["method"] = "HEAD"
 
 
-async def allow_head(message: Message, _: Scope) -> None:
+async def allow_head(message: Message, scope: Scope) -> None:
     """Say of addresses that take GET that they take HEAD."""
     if message["type"] == "http.response.start":
         message["headers"] = [
-            (name, value + b", HEAD" if name.lower() == b"allow" and b"GET" in value.split(b", ") else value)
+            (name, _allowed(value, scope) if name.lower() == b"allow" else value)
             for name, value in message.get("headers", ())
         ]
+
+
+def _allowed(value: bytes, scope: Scope) -> bytes:
+    methods = value.split(b", ")
+    if scope.get("method") == "OPTIONS":
+        # The framework names those of the first handler of an address, not those that were registered later.
+        methods = sorted(method.encode() for method in _methods_of(scope)) or methods
+    return b", ".join([*methods, b"HEAD"] if b"GET" in methods else methods)
+
+
+def _methods_of(scope: Scope) -> Iterable[str]:
+    app: Litestar = scope["litestar_app"]
+    path = scope["path_template"]
+    return next(
+        (route.methods for route in app.routes if isinstance(route, HTTPRoute) and route.path_format == path), ()
+    )
 
 
 async def _gone() -> Any:  # noqa: ANN401 - a message of ASGI

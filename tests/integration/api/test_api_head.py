@@ -39,6 +39,14 @@ def test_whatever_takes_get_says_that_it_takes_head(service: Service, method: st
     assert "HEAD" not in allowed("/api/uploads")
 
 
+def test_options_names_every_method_of_an_address(service: Service) -> None:
+    def allowed(path: str) -> set[str]:
+        return set(service.client.options(path).headers["Allow"].split(", "))
+
+    assert allowed("/api/support/session") == {"GET", "HEAD", "POST", "DELETE", "OPTIONS"}
+    assert allowed("/api/support/staff") == {"GET", "HEAD", "POST", "OPTIONS"}
+
+
 def test_what_takes_no_get_takes_no_head(service: Service) -> None:
     assert service.client.head("/api/uploads").status_code == 405
     assert error_of(service.client.get("/api/uploads")) == (405, "METHOD_NOT_ALLOWED")
