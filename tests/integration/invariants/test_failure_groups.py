@@ -6,6 +6,7 @@ import pytest
 
 from domain.failures import FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from projections.audit.verification import Verification
 from projections.rows.failure_groups import failure_grouper
 from tests.integration.invariants.violations import LONG, violations
@@ -19,10 +20,12 @@ def grouped(lives: Lives) -> Lives:
     for code in (FailureCode.NO_IMAGE_GENERATED, FailureCode.CONTENT_BLOCKED):
         lives.failed(Stage.GENERATING, code)
     again = lives.failed(Stage.GENERATING)
-    lives.uploads.retry(again, by="session:0")
+    lives.uploads.execute(again, Upload.retry, by="session:0")
     lives.uploads.start_attempt(again, by=WORKER)
-    lives.uploads.fail(again, FailureCode.NO_IMAGE_GENERATED, stage=Stage.GENERATING, attempt=2, by=WORKER)
-    lives.uploads.cancel(lives.submitted(), by="session:0")
+    lives.uploads.execute(
+        again, Upload.fail, FailureCode.NO_IMAGE_GENERATED, stage=Stage.GENERATING, attempt=2, by=WORKER
+    )
+    lives.uploads.execute(lives.submitted(), Upload.cancel, by="session:0")
     erased = lives.failed(Stage.GENERATING, FailureCode.CONTENT_BLOCKED)
     _group(lives)
     lives.uploads.erase(erased, by="operator:root")

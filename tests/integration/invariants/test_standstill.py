@@ -8,6 +8,7 @@ import pytest
 
 from domain.failures import FailureCode
 from domain.stages import Stage
+from domain.upload import Upload
 from projections.audit.evidence import Violation
 from projections.audit.verification import Verification
 from tests.integration.invariants.violations import LONG, only, violations
@@ -51,8 +52,14 @@ def test_a_row_that_lags_behind_an_event_from_before_the_step_is_found(lives: Li
 def test_a_wait_for_a_time_in_the_next_millennium_is_found(lives: Lives) -> None:
     upload_id = lives.reached(Stage.GENERATING)
     never = datetime(9999, 1, 1, tzinfo=UTC)
-    lives.uploads.fail_attempt(
-        upload_id, FailureCode.GENERATION_UNAVAILABLE, never, stage=Stage.GENERATING, attempt=1, by=WORKER
+    lives.uploads.execute(
+        upload_id,
+        Upload.fail_attempt,
+        FailureCode.GENERATION_UNAVAILABLE,
+        never,
+        stage=Stage.GENERATING,
+        attempt=1,
+        by=WORKER,
     )
     lives.project()
     assert violations(lives) == []

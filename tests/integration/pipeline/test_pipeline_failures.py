@@ -12,6 +12,7 @@ from domain.failures import FailureCode
 from domain.objects import folder_of
 from domain.stages import Stage, Status
 from domain.state import LONGEST_WAIT
+from domain.upload import Upload
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from tests.fakes.gemini import FakeGemini
@@ -60,7 +61,9 @@ def test_a_wait_that_was_measured_by_a_clock_that_stepped_back_is_over(
 def test_a_wait_that_is_longer_than_any_is_over(rig: PipelineRig, model: ImageModel) -> None:
     waiting, too_long = rig.submitted(photo()), rig.submitted(photo())
     for upload_id, until in ((waiting, LONGEST_WAIT), (too_long, 2 * LONGEST_WAIT)):
-        rig.uploads.put_off(upload_id, FailureCode.GENERATION_PAUSED, rig.clock() + until, by="worker:another")
+        rig.uploads.execute(
+            upload_id, Upload.put_off, FailureCode.GENERATION_PAUSED, rig.clock() + until, by="worker:another"
+        )
         rig.pipeline(model).run(upload_id)
 
     assert rig.uploads.get(waiting).status is Status.PENDING
