@@ -8,7 +8,6 @@ from app.limits.counts import Call
 from app.limits.errors import TooManyRequestsError
 from app.limits.local import LocalCounts
 from app.limits.networks import networks_of
-from app.limits.places import Places
 from app.limits.policies import (
     FAILED_TOKENS,
     LINKS,
@@ -20,7 +19,8 @@ from app.limits.policies import (
     uploads,
 )
 from app.limits.purses import CREDIT, Purses
-from app.limits.shared import Seat, SharedCounts
+from app.limits.semaphores import Semaphores
+from app.limits.shared import Semaphore, SharedCounts
 from app.settings.environment import Settings
 from projections.log.redis_connection import open_redis
 from workers.runs.calls import share_of
@@ -46,7 +46,7 @@ class Limits:
         counting = Counting(shared, LocalCounts() if shared else LocalCounts(processes=1))
         self._counting = counting
         self._uploads = uploads(settings.uploads_per_minute, share_of(settings.paid_calls_per_hour))
-        self._places = Places(shared)
+        self._semaphores = Semaphores(shared)
         self._held_per_session = settings.held_per_session
         self._held_per_address = settings.held_per_address
         self.polls = Purses(polls(settings.polls_per_minute), counting, CREDIT)
@@ -66,19 +66,19 @@ class Limits:
         return Counted(fields_of(grant.standings), is_one_of_many=used > FEW)
 
     def held(self, address: str, session_hash: str, seconds: int) -> AbstractAsyncContextManager[bool]:
-        """A place for a request that waits; False if its session or its address has none."""
-        seats = []
+        """A permit for a request that waits; False if its session or its address has none."""
+        semaphores = []
         if self._held_per_session:
-            seats.append(Seat("held-by-session", session_hash, self._held_per_session))
+            semaphores.append(Semaphore("held-by-session", session_hash, self._held_per_session))
         if self._held_per_address:
             sizes = (self._held_per_address, SITE * self._held_per_address)
             names = ("held-by-address", "held-by-site")
-            seats += [Seat(*seat) for seat in zip(names, networks_of(address), sizes, strict=False)]
-        return self._places.place(seats, seconds)
+            semaphores += map(Semaphore, names, networks_of(address), sizes)
+        return self._semaphores.permit(semaphores, seconds)
 
     def alone(self, what: str, seconds: int) -> AbstractAsyncContextManager[bool]:
-        """A place for one request over all processes; False if another one has it."""
-        return self._places.place((Seat("alone", what, 1),), seconds)
+        """A permit for one request over all processes; False if another one has it."""
+        return self._semaphores.permit((Semaphore("alone", what, 1),), seconds)
 
 
 def open_limits(settings: Settings, stack: ExitStack) -> Limits:

@@ -49,7 +49,7 @@ local now = redis.call('TIME')
 local seconds = tonumber(ARGV[2])
 for i, key in ipairs(KEYS) do
     redis.call('ZREMRANGEBYSCORE', key, '-inf', now[1])
-    -- Counted before the clock stepped back; no place lasts so long.
+    -- Counted before the clock stepped back; no permit lasts so long.
     redis.call('ZREMRANGEBYSCORE', key, now[1] + 1000, '+inf')
     if redis.call('ZCARD', key) >= tonumber(ARGV[2 + i]) then return 0 end
 end

@@ -30,8 +30,8 @@ JOIN_SECONDS: Final = 2.0
 unavailable = ThrottledWarning("limits.redis_away")
 
 
-class Seat(NamedTuple):
-    """A place at which so many may wait at the same time."""
+class Semaphore(NamedTuple):
+    """Permits for so many of one client to wait at the same time."""
 
     name: str
     who: str
@@ -71,16 +71,17 @@ class SharedCounts:
         pairs = zip(call.asks, rest[::2], rest[1::2], strict=True)
         return Grant(given, [Standing(ask.policy, left, ms / 1000) for ask, left, ms in pairs])
 
-    async def enter(self, seats: Sequence[Seat], visit: str, seconds: int) -> bool | None:
-        """Take a place at every seat, for so many seconds at most; False if one has none."""
-        keys = [self._name(seat.name, seat.who) for seat in seats]
-        answer = await self._ask(ENTER, keys, [visit, seconds, *(seat.most for seat in seats)])
+    async def enter(self, semaphores: Sequence[Semaphore], permit: str, seconds: int) -> bool | None:
+        """Take a permit of every semaphore, for so many seconds at most; False if one has none."""
+        keys = [self._name(semaphore.name, semaphore.who) for semaphore in semaphores]
+        answer = await self._ask(ENTER, keys, [permit, seconds, *(semaphore.most for semaphore in semaphores)])
         return None if answer is None else bool(answer)
 
-    def leave(self, seats: Sequence[Seat], visit: str) -> None:
-        """Give the places back. Without an answer, they end by themselves."""
+    def leave(self, semaphores: Sequence[Semaphore], permit: str) -> None:
+        """Give the permits back. Without an answer, they end by themselves."""
         if not self._away:
-            self._send(_Script(LEAVE, [self._name(seat.name, seat.who) for seat in seats], [visit], None))
+            keys = [self._name(semaphore.name, semaphore.who) for semaphore in semaphores]
+            self._send(_Script(LEAVE, keys, [permit], None))
 
     def close(self) -> None:
         """Stop; call this before the client is closed."""

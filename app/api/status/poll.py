@@ -30,8 +30,8 @@ HELD: Final = "/api/status/{jobId} held"
 """The route name in the metrics for held polls: their clients choose how long they take."""
 
 
-PLACE_SECONDS: Final = LONGEST_WAIT + 10
-"""How long a held poll may have its place: its wait, and the time for its answer."""
+PERMIT_SECONDS: Final = LONGEST_WAIT + 10
+"""How long a held poll may keep its permit: its wait, and the time for its answer."""
 
 
 class Statuses:
@@ -103,9 +103,9 @@ class StatusPoll:
         if asked.renewed:
             rate = {**rate, b"x-session-token": asked.renewed.encode()}
         if asked.wait and self._watches.count < MAX_HELD_REQUESTS:
-            # Without a place it is answered at once, without Preference-Applied: its client then polls.
-            async with self._limits.held(address, asked.session_hash, PLACE_SECONDS) as has_place:
-                if has_place:
+            # Without a permit it is answered at once, without Preference-Applied: its client then polls.
+            async with self._limits.held(address, asked.session_hash, PERMIT_SECONDS) as has_permit:
+                if has_permit:
                     scope["path_template"] = HELD
                     return await self._held(asked, receive, rate)
         row, forecast = await self._statuses.now(asked.upload_id, asked.session_hash, asked.read.version)

@@ -30,8 +30,8 @@ from projections.queries.status import StatusRow
 
 STREAM_SECONDS: Final = 300.0
 """The longest stream. Its client then asks again."""
-PLACE_SECONDS: Final = 320
-"""How long a stream may have its place, its last event included."""
+PERMIT_SECONDS: Final = 320
+"""How long a stream may keep its permit, its last event included."""
 HEARTBEAT_SECONDS: Final = 15.0
 """A proxy may close a connection that is silent for a minute."""
 SEND_SECONDS: Final = 10.0
@@ -73,8 +73,8 @@ class StatusStream:
         await self._limits.polls.spend(address, asked.session_hash)
         if self._watches.closed or self._watches.count >= MAX_HELD_REQUESTS:
             raise TooManyHeldError
-        async with self._limits.held(address, asked.session_hash, PLACE_SECONDS) as has_place:
-            if not has_place:
+        async with self._limits.held(address, asked.session_hash, PERMIT_SECONDS) as has_permit:
+            if not has_permit:
                 raise TooManyStreamsError
             await self._follow(asked, receive, send)
 

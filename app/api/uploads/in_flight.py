@@ -27,7 +27,7 @@ class InFlight:
         self._here: dict[str, asyncio.Future[bool]] = {}
 
     @asynccontextmanager
-    async def turn(self, key: str | None) -> AsyncIterator[None]:
+    async def submitting(self, key: str | None) -> AsyncIterator[None]:
         """Submit in here. Raises KeyInFlightError."""
         deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         if key is None or await self._is_in_the_log(key, deadline):
@@ -47,7 +47,7 @@ class InFlight:
             mine.set_result(in_the_log)
 
     async def _is_in_the_log(self, key: str, deadline: float) -> bool:
-        """Whether a submission of this process has put it there; False when it is this one's turn."""
+        """Whether a submission of this process has put it there; False when this one has to."""
         while first := self._here.get(key):
             try:
                 async with asyncio.timeout_at(deadline):

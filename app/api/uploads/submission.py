@@ -78,7 +78,7 @@ class Submission:
         with self._bytes.of(address) as count:
             # If no slot is free in time, the API answers 503 before it reads the body.
             async with (
-                self._in_flight.turn(idempotency_key and f"{known or ''}:{idempotency_key}"),
+                self._in_flight.submitting(idempotency_key and f"{known or ''}:{idempotency_key}"),
                 self._slots.slot() as slot,
                 received_photo(request, slot, count, max_bytes=self._max_bytes, seconds=self._body_seconds) as photo,
             ):

@@ -11,7 +11,7 @@ import pytest
 
 from app.limits.limits import FEW
 from app.limits.policies import Rule
-from app.limits.shared import Seat
+from app.limits.shared import Semaphore
 from app.signing.sessions import Sessions
 from tests.api_services import KEYS
 from tests.integration.api.service import JPEG, Service, error_of, running_service
@@ -122,8 +122,8 @@ def test_without_a_place_a_poll_is_answered_at_once_and_a_stream_is_refused(
     job, token = service.submitted()
     tag = service.poll(job, token).headers["ETag"]
     monkeypatch.setattr(service.services.limits, "_held_per_session", 1)
-    here = vars(vars(service.services.limits)["_places"])["_here"]
-    here[Seat("held-by-session", Sessions(KEYS).owner(token.encode()) or "", 1)] = 1
+    here = vars(vars(service.services.limits)["_semaphores"])["_here"]
+    here[Semaphore("held-by-session", Sessions(KEYS).owner(token.encode()) or "", 1)] = 1
 
     polled = service.poll(job, token, If_None_Match=tag, Prefer="wait=30")
     streamed = service.client.get(f"/api/status/{job}/stream", headers={"X-Session-Token": token})
