@@ -20,7 +20,7 @@ from psycopg.rows import args_row
 from psycopg_pool import ConnectionPool
 
 from domain.events import Event
-from domain.mapper import EventMapper, LoggedState, OpenedEvent
+from domain.mapper import Envelope, EventMapper, LoggedState, OpenedEvent
 from projections.log.connections import translated
 
 APPEND_LOCK: Final = 0x6461726B_6C6F67  # "darklog"; no other lock may use this number
@@ -67,7 +67,7 @@ AWAIT_WRITERS: Final = "SELECT pg_advisory_xact_lock(%s)"
 MAX_VERSION: Final = 2**31 - 1
 
 
-class LoggedEvent(Struct, frozen=True):
+class LoggedEvent(Struct, frozen=True, gc=False):
     """A row of the log: an event, its position, and when it was recorded by the clock of PostgreSQL.
 
     The fields are COLUMNS, in the same order. What the state has of the envelope is valid instead of the columns.
@@ -87,21 +87,21 @@ class LoggedEvent(Struct, frozen=True):
     @property
     def event(self) -> Event:
         """The event. Raises MapperDeserialisationError if it cannot be read."""
-        return _mapper().read(self.upload_id, self.version, self.name, self.state, self.columns)
+        return _mapper().read(self.upload_id, self.version, self.name, self.state, self.envelope)
+
+    @property
+    def envelope(self) -> Envelope | None:
+        """The columns that hold the envelope; None for a row that has none, as an earlier export."""
+        if self.event_id is None or self.actor is None:
+            return None
+        correlation_id = self.correlation_id.hex if self.correlation_id else None
+        return Envelope(self.schema_version, self.event_id, self.actor, correlation_id)
 
     @property
     def columns(self) -> dict[str, Any]:
-        """The envelope, as far as it has columns of its own."""
-        found: dict[str, Any] = {}
-        if self.schema_version is not None:
-            found["schema_version"] = self.schema_version
-        if self.event_id is not None:
-            found["event_id"] = self.event_id
-        if self.actor is not None:
-            found["actor"] = self.actor
-        if self.correlation_id is not None:
-            found["correlation_id"] = self.correlation_id.hex
-        return found
+        """The values of the envelope that have a column, by name."""
+        envelope = self.envelope
+        return envelope.given if envelope else {}
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class LoggedEvent(Struct, frozen=True):
     @property
     def stored(self) -> StoredEvent:
         """The row in the form of the eventsourcing library."""
-        return LoggedState(self.upload_id, self.version, self.name, self.state.encode(), self.columns)
+        return LoggedState(self.upload_id, self.version, self.name, self.state.encode(), self.envelope)
 
 
 @cache

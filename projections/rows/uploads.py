@@ -63,7 +63,7 @@ class ResultRow(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class ProjectedUpload(Struct, frozen=True):
+class ProjectedUpload(Struct, frozen=True, gc=False):
     """The state of an upload, and when it was submitted, last changed, entered its stage and stored its result."""
 
     upload: Upload
