@@ -18,7 +18,7 @@ Count = Annotated[int, Meta(ge=0, lt=2**31)]
 Bytes = Annotated[int, Meta(ge=0)]  # int64 is the bound of what is decoded
 
 
-class StoredImage(Struct, frozen=True):
+class StoredImage(Struct, frozen=True, gc=False):
     """A picture in the object storage: its key, the SHA-256 and size in bytes of its content, its size in pixels."""
 
     key: str
@@ -29,7 +29,7 @@ class StoredImage(Struct, frozen=True):
     media_type: str
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class Event(Struct, frozen=True, gc=False):
     """The fields of every event: upload, version, event id, actor, and the correlation id of the request or run."""
 
     NAME: ClassVar[str]
@@ -42,7 +42,7 @@ class Event(Struct, frozen=True, kw_only=True):
     correlation_id: str
 
 
-class Submitted(Event, frozen=True, kw_only=True):
+class Submitted(Event, frozen=True, gc=False):
     """A session submitted a photo."""
 
     NAME: ClassVar[str] = "upload.submitted"
@@ -53,7 +53,7 @@ class Submitted(Event, frozen=True, kw_only=True):
     prompt_version: Count
 
 
-class AttemptStarted(Event, frozen=True, kw_only=True):
+class AttemptStarted(Event, frozen=True, gc=False):
     """A run of the pipeline began. Attempts count from 1 and continue across retries."""
 
     NAME: ClassVar[str] = "upload.attempt-started"
@@ -61,7 +61,7 @@ class AttemptStarted(Event, frozen=True, kw_only=True):
     attempt: Count
 
 
-class StageAdvanced(Event, frozen=True, kw_only=True):
+class StageAdvanced(Event, frozen=True, gc=False):
     """The upload reached a stage, or its progress within the stage rose. Progress is in percent."""
 
     NAME: ClassVar[str] = "upload.stage-advanced"
@@ -71,7 +71,7 @@ class StageAdvanced(Event, frozen=True, kw_only=True):
     progress: Count
 
 
-class ResultStored(Event, frozen=True, kw_only=True):
+class ResultStored(Event, frozen=True, gc=False):
     """The full image was stored and verified by reading it back."""
 
     NAME: ClassVar[str] = "upload.result-stored"
@@ -82,7 +82,7 @@ class ResultStored(Event, frozen=True, kw_only=True):
     full: StoredImage
 
 
-class PreviewStored(Event, frozen=True, kw_only=True):
+class PreviewStored(Event, frozen=True, gc=False):
     """The watermarked preview of the result was stored and verified by reading it back."""
 
     NAME: ClassVar[str] = "upload.preview-stored"
@@ -91,7 +91,7 @@ class PreviewStored(Event, frozen=True, kw_only=True):
     preview: StoredImage
 
 
-class AttemptFailed(Event, frozen=True, kw_only=True):
+class AttemptFailed(Event, frozen=True, gc=False):
     """A temporary failure ended the attempt. The next attempt may begin at `retry_at`."""
 
     NAME: ClassVar[str] = "upload.attempt-failed"
@@ -102,7 +102,7 @@ class AttemptFailed(Event, frozen=True, kw_only=True):
     retry_at: datetime
 
 
-class PutOff(Event, frozen=True, kw_only=True):
+class PutOff(Event, frozen=True, gc=False):
     """The next attempt was postponed for a reason outside the upload. It may begin at `retry_at`."""
 
     NAME: ClassVar[str] = "upload.put-off"
@@ -112,7 +112,7 @@ class PutOff(Event, frozen=True, kw_only=True):
     retry_at: datetime
 
 
-class Failed(Event, frozen=True, kw_only=True):
+class Failed(Event, frozen=True, gc=False):
     """The upload failed in the given stage; None before the first stage. A cancel by staff has a reason."""
 
     NAME: ClassVar[str] = "upload.failed"
@@ -125,7 +125,7 @@ class Failed(Event, frozen=True, kw_only=True):
     request_id: str | None
 
 
-class Retried(Event, frozen=True, kw_only=True):
+class Retried(Event, frozen=True, gc=False):
     """A retry of a failed upload was requested. Staff give a reason; the owner needs none."""
 
     NAME: ClassVar[str] = "upload.retried"
@@ -135,7 +135,7 @@ class Retried(Event, frozen=True, kw_only=True):
     request_id: str | None
 
 
-class Requeued(Event, frozen=True, kw_only=True):
+class Requeued(Event, frozen=True, gc=False):
     """Staff asked for the next attempt now: the dispatcher enqueues a run, and nothing waits for `retry_at`."""
 
     NAME: ClassVar[str] = "upload.requeued"
@@ -144,7 +144,7 @@ class Requeued(Event, frozen=True, kw_only=True):
     request_id: str | None
 
 
-class Expired(Event, frozen=True, kw_only=True):
+class Expired(Event, frozen=True, gc=False):
     """The time for which objects of the upload are kept is over, so they are deleted. Its owner still finds it."""
 
     NAME: ClassVar[str] = "upload.expired"
@@ -152,7 +152,7 @@ class Expired(Event, frozen=True, kw_only=True):
     objects: Expiry
 
 
-class Noted(Event, frozen=True, kw_only=True):
+class Noted(Event, frozen=True, gc=False):
     """Staff wrote a note for their colleagues. It changes nothing, and may follow the end of an upload."""
 
     NAME: ClassVar[str] = "upload.noted"
@@ -161,7 +161,7 @@ class Noted(Event, frozen=True, kw_only=True):
     request_id: str | None
 
 
-class Erased(Event, frozen=True, kw_only=True):
+class Erased(Event, frozen=True, gc=False):
     """The photo and pictures of the upload were deleted, and no session owns it any more. No event follows."""
 
     NAME: ClassVar[str] = "upload.erased"

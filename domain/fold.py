@@ -1,7 +1,8 @@
 """Builds the state of an upload from its events. A pure function that checks only that versions are contiguous."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -33,9 +34,9 @@ def fold(upload: Upload | None, events: Iterable[Event]) -> Upload | None:
     return reduce(evolve, events, upload)
 
 
-def evolve(upload: Upload | None, event: Event) -> Upload:  # noqa: C901, PLR0911, PLR0912 - one case an event
+def evolve(upload: Upload | None, event: Event) -> Upload:
     """The state after one more event. Raises HistoryError if a version is missing or the event cannot be applied."""
-    if isinstance(event, Submitted):
+    if type(event) is Submitted:
         return Upload(
             id=event.originator_id,
             version=event.originator_version,
@@ -47,42 +48,97 @@ def evolve(upload: Upload | None, event: Event) -> Upload:  # noqa: C901, PLR091
         )
     if upload is None or event.originator_version != upload.version + 1:
         raise HistoryError(f"Version {event.originator_version} does not follow {upload and upload.version}.")
-    then = {"version": event.originator_version}
-    match event:
-        case StageAdvanced():
-            running = upload.running and event.stage is not Stage.COMPLETE
-            # Reaching a new stage shows that the upload does not crash workers at the old one, so the count restarts.
-            lost = upload.lost if event.stage is upload.reached else 0
-            return replace(upload, **then, reached=event.stage, progress=event.progress, running=running, lost=lost)
-        case AttemptStarted():
-            # If an attempt is still running, its worker was lost, and it has been subtracted from attempts_left.
-            left = max(upload.attempts_left - (not upload.running), 0)
-            begun = {"attempt": event.attempt, "running": True, "retry_at": None, "waiting_for": None}
-            return replace(upload, **then, **begun, attempts_left=left, lost=upload.losses)
-        case ResultStored():
-            return replace(upload, **then, result=Result(event.result_id, event.model, event.full))
-        case PreviewStored() if upload.result:
-            return replace(upload, **then, result=replace(upload.result, preview=event.preview))
-        case AttemptFailed():
-            left = upload.attempts_left + (event.code in NOT_COUNTED)
-            waiting = {"retry_at": event.retry_at, "waiting_for": event.code}
-            return replace(upload, **then, **waiting, running=False, attempts_left=left)
-        case PutOff():
-            return replace(upload, **then, retry_at=event.retry_at, waiting_for=event.code)
-        case Requeued():
-            return replace(upload, **then, retry_at=None, waiting_for=None)
-        case Noted():
-            return replace(upload, **then)
-        case Failed():
-            error = {"error_code": event.code, "error_message": event.message, "failed_stage": event.stage}
-            return replace(upload, **then, **error, running=False, retry_at=None, waiting_for=None)
-        case Expired():
-            return replace(upload, **then, expired=event.objects)
-        case Erased():
-            # Without a session hash, no session finds the upload.
-            return replace(upload, **then, session_hash="", original_sha256="", result=None)
-        case Retried():
-            error = {"error_code": None, "error_message": None, "failed_stage": None}
-            return replace(upload, **then, **error, attempts_left=ATTEMPTS, lost=0)
-        case _:
-            raise HistoryError(f"{event.NAME} cannot be applied to version {upload.version}.")
+    if change := _CHANGES.get(type(event)):
+        return change(upload, event, event.originator_version)
+    raise HistoryError(f"{event.NAME} cannot be applied to version {upload.version}.")
+
+
+def _advanced(upload: Upload, event: StageAdvanced, version: int) -> Upload:
+    stage = event.stage
+    return replace(
+        upload,
+        version=version,
+        reached=stage,
+        progress=event.progress,
+        running=upload.running and stage is not Stage.COMPLETE,
+        # Reaching a new stage shows that the upload does not crash workers at the old one, so the count restarts.
+        lost=upload.lost if stage is upload.reached else 0,
+    )
+
+
+def _attempt_started(upload: Upload, event: AttemptStarted, version: int) -> Upload:
+    return replace(
+        upload,
+        version=version,
+        attempt=event.attempt,
+        # If an attempt is still running, its worker was lost, and it has been subtracted from attempts_left.
+        attempts_left=max(upload.attempts_left - (not upload.running), 0),
+        lost=upload.losses,
+        running=True,
+        retry_at=None,
+        waiting_for=None,
+    )
+
+
+def _result_stored(upload: Upload, event: ResultStored, version: int) -> Upload:
+    return replace(upload, version=version, result=Result(event.result_id, event.model, event.full))
+
+
+def _preview_stored(upload: Upload, event: PreviewStored, version: int) -> Upload:
+    if upload.result is None:
+        raise HistoryError(f"{event.NAME} cannot be applied to version {upload.version}.")
+    return replace(upload, version=version, result=replace(upload.result, preview=event.preview))
+
+
+def _attempt_failed(upload: Upload, event: AttemptFailed, version: int) -> Upload:
+    left = upload.attempts_left + (event.code in NOT_COUNTED)
+    waiting = {"retry_at": event.retry_at, "waiting_for": event.code}
+    return replace(upload, version=version, running=False, attempts_left=left, **waiting)
+
+
+def _put_off(upload: Upload, event: PutOff, version: int) -> Upload:
+    return replace(upload, version=version, retry_at=event.retry_at, waiting_for=event.code)
+
+
+def _requeued(upload: Upload, _: Requeued, version: int) -> Upload:
+    return replace(upload, version=version, retry_at=None, waiting_for=None)
+
+
+def _noted(upload: Upload, _: Noted, version: int) -> Upload:
+    return replace(upload, version=version)
+
+
+def _failed(upload: Upload, event: Failed, version: int) -> Upload:
+    error = {"error_code": event.code, "error_message": event.message, "failed_stage": event.stage}
+    return replace(upload, version=version, running=False, retry_at=None, waiting_for=None, **error)
+
+
+def _expired(upload: Upload, event: Expired, version: int) -> Upload:
+    return replace(upload, version=version, expired=event.objects)
+
+
+def _erased(upload: Upload, _: Erased, version: int) -> Upload:
+    # Without a session hash, no session finds the upload.
+    return replace(upload, version=version, session_hash="", original_sha256="", result=None)
+
+
+def _retried(upload: Upload, _: Retried, version: int) -> Upload:
+    error = {"error_code": None, "error_message": None, "failed_stage": None}
+    return replace(upload, version=version, attempts_left=ATTEMPTS, lost=0, **error)
+
+
+_CHANGES: Final[Mapping[type[Event], Callable[[Upload, Any, int], Upload]]] = {
+    StageAdvanced: _advanced,
+    AttemptStarted: _attempt_started,
+    ResultStored: _result_stored,
+    PreviewStored: _preview_stored,
+    AttemptFailed: _attempt_failed,
+    PutOff: _put_off,
+    Requeued: _requeued,
+    Noted: _noted,
+    Failed: _failed,
+    Expired: _expired,
+    Erased: _erased,
+    Retried: _retried,
+}
+"""What each event changes: the state before, the event, and the version that follows. A table is as quick for all."""

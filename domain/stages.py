@@ -59,6 +59,9 @@ def status_of(stage: Stage | None) -> Status:
             return Status.PROCESSING
 
 
+_RANKS: Final = {stage: place for place, stage in enumerate((None, *PIPELINE))}
+
+
 def rank(stage: Stage | None) -> int:
     """The stage's position in the pipeline, from 1; 0 before the first stage."""
-    return 0 if stage is None else PIPELINE.index(stage) + 1
+    return _RANKS[stage]

@@ -17,7 +17,7 @@ LONGEST_WAIT: Final = timedelta(hours=1)
 """No attempt waits longer for its time. A retry_at that is further from its event was measured by two clocks."""
 
 
-class Result(Struct, frozen=True):
+class Result(Struct, frozen=True, gc=False):
     """The finished picture: the full image and, once it is made, its watermarked preview."""
 
     result_id: UUID
@@ -26,7 +26,7 @@ class Result(Struct, frozen=True):
     preview: StoredImage | None = None
 
 
-class UploadState(Struct, frozen=True, kw_only=True):
+class UploadState(Struct, frozen=True, gc=False, kw_only=True):
     """The state of one upload."""
 
     id: UUID
@@ -63,7 +63,7 @@ class UploadState(Struct, frozen=True, kw_only=True):
     @property
     def ended(self) -> bool:
         """Whether the upload is complete or failed."""
-        return self.status in {Status.COMPLETED, Status.FAILED}
+        return self.error_code is not None or self.reached is Stage.COMPLETE
 
     @property
     def erased(self) -> bool:

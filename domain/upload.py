@@ -43,7 +43,7 @@ from domain.state import ATTEMPTS, UploadState
 _E = TypeVar("_E", bound=Event)
 
 
-class Upload(UploadState, frozen=True, kw_only=True):
+class Upload(UploadState, frozen=True, gc=False, kw_only=True):
     """One photo's life, from submission to its end."""
 
     @staticmethod
@@ -64,9 +64,10 @@ class Upload(UploadState, frozen=True, kw_only=True):
         self._refuse_if_over(attempt)
         if progress not in BANDS.get(stage, ()):
             raise errors.ProgressOutOfBandError(f"{progress} lies outside of the progress band of {stage}.")
-        if rank(stage) < rank(self.reached):
+        further = rank(stage) - rank(self.reached)
+        if further < 0:
             raise errors.StageRegressionError(f"{stage} lies before {self.reached}, and a stage never goes back.")
-        if rank(stage) > rank(self.reached) + 1:
+        if further > 1:
             raise errors.StageSkippedError(f"{stage} does not follow {self.reached or 'the submission'}.")
         if progress < self.progress:
             raise errors.ProgressRegressionError(f"{progress} is less than {self.progress}, and progress never falls.")
@@ -177,12 +178,7 @@ class Upload(UploadState, frozen=True, kw_only=True):
         return self._next(Failed, by, request.event_id, **facts)
 
     def _next(self, event: type[_E], by: str, event_id: UUID | None = None, **facts: Any) -> _E:  # noqa: ANN401 - checked by the event
-        ids: dict[str, Any] = {
-            "originator_id": self.id,
-            "event_id": event_id or uuid4(),
-            "correlation_id": self.correlation_id,
-        }
-        return event(originator_version=self.version + 1, actor=by, **ids, **facts)
+        return event(self.id, self.version + 1, event_id or uuid4(), by, self.correlation_id, **facts)
 
     def _refuse_if_ended(self) -> None:
         if self.ended:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar, cast
 import psycopg
 from psycopg import BaseConnection
 from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolClosed, PoolTimeout
 
 from domain.errors import LogUnavailableError, LogUnreachedError
@@ -50,6 +51,11 @@ class _BoundConnection(psycopg.Connection[Any]):
         """Wait for the generator of the driver until the timeout; by default, as long as a statement may take."""
         bound = self.statement_seconds + SILENCE_SECONDS if timeout is None else timeout
         return super().wait(gen, interval, bound)
+
+    def commit(self) -> None:
+        """Commit the transaction if there is one. The pool asks each time, and the driver would wait for nothing."""
+        if self.pgconn.transaction_status != TransactionStatus.IDLE:
+            super().commit()
 
 
 class BoundAsyncConnection(psycopg.AsyncConnection[Any]):

@@ -20,21 +20,23 @@ from psycopg.rows import args_row
 from psycopg_pool import ConnectionPool
 
 from domain.events import Event
-from domain.mapper import EventMapper, LoggedState, OpenedEvent
+from domain.mapper import Envelope, EventMapper, LoggedState, OpenedEvent
 from projections.log.connections import translated
+from projections.log.prepared import Prepared
 
 APPEND_LOCK: Final = 0x6461726B_6C6F67  # "darklog"; no other lock may use this number
 
 # The CTE takes the lock before nextval runs, because nextval and RETURNING run on the joined rows.
 # Nearly every append has one event; the statement with arrays costs client and server twice as much.
-APPEND_ONE: Final = """
-WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%(lock)s))
+APPEND_ONE: Final = Prepared(
+    "append",
+    f"""
+WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared({APPEND_LOCK}))
 INSERT INTO event_log (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)
-SELECT %(upload_id)s::uuid, %(version)s::int, %(name)s::text, %(event_id)s::uuid, %(actor)s::text,
-       %(correlation_id)s::uuid, %(schema_version)s::smallint, %(state)s::jsonb
-FROM lock
+SELECT $1::uuid, $2::int, $3::text, $4::uuid, $5::text, $6::uuid, $7::smallint, $8::jsonb FROM lock
 RETURNING position
-"""
+""",  # noqa: S608 - a number of our own
+)
 APPEND: Final = """
 WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%(lock)s))
 INSERT INTO event_log (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)
@@ -67,7 +69,7 @@ AWAIT_WRITERS: Final = "SELECT pg_advisory_xact_lock(%s)"
 MAX_VERSION: Final = 2**31 - 1
 
 
-class LoggedEvent(Struct, frozen=True):
+class LoggedEvent(Struct, frozen=True, gc=False):
     """A row of the log: an event, its position, and when it was recorded by the clock of PostgreSQL.
 
     The fields are COLUMNS, in the same order. What the state has of the envelope is valid instead of the columns.
@@ -87,21 +89,21 @@ class LoggedEvent(Struct, frozen=True):
     @property
     def event(self) -> Event:
         """The event. Raises MapperDeserialisationError if it cannot be read."""
-        return _mapper().read(self.upload_id, self.version, self.name, self.state, self.columns)
+        return _mapper().read(self.upload_id, self.version, self.name, self.state, self.envelope)
+
+    @property
+    def envelope(self) -> Envelope | None:
+        """The columns that hold the envelope; None for a row that has none, as an earlier export."""
+        if self.event_id is None or self.actor is None:
+            return None
+        correlation_id = self.correlation_id.hex if self.correlation_id else None
+        return Envelope(self.schema_version, self.event_id, self.actor, correlation_id)
 
     @property
     def columns(self) -> dict[str, Any]:
-        """The envelope, as far as it has columns of its own."""
-        found: dict[str, Any] = {}
-        if self.schema_version is not None:
-            found["schema_version"] = self.schema_version
-        if self.event_id is not None:
-            found["event_id"] = self.event_id
-        if self.actor is not None:
-            found["actor"] = self.actor
-        if self.correlation_id is not None:
-            found["correlation_id"] = self.correlation_id.hex
-        return found
+        """The values of the envelope that have a column, by name."""
+        envelope = self.envelope
+        return envelope.given if envelope else {}
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -117,7 +119,7 @@ class LoggedEvent(Struct, frozen=True):
     @property
     def stored(self) -> StoredEvent:
         """The row in the form of the eventsourcing library."""
-        return LoggedState(self.upload_id, self.version, self.name, self.state.encode(), self.columns)
+        return LoggedState(self.upload_id, self.version, self.name, self.state.encode(), self.envelope)
 
 
 @cache
@@ -127,13 +129,11 @@ def _mapper() -> EventMapper:
 
 def append_of(stored_events: Sequence[StoredEvent]) -> tuple[LiteralString, dict[str, object]]:
     """The statement that appends the events in one round trip, and its parameters."""
-    rows = [_row(event) for event in stored_events]
-    if len(rows) == 1:
-        return APPEND_ONE, {"lock": APPEND_LOCK, **rows[0]}
+    rows = [row_of(event) for event in stored_events]
     return APPEND, {"lock": APPEND_LOCK, **{column: [row[column] for row in rows] for column in rows[0]}}
 
 
-def _row(event: StoredEvent) -> dict[str, object]:
+def row_of(event: StoredEvent) -> dict[str, object]:
     """The columns of an event. PostgreSQL opens the JSON of one that our mapper did not make."""
     opened = event if isinstance(event, OpenedEvent) else None
     return {
@@ -167,9 +167,13 @@ class EventLog(AggregateRecorder):
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
         """Append all events or none. Raises IntegrityError, a RecordConflictError, if a version already exists."""
-        statement, parameters = append_of(stored_events)
         try:
             with translated(), self._pool.connection() as connection:
+                if len(stored_events) == 1:
+                    row = row_of(stored_events[0]).values()
+                    texts = [None if value is None else str(value).encode() for value in row]
+                    return [int(APPEND_ONE.value(connection, texts))]
+                statement, parameters = append_of(stored_events)
                 return [position for (position,) in connection.execute(statement, parameters, prepare=True)]
         except psycopg.errors.UniqueViolation as error:
             raise IntegrityError(str(error)) from error

@@ -18,6 +18,7 @@ from projections.log.event_log import EventLog, LoggedEvent
 from projections.log.notifications import Wakeups
 from projections.log.pages import Pages
 from projections.log.throttled import ThrottledWarning
+from projections.log.uncollected import uncollected
 
 Handle = Callable[["psycopg.Connection[Any]", Sequence[LoggedEvent]], int | None]
 """Handles a page. Returns None for the whole page, or the number of events handled, at least one."""
@@ -74,6 +75,7 @@ class Follower:
                 connection.execute(INSERT_POSITION, (self.reader,))
         return int(row[0]) if row else 0
 
+    @uncollected()
     def step(self) -> bool:
         """Handle the next page; False if there was none."""
         position = self.position() if self._moved_to is None else self._moved_to

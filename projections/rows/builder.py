@@ -14,6 +14,7 @@ from psycopg import sql
 from projections.log.connections import Pool
 from projections.log.event_log import EventLog, LoggedEvent
 from projections.log.pages import Pages
+from projections.log.uncollected import uncollected
 from projections.rows import models, projector
 from projections.rows.models import MOVE_MODEL, TABLES, ReadModel, held
 
@@ -36,11 +37,7 @@ class Builder:
 
     def build(self, until: int, advance: Advance = lambda _: None) -> None:
         """Fold the events up to a position into the tables."""
-        while page := self._page(self.position, until):
-            with self.connection.transaction():
-                self.connection.execute(WITHOUT_FLUSH)
-                self._apply(page)
-            self.position = page[-1].position
+        while self._build_page(until):
             advance(self.position)
 
     def build_within(self, until: int) -> int:
@@ -59,6 +56,16 @@ class Builder:
     def complete(self, position: int) -> None:
         """Note that it holds all that there is up to a position; there may be no event at the position itself."""
         self.connection.execute(MOVE_MODEL, (position, self.schema))
+
+    @uncollected()
+    def _build_page(self, until: int) -> bool:
+        page = self._page(self.position, until)
+        if page:
+            with self.connection.transaction():
+                self.connection.execute(WITHOUT_FLUSH)
+                self._apply(page)
+            self.position = page[-1].position
+        return bool(page)
 
     def _page(self, after: int, until: int) -> Sequence[LoggedEvent]:
         return [logged for logged in self._pages.after(after) if logged.position <= until] if after < until else ()

@@ -63,7 +63,7 @@ class ResultRow(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class ProjectedUpload(Struct, frozen=True):
+class ProjectedUpload(Struct, frozen=True, gc=False):
     """The state of an upload, and when it was submitted, last changed, entered its stage and stored its result."""
 
     upload: Upload
@@ -112,23 +112,23 @@ def project(projection: ProjectedUpload | None, logged: LoggedEvent) -> Projecte
     before, upload = projection.upload, evolve(projection.upload, logged.event)
     if logged.name == Noted.NAME:
         return structs.replace(projection, upload=upload)  # nothing happened to the upload, so no time changes
-    stays = (upload.stage, upload.attempt) == (before.stage, before.attempt)
+    stays = upload.stage is before.stage and upload.attempt == before.attempt
     stored_at = now if upload.result and not before.result else projection.stored_at
     return ProjectedUpload(upload, projection.created_at, now, projection.stage_since if stays else now, stored_at)
 
 
-def _upsert(table: str, key: str, row: type[Struct], guard: str = "") -> str:
+def _upsert(table: str, key: str, row: type[Struct], guard: str = "", json: str = "json") -> str:
     columns = [column for column in row.__struct_fields__ if column != key]
     changes = ", ".join(f"{column} = excluded.{column}" for column in columns)
     names = ", ".join([key, *columns])
     return (
-        f"INSERT INTO {table} ({names}) SELECT {names} FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb)"  # noqa: S608 - names of our own
+        f"INSERT INTO {table} ({names}) SELECT {names} FROM {json}_populate_recordset(NULL::{table}, %s::{json})"  # noqa: S608 - names of our own
         f" ON CONFLICT ({key}) DO UPDATE SET {changes} {guard}"
     )
 
 
 SAVE_UPLOADS: Final = _upsert("uploads", "upload_id", UploadRow, "WHERE uploads.version < excluded.version")
-SAVE_RESULTS: Final = _upsert("results", "result_id", ResultRow)
+SAVE_RESULTS: Final = _upsert("results", "result_id", ResultRow, json="jsonb")  # which its pictures are
 LOAD: Final = """
 SELECT to_jsonb(u)::text, to_jsonb(r)::text FROM uploads u LEFT JOIN results r USING (upload_id)
 WHERE u.upload_id = ANY(%s) AND u.version > 0

@@ -5,7 +5,7 @@ from typing import Final
 import psycopg
 
 from domain.mapper import EventMapper
-from projections.log.event_log import append_of
+from projections.log.event_log import row_of
 from projections.rows.projector import READER
 from tests.benchmarks.lives import SESSION_HASH, life
 from tests.benchmarks.sql_rebuild import RESULTS, UPLOADS
@@ -55,7 +55,7 @@ def fill_rows(url: str, uploads: int) -> None:
 
 def _template() -> dict[str, list[object]]:
     events = life()
-    rows = [append_of([EventMapper().to_stored_event(event)])[1] for event in events]
+    rows = [row_of(EventMapper().to_stored_event(event)) for event in events]
     (result_id,) = {str(event.result_id) for event in events if hasattr(event, "result_id")}
     return {
         "versions": [row["version"] for row in rows],

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from domain.mapper import EventMapper
-from projections.log.event_log import append_of
+from projections.log.event_log import row_of
 from tests.benchmarks.contest import Figures
 from tests.benchmarks.lives import life
 
@@ -18,7 +18,7 @@ THREADS: Final = 2
 
 def write_script(folder: Path) -> Path:
     """What each transaction does."""
-    _, row = append_of([EventMapper().to_stored_event(life()[3])])
+    row = row_of(EventMapper().to_stored_event(life()[3]))
     script = folder / "insert.sql"
     statement = (
         "INSERT INTO event_log (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)"

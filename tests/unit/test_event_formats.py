@@ -8,9 +8,10 @@ from uuid import UUID
 import msgspec
 import pytest
 from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
+from msgspec.structs import replace
 
 from domain.events import EVENTS, AttemptStarted, Event
-from domain.mapper import EventMapper
+from domain.mapper import Envelope, EventMapper, LoggedState
 from domain.objects import Expiry
 from domain.staff import StaffRequest
 from domain.stages import Stage
@@ -22,6 +23,10 @@ FILES = sorted(GOLDEN.glob("*.json"))
 
 def stored(name: str, state: bytes) -> StoredEvent:
     return StoredEvent(UPLOAD_ID, 7, name, state)
+
+
+def logged(event: Event, state: bytes, columns: Envelope) -> StoredEvent:
+    return LoggedState(event.originator_id, event.originator_version, event.NAME, state, columns)
 
 
 def one_of_each() -> list[Event]:
@@ -66,8 +71,37 @@ def test_an_event_is_the_same_after_it_was_stored(event: Event) -> None:
     assert mapper.to_domain_event(mapper.to_stored_event(event)) == event
 
 
+@pytest.mark.parametrize("event", one_of_each(), ids=lambda event: event.NAME)
+def test_an_event_is_the_same_after_a_log_kept_its_envelope_in_columns(event: Event) -> None:
+    mapper, event = EventMapper(), replace(event, correlation_id="c" * 32)
+    opened = mapper.to_stored_event(event)
+    columns = Envelope(opened.schema_version, opened.event_id, opened.actor, opened.correlation_id)
+
+    assert mapper.to_domain_event(logged(event, opened.facts, columns)) == event
+    assert mapper.to_domain_event(logged(event, opened.state, columns)) == event
+
+
+def test_what_the_json_has_is_valid_instead_of_the_column() -> None:
+    event = one_of_each()[0]
+    opened = EventMapper().to_stored_event(event)
+    columns = Envelope(event.SCHEMA_VERSION, UUID(int=1), "worker:other", "f" * 32)
+
+    assert EventMapper().to_domain_event(logged(event, opened.state, columns)) == event
+
+
+@pytest.mark.parametrize("name", ["upload.failed", "upload.retried", "upload.erased"])
+def test_an_older_version_in_columns_is_upgraded(name: str) -> None:
+    facts = json.loads((GOLDEN / f"{name}.v1.json").read_bytes())
+    (_, event_id, actor, correlation_id) = (facts.pop(field) for field in Envelope._fields)
+    state = json.dumps(facts).encode()
+    columns = Envelope(1, UUID(event_id), actor, correlation_id)
+
+    event = EventMapper().to_domain_event(LoggedState(UPLOAD_ID, 7, name, state, columns))
+    assert (event.SCHEMA_VERSION, getattr(event, "reason", "")) == (2, None)
+
+
 def test_an_older_version_is_upgraded_when_it_is_read() -> None:
-    class Tomorrow(AttemptStarted, frozen=True, kw_only=True):
+    class Tomorrow(AttemptStarted, frozen=True):
         SCHEMA_VERSION: ClassVar[int] = 2
 
     def upcast(facts: dict[str, Any]) -> dict[str, Any]:
