@@ -60,6 +60,9 @@ class Settings(StaffSettings, frozen=True, kw_only=True):
     data_dir: Annotated[
         Path, _setting(Path, "The folder of the embedded service, and of the objects when there is no S3_BUCKET.")
     ] = Path("darkroom-data")
+    run_as: Annotated[
+        str, _setting(one_of("nobody", "root"), "As whom the processes of `darkroom up` run where root starts it.")
+    ] = "nobody"
     s3_endpoint_url: Annotated[
         str | None, _setting(url("http", "https"), "The S3 or R2 endpoint, when it is not Amazon's own.")
     ] = None
