@@ -18,6 +18,7 @@ from litestar.types import ASGIApp
 from redis import Redis
 
 from app.api.application import create_api
+from app.api.documentation import written_ahead
 from app.api.front.wrapped import wrapped
 from app.api.http.services import Services
 from app.api.serving.background import listening
@@ -155,7 +156,7 @@ def open_api(settings: Settings, stack: ExitStack, stopping: asyncio.Event) -> A
         figures=asked_at_scrape(pool, redis, settings.paid_calls_per_hour),
         prompt_version=CURRENT,
     )
-    return traces.requests(counted(wrapped(create_api(services, [polls]), settings), registry))
+    return traces.requests(counted(wrapped(create_api(services, [polls, written_ahead]), settings), registry))
 
 
 class WorkerParts(NamedTuple):

@@ -18,6 +18,8 @@ import structlog
 from app import bootstrap
 from app.api.serving import server
 from app.settings.environment import Settings
+from app.settings.surroundings import inherited_starter
+from workers.confinement import starter
 from workers.confinement.process_control import hide
 from workers.imaging.sandbox import check_confinement
 from workers.queue.actors import stop_taking
@@ -100,6 +102,8 @@ def serve(settings: Settings) -> None:
 def work(settings: Settings) -> None:
     """Take runs from the queue until told to stop. Raises ConfinementError."""
     hide()
+    if (descriptor := inherited_starter()) is not None:
+        starter.inherit(descriptor)
     if lacking := check_confinement(must_confine=settings.unconfined_images == "refuse"):
         log.warning("worker.unconfined", lacking=lacking)
     threads = Threads()

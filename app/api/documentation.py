@@ -3,23 +3,27 @@
 The page is built with the upload page, is served from memory and asks this server alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from importlib.metadata import version
+from threading import Thread
 from typing import Any, Final
 
-from litestar import Request, Response, Router
-from litestar.enums import MediaType
+import yaml  # type: ignore[import-untyped] # its types are a package of their own
+from litestar import Litestar, Request, Response, Router
+from litestar.enums import MediaType, OpenAPIMediaType
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin, YamlRenderPlugin
+from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, Reference, Schema, SecurityScheme, Tag
 from litestar.plugins import OpenAPISchemaPlugin
+from litestar.serialization import default_serializer, encode_json
 from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
 from litestar.typing import FieldDefinition
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from app.api.http.openapi import SESSION, STAFF_SCHEME, TOKEN
 from app.api.pages.built import policy_of, read_page
@@ -34,6 +38,43 @@ class _Page(OpenAPIRenderPlugin):
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002 - the page asks for the document by itself
         return self._page
+
+
+class _Document(OpenAPIRenderPlugin):
+    """The document in one form, written once: as YAML that takes a quarter of a second, in which no other is served."""
+
+    def __init__(self, path: str, media_type: OpenAPIMediaType, write: Callable[[object], bytes]) -> None:
+        super().__init__(path=path, media_type=media_type)
+        self._write = write
+        self._written: bytes | None = None
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002 - all get the same
+        return self.prepare(openapi_schema)
+
+    def prepare(self, openapi_schema: dict[str, Any]) -> bytes:
+        """Write it, unless it is written."""
+        if self._written is None:
+            self._written = self._write(to_builtins(openapi_schema, enc_hook=default_serializer))
+        return self._written
+
+
+@asynccontextmanager
+async def written_ahead(app: Litestar) -> AsyncIterator[None]:
+    """Write the document in a thread as soon as the process serves: the first who asks must not hold up the others."""
+    Thread(target=_write, args=(app,), name="document", daemon=True).start()
+    yield
+
+
+def _write(app: Litestar) -> None:
+    schema: dict[str, Any] = app.plugins.get("OpenAPIPlugin").provide_openapi_schema()
+    for plugin in app.openapi_config.render_plugins if app.openapi_config else ():
+        if isinstance(plugin, _Document):
+            plugin.prepare(schema)
+
+
+def _as_yaml(document: object) -> bytes:
+    text: str = yaml.dump(document, default_flow_style=False)
+    return text.encode()
 
 
 def _for_browsers(response: Response[Any]) -> Response[Any]:
@@ -85,6 +126,13 @@ def resource(tag: str, routes: Sequence[HTTPRouteHandler]) -> Sequence[HTTPRoute
     return routes
 
 
+def _documents() -> tuple[_Document, ...]:
+    return (
+        _Document("/openapi.json", OpenAPIMediaType.OPENAPI_JSON, encode_json),
+        _Document("/openapi.yaml", OpenAPIMediaType.OPENAPI_YAML, _as_yaml),
+    )
+
+
 def operation_id(handler: HTTPRouteHandler, _: Method, path: list[str | PathParameterDefinition]) -> str:
     """A readable name that is unique: what the handler does, and to what, as in `getStatus` and `retryUpload`."""
     resource_name = next((part for part in path if isinstance(part, str) and part != "api"), "")
@@ -116,6 +164,6 @@ def openapi() -> OpenAPIConfig:
                 ),
             }
         ),
-        render_plugins=[_Page(), JsonRenderPlugin(path="/openapi.json"), YamlRenderPlugin(path="/openapi.yaml")],
+        render_plugins=[_Page(), *_documents()],
         openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, after_request=_for_browsers),
     )

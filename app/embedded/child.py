@@ -15,6 +15,7 @@ from typing import IO, Any, Final
 
 import msgspec
 
+from workers.confinement.privileges import give_up_root
 from workers.confinement.process_control import death_bond
 
 LOG_LIMIT: Final = 10 * 2**20
@@ -41,6 +42,10 @@ class Child(msgspec.Struct, frozen=True, kw_only=True):
     cwd: Path | None = None
     log: Path | None = None
     account: Account | None = None
+    rights: tuple[int, ...] | None = None
+    """What it keeps of root's rights, see `privileges`; None for a program that brings its own way out of root."""
+    inherits: tuple[int, ...] = ()
+    """Descriptors of ours that it is given."""
     stop_signal: Signals = SIGTERM
     """Asks it to end in good order."""
     kill_signal: Signals = SIGKILL
@@ -76,8 +81,9 @@ class Process:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=death_bond(child.kill_signal),  # noqa: PLW1509 - it takes no lock, see there
-                **_identity(child.account),
+                pass_fds=child.inherits,
+                preexec_fn=_preparation(child),  # noqa: PLW1509 - it takes no lock, see there
+                **_identity(child),
             )
 
     @property
@@ -141,5 +147,21 @@ def _output(log: Path | None) -> contextlib.AbstractContextManager[IO[bytes] | N
     return log.open("ab")
 
 
-def _identity(account: Account | None) -> dict[str, Any]:
-    return {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": []}
+def _identity(child: Child) -> dict[str, Any]:
+    account = child.account
+    if account is None or child.rights is not None:
+        return {}
+    return {"user": account.uid, "group": account.gid, "extra_groups": []}
+
+
+def _preparation(child: Child) -> Callable[[], None]:
+    bond = death_bond(child.kill_signal)
+    if child.account is None or child.rights is None:
+        return bond
+    give_up = give_up_root(child.account.uid, child.account.gid, child.rights)
+
+    def prepare() -> None:
+        give_up()
+        bond()
+
+    return prepare

@@ -1,7 +1,8 @@
-"""Who may sign in to the embedded PostgreSQL: the account that runs it, as the kernel tells it, and no other one.
+"""Who may sign in to the embedded PostgreSQL: the account that runs `darkroom up`, as the kernel tells it.
 
 Written at every start, also into the data of an older version, whose PostgreSQL believed every process that reached
-its socket. As root, PostgreSQL runs as an account that other programs may have too: they are refused.
+its socket. As root, PostgreSQL and our processes run as an account without rights: it may sign in as the processes'
+role, which cannot change the log, and as no other one.
 """
 
 import os
@@ -12,18 +13,21 @@ from typing import Final
 from app.embedded.child import Account
 
 MAP: Final = "darkroom"
+SERVICE_ROLE: Final = "darkroom_service"
+"""The role of schema.sql for the processes; here it may sign in."""
 WRITTEN: Final = "# Written by Darkroom at every start.\n"
 
 
 def admit(data: Path, account: Account | None) -> None:
-    """Let our own account in, as any role, over the socket. `account` is whom PostgreSQL runs as."""
+    """Let our own account in over the socket, as any role; and `account`, as whom PostgreSQL and our processes run."""
     name = _own_name()
     if name is None:
         # The kernel tells a number, for which PostgreSQL needs a name. The socket's folder is closed to others.
         _write(data / "pg_hba.conf", "local all all trust\n", account)
         return
     _write(data / "pg_hba.conf", f"local all all peer map={MAP}\n", account)
-    _write(data / "pg_ident.conf", f'{MAP} "{name}" all\n', account)
+    processes = f'{MAP} "{account.name}" {SERVICE_ROLE}\n' if account else ""
+    _write(data / "pg_ident.conf", f'{MAP} "{name}" all\n{processes}', account)
 
 
 def _own_name() -> str | None:

@@ -21,14 +21,12 @@ from app.embedded.binaries import CACHE, postgres_programs
 from app.embedded.child import Child, Process
 from app.embedded.errors import EmbeddedError
 from app.embedded.homes import SHELTER, Home
-from app.embedded.peers import admit
+from app.embedded.peers import SERVICE_ROLE, admit
 from app.embedded.private_folders import socket_folder, unprivileged_account
 from app.embedded.server import CLEAN_ENV, EmbeddedServer, LogLine
 
 DATABASE: Final = "darkroom"
 USER: Final = "darkroom"
-SERVICE_USER: Final = "darkroom_service"
-"""The role of schema.sql for the processes; here it may sign in."""
 SOCKET_NAME: Final = ".s.PGSQL.5432"
 INITDB_SECONDS: Final = 120.0
 ORPHAN_SECONDS: Final = 10.0
@@ -76,7 +74,7 @@ class EmbeddedPostgres(EmbeddedServer):
     @property
     def service_url(self) -> str:
         """DATABASE_URL of the processes, who cannot change the log."""
-        return self._url_of(DATABASE, SERVICE_USER)
+        return self._url_of(DATABASE, SERVICE_ROLE)
 
     def _url_of(self, database: str, user: str = USER) -> str:
         return f"postgresql:///{database}?host={quote(str(self.sockets), safe='/')}&user={user}"
@@ -169,9 +167,9 @@ class EmbeddedPostgres(EmbeddedServer):
             found = connection.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
             if found is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
-            if connection.execute("SELECT to_regrole(%s)", (SERVICE_USER,)).fetchone() == (None,):
-                connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(SERVICE_USER)))
-            connection.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(SERVICE_USER)))
+            if connection.execute("SELECT to_regrole(%s)", (SERVICE_ROLE,)).fetchone() == (None,):
+                connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(SERVICE_ROLE)))
+            connection.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(SERVICE_ROLE)))
 
 
 def _sync_method() -> str:

@@ -6,7 +6,6 @@ It stops in the reverse order, and starts again whatever ends by itself.
 """
 
 import http.client
-import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
@@ -14,17 +13,17 @@ from typing import Final
 
 import rich_click as click
 import structlog
+from msgspec import structs
 
-from app.embedded.child import Child
 from app.embedded.data_folder import DataFolder
 from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.processes import Processes, hand_over, starting
 from app.embedded.sign_in_link import sign_in_link
 from app.embedded.supervisor import Supervisor
 from app.embedded.valkey import EmbeddedValkey
 from app.logs import configure_logs
 from app.settings.environment import Settings
 from app.settings.listening_address import free_address
-from app.settings.surroundings import environment_with
 from projections.log.schema import migrate
 from workers.confinement.process_control import hide
 from workers.imaging.sandbox import check_confinement
@@ -44,13 +43,19 @@ def run_service(settings: Settings) -> None:
         # Before anything starts: another program on the port would answer in our place.
         free_address(settings.host, settings.port)
         supervisor = stack.enter_context(Supervisor(log.info))
-        environment, owner_url = _with_servers(settings, folder, supervisor)
+        given, owner_url = _with_servers(settings, folder, supervisor)
         migrate(owner_url)
         log.info("schema applied")
-        for group in (("project", "dispatch"), ("work",), ("serve",)):
-            supervisor.start(*(_process(name, settings, environment) for name in group))
+        hand_over(settings, folder.path)
+        processes = Processes(settings, given, stack.enter_context(starting(settings)))
+        supervisor.start(processes.child("project"), processes.child("dispatch"))
+        supervisor.start(processes.child("work"))
+        healthy = partial(_is_healthy, settings.host, settings.port)
+        supervisor.start(structs.replace(processes.child("serve"), ready=healthy))
         server_url = settings.public_url or f"http://{settings.host}:{settings.port}"
-        folder.announce(server_url=server_url, database_url=owner_url, redis_url=environment["REDIS_URL"])
+        folder.announce(
+            server_url=server_url, database_url=owner_url, redis_url=given.get("REDIS_URL") or settings.redis_url or ""
+        )
         click.echo(f"Darkroom is ready on {server_url}; its data is in {folder.path}. Ctrl-C stops it.")
         click.echo(f"Send it a photo: darkroom submit photo.jpg --server {server_url}")
         if link := sign_in_link(settings, owner_url):
@@ -60,7 +65,7 @@ def run_service(settings: Settings) -> None:
 
 
 def _with_servers(settings: Settings, folder: DataFolder, supervisor: Supervisor) -> tuple[Mapping[str, str], str]:
-    """The settings of the processes, with the addresses of servers that run by then, and the owner's DATABASE_URL."""
+    """What the processes are given: the addresses of servers that run by then; and the owner's DATABASE_URL."""
     # Children on one machine cannot share a port for their metrics; what the log knows, `serve` tells on its own.
     own = {"DATA_DIR": str(folder.path), "HOST": settings.host, "PORT": str(settings.port), "METRICS_PORT": ""}
     owner_url = settings.database_url or ""
@@ -72,16 +77,7 @@ def _with_servers(settings: Settings, folder: DataFolder, supervisor: Supervisor
         owner_url = postgres.url
     if not settings.secret_keys:
         own["SECRET_KEYS"] = folder.secret_keys()
-    return environment_with(own), owner_url
-
-
-def _process(name: str, settings: Settings, environment: Mapping[str, str]) -> Child:
-    return Child(
-        name=name,
-        argv=(sys.executable, "-m", "app.cli", name),
-        env=environment,
-        ready=partial(_is_healthy, settings.host, settings.port) if name == "serve" else None,
-    )
+    return own, owner_url
 
 
 def _is_healthy(host: str, port: int) -> bool:

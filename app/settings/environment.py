@@ -60,6 +60,9 @@ class Settings(StaffSettings, frozen=True, kw_only=True):
     data_dir: Annotated[
         Path, _setting(Path, "The folder of the embedded service, and of the objects when there is no S3_BUCKET.")
     ] = Path("darkroom-data")
+    run_as: Annotated[
+        str, _setting(one_of("unprivileged", "root"), "As whom `darkroom up` runs its processes where root starts it.")
+    ] = "unprivileged"
     s3_endpoint_url: Annotated[
         str | None, _setting(url("http", "https"), "The S3 or R2 endpoint, when it is not Amazon's own.")
     ] = None

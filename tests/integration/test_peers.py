@@ -1,4 +1,4 @@
-"""Who may sign in to the embedded PostgreSQL: our own account, as any role, and no other one."""
+"""Who may sign in to the embedded PostgreSQL: our own account as any role, that of our processes as theirs alone."""
 
 import os
 from collections.abc import Iterator
@@ -33,11 +33,20 @@ def test_our_own_account_signs_in_as_the_owner_and_as_the_processes(folder: Path
 
 
 @as_root
-def test_the_account_that_postgresql_runs_as_is_refused(folder: Path) -> None:
+def test_the_account_without_rights_signs_in_as_the_processes_alone(folder: Path) -> None:
     account = unprivileged_account()
     assert account
     with EmbeddedPostgres(folder) as postgres:
+        assert sign_in_as(account, postgres.service_url) == "signed in"
         assert "Peer authentication failed" in sign_in_as(account, postgres.url)
+
+
+@as_root
+def test_another_account_is_refused(folder: Path) -> None:
+    with EmbeddedPostgres(folder) as postgres:
+        for url in (postgres.url, postgres.service_url):
+            # It does not even reach the socket.
+            assert "Permission denied" in sign_in_as(Account("daemon", 1, 1), url)
 
 
 def sign_in_as(account: Account, url: str) -> str:

@@ -10,7 +10,6 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -19,15 +18,13 @@ from threading import Lock, Thread
 from typing import BinaryIO, Final, NoReturn
 
 from workers.confinement.fork_server import ALLOWANCE, ENDING, Allowance, Ending
+from workers.confinement.starter import Started, start
 
 SILENCE_SECONDS: Final = 10.0
 """How long after a child's time is over the server may take to tell. Its own work takes milliseconds."""
 LAST_SECONDS: Final = 5.0
 """How long a server that closed its end may take to end."""
 COMPLAINT_BYTES: Final = 500
-ENVIRONMENT: Final = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-"""All that a server is given: our own environment holds keys. A child touches each page of its memory for the first
-time; where the kernel has pages of 2 MiB for those who ask, that takes a third of the time."""
 CRASHES: Final = {-number for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)}
 
 
@@ -49,7 +46,7 @@ class _Server:
     def __init__(self, command: Sequence[str], open_file: Callable[[], BinaryIO]) -> None:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self.control.settimeout(SILENCE_SECONDS)
-        self._process: Future[subprocess.Popen[bytes]] = Future()
+        self._process: Future[Started] = Future()
         self._ending: Future[str] = Future()
         Thread(target=self._live, args=(command, theirs, open_file), name="fork server", daemon=True).start()
         try:
@@ -71,14 +68,7 @@ class _Server:
         with open_file() as complaint:
             try:
                 with theirs:
-                    process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
-                        command,
-                        stdin=theirs.fileno(),
-                        stdout=subprocess.DEVNULL,
-                        stderr=complaint,
-                        env=ENVIRONMENT,
-                        start_new_session=True,  # Ctrl-C at a terminal is for the client
-                    )
+                    process = start(command, theirs, complaint)
             except OSError as error:
                 self._process.set_exception(error)
                 return

@@ -17,12 +17,12 @@ PR_SET_NO_NEW_PRIVS: Final = 38
 
 def control(option: int, value: int) -> None:
     """Change an attribute of the process. Raises OSError."""
-    _checked(_libc().prctl(option, *(ctypes.c_ulong(number) for number in (value, 0, 0, 0))))
+    _checked(libc().prctl(option, *(ctypes.c_ulong(number) for number in (value, 0, 0, 0))))
 
 
 def system_call(number: int, *arguments: object) -> int:
     """Make a system call that libc has no function for. Raises OSError."""
-    return _checked(_libc().syscall(ctypes.c_long(number), *arguments))
+    return _checked(libc().syscall(ctypes.c_long(number), *arguments))
 
 
 def hide() -> None:
@@ -42,7 +42,7 @@ def death_bond(number: int) -> Callable[[], None]:
     """
     if sys.platform != "linux":
         return lambda: None
-    prctl, getppid, leave, parent = _libc().prctl, os.getppid, os._exit, os.getpid()
+    prctl, getppid, leave, parent = libc().prctl, os.getppid, os._exit, os.getpid()
 
     def bind() -> None:
         prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
@@ -60,7 +60,8 @@ def die_with(parent: int, number: int) -> None:
         os.kill(os.getpid(), number)
 
 
-def _libc() -> ctypes.CDLL:
+def libc() -> ctypes.CDLL:
+    """The C library. Raises OSError elsewhere than on Linux."""
     if sys.platform != "linux":
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     return ctypes.CDLL(None, use_errno=True)

@@ -1,15 +1,21 @@
 """/schema: the contract as a document, with an example of every answer, and nothing from another network."""
 
+import asyncio
 import json
 import re
+from threading import enumerate as enumerate_threads
 from typing import Any, Final
 
 import pytest
 import yaml  # type: ignore[import-untyped] # its types are a package of their own
+from litestar.testing import TestClient
 from openapi_spec_validator import validate
 
+from app.api import documentation
 from app.api.http.errors import TABLE, UNEXPECTED
+from tests.house.openapi_document import api_without_io
 from tests.integration.api.service import Service
+from tests.waiting import until
 
 PATHS = {
     "/api/uploads": "post",
@@ -205,6 +211,33 @@ def test_the_document_needs_no_other_network(service: Service) -> None:
     assert json.loads(response.content)["openapi"].startswith("3.")
     assert "http://" not in response.text
     assert "https://" not in response.text
+
+
+@pytest.mark.parametrize("path", ["/schema/openapi.json", "/schema/openapi.yaml"])
+def test_it_is_written_once(service: Service, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    first = service.client.get(path)
+    monkeypatch.setattr(documentation, "to_builtins", None)
+
+    again = service.client.get(path)
+
+    assert (again.status_code, again.content) == (200, first.content)
+    assert first.headers["Content-Type"].startswith("application/vnd.oai.openapi")
+
+
+def test_it_is_written_before_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = api_without_io()
+
+    async def served() -> None:
+        async with documentation.written_ahead(api):
+            pass
+
+    asyncio.run(served())
+    until(lambda: "document" not in {thread.name for thread in enumerate_threads()}, "the document is not written")
+    monkeypatch.setattr(documentation, "to_builtins", None)
+
+    client = TestClient(api)
+    for path in ("/schema/openapi.json", "/schema/openapi.yaml"):
+        assert client.get(path).status_code == 200
 
 
 def test_it_is_there_as_yaml_too(document: dict[str, Any], service: Service) -> None:

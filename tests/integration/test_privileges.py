@@ -1,0 +1,64 @@
+"""What is left of root in a program that was started for another account."""
+
+import os
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from app.embedded.child import Account, Child, Process
+from app.embedded.private_folders import unprivileged_account
+from workers.confinement.privileges import BIND_LOW_PORTS, READ_EVERYTHING
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights to give up")
+
+
+def account() -> Account:
+    found = unprivileged_account()
+    assert found
+    return found
+
+
+def said(folder: Path, *argv: str, rights: tuple[int, ...]) -> str:
+    """What a program of that account writes."""
+    log = folder / uuid4().hex
+    process = Process(Child(name="program", argv=argv, env={}, account=account(), rights=rights, log=log))
+    assert process.wait(30)
+    return log.read_text()
+
+
+@pytest.mark.parametrize("rights", [(), (READ_EVERYTHING,), (BIND_LOW_PORTS, READ_EVERYTHING)])
+def test_it_has_the_rights_that_are_named_and_can_get_no_others(tmp_path: Path, rights: tuple[int, ...]) -> None:
+    told = said(tmp_path, "/bin/cat", "/proc/self/status", rights=rights)
+    lines = dict(line.split(":\t", 1) for line in told.splitlines())
+    kept = sum(1 << right for right in rights)
+    assert [int(lines[name], 16) for name in ("CapEff", "CapPrm", "CapInh", "CapAmb", "CapBnd")] == [kept] * 5
+    assert lines["NoNewPrivs"] == "1"
+    assert set(lines["Uid"].split()) == {str(account().uid)}
+    assert set(lines["Gid"].split()) == {str(account().gid)}
+    assert lines["Groups"].strip() == ""
+
+
+def test_it_reads_a_file_of_root_with_that_right_alone(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.touch(mode=0o600)
+    file.write_text("of root")
+    assert said(tmp_path, "/bin/cat", str(file), rights=(READ_EVERYTHING,)) == "of root"
+    assert "Permission denied" in said(tmp_path, "/bin/cat", str(file), rights=())
+
+
+def test_it_listens_on_a_low_port(tmp_path: Path) -> None:
+    program = f"import socket; socket.create_server(('127.0.0.1', {free_low_port()})); print('listens')"
+    rights = (BIND_LOW_PORTS, READ_EVERYTHING)  # the interpreter may lie in a closed folder
+    assert said(tmp_path, sys.executable, "-I", "-c", program, rights=rights) == "listens\n"
+
+
+def free_low_port() -> int:
+    """A port below 1024 without a listener."""
+    for port in range(1023, 700, -1):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("There is no free port below 1024.")
