@@ -36,7 +36,7 @@ def submitted(service: Service) -> str:
 
 def image_parents(service: Service, others: set[int]) -> list[int]:
     """The processes that fork those which open photos."""
-    return [pid for pid in descendants(service.pid) if status(pid, "Name") == "python" and pid not in others]
+    return [pid for pid in descendants(service.pid) if status(pid, "Name").startswith("python") and pid not in others]
 
 
 def test_nothing_that_it_runs_is_root_and_image_children_are_users_of_their_own(folder: Path) -> None:
