@@ -21,6 +21,8 @@ from projections.statistics.buckets import percentile
 
 ENOUGH: Final = 20
 """With fewer observations nothing is usual."""
+NOTICED_SECONDS: Final = 0.1
+"""Times are shown in tenths of a second: what takes less than that more is no outlier."""
 RECENT: Final = 200
 """A usual life is chosen among so many that were completed last."""
 
@@ -105,9 +107,9 @@ def usual_of(span: Span, usual: Mapping[str, Usual]) -> Usual | None:
 
 
 def is_outlier(span: Span, usual: Mapping[str, Usual]) -> bool:
-    """Whether it takes longer than 95 of 100 did."""
+    """Whether it takes noticeably longer than 95 of 100 did."""
     found = usual_of(span, usual)
-    return found is not None and span.seconds > found.p95
+    return found is not None and span.seconds > found.p95 + NOTICED_SECONDS
 
 
 def first_difference(

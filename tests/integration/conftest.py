@@ -17,6 +17,7 @@ from tests.fakes.silent_notifier import SilentNotifier
 def pool(database_url: str) -> Iterator[ConnectionPool[psycopg.Connection[Any]]]:
     """Connections to the test's own database."""
     with open_pool(database_url, 20, "test") as pool:
+        pool.wait()  # on a busy machine the first connection takes longer than a command may wait
         yield pool
 
 

@@ -17,6 +17,7 @@ def known_url(database_url: str) -> str:
     """A database that holds the known history, and the statistics of it."""
     fill(database_url)
     with open_pool(database_url, 2, "test") as pool:
+        pool.wait()
         STATISTICS.follower(EventLog(pool), pool).catch_up()
     return database_url
 

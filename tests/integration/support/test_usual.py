@@ -30,11 +30,16 @@ def spans(desk: Desk, upload_id: UUID) -> dict[str, dict[str, Any]]:
 
 
 def slow(lives: Lives) -> UUID:
-    """An upload that generates for an hour."""
+    """An upload that generates for an hour, and takes no time before."""
     upload_id = lives.complete()
     lives.execute("ALTER TABLE event_log DISABLE TRIGGER event_log_is_append_only")
     lives.execute(
-        "UPDATE event_log SET recorded_at = recorded_at - interval '1 hour' WHERE upload_id = %s AND version <= %s",
+        """
+        UPDATE event_log SET recorded_at = submitted.recorded_at - interval '1 hour'
+        FROM event_log AS submitted
+        WHERE event_log.upload_id = %s AND event_log.version <= %s
+          AND submitted.upload_id = event_log.upload_id AND submitted.version = 1
+        """,
         *(upload_id, GENERATING),
     )
     lives.execute("ALTER TABLE event_log ENABLE TRIGGER event_log_is_append_only")

@@ -40,7 +40,7 @@ class UsualBody(Struct, frozen=True, kw_only=True, rename="camel"):
 class SpanBody(Struct, frozen=True, kw_only=True, rename="camel"):
     """A part of the time of an upload. Each begins where the one before ends; their seconds add up to the whole.
 
-    An outlier takes longer than 95 of 100 did; `usual` is null if too few are known.
+    An outlier takes a tenth of a second longer than 95 of 100 did; `usual` is null if too few are known.
     """
 
     kind: Literal["waiting", "held", "stage", "lost", "backoff", "put-off", "ended"]
