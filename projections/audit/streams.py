@@ -13,7 +13,7 @@ from domain.events import (
     StageAdvanced,
     Submitted,
 )
-from domain.stages import BANDS, Stage, rank
+from domain.stages import ADDED, BANDS, PIPELINE, Stage, rank
 from projections.audit.evidence import Evidence, Violation
 from projections.audit.standstill import ends
 
@@ -60,7 +60,7 @@ def _order(evidence: Evidence) -> Iterator[Violation]:
             continue
         if rank(event.stage) < rank(reached):
             yield evidence.violation(3, f"{at} goes back from {reached} to {event.stage}.")
-        if rank(event.stage) > rank(reached) + 1:
+        if set(PIPELINE[rank(reached) : rank(event.stage) - 1]) - ADDED:
             yield evidence.violation(3, f"{at} goes from {reached or 'the submission'} to {event.stage}, past a stage.")
         if event.progress < progress:
             yield evidence.violation(3, f"{at} lets progress fall from {progress} to {event.progress}.")
