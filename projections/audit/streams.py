@@ -44,7 +44,9 @@ def _contiguity(evidence: Evidence) -> Iterator[Violation]:
         yield evidence.violation(3, f"version {gap[0]} is missing; the next one is {gap[1]}.")
     for logged, reading in evidence.readings:
         if isinstance(reading, str):
-            yield evidence.violation(3, f"version {logged.version} ({logged.name}) cannot be read: {reading}.")
+            yield evidence.violation(
+                3, f"version {logged.version} ({logged.name}) cannot be read: {reading.rstrip('.')}."
+            )
 
 
 def _order(evidence: Evidence) -> Iterator[Violation]:

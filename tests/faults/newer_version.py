@@ -53,13 +53,13 @@ EDITS: Final[dict[str, dict[str, str]]] = {
         "EVENTS: dict": EVENT,
         "        Noted,\n": "        Noted,\n        Polished,\n",
         "    attempt: Count\n    preview: StoredImage\n": (
-            "    SCHEMA_VERSION: ClassVar[int] = 2\n\n    attempt: Count\n    preview: StoredImage\n    shine: Count = 0\n"
+            "    SCHEMA_VERSION: ClassVar[int] = 2\n\n"
+            "    attempt: Count\n    preview: StoredImage\n    shine: Count = 0\n"
         ),
     },
     "domain/mapper.py": {
         "    (Failed.NAME, 1): _unasked,\n": (
-            "    (Failed.NAME, 1): _unasked,\n"
-            '    ("upload.preview-stored", 1): lambda facts: {**facts, "shine": 0},\n'
+            '    (Failed.NAME, 1): _unasked,\n    ("upload.preview-stored", 1): lambda facts: {**facts, "shine": 0},\n'
         ),
     },
     "domain/fold.py": {

@@ -95,7 +95,9 @@ def test_old_processes_go_on_beside_new_ones_in_either_direction(fleet: TwoVersi
 
     fleet.replace("work", newer=True)  # too early: a worker that writes what the old projector cannot read
     good, dull = fleet.api.submit(GOOD), fleet.api.submit(DULL)
-    until(lambda: fleet.last_events(good) == ["upload.polished", "upload.stage-advanced"], "the good one is not polished")
+    until(
+        lambda: fleet.last_events(good) == ["upload.polished", "upload.stage-advanced"], "the good one is not polished"
+    )
     until(lambda: fleet.last_events(dull)[-1] == "upload.failed", "the dull one is not refused")
     fleet.until_status(before, "completed")
     assert fleet.named_by_verify() == {good.id, dull.id}
