@@ -36,6 +36,9 @@ class Status(StrEnum):
 PIPELINE: Final = (Stage.VALIDATING, Stage.GENERATING, Stage.STORING, Stage.WATERMARKING, Stage.COMPLETE)
 """The stages in the order in which an upload goes through them."""
 
+ADDED: Final[frozenset[Stage]] = frozenset()
+"""Those that a later version of Darkroom has put between the others: uploads of older versions went past them."""
+
 BANDS: Final = {
     Stage.VALIDATING: range(10, 11),
     Stage.GENERATING: range(30, 71),

@@ -10,6 +10,7 @@ from redis import Redis
 
 from tests.databases import Databases
 from tests.servers import running_postgres, running_valkey
+from tests.stepped_clock import SteppedClock
 
 
 def pytest_configure() -> None:
@@ -68,6 +69,12 @@ def empty_database_url(databases: Databases) -> Iterator[str]:
     """A database of the test's own with nothing in it."""
     with databases.one_without_schema() as url:
         yield url
+
+
+@pytest.fixture
+def clock(empty_database_url: str) -> SteppedClock:
+    """The clock of the database at empty_database_url, which gets the schema."""
+    return SteppedClock(empty_database_url)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from domain.events import (
     StageAdvanced,
     Submitted,
 )
-from domain.stages import BANDS, Stage, rank
+from domain.stages import ADDED, BANDS, PIPELINE, Stage, rank
 from projections.audit.evidence import Evidence, Violation
 from projections.audit.standstill import ends
 
@@ -44,7 +44,9 @@ def _contiguity(evidence: Evidence) -> Iterator[Violation]:
         yield evidence.violation(3, f"version {gap[0]} is missing; the next one is {gap[1]}.")
     for logged, reading in evidence.readings:
         if isinstance(reading, str):
-            yield evidence.violation(3, f"version {logged.version} ({logged.name}) cannot be read: {reading}.")
+            yield evidence.violation(
+                3, f"version {logged.version} ({logged.name}) cannot be read: {reading.rstrip('.')}."
+            )
 
 
 def _order(evidence: Evidence) -> Iterator[Violation]:
@@ -60,7 +62,7 @@ def _order(evidence: Evidence) -> Iterator[Violation]:
             continue
         if rank(event.stage) < rank(reached):
             yield evidence.violation(3, f"{at} goes back from {reached} to {event.stage}.")
-        if rank(event.stage) > rank(reached) + 1:
+        if set(PIPELINE[rank(reached) : rank(event.stage) - 1]) - ADDED:
             yield evidence.violation(3, f"{at} goes from {reached or 'the submission'} to {event.stage}, past a stage.")
         if event.progress < progress:
             yield evidence.violation(3, f"{at} lets progress fall from {progress} to {event.progress}.")

@@ -8,11 +8,13 @@ from typing import Final
 from domain.errors import StaffLimitError
 from projections.log.connections import Pool, connected
 
-# The prefix of the actor is that of the index event_log_staff_idx.
+# The prefix of the actor is that of the index event_log_staff_idx. What lies ahead is from before PostgreSQL's clock
+# stepped back, and would count for longer than an hour.
 SELECT_DONE: Final = """
 SELECT d.count + b.count, ceil(extract(epoch FROM d.first + interval '1 hour' - clock_timestamp()))::integer
 FROM (SELECT count(*) AS count, min(recorded_at) AS first FROM event_log
-      WHERE actor LIKE 'staff:%%' AND actor = %(actor)s AND recorded_at > clock_timestamp() - interval '1 hour') AS d,
+      WHERE actor LIKE 'staff:%%' AND actor = %(actor)s
+        AND recorded_at BETWEEN clock_timestamp() - interval '1 hour' AND clock_timestamp() + interval '1 second') AS d,
      (SELECT count(*) AS count FROM bulk_actions JOIN bulk_uploads USING (bulk_id)
       WHERE state = 'running' AND started_by = %(actor)s AND outcome IS NULL) AS b
 """

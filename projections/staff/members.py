@@ -36,7 +36,9 @@ INSERT: Final = f"""
 INSERT INTO staff (name, role, token_hash, until) VALUES (%(name)s, %(role)s, %(token_hash)s, %(until)s)
 RETURNING {COLUMNS}
 """  # noqa: S608 - likewise
+# A session that began before PostgreSQL's clock stepped back seems to be younger than the new token.
 ROTATE: Final = f"""
+WITH ended AS (DELETE FROM staff_sessions WHERE name = %(name)s)
 UPDATE staff SET token_hash = %(token_hash)s, token_since = clock_timestamp(), role = coalesce(%(role)s, role),
                  until = coalesce(%(until)s, until)
 WHERE name = %(name)s AND revoked_at IS NULL RETURNING {COLUMNS}

@@ -31,16 +31,21 @@ INSERT_SESSION: Final = """
 INSERT INTO staff_sessions (session_hash, name, ends_at)
 VALUES (%(hash)s, %(name)s, least(clock_timestamp() + %(lifetime)s, %(until)s)) RETURNING ends_at
 """
+# One that ends later than it can is from before PostgreSQL's clock stepped back, and would last longer by the step.
 SELECT_SESSION: Final = """
 SELECT name, ends_at FROM staff_sessions JOIN staff USING (name)
-WHERE session_hash = %s AND ends_at > clock_timestamp() AND began_at >= token_since
+WHERE session_hash = %(hash)s AND began_at >= token_since
+  AND ends_at > clock_timestamp() AND ends_at <= clock_timestamp() + %(lifetime)s + interval '1 second'
 """
 DELETE_SESSION: Final = "DELETE FROM staff_sessions WHERE session_hash = %s RETURNING name"
 DELETE_OVER: Final = "DELETE FROM staff_sessions WHERE ends_at <= clock_timestamp()"
 INSERT_LINK: Final = """
 INSERT INTO staff_links (link_hash, name, ends_at) VALUES (%(hash)s, %(name)s, clock_timestamp() + %(lifetime)s)
 """
-DELETE_LINK: Final = "DELETE FROM staff_links WHERE link_hash = %s RETURNING name, ends_at > clock_timestamp()"
+DELETE_LINK: Final = """
+DELETE FROM staff_links WHERE link_hash = %(hash)s
+RETURNING name, ends_at > clock_timestamp() AND ends_at <= clock_timestamp() + %(lifetime)s + interval '1 second'
+"""
 DELETE_LINKS: Final = "DELETE FROM staff_links WHERE name = %s OR ends_at <= clock_timestamp()"
 
 
@@ -73,7 +78,7 @@ class StaffSessions:
         if not _looks_like_secret(secret):
             return None
         with connected(self._pool) as connection:
-            row = connection.execute(SELECT_SESSION, (_hash(secret),)).fetchone()
+            row = connection.execute(SELECT_SESSION, {"hash": _hash(secret), "lifetime": LIFETIME}).fetchone()
         return StaffSession(*row) if row else None
 
     def end(self, secret: str, request_id: str | None = None) -> None:
@@ -97,7 +102,7 @@ class StaffSessions:
         if not _looks_like_secret(code):
             return None
         with connected(self._pool) as connection:
-            row = connection.execute(DELETE_LINK, (_hash(code),)).fetchone()
+            row = connection.execute(DELETE_LINK, {"hash": _hash(code), "lifetime": LINK_LIFETIME}).fetchone()
         return row[0] if row and row[1] else None
 
 

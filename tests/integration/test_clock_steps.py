@@ -161,6 +161,16 @@ def test_the_breaker_waits_no_longer_than_its_longest_pause(pool: Pool) -> None:
     assert row[1]
 
 
+def test_a_breaker_that_is_closed_is_not_opened_by_the_step(pool: Pool) -> None:
+    calls = Calls(pool, "gemini/test", None)
+    with pytest.raises(PassingError), calls.judged():
+        raise PassingError(FailureCode.GENERATION_UNAVAILABLE)
+    assert calls.refusal() is None
+    step_back(pool, "image_models", "failed_at", "next_call_at")
+
+    assert calls.refusal() is None
+
+
 def test_a_call_counts_against_the_budget_for_an_hour_at_most(pool: Pool) -> None:
     calls = Calls(pool, "gemini/test", 1)
     calls.admit(uuid4(), 1)

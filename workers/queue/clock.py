@@ -1,4 +1,8 @@
-"""What time it is for all workers: PostgreSQL's time. That of their own machines may be wrong by minutes."""
+"""What time it is for all workers: PostgreSQL's time. That of their own machines may be wrong by minutes.
+
+PostgreSQL's clock may be stepped, too. A step back is dealt with where times are compared. A step ahead lets every
+lease expire at one moment, those of live runs too, so what judges by leases watches for it.
+"""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -8,6 +12,8 @@ from domain.errors import LogUnavailableError
 from projections.log.connections import Pool, connected
 
 SELECT_NOW: Final = "SELECT clock_timestamp()"
+LEAP: Final = timedelta(seconds=5)
+"""The lease of a live run has more than that left (workers/queue/leases.py), and a busy machine is late by less."""
 
 
 class LogClock:
@@ -28,3 +34,18 @@ class LogClock:
             self._told = row[0].astimezone(UTC), time.monotonic()
         told, at = self._told
         return told + timedelta(seconds=time.monotonic() - at)
+
+
+class LeapWatch:
+    """Notices that PostgreSQL's clock was stepped ahead, or that this process stood still where no clock counts."""
+
+    def __init__(self) -> None:
+        self._told: tuple[datetime, float] | None = None
+
+    def has_leapt(self, now: datetime) -> bool:
+        """Whether more time has passed for PostgreSQL, which says that it is `now`, than for this process."""
+        told, self._told = self._told, (now, time.monotonic())
+        if told is None:
+            return False
+        passed = timedelta(seconds=self._told[1] - told[1])
+        return now - told[0] > passed + LEAP

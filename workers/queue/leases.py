@@ -9,7 +9,8 @@ that has expired is still this run's until another run takes it: PostgreSQL may 
 found out at the next beat, and before every call that costs money; what fences the log is the attempt's number.
 
 So a worker that has missed PostgreSQL takes no expired lease for the time of one: a message that comes just then may be
-of a run that lives. It knows of an outage by its beats, which it makes with nothing held, too.
+of a run that lives. It knows of an outage by its beats, which it makes with nothing held, too. The same goes for a
+clock of PostgreSQL's that was stepped ahead, by which all leases have expired at once.
 """
 
 from math import inf
@@ -22,6 +23,7 @@ import structlog
 
 from domain.errors import LogUnavailableError, UnavailableError
 from projections.log.connections import Pool, connected
+from workers.queue.clock import SELECT_NOW, LeapWatch
 
 LEASE_SECONDS: Final = 10.0
 """How long an upload waits for a worker that is gone."""
@@ -92,6 +94,7 @@ class Leases:
         self._held: dict[UUID, Lease] = {}
         self._lock = Lock()
         self._missed_at = -inf
+        self._watch = LeapWatch()
 
     def is_held(self, upload_id: UUID) -> bool:
         """Whether a live run, of whichever process, holds the upload, or may hold it."""
@@ -148,10 +151,14 @@ class Leases:
             lost.lost.set()
 
     def _execute(self, statement: str, **parameters: object) -> set[UUID]:
-        may_take_expired = monotonic() >= self._missed_at + LEASE_SECONDS
-        parameters |= {"worker": self._worker, "seconds": LEASE_SECONDS, "may_take_expired": may_take_expired}
         try:
             with connected(self._pool) as connection:
+                ((now,),) = connection.execute(SELECT_NOW).fetchall()
+                if self._watch.has_leapt(now):
+                    log.warning("leases.clock_leapt", now=now.isoformat())
+                    self._missed_at = monotonic()
+                may_take_expired = monotonic() >= self._missed_at + LEASE_SECONDS
+                parameters |= {"worker": self._worker, "seconds": LEASE_SECONDS, "may_take_expired": may_take_expired}
                 return {run_id for (run_id,) in connection.execute(statement, parameters)}
         except LogUnavailableError:
             self._missed_at = monotonic()

@@ -3,12 +3,14 @@
 An upload is due when no live run holds it and nothing tells it to wait (schema.sql, due_uploads). A submission that the
 dispatcher has just sent gets some time; a due retry and a run whose worker is lost are for the reconciler alone.
 
-Whether a worker is lost it judges by expired leases, and a PostgreSQL that was away lets them all expire. So it judges
-only after it has seen PostgreSQL for the time of a lease without a break, in which every live worker has moved its own:
-not in its first seconds either, for it may have begun because PostgreSQL came back.
+Whether a worker is lost it judges by expired leases, and a PostgreSQL that was away, or whose clock was stepped ahead,
+lets them all expire. So it judges only after it has seen PostgreSQL for the time of a lease without a break, in which
+every live worker has moved its own: not in its first seconds either, for it may have begun because PostgreSQL came
+back.
 """
 
 import time
+from datetime import datetime
 from math import inf
 from threading import Event
 from typing import Any, Final, NamedTuple
@@ -25,6 +27,7 @@ from domain.state import ATTEMPTS
 from domain.upload import Upload
 from domain.uploads import Uploads
 from workers.queue.actors import SENDING_SECONDS
+from workers.queue.clock import LeapWatch
 from workers.queue.leases import LEASE_SECONDS
 
 ACTOR: Final = "reconciler"
@@ -46,7 +49,7 @@ WHERE running OR retry_at IS NOT NULL OR due_since < clock_timestamp() - make_in
    OR due_since > clock_timestamp() + interval '1 second'  -- the clock has stepped back
 ORDER BY due_since LIMIT %s
 """
-TRY_LOCK: Final = "SELECT pg_try_advisory_xact_lock(%s)"
+TRY_LOCK: Final = "SELECT pg_try_advisory_xact_lock(%s), clock_timestamp()"
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +73,7 @@ class Reconciler:
         self._moved: dict[Due, tuple[int, float]] = {}  # how often, and when it may be moved again
         self._seen_at = NEVER
         self._judges_at = NEVER
+        self._watch = LeapWatch()
 
     def run(self, stopping: Event) -> None:
         """Scan until told to stop. A dependency that is away is a pause, not the end."""
@@ -84,13 +88,13 @@ class Reconciler:
         """Move every upload that is due, once."""
         # The lock ends with the transaction, so a reconciler that dies or freezes makes room for the next.
         with self._pool.connection() as connection, connection.transaction():
-            locked = connection.execute(TRY_LOCK, (LOCK,)).fetchone()
-            if not (locked and locked[0]):
-                self._see()
+            ((locked, now),) = connection.execute(TRY_LOCK, (LOCK,)).fetchall()
+            if not locked:
+                self._see(now)
                 return
             cursor = connection.cursor(row_factory=class_row(Due))
             due = cursor.execute(SELECT_DUE, (DISPATCH_SECONDS, BATCH)).fetchall()
-            self._see()
+            self._see(now)
             if self._seen_at < self._judges_at:
                 due = [upload for upload in due if not upload.running]
             self._moved = {upload: self._moved[upload] for upload in due if upload in self._moved}
@@ -100,10 +104,10 @@ class Reconciler:
                 self._move(upload)
             self._seen_at = time.monotonic()  # it was the queue that was waited for
 
-    def _see(self) -> None:
-        """Note that PostgreSQL has answered."""
+    def _see(self, told: datetime) -> None:
+        """Note that PostgreSQL has answered, and what time it is by its clock."""
         now = time.monotonic()
-        if now > self._seen_at + BREAK_SECONDS:
+        if self._watch.has_leapt(told) or now > self._seen_at + BREAK_SECONDS:
             self._judges_at = now + LEASE_SECONDS
         self._seen_at = now
 

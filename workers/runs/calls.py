@@ -69,9 +69,11 @@ SELECT (SELECT extract(epoch FROM clock_timestamp() - down_since)::float FROM im
         ORDER BY called_at DESC OFFSET %(share)s::int - 1 LIMIT 1) AS share_in
 """
 # A clock that stepped back makes every wait longer by the step. No wait is longer than it could be if it began now.
+# least() passes over a null, which would open a breaker that is closed.
 BOUND_MODEL: Final = """
 UPDATE image_models
-SET failed_at = least(failed_at, clock_timestamp()), down_since = least(down_since, clock_timestamp()),
+SET failed_at = least(failed_at, clock_timestamp()),
+    down_since = CASE WHEN down_since IS NOT NULL THEN least(down_since, clock_timestamp()) END,
     next_call_at = least(next_call_at, clock_timestamp() + make_interval(secs => %(longest)s))
 WHERE model = %(model)s
   AND greatest(failed_at, down_since, next_call_at - make_interval(secs => %(longest)s)) > clock_timestamp()

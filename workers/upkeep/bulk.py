@@ -30,10 +30,14 @@ MOST: Final = 10_000
 """The most uploads of one bulk action."""
 LISTED: Final = 100
 
-COLUMNS: Final = """
+# One that holds for longer than it can is from before PostgreSQL's clock stepped back.
+HOLDS: Final = f"""
+expires_at > clock_timestamp() AND expires_at <= clock_timestamp() + interval '{HOLD.total_seconds() + 1:.0f} seconds'
+"""
+COLUMNS: Final = f"""
 b.bulk_id, b.action, b.search, b.reason, b.planned_by, b.planned_at, b.expires_at, b.started_by, b.started_at,
 b.ended_by, b.ended_at, b.count, b.fit,
-CASE WHEN b.state = 'planned' AND b.expires_at <= clock_timestamp() THEN 'expired' ELSE b.state END AS state,
+CASE WHEN b.state = 'planned' AND NOT ({HOLDS}) THEN 'expired' ELSE b.state END AS state,
 p.done, p.unchanged, p.refused, p.failed
 """
 PROGRESS: Final = """
@@ -56,10 +60,10 @@ PLAN_UPLOADS: Final = """
 INSERT INTO bulk_uploads (bulk_id, number, upload_id)
 SELECT %(bulk_id)s, number, upload_id FROM unnest(%(upload_ids)s::uuid[]) WITH ORDINALITY AS u (upload_id, number)
 """
-START: Final = """
+START: Final = f"""
 UPDATE bulk_actions SET state = 'running', started_by = %(by)s, started_at = clock_timestamp()
-WHERE bulk_id = %(bulk_id)s AND state = 'planned' AND expires_at > clock_timestamp()
-"""
+WHERE bulk_id = %(bulk_id)s AND state = 'planned' AND {HOLDS}
+"""  # noqa: S608 - names of our own
 STOP: Final = """
 UPDATE bulk_actions SET state = 'stopped', ended_by = %(by)s, ended_at = clock_timestamp()
 WHERE bulk_id = %(bulk_id)s AND state = 'running'

@@ -93,3 +93,24 @@ def test_a_link_ends_by_itself(lives: Lives, sessions: StaffSessions, erika: Mem
     code = sessions.make_link(erika.name)
     lives.execute(f"UPDATE staff_links SET ends_at = ends_at - interval '{LINK_LIFETIME.total_seconds()} seconds'")
     assert sessions.redeem(code) is None
+
+
+def test_none_lasts_longer_because_the_clock_stepped_back(lives: Lives, sessions: StaffSessions, erika: Member) -> None:
+    secret, _ = sessions.begin(erika, "token")
+    code = sessions.make_link("erika")
+    for table in ("staff_sessions", "staff_links"):
+        lives.execute(f"UPDATE {table} SET ends_at = ends_at + interval '1 hour'")
+
+    assert sessions.find(secret) is None
+    assert sessions.redeem(code) is None
+
+
+def test_a_new_token_ends_a_session_from_before_the_step_too(
+    lives: Lives, sessions: StaffSessions, erika: Member
+) -> None:
+    secret, _ = sessions.begin(erika, "token")
+    lives.execute("UPDATE staff_sessions SET began_at = began_at + interval '1 hour'")
+    assert sessions.find(secret)
+    Staff(lives.pool).rotate("erika", by=BY)
+
+    assert sessions.find(secret) is None

@@ -1,6 +1,7 @@
 """One person may act on so many uploads in an hour; what a bulk action has still to do counts too."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,14 @@ def test_beyond_the_limit_an_action_is_refused_for_this_person_alone(desk: Desk)
     assert "2 uploads within an hour" in refused.json()["error"]["message"]
     assert 0 < int(refused.headers["Retry-After"]) <= 3600
     assert desk.act("cancel", uploads[2], by="adam").status_code == 202
+
+
+def test_an_action_from_before_the_clock_stepped_back_does_not_count_for_longer(desk: Desk) -> None:
+    uploads = [desk.lives.submitted() for _ in range(3)]
+    for each in uploads[:2]:
+        desk.act("cancel", each)
+        desk.lives.age(each, -timedelta(hours=1))
+    assert desk.act("cancel", uploads[2]).status_code == 202
 
 
 def test_a_repeated_request_is_answered_beyond_the_limit(desk: Desk) -> None:

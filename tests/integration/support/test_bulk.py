@@ -155,10 +155,11 @@ def test_an_upload_that_breaks_the_program_keeps_no_other_from_its_turn(desk: De
     assert (body["bulk"]["state"], body["bulk"]["progress"]["failed"]) == ("done", 1)
 
 
-def test_a_dry_run_holds_for_ten_minutes(desk: Desk) -> None:
+@pytest.mark.parametrize("ahead", ["0 minutes", "21 minutes"])
+def test_a_dry_run_holds_for_ten_minutes_and_not_longer_by_a_step_of_the_clock(desk: Desk, ahead: str) -> None:
     desk.lives.failed(Stage.GENERATING)
     bulk_id = planned(desk, status="failed")["bulk"]["bulkId"]
-    desk.lives.execute("UPDATE bulk_actions SET expires_at = clock_timestamp()")
+    desk.lives.execute("UPDATE bulk_actions SET expires_at = clock_timestamp() + %s::interval", ahead)
     refused = post(desk, f"/{bulk_id}/run")
 
     assert error_of(refused) == (409, "CONFLICT")
