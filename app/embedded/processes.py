@@ -1,7 +1,8 @@
 """The processes of ours that `darkroom up` runs, each as a child. Where root started it, none of them is root.
 
 They run as the account of the embedded servers, without a right of root's but these: `serve` listens on a port below
-1024, and where Darkroom's own files or the data folder are closed to others, all may read any file.
+1024, and where Darkroom's own files or the data folder are closed to others, all may read any file. Where a container
+withholds that one, they get the one to read and write them, and it is said.
 """
 
 import os
@@ -12,16 +13,28 @@ from pathlib import Path
 from stat import S_IROTH, S_IXOTH
 from typing import Final
 
+import structlog
+
 import app
 from app.embedded.child import Account, Child
+from app.embedded.errors import EmbeddedError
 from app.embedded.private_folders import may_reach, unprivileged_account
 from app.settings.environment import Settings, settings_help
 from app.settings.surroundings import STARTER, environment_with, settings_in_files
-from workers.confinement.privileges import BIND_LOW_PORTS, READ_EVERYTHING
+from workers.confinement.privileges import (
+    BIND_LOW_PORTS,
+    OVERRIDE_MODES,
+    READ_EVERYTHING,
+    SET_GROUPS,
+    SET_USERS,
+    own_rights,
+)
 from workers.confinement.starter import Starter
 from workers.imaging.sandbox import Sandbox
 
 LOW_PORTS: Final = 1024
+
+log = structlog.get_logger(__name__)
 
 
 class Processes:
@@ -33,6 +46,7 @@ class Processes:
         self._environment = environment_with({**in_files, **given})
         self._starter = starter
         self._account = _account(settings)
+        self._reads = _reading_rights(self._account, settings.data_dir) if self._account else ()
 
     def child(self, name: str) -> Child:
         """One of the processes."""
@@ -42,14 +56,14 @@ class Processes:
             argv=(sys.executable, "-m", "app.cli", name),
             env=self._environment if starter is None else {**self._environment, STARTER: str(starter)},
             account=self._account,
-            rights=self._rights(self._account, name) if self._account else None,
+            rights=self._rights(name) if self._account else None,
             inherits=() if starter is None else (starter,),
         )
 
-    def _rights(self, account: Account, name: str) -> tuple[int, ...]:
+    def _rights(self, name: str) -> tuple[int, ...]:
         ports = (self._settings.port, self._settings.operations_port or LOW_PORTS)
         binds = (BIND_LOW_PORTS,) if name == "serve" and min(ports) < LOW_PORTS else ()
-        return (*binds, *(() if _may_read_all(account, self._settings.data_dir) else (READ_EVERYTHING,)))
+        return tuple(right for right in (*binds, *self._reads) if right in own_rights())
 
 
 @contextmanager
@@ -81,7 +95,22 @@ def hand_over(settings: Settings, folder: Path) -> None:
 
 
 def _account(settings: Settings) -> Account | None:
-    return None if settings.run_as == "root" else unprivileged_account()
+    # Elsewhere than on Linux root's rights cannot be given up in part.
+    return None if settings.run_as == "root" or sys.platform != "linux" else unprivileged_account()
+
+
+def _reading_rights(account: Account, data: Path) -> tuple[int, ...]:
+    """What the account needs to read all that it has to. Raises EmbeddedError if we cannot give it that."""
+    ours = own_rights()
+    reads = () if _may_read_all(account, data) else (READ_EVERYTHING if READ_EVERYTHING in ours else OVERRIDE_MODES,)
+    if not ours.issuperset({SET_USERS, SET_GROUPS, *reads}):
+        raise EmbeddedError(
+            f"This root may not run processes as the user {account.name}, with access to {sys.prefix} and {data}. "
+            "Start Darkroom as another user, open these folders to others (chmod o+rx), or set RUN_AS=root."
+        )
+    if OVERRIDE_MODES in reads:
+        log.warning("processes.override_modes", why=f"{sys.prefix} or {data} is closed to the user {account.name}")
+    return reads
 
 
 def _may_read_all(account: Account, data: Path) -> bool:

@@ -16,8 +16,8 @@ from app.api.http.headers import every
 HEALTH: Final = "/healthz"
 PROBES: Final = {HEALTH, "/readyz", "/metrics"}
 SAFE_METHODS: Final = {"GET", "HEAD", "OPTIONS"}
-OWN_SITES: Final = {b"", b"same-origin", b"none"}
-"""Sec-Fetch-Site of our own pages, of what a person typed, and of programs, which send none."""
+OWN_SITES: Final = {b"same-origin", b"none"}
+"""Sec-Fetch-Site of our own pages, and of what a person typed; programs send none."""
 
 
 def with_known_callers(app: ASGIApp, allowed_hosts: Sequence[str], public_url: str, origins: Sequence[str]) -> ASGIApp:
@@ -25,14 +25,14 @@ def with_known_callers(app: ASGIApp, allowed_hosts: Sequence[str], public_url: s
     hosts = frozenset(host.encode() for host in allowed_hosts)
     if hosts and public_url:
         hosts |= {(urlsplit(public_url).hostname or "").encode()}
-    pages = frozenset(origin.encode() for origin in origins)
+    pages, own = frozenset(origin.encode() for origin in origins), public_url.partition("://")[2].rstrip("/").encode()
 
     async def known(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
-        elif hosts and scope["path"] not in PROBES and _host(scope) not in hosts:
+        elif hosts and scope["path"] not in PROBES and not _hosts(scope) <= hosts:
             await reply_to(UnknownHostError()).send(send, every(scope))
-        elif scope["method"] not in SAFE_METHODS and _is_foreign(scope, pages):
+        elif scope["method"] not in SAFE_METHODS and _is_foreign(scope, pages, own):
             await reply_to(ForeignSiteError()).send(send, every(scope))
         else:
             await app(scope, receive, send)
@@ -40,12 +40,25 @@ def with_known_callers(app: ASGIApp, allowed_hosts: Sequence[str], public_url: s
     return known
 
 
-def _host(scope: HTTPScope) -> bytes:
-    named = dict(scope["headers"]).get(b"host", b"").lower()
+def _hosts(scope: HTTPScope) -> set[bytes]:
+    """All that are named: a proxy may have looked at another one than we."""
+    return {_without_port(host.lower()) for host in _values(scope, b"host")} or {b""}
+
+
+def _without_port(named: bytes) -> bytes:
     host, colon, port = named.rpartition(b":")
     return host if colon and port.isdigit() else named
 
 
-def _is_foreign(scope: HTTPScope, pages: frozenset[bytes]) -> bool:
-    headers = dict(scope["headers"])
-    return headers.get(b"sec-fetch-site", b"") not in OWN_SITES and headers.get(b"origin", b"") not in pages
+def _is_foreign(scope: HTTPScope, pages: frozenset[bytes], own: bytes) -> bool:
+    origins, sites = _values(scope, b"origin"), _values(scope, b"sec-fetch-site")
+    if origins and pages.issuperset(origins):
+        return False
+    if sites:
+        return not OWN_SITES.issuperset(sites)
+    # Browsers send it over TLS and to the machine itself alone; elsewhere the origin says whose page it is.
+    return not {own, *_values(scope, b"host")}.issuperset(origin.rpartition(b"://")[2].lower() for origin in origins)
+
+
+def _values(scope: HTTPScope, name: bytes) -> list[bytes]:
+    return [value for header, value in scope["headers"] if header == name]

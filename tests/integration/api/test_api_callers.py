@@ -25,6 +25,26 @@ def test_a_host_that_is_not_in_the_list_is_refused(database_url: str, tmp_path: 
         assert service.client.get("/healthz", headers={"Host": "10.0.0.7:8000"}).status_code == 200
 
 
+def test_every_host_that_is_named_must_be_in_the_list(database_url: str, tmp_path: Path) -> None:
+    with running_service(database_url, tmp_path, allowed_hosts=(HOST,)) as service:
+        for named in ((HOST, "evil.example"), ("evil.example", HOST)):
+            assert error_of(service.client.get("/", headers=[("Host", host) for host in named]))[1] == "UNKNOWN_HOST"
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://testserver.local.evil.example"])
+def test_a_browser_that_names_its_origin_alone_is_asked_whose_page_it_is(service: Service, origin: str) -> None:
+    own = str(service.client.base_url)
+    assert error_of(service.post(Origin=origin)) == (403, "FORBIDDEN")
+    assert service.post(Origin=own).status_code == 202
+    assert service.client.get("/", headers={"Origin": origin}).status_code == 200
+
+
+def test_a_page_at_the_public_url_is_our_own_behind_a_proxy_too(database_url: str, tmp_path: Path) -> None:
+    with running_service(database_url, tmp_path, public_url="https://photos.example.com/") as service:
+        assert service.post(Origin="https://photos.example.com").status_code == 202
+        assert service.post(Origin="https://evil.example").status_code == 403
+
+
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_a_page_of_another_site_changes_nothing(service: Service, site: str) -> None:
     upload_id, token = service.submitted()
