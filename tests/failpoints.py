@@ -18,6 +18,11 @@ the environment. So they cost nothing, and no setting of an installed service ca
 | page.applied | the projector has written a page's rows, in a transaction that also moves its position |
 | run.sent | a run is in the queue; the dispatcher's position moves in the transaction that is open |
 | due.moved | the reconciler has sent an upload, in the transaction that holds its lock |
+| model.applied | a rebuild has written a page of the new read model, in a transaction that also moves its position |
+| model.built, model.settled | the new read model is at the end of the log; its tables are analyzed too |
+| model.comparing | the first rows of the two read models are compared |
+| model.exchanged | the tables of the two have changed places, in a transaction that is open |
+| model.swapped | the new read model is live, and the command has told nothing yet |
 | append.EVENT, appended.EVENT | before and after an append whose first event is of that class |
 
 Actions: `kill` (SIGKILL), `segfault`, `freeze` (SIGSTOP; the test sends SIGCONT), `term` (SIGTERM), `raise`.
@@ -37,13 +42,15 @@ import structlog
 import time_machine
 
 from app import processes
+from app.cli.project import COMMANDS
 from app.logs import configure_logs
 from app.settings.environment import Settings
 from app.storage import s3
 from domain.events import EVENTS
 from projections.log.event_log import EventLog
 from projections.log.follower import Follower
-from projections.rows import projector
+from projections.rows import projector, rebuilding, swap
+from projections.rows.builder import Builder
 from workers.queue import leases, reconciler
 from workers.queue.actors import DramatiqQueue
 from workers.queue.reconciler import Reconciler
@@ -133,6 +140,12 @@ def place_of(point: str) -> Place:
         "clean.kept": Place(stages, "keep", after=True),
         "page.found": Place(Follower, "position", after=True),
         "page.applied": Place(projector, "apply", after=True),
+        "model.applied": Place(Builder, "_apply", after=True),
+        "model.built": Place(Builder, "settle", after=False),
+        "model.settled": Place(Builder, "settle", after=True),
+        "model.comparing": Place(rebuilding, "_first", after=True),
+        "model.exchanged": Place(swap, "_exchange", after=True),
+        "model.swapped": Place(rebuilding, "_report", after=False),
         "run.sent": Place(DramatiqQueue, "send", after=True),
         "due.moved": Place(Reconciler, "_move", after=True),
     }[point]
@@ -172,7 +185,7 @@ def shorten(lease: float | None, grace: float | None, stop: float | None, silenc
 def main() -> None:
     """Run the process."""
     parser = argparse.ArgumentParser(prog="python -m tests.failpoints")
-    parser.add_argument("process", choices=("work", "project", "dispatch"))
+    parser.add_argument("process", choices=("work", "project", "dispatch", "rebuild"))
     parser.add_argument("points", nargs="*", type=FailPoint.parsed, metavar="POINT=ACTION[,OPTION=VALUE...]")
     for time in ("--lease", "--grace", "--stop"):
         parser.add_argument(time, type=float, metavar="SECONDS")
@@ -189,7 +202,10 @@ def main() -> None:
     if arguments.failures:
         calls.FAILURES = arguments.failures  # type: ignore[misc] # Final, for everybody else
     shorten(arguments.lease, arguments.grace, arguments.stop, arguments.silence)
-    getattr(processes, arguments.process)(settings)
+    if arguments.process == "rebuild":
+        COMMANDS["rebuild"](settings)
+    else:
+        getattr(processes, arguments.process)(settings)
 
 
 if __name__ == "__main__":

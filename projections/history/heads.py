@@ -13,15 +13,17 @@ import msgspec
 import psycopg
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from psycopg.rows import args_row
+from psycopg.rows import args_row, class_row
 from psycopg_pool import ConnectionPool
 
 from domain.errors import DarkroomError
-from projections.history.merkle import root
-from projections.history.seals import PAGE, Chain, Seal, leaf_of, newest_seal, seals_between
+from projections.history.page_check import PageCheck
+from projections.history.seals import PAGE, READER, Chain, Seal, leaf_of, newest_seal, seals_between
 from projections.log.connections import connected
 from projections.log.event_log import SELECT_PAGE, LoggedEvent
 
+SELECT_READ: Final = "SELECT position FROM positions WHERE reader = %s"
+SELECT_SEAL_AFTER: Final = "SELECT * FROM seals WHERE first > %s ORDER BY first LIMIT 1"
 READ: Final = 10_000
 """Events read at once."""
 
@@ -93,9 +95,7 @@ class HeadCheck:
     def differences(self) -> Iterator[str]:
         """A line for each page that is not what it was, in order. Raises LogUnavailableError."""
         chain, found = Chain(), False
-        with connected(self._pool) as connection:
-            newest_stored = newest_seal(connection)
-        sealed = newest_stored.last if newest_stored else 0
+        check = PageCheck(self._sealed_up_to(), self._seal_after)
         end = (self._head.position - 1) // PAGE * PAGE + PAGE
         for page in self._pages(end):
             # Also the seals of pages whose events are all gone now.
@@ -104,7 +104,7 @@ class HeadCheck:
             for logged in page.events:
                 events.setdefault((logged.position - 1) // PAGE * PAGE + 1, []).append(logged)
             for first in sorted(events):
-                if sentence := _difference(seals.get(first), events[first], sealed):
+                if sentence := check.difference(first, seals.get(first), events[first]):
                     found = True
                     yield sentence
                 for logged in events[first]:
@@ -118,6 +118,16 @@ class HeadCheck:
                 f"1-{self._head.position}: the log is not the one that this head covers, and no seal names the page: "
                 "the seals were changed too, or this is another log."
             )
+
+    def _sealed_up_to(self) -> int:
+        with connected(self._pool) as connection:
+            newest = newest_seal(connection)
+            row = connection.execute(SELECT_READ, (READER,)).fetchone()
+        return max(newest.last if newest else 0, row[0] if row else 0)
+
+    def _seal_after(self, first: int) -> Seal | None:
+        with connected(self._pool) as connection:
+            return connection.cursor(row_factory=class_row(Seal)).execute(SELECT_SEAL_AFTER, (first,)).fetchone()
 
     def _pages(self, end: int) -> Iterator["_Read"]:
         after = 0
@@ -139,36 +149,3 @@ def events_after(connection: psycopg.Connection[Any], after: int, limit: int) ->
     """The rows of the log after a position, as they are."""
     cursor = connection.cursor(row_factory=args_row(LoggedEvent), binary=True)
     return cursor.execute(SELECT_PAGE, (after, limit)).fetchall()
-
-
-def _difference(stored: Seal | None, events: list[LoggedEvent], sealed_up_to: int) -> str | None:
-    """What is wrong with a page; None if it is as it was sealed, or not sealed here yet."""
-    if stored is None:
-        if events[0].position > sealed_up_to:
-            return None
-        return f"{events[0].position}: an event was put in: no page with this position was sealed."
-    chain = Chain()
-    for logged in events:
-        if logged.position <= stored.last:
-            chain.add(logged.position, leaf_of(logged))
-    newest = chain.newest
-    if newest and (newest.count, newest.root) == (stored.count, stored.root):
-        return None
-    count = newest.count if newest else 0
-    if count == stored.count:
-        return (
-            f"{stored.bounds}: an event was changed or moved: {count} events are here, but not those that were sealed."
-        )
-    if count == stored.count + 1 and (position := _put_in(stored, events)):
-        return f"{position}: an event was put in: without it, {stored.bounds} is what was sealed."
-    what = "an event was removed" if count < stored.count else "an event was put in"
-    return f"{stored.bounds}: {what}: {stored.count} events were sealed, and {count} are here."
-
-
-def _put_in(stored: Seal, events: list[LoggedEvent]) -> int | None:
-    """The position of the one event without which the page is what was sealed; None if there is none."""
-    leaves = {logged.position: leaf_of(logged) for logged in events if logged.position <= stored.last}
-    for position in leaves:
-        if root([hashed for each, hashed in leaves.items() if each != position]) == stored.root:
-            return position
-    return None

@@ -7,8 +7,8 @@ read models are at the same event.
 """
 
 import time
-from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, LiteralString, NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -23,7 +23,7 @@ PAUSE_SECONDS: Final = 1.0
 PROJECTOR_SECONDS: Final = 5
 """How long one try waits for the projector to end its page. No poll waits for that."""
 TABLES_MILLISECONDS: Final = 200
-"""How long one try waits for the tables. Every poll that comes meanwhile waits behind it."""
+"""How long one try waits for the tables and the views over them. Every poll that comes meanwhile waits behind it."""
 
 LIMIT_WAIT: Final = "SELECT set_config('lock_timeout', %s, true)"
 SELECT_POSITION: Final = "SELECT position FROM positions WHERE reader = %s"
@@ -55,8 +55,8 @@ ORDER BY 1, 2
 """
 SELECT_HOLDERS: Final = """
 SELECT DISTINCT a.pid, a.application_name, a.usename FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-WHERE l.relation IN (SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(%s))
-                     AND relname = ANY(%s)) AND l.granted AND a.pid <> pg_backend_pid()
+WHERE l.relation IN (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                     WHERE n.nspname = ANY(%s) AND c.relname = ANY(%s)) AND l.granted AND a.pid <> pg_backend_pid()
 """
 
 
@@ -82,11 +82,12 @@ def swap(builder: Builder, kept: str) -> Swapped:
                 return swapped
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
             time.sleep(PAUSE_SECONDS)
-    holders = builder.connection.execute(SELECT_HOLDERS, (builder.live, list(TABLES))).fetchall()
+    holders = builder.connection.execute(SELECT_HOLDERS, ([builder.live, kept], list(TABLES))).fetchall()
     named = ", ".join(f"{application or user} (process {pid})" for pid, application, user in holders)
     raise ReadModelError(
-        f"The new read model waits in schema {builder.schema}, because the tables of the live one were in use for "
-        f"{TRIES} tries{f', now by {named}' if named else ''}. Run the same command again: it goes on from there."
+        f"The new read model waits in schema {builder.schema}, because the tables of the live one, or of the one in "
+        f"{kept}, were in use for {TRIES} tries{f', now by {named}' if named else ''}. Run the same command again: it "
+        "goes on from there."
     )
 
 
@@ -101,38 +102,48 @@ def _try(builder: Builder, kept: str) -> Swapped | None:
             return None
         reached = builder.build_within(old)
         models.look_in(connection, live)
-        connection.execute(LIMIT_WAIT, (f"{TABLES_MILLISECONDS}ms",))
-        _exchange(builder, kept)
         models.note_kept(connection, builder.schema, kept, old)
         connection.execute(MOVE_POSITION, (reached, projector.READER, reached))
+        _exchange(builder, kept)
     builder.position = reached
     return Swapped(old, reached)
 
 
 def _exchange(builder: Builder, kept: str) -> None:
+    """All that may wait or takes a round trip comes before the lock, behind which every poll waits."""
     connection, live, built = builder.connection, builder.live, builder.schema
-    views = list(_views(connection, live))
-    for view in views:  # queries lock a view before its tables: take the locks in the same order
-        connection.execute(view)
-    connection.execute(
-        sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(
-            sql.SQL(", ").join(sql.Identifier(live, table) for table in TABLES)
-        )
-    )
+    connection.execute(_lock(live, "ACCESS SHARE", *TABLES))  # no migration changes them from here on
     _check_structure(connection, live, built)
-    rights = list(_rights(connection, live))
     aside = f"{built}_aside"
+    moves = [
+        sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(sql.Identifier(origin, table), sql.Identifier(target))
+        for origin, target in ((live, aside), (built, live))
+        for table in TABLES
+    ]
+    views = list(_views(connection, live))
+    moves += [*_rights(connection, live), *views]
+    moves.append(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(built)))
+    moves.append(sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(aside), sql.Identifier(kept)))
+    if kept != built:
+        connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(kept)))
     connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(aside)))
-    for origin, target in ((live, aside), (built, live)):
-        for table in TABLES:
-            connection.execute(
-                sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(sql.Identifier(origin, table), sql.Identifier(target))
-            )
-    for statement in (*rights, *views):
+    # Queries lock a view before its tables: take the locks in the same order.
+    _take_locks(connection, [*views, *(_lock(live, "ACCESS EXCLUSIVE", table) for table in TABLES)])
+    connection.execute(sql.SQL("; ").join(moves))
+
+
+def _lock(live: str, mode: LiteralString, *tables: str) -> sql.Composed:
+    names = sql.SQL(", ").join(sql.Identifier(live, table) for table in tables)
+    return sql.SQL("LOCK TABLE {} IN {} MODE").format(names, sql.SQL(mode))
+
+
+def _take_locks(connection: psycopg.Connection[Any], statements: Sequence[sql.Composed]) -> None:
+    """Run them within TABLES_MILLISECONDS in sum: PostgreSQL's own limit begins anew for each lock."""
+    end = time.monotonic() + TABLES_MILLISECONDS / 1000
+    for statement in statements:
+        left = max(round((end - time.monotonic()) * 1000), 1)
+        connection.execute(LIMIT_WAIT, (f"{left}ms",))
         connection.execute(statement)
-    connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(built)))
-    connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(kept)))
-    connection.execute(sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(aside), sql.Identifier(kept)))
 
 
 def check_structure(builder: Builder) -> None:

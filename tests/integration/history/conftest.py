@@ -1,6 +1,7 @@
 """A database with the known history, and a connection that may do what an analyst may."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -9,6 +10,8 @@ import pytest
 from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
 from projections.statistics.stage_statistics import STATISTICS
+from tests.integration.history.exports import run
+from tests.integration.history.injuries import FILL, injure
 from tests.integration.history.known import fill
 
 
@@ -28,3 +31,22 @@ def analyst(known_url: str) -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(known_url, autocommit=True) as connection:
         connection.execute("SET ROLE darkroom_analyst")
         yield connection
+
+
+@pytest.fixture
+def filled_url(known_url: str) -> str:
+    """A log of three pages, with a gap at its 100th position."""
+    with psycopg.connect(known_url) as connection:
+        connection.execute(FILL)
+        injure(connection, "DELETE FROM event_log WHERE position = 100")
+    return known_url
+
+
+@pytest.fixture
+def head(filled_url: str, tmp_path: Path) -> Path:
+    """A head that was kept."""
+    done = run(filled_url, "events", "head", "--json", folder=tmp_path / "data")
+    assert done.exit_code == 0, done.output
+    kept = tmp_path / "head.json"
+    kept.write_text(done.stdout)
+    return kept

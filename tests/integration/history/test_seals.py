@@ -12,13 +12,8 @@ from projections.history.seals import newest_seal, seal, sealer
 from projections.log.connections import open_pool
 from projections.log.event_log import COLUMNS, EventLog, LoggedEvent
 from tests.integration.history.exports import export, manifest, run
+from tests.integration.history.injuries import FILL, injure
 
-FILL: Final = """
-INSERT INTO event_log (upload_id, version, name, state)
-SELECT gen_random_uuid(), 1, 'upload.odd',
-       jsonb_build_object('event_id', gen_random_uuid(), 'actor', 'a', 'correlation_id', 'c', 'number', n)
-FROM generate_series(1, 600) AS n
-"""
 INJURIES: Final = {
     "one byte": ("UPDATE event_log SET state = jsonb_set(state, '{number}', '0') WHERE position = 300", "257-512"),
     "one time": (
@@ -39,32 +34,6 @@ INJURIES: Final = {
     ),
     "one upload": ("UPDATE event_log SET upload_id = gen_random_uuid() WHERE position = 256", "1-256"),
 }
-
-
-@pytest.fixture
-def filled_url(known_url: str) -> str:
-    """A log of three pages, with a gap at its 100th position."""
-    with psycopg.connect(known_url) as connection:
-        connection.execute(FILL)
-        injure(connection, "DELETE FROM event_log WHERE position = 100")
-    return known_url
-
-
-def injure(connection: psycopg.Connection[Any], statement: str) -> None:
-    """Change the log as a superuser may."""
-    connection.execute("SET session_replication_role = replica")
-    connection.execute(statement.encode())
-    connection.execute("SET session_replication_role = origin")
-
-
-@pytest.fixture
-def head(filled_url: str, tmp_path: Path) -> Path:
-    """A head that was kept."""
-    done = run(filled_url, "events", "head", "--json", folder=tmp_path / "data")
-    assert done.exit_code == 0, done.output
-    kept = tmp_path / "head.json"
-    kept.write_text(done.stdout)
-    return kept
 
 
 def test_a_head_has_its_names(filled_url: str, head: Path) -> None:

@@ -115,6 +115,32 @@ def test_one_that_finds_the_tables_in_use_says_by_whom_and_goes_on_later(
 
 
 @pytest.mark.usefixtures("lives")
+def test_one_that_waits_for_the_old_kept_rows_keeps_no_poll_waiting(
+    database_url: str, event_log: EventLog, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rebuild(event_log, pool)
+    monkeypatch.setattr(swap, "TRIES", 1)
+    monkeypatch.setattr(swap, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(swap, "PROJECTOR_SECONDS", 600)
+    waits = "SELECT count(*) FROM pg_locks WHERE relation = 'public_previous.uploads'::regclass AND NOT granted"
+    locked = (
+        "SELECT count(*) FROM pg_locks WHERE relation = 'public.uploads'::regclass AND mode = 'AccessExclusiveLock'"
+    )
+    with (
+        psycopg.connect(database_url, application_name="a long report") as report,
+        psycopg.connect(database_url, autocommit=True) as poll,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        report.execute("SELECT FROM public_previous.uploads")
+        rebuilt = threads.submit(rebuild, event_log, pool)
+        until(lambda: poll.execute(waits).fetchone() == (1,), "the rebuild does not wait for the report")
+        held_meanwhile = poll.execute(locked).fetchone()
+        report.rollback()
+        assert rebuilt.result().differences == 0
+    assert held_meanwhile == (0,)
+
+
+@pytest.mark.usefixtures("lives")
 def test_one_whose_connection_is_lost_in_the_swap_changes_nothing_and_goes_on(
     database_url: str, event_log: EventLog, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
