@@ -366,7 +366,10 @@ CREATE INDEX IF NOT EXISTS uploads_session_idx ON uploads (left(session_hash, 16
 CREATE INDEX IF NOT EXISTS uploads_failed_idx ON uploads (created_at, upload_id) WHERE error_code IS NOT NULL;
 CREATE INDEX IF NOT EXISTS uploads_error_code_idx ON uploads (error_code, created_at, upload_id)
     WHERE error_code IS NOT NULL;
-CREATE INDEX IF NOT EXISTS uploads_repeated_idx ON uploads (created_at, upload_id, repeated) WHERE repeated IS NOT NULL;
+-- With the status: those that were completed after all are counted without a look at the others' rows.
+DROP INDEX IF EXISTS uploads_repeated_idx;
+CREATE INDEX IF NOT EXISTS uploads_repeated_status_idx ON uploads (created_at, upload_id, repeated, status)
+    WHERE repeated IS NOT NULL;
 
 ALTER TABLE uploads SET (
     -- Half of each page is kept free for new versions of its rows. Uploads that are submitted together are also updated
@@ -432,6 +435,18 @@ CREATE TABLE IF NOT EXISTS failure_group_uploads (
 );
 
 CREATE INDEX IF NOT EXISTS failure_group_uploads_upload_idx ON failure_group_uploads (upload_id);
+
+-- When the upload was submitted: the search shows a group newest first. Older rows get it from the log.
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM information_schema.columns WHERE table_schema = current_schema
+                   AND table_name = 'failure_group_uploads' AND column_name = 'created_at') THEN
+        ALTER TABLE failure_group_uploads ADD COLUMN created_at timestamptz;
+        UPDATE failure_group_uploads u SET created_at = e.recorded_at FROM event_log e
+        WHERE e.upload_id = u.upload_id AND e.version = 1;
+    END IF;
+END $$;
+CREATE INDEX IF NOT EXISTS failure_group_uploads_newest_idx ON failure_group_uploads (group_id, created_at, upload_id);
 
 CREATE TABLE IF NOT EXISTS failure_group_sessions (
     group_id text,

@@ -132,7 +132,9 @@ class Upload(UploadState, frozen=True, gc=False, kw_only=True):
 
     def retry(self, *, by: str, request: StaffRequest = UNASKED) -> Retried:
         """Continue from the stage that failed."""
-        if self.status is not Status.FAILED or self.erased:
+        if self.erased:
+            raise errors.NotFailedError("This upload is erased: there is nothing to retry.")
+        if self.status is not Status.FAILED:
             raise errors.NotFailedError
         if self.error_code in NEEDS_NEW_PHOTO:
             raise errors.NeedsNewPhotoError(f"Another try cannot help. {self.error_message}")
@@ -142,6 +144,8 @@ class Upload(UploadState, frozen=True, gc=False, kw_only=True):
 
     def requeue(self, *, by: str, request: StaffRequest = UNASKED) -> Requeued:
         """Ask for the next attempt now, whatever the upload waits for."""
+        if self.erased:
+            raise errors.UploadEndedError("This upload is erased: there is nothing left to do.")
         if self.ended:
             rather = "Retry it instead." if self.status is Status.FAILED else "There is nothing left to do."
             raise errors.UploadEndedError(f"This upload has ended ({self.stage}). {rather}")

@@ -12,7 +12,7 @@ from psycopg.rows import args_row
 from domain.events import Erased, Failed
 from projections.audit.evidence import PATIENCE, Violation
 from projections.log.event_log import LoggedEvent
-from projections.rows.failure_groups import READER, Failure, failure_in
+from projections.rows.failure_groups import READER, Failure, Submission, failure_in
 
 MOST: Final = 100
 """How many violations are told. After the first one the rest is seldom news."""
@@ -22,7 +22,7 @@ PAGE: Final = 50_000
 SELECT_READER: Final = "SELECT position, updated_at, clock_timestamp() FROM positions WHERE reader = %s"
 SELECT_FAILURES: Final = """
 SELECT f.position, f.upload_id, f.version, f.name, f.state::text, f.recorded_at, left(s.state ->> 'session_hash', 16),
-       EXISTS (SELECT FROM event_log e WHERE e.upload_id = f.upload_id AND e.name = %(erased)s
+       s.recorded_at, EXISTS (SELECT FROM event_log e WHERE e.upload_id = f.upload_id AND e.name = %(erased)s
                                          AND e.position <= %(position)s),
        ARRAY(SELECT u.group_id FROM failure_group_uploads u WHERE u.upload_id = f.upload_id)
 FROM event_log f LEFT JOIN event_log s ON s.upload_id = f.upload_id AND s.version = 1
@@ -119,9 +119,9 @@ def _read(connection: psycopg.Connection[Any], position: int, groups: dict[str, 
     for after in range(0, position, PAGE):
         bounds = {"after": after, "to": min(after + PAGE, position), "position": position}
         questions = {**bounds, "failed": Failed.NAME, "erased": Erased.NAME}
-        for *columns, session, is_erased, kept in connection.execute(SELECT_FAILURES, questions):
+        for *columns, session, created_at, is_erased, kept in connection.execute(SELECT_FAILURES, questions):
             logged = LoggedEvent(*columns)
-            if failure := failure_in(logged, {logged.upload_id: session}):
+            if failure := failure_in(logged, Submission(session, created_at) if created_at else None):
                 membership = hash((failure.upload_id, failure.group_id))
                 _count(groups, failure, is_new=membership not in known, is_kept=not is_erased)
                 known.add(membership)

@@ -10,11 +10,12 @@ from psycopg.rows import class_row
 from domain.failures import FailureCode
 from domain.stages import Status
 from projections.log.connections import Pool, connected
-from projections.queries.search import Search, where
+from projections.queries.search import Search, found, parameters
 
 SELECT_CANDIDATES: Final = """
-SELECT u.upload_id, u.status, u.error_code, l.worker FROM uploads u LEFT JOIN live_leases l USING (upload_id)
-WHERE {conditions} ORDER BY u.created_at DESC, u.upload_id DESC LIMIT %(limit)s
+WITH u AS MATERIALIZED (SELECT u.* FROM {found} ORDER BY {newest_first} LIMIT %(limit)s)
+SELECT u.upload_id, u.status, u.error_code, l.worker FROM u LEFT JOIN live_leases l USING (upload_id)
+ORDER BY u.created_at DESC, u.upload_id DESC
 """
 
 
@@ -29,8 +30,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
 
 def candidates(pool: Pool, search: Search, limit: int) -> Sequence[Candidate]:
     """The newest uploads of the search, so many at most. Raises LogUnavailableError."""
-    conditions, parameters = where(search)
-    query = SELECT_CANDIDATES.format(conditions=conditions)
+    query = SELECT_CANDIDATES.format(**found(search))
     with connected(pool) as connection:
         cursor = connection.cursor(row_factory=class_row(Candidate))
-        return cursor.execute(query.encode(), {**parameters, "limit": limit}, prepare=False).fetchall()
+        return cursor.execute(query.encode(), {**parameters(search), "limit": limit}, prepare=False).fetchall()

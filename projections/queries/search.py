@@ -40,22 +40,21 @@ u.upload_id = ANY(ARRAY(
                       AND l.actor LIKE 'staff:%%')
     ORDER BY e.recorded_at DESC LIMIT %(most)s))
 """
-IN_GROUP: Final = """
-EXISTS (SELECT FROM failure_group_uploads g WHERE g.group_id = %(failure_group)s AND g.upload_id = u.upload_id)
-"""
+IN_GROUP: Final = "g.group_id = %(failure_group)s"
 FAILED_LIKE_IT: Final = "u.error_code = (SELECT code FROM failure_groups f WHERE f.group_id = %(failure_group)s)"
-"""An upload that failed otherwise since is no failure of the group any more. An index finds the others by the code."""
+"""An upload that failed otherwise since is no failure of the group any more."""
 OPEN: Final = "u.status IN ('pending', 'processing')"
 SELECT_PAGE: Final = """
-WITH u AS MATERIALIZED (
-    SELECT * FROM uploads u WHERE {conditions} ORDER BY u.created_at DESC, u.upload_id DESC LIMIT %(limit)s
-)
+WITH u AS MATERIALIZED (SELECT u.* FROM {found} ORDER BY {newest_first} LIMIT %(limit)s)
 SELECT u.upload_id, u.status, u.stage, u.progress, u.error_code, u.failed_stage, u.attempt, u.running, u.retry_at,
        u.waiting_for, u.created_at, u.updated_at, u.version, left(u.session_hash, 16) AS session_hash,
        l.worker, {stands_still} AS stands_still
 FROM u LEFT JOIN live_leases l USING (upload_id) ORDER BY u.created_at DESC, u.upload_id DESC
 """
-SELECT_COUNT: Final = "SELECT count(*) FROM (SELECT FROM uploads u WHERE {conditions} LIMIT %(most)s) AS found"
+SELECT_COUNT: Final = "SELECT count(*) FROM (SELECT FROM {found} LIMIT %(most)s) AS found"
+AFTER: Final = "({table}.created_at, {table}.upload_id) < (%(after_time)s, %(after_id)s)"
+GROUPED: Final = "failure_group_uploads g JOIN uploads u ON u.upload_id = g.upload_id"
+"""A group has an index of its own from the newest upload on: its uploads may be few and old among many."""
 
 
 class Search(Struct, frozen=True, kw_only=True):
@@ -128,25 +127,26 @@ def find(pool: Pool, search: Search, after: Place | None, limit: int) -> Page:
     return Page(uploads, min(count, EXACT), count <= EXACT, place)
 
 
-def where(search: Search) -> tuple[str, dict[str, Any]]:
-    """The conditions of a search on `uploads u`, and their parameters."""
-    return _all(list(_conditions(search))), _parameters(search)
+def found(search: Search, *more: str) -> dict[str, str]:
+    """Parts of a statement: the tables and the conditions that find the uploads, as `u`, and their order."""
+    table, source = ("g", GROUPED) if search.failure_group else ("u", "uploads u")
+    conditions = [*_conditions(search, table), *(condition.format(table=table) for condition in more)]
+    return {
+        "found": f"{source} WHERE {' AND '.join(conditions) or 'true'}",
+        "newest_first": f"{table}.created_at DESC, {table}.upload_id DESC",
+    }
 
 
 def page_query(search: Search, after: Place | None, limit: int) -> tuple[str, dict[str, Any]]:
     """The statement of a page, and its parameters."""
-    conditions = [*_conditions(search)]
-    if after:
-        conditions.append("(u.created_at, u.upload_id) < (%(after_time)s, %(after_id)s)")
-    query = SELECT_PAGE.format(conditions=_all(conditions), stands_still=STANDS_STILL)
-    place = {"after_time": after.created_at, "after_id": after.upload_id} if after else {}
-    return query, {**_parameters(search), **place, "limit": limit}
+    place: dict[str, Any] = {"after_time": after.created_at, "after_id": after.upload_id} if after else {}
+    query = SELECT_PAGE.format(**found(search, *([AFTER] if after else [])), stands_still=STANDS_STILL)
+    return query, {**parameters(search), **place, "limit": limit}
 
 
 def count_query(search: Search) -> tuple[str, dict[str, Any]]:
     """The statement that counts, and its parameters."""
-    query = SELECT_COUNT.format(conditions=_all(list(_conditions(search))))
-    return query, {**_parameters(search), "most": EXACT + 1}
+    return SELECT_COUNT.format(**found(search)), {**parameters(search), "most": EXACT + 1}
 
 
 def _select(
@@ -163,12 +163,12 @@ def _count(connection: psycopg.Connection[Any], search: Search) -> int:
     return int(row[0])
 
 
-def _all(conditions: Sequence[str]) -> str:
-    return " AND ".join(conditions) or "true"
-
-
-def _conditions(search: Search) -> Iterator[str]:  # noqa: C901 - one condition a filter
+def _conditions(search: Search, table: str) -> Iterator[str]:  # noqa: C901 - one condition a filter
     """The conditions. Names of enums are written out, so that the planner sees which partial index fits."""
+    if not _statuses(search):
+        # The planner takes the filters for independent of each other, and would look for a match among all failures.
+        yield "false"
+        return
     if search.job_ids:
         yield "u.upload_id BETWEEN %(lowest)s AND %(highest)s"
     if search.status:
@@ -187,11 +187,23 @@ def _conditions(search: Search) -> Iterator[str]:  # noqa: C901 - one condition 
     elif search.min_attempt:
         yield "u.attempt >= %(min_attempt)s"
     if search.created_after:
-        yield "u.created_at >= %(created_after)s"
+        yield f"{table}.created_at >= %(created_after)s"
     if search.created_before:
-        yield "u.created_at < %(created_before)s"
+        yield f"{table}.created_at < %(created_before)s"
     yield from _of_waits(search)
     yield from _of_tables_beside(search)
+
+
+def _statuses(search: Search) -> set[Status]:
+    """The statuses that all filters together allow."""
+    allowed = {search.status} if search.status else set(Status)
+    if search.stage:
+        allowed &= {status_of(search.stage)}
+    if search.error_code:
+        allowed &= {Status.FAILED}
+    if search.stands_still or search.put_off or search.waits_over is not None:
+        allowed &= {Status.PENDING, Status.PROCESSING}
+    return allowed
 
 
 def _of_tables_beside(search: Search) -> Iterator[str]:
@@ -219,7 +231,8 @@ def _of_status(status: Status) -> Iterator[str]:
     yield "u.error_code IS NOT NULL" if status is Status.FAILED else f"u.status = '{status}'"
 
 
-def _parameters(search: Search) -> dict[str, Any]:
+def parameters(search: Search) -> dict[str, Any]:
+    """Of the conditions."""
     lowest, highest = search.job_ids or (None, None)
     return {
         "lowest": lowest,

@@ -6,10 +6,10 @@ one group. A cancel is what a person wanted, and no failure. Of an erased upload
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -31,12 +31,14 @@ ID: Final = re.compile(
 )
 NUMBER: Final = re.compile(r"\d+(?:[.,:]\d+)*")
 
-SELECT_SESSIONS: Final = """
-SELECT upload_id, left(state ->> 'session_hash', 16) FROM event_log WHERE upload_id = ANY(%s) AND version = 1
+SELECT_SUBMISSIONS: Final = """
+SELECT upload_id, left(state ->> 'session_hash', 16), recorded_at FROM event_log
+WHERE upload_id = ANY(%s) AND version = 1
 """
 ENTRIES: Final = """
 jsonb_to_recordset(%(entries)s::jsonb) AS e (group_id text, code text, stage text, cause text, upload_id uuid,
-                                             session text, failed_at timestamptz, position bigint)
+                                             created_at timestamptz, session text, failed_at timestamptz,
+                                             position bigint)
 """
 ADD_GROUPS: Final = f"""
 INSERT INTO failure_groups (group_id, code, stage, cause, first_at, last_at, last_position)
@@ -44,8 +46,8 @@ SELECT DISTINCT ON (group_id) group_id, code, stage, cause, failed_at, failed_at
 FROM {ENTRIES} ORDER BY group_id, position ON CONFLICT (group_id) DO NOTHING
 """  # noqa: S608 - names of our own
 ADD_UPLOADS: Final = f"""
-INSERT INTO failure_group_uploads (group_id, upload_id) SELECT DISTINCT group_id, upload_id FROM {ENTRIES}
-ON CONFLICT DO NOTHING RETURNING group_id
+INSERT INTO failure_group_uploads (group_id, upload_id, created_at)
+SELECT DISTINCT group_id, upload_id, created_at FROM {ENTRIES} ON CONFLICT DO NOTHING RETURNING group_id
 """  # noqa: S608 - likewise
 ADD_SESSIONS: Final = f"""
 INSERT INTO failure_group_sessions (group_id, session) SELECT DISTINCT group_id, session FROM {ENTRIES}
@@ -73,6 +75,13 @@ WHERE sample = ANY(%s)
 """
 
 
+class Submission(NamedTuple):
+    """Whose upload it is, by the beginning of the session's hash, and since when there is one."""
+
+    session: str | None
+    at: datetime
+
+
 class Failure(Struct, frozen=True):
     """A failure of an upload, as the statements take it."""
 
@@ -81,6 +90,7 @@ class Failure(Struct, frozen=True):
     stage: str | None
     cause: str
     upload_id: UUID
+    created_at: datetime
     session: str | None
     failed_at: datetime
     position: int
@@ -104,8 +114,10 @@ def group_id_of(code: str, stage: str | None, cause: str) -> str:
 def apply(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:
     """Count the failures of a page, and forget the uploads that were erased."""
     failed = [logged for logged in page if logged.name == Failed.NAME]
-    sessions = dict(connection.execute(SELECT_SESSIONS, ([logged.upload_id for logged in failed],)) if failed else ())
-    failures = [failure for failure in (failure_in(logged, sessions) for logged in failed) if failure]
+    submissions = _submissions(connection, [logged.upload_id for logged in failed]) if failed else {}
+    failures = [
+        failure for failure in (failure_in(logged, submissions.get(logged.upload_id)) for logged in failed) if failure
+    ]
     if failures:
         _add(connection, msgspec.json.encode(failures).decode())
     if erased := [logged.upload_id for logged in page if logged.name == Erased.NAME]:
@@ -113,21 +125,26 @@ def apply(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> N
         connection.execute(FORGET_SAMPLES, (erased,))
 
 
-def failure_in(logged: LoggedEvent, sessions: Mapping[UUID, str]) -> Failure | None:
+def _submissions(connection: psycopg.Connection[Any], upload_ids: list[UUID]) -> dict[UUID, Submission]:
+    found = connection.execute(SELECT_SUBMISSIONS, (upload_ids,)).fetchall()
+    return {upload_id: Submission(session, at) for upload_id, session, at in found}
+
+
+def failure_in(logged: LoggedEvent, submission: Submission | None) -> Failure | None:
     """The failure that an event tells; None for a cancel, and for facts that have another form than they should."""
     facts = logged.facts
     code, stage, message = (facts.get(name) for name in ("code", "stage", "message"))
     if code == FailureCode.CANCELLED or not isinstance(code, str) or not isinstance(stage, str | None):
         return None
     cause = cause_of(str(message)).replace("\0", "")
-    session = sessions.get(logged.upload_id)
     return Failure(
         group_id_of(code, stage, cause),
         code,
         stage,
         cause,
         logged.upload_id,
-        session,
+        submission.at if submission else logged.recorded_at,
+        submission.session if submission else None,
         logged.recorded_at,
         logged.position,
     )

@@ -73,17 +73,19 @@ class Member(Struct, frozen=True):
 
 
 class Staff:
-    """Adds, rotates and revokes members, and recognises them. `by` is the actor of a change."""
+    """Adds, rotates and revokes members, and recognises them. `by` is the actor of a change; HTTP has a request."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    def add(self, name: str, role: Role, until: datetime | None, *, by: str) -> tuple[Member, str]:
+    def add(
+        self, name: str, role: Role, until: datetime | None, *, by: str, request_id: str | None = None
+    ) -> tuple[Member, str]:
         """A new member, and the token, which is kept nowhere. Raises StaffNameTakenError."""
         token = _new_token()
         values = {"name": name, "role": role.value, "token_hash": _hash(token), "until": until}
         try:
-            return self._change(INSERT, values, Action.STAFF_ADDED, by), token
+            return self._change(INSERT, values, Action.STAFF_ADDED, by, request_id), token
         except psycopg.errors.UniqueViolation:
             raise StaffNameTakenError(
                 f"There is a staff member {name} already. A name is given once, because events contain it: choose "
@@ -91,7 +93,13 @@ class Staff:
             ) from None
 
     def rotate(
-        self, name: str, *, by: str, role: Role | None = None, until: datetime | None = None
+        self,
+        name: str,
+        *,
+        by: str,
+        role: Role | None = None,
+        until: datetime | None = None,
+        request_id: str | None = None,
     ) -> tuple[Member, str]:
         """A new token, which ends the old one; and another role or end, if given.
 
@@ -99,11 +107,11 @@ class Staff:
         """
         token = _new_token()
         values = {"name": name, "role": role and role.value, "token_hash": _hash(token), "until": until}
-        return self._change(ROTATE, values, Action.STAFF_ROTATED, by), token
+        return self._change(ROTATE, values, Action.STAFF_ROTATED, by, request_id), token
 
-    def revoke(self, name: str, *, by: str) -> Member:
+    def revoke(self, name: str, *, by: str, request_id: str | None = None) -> Member:
         """Take the access away, at once and for good. Raises StaffNotFoundError, StaffRevokedError."""
-        return self._change(REVOKE, {"name": name}, Action.STAFF_REVOKED, by)
+        return self._change(REVOKE, {"name": name}, Action.STAFF_REVOKED, by, request_id)
 
     def members(self) -> Sequence[Member]:
         """Every member there ever was, by name."""
@@ -122,13 +130,16 @@ class Staff:
         with connected(self._pool) as connection:
             return _one(connection, SELECT_HOLDER, (_hash(token),))
 
-    def _change(self, statement: str, values: Mapping[str, object], action: Action, by: str) -> Member:
+    def _change(
+        self, statement: str, values: Mapping[str, object], action: Action, by: str, request_id: str | None
+    ) -> Member:
         with connected(self._pool) as connection, connection.transaction():
             member = _one(connection, statement, values)
             if member is None:
                 raise _refusal(str(values["name"]), known=_one(connection, SELECT_NAMED, (values["name"],)))
             facts = {"role": member.role, "until": member.until}
-            record(connection, Entry(actor=by, action=action, subject=member.name, facts=facts))
+            entry = Entry(actor=by, action=action, subject=member.name, facts=facts, request_id=request_id)
+            record(connection, entry)
             return member
 
 

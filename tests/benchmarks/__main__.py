@@ -30,12 +30,27 @@ Cases = Callable[[Bench], AbstractContextManager[Sequence[Case]]]
 @click.argument("names", nargs=-1, type=click.Choice(NAMES), metavar="[NAMES]...")
 @click.option("--quick", is_flag=True, help="Tiny sizes and one round: whether it runs, not how fast. Nothing is kept.")
 @click.option(
+    "--uploads",
+    type=click.IntRange(min=1_000),
+    metavar="N",
+    help="How many uploads `search` looks through. Default: 10,000,000, which take 15 GB of the disk for the time of "
+    "the run. Fewer are made where less than twice that is free.",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="M",
+    help="How long `search` may take: what does not fit is left out, and said. Default: 60.",
+)
+@click.option(
     "--results",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help="Where to keep the results. Default: tests/benchmarks/results, and then README.md shows them.",
 )
-def benchmarks(*, names: tuple[str, ...], quick: bool, results: Path | None) -> None:
+def benchmarks(
+    *, names: tuple[str, ...], quick: bool, uploads: int | None, minutes: float | None, results: Path | None
+) -> None:
     """Measure Darkroom beside its peers and its limits, in turns, on servers started for it.
 
     Ends with 0 whatever the figures are: a benchmark tells, a test judges. Ends with 1 if an invariant is violated.
@@ -44,7 +59,7 @@ def benchmarks(*, names: tuple[str, ...], quick: bool, results: Path | None) -> 
     """
     folder = results or (None if quick else FOLDER)
     for name in names or NAMES:
-        found = measure(name, quick=quick)
+        found = measure(name, quick=quick, uploads=uploads, minutes=minutes)
         Console(width=None if Console().is_terminal else 160).print(terminal_table(found))
         for line in (*found.notes, f"verified: {found.verified}"):
             click.echo(line)
@@ -55,13 +70,13 @@ def benchmarks(*, names: tuple[str, ...], quick: bool, results: Path | None) -> 
         write_readme(folder)
 
 
-def measure(name: str, *, quick: bool) -> Results:
+def measure(name: str, *, quick: bool, uploads: int | None = None, minutes: float | None = None) -> Results:
     """Run one benchmark and verify what it left."""
     module = import_module(f"tests.benchmarks.{name}")
     cases: Cases = module.cases
     load_before = load()
     with ExitStack() as stack:
-        bench = Bench(stack, lambda line: click.echo(line, err=True), quick=quick)
+        bench = Bench(stack, lambda line: click.echo(line, err=True), quick=quick, uploads=uploads, minutes=minutes)
         with cases(bench) as prepared:
             outcomes = [contest.run(case, bench.rounds, lambda line: click.echo(line, err=True)) for case in prepared]
             verified = bench.verify()

@@ -61,10 +61,23 @@ class OnePicture:
 
 
 class Bench:
-    """Servers, databases and notes of one benchmark. With `quick` sizes are tiny, and figures mean nothing."""
+    """Servers, databases and notes of one benchmark. With `quick` sizes are tiny, and figures mean nothing.
 
-    def __init__(self, stack: ExitStack, tell: Callable[[str], None], *, quick: bool) -> None:
+    `uploads` and `minutes` are what the command line gives; a benchmark that takes them has its own for None.
+    """
+
+    def __init__(
+        self,
+        stack: ExitStack,
+        tell: Callable[[str], None],
+        *,
+        quick: bool,
+        uploads: int | None = None,
+        minutes: float | None = None,
+    ) -> None:
         self.quick = quick
+        self.uploads = uploads
+        self.minutes = minutes
         self.rounds = 1 if quick else 5
         self.notes: list[str] = []
         self._stack = stack

@@ -1,7 +1,7 @@
 """Search: what a search of support takes among ten million uploads.
 
-The rows are made in PostgreSQL itself: submitted over a year, three in a hundred failed, some of them repeated, some
-still waiting. Each search is made as staff make it: a page of 50, and the count up to 10,000. Its bound is 200 ms.
+Each search is made as staff make it: a page of 50, and the count up to 10,000; some on pages far from the first. Its
+bound is 200 ms. `--uploads` makes fewer rows, `--minutes` bounds the run.
 """
 
 import time
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import count
 from math import ceil
 from typing import Final
 from uuid import UUID
@@ -19,99 +20,140 @@ from domain.failures import FailureCode
 from domain.stages import Stage, Status
 from projections.log.connections import open_pool
 from projections.log.schema import migrate
-from projections.queries.search import Search, find
+from projections.queries.search import Place, Search, find
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.contest import Case, Contender, Figures, Target
+from tests.benchmarks.searched import ERIKA, MAX, OLD, RECENT, TORN, fill
 
 UPLOADS: Final = 10_000_000
+MINUTES: Final = 60.0
+FILLING: Final = 0.6
+"""The share of the time in which rows are made; what is left is for their indexes and for the searches."""
 PAGE: Final = 50
 TIMES: Final = 20
 BOUND_MS: Final = 200
-MADE: Final = """
-INSERT INTO uploads (upload_id, version, session_hash, correlation_id, original_sha256, original_size, status, stage,
-                     reached, progress, attempt, attempts_left, result_id, error_code, error_message, failed_stage,
-                     created_at, updated_at)
-SELECT gen_random_uuid(), 12, md5((random() * %(sessions)s)::int::text) || md5('x'), md5(n::text),
-       repeat('b', 64), 123456,
-       CASE kind WHEN 'f' THEN 'failed' WHEN 'p' THEN 'pending' ELSE 'completed' END,
-       CASE kind WHEN 'f' THEN 'failed' WHEN 'p' THEN NULL ELSE 'complete' END,
-       CASE kind WHEN 'f' THEN 'generating' WHEN 'p' THEN NULL ELSE 'complete' END,
-       CASE kind WHEN 'f' THEN 30 WHEN 'p' THEN 0 ELSE 100 END,
-       CASE kind WHEN 'f' THEN 1 + floor(random() * 5) WHEN 'p' THEN 0 ELSE 1 END, 2,
-       CASE WHEN kind = 'c' THEN gen_random_uuid() END,
-       CASE WHEN kind = 'f' THEN CASE WHEN random() < 0.9 THEN 'WORKER_LOST' ELSE 'CONTENT_BLOCKED' END END,
-       CASE WHEN kind = 'f' THEN 'x' END, CASE WHEN kind = 'f' THEN 'generating' END, at, at + interval '20 seconds'
-FROM (
-    SELECT n, CASE WHEN r < 0.03 THEN 'f' WHEN r < 0.0305 THEN 'p' ELSE 'c' END AS kind,
-           clock_timestamp() - random() * interval '365 days' AS at
-    FROM (SELECT n, random() AS r FROM generate_series(1, %(uploads)s) AS n) AS rolled
-) AS kinds
-"""
-GROUPED: Final = """
-INSERT INTO failure_group_uploads
-SELECT '0123456789abcdef', upload_id FROM uploads WHERE error_code = 'CONTENT_BLOCKED';
-INSERT INTO failure_groups VALUES ('0123456789abcdef', 'CONTENT_BLOCKED', 'generating', 'x', 1, 1, now(), now(), 1)
-"""
+NIL: Final = UUID(int=0)
 
 
 @contextmanager
 def cases(bench: Bench) -> Iterator[Sequence[Case]]:
     """Every kind of search, on the same rows."""
-    uploads = bench.sized(UPLOADS, 2_000)
+    minutes = bench.minutes or MINUTES
+    deadline = time.monotonic() + minutes * 60
     url = bench.database(ours=False)  # rows without events: there is nothing to verify
     migrate(url)
-    began = time.monotonic()
+    uploads = bench.uploads or bench.sized(UPLOADS, 2_000)
+    made = fill(url, uploads, deadline - minutes * 60 * (1 - FILLING), bench.note)
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("SET synchronous_commit = off")
-        connection.execute(MADE, {"uploads": uploads, "sessions": uploads // 100})
-        connection.execute(GROUPED)
-        connection.execute("VACUUM ANALYZE uploads, failure_group_uploads")
         query = "SELECT upload_id, session_hash FROM uploads LIMIT 1 OFFSET %s"
-        ((some, session),) = connection.execute(query, (uploads // 2,)).fetchall()
-    bench.note(f"{uploads:,} rows were made in {time.monotonic() - began:.0f} s.")
+        ((some, session),) = connection.execute(query, (made // 2,)).fetchall()
     bench.rounds = 1
+    bench.note(
+        f"Each search was made {bench.sized(TIMES, 1)} times, with its count; a deep one on other pages each time."
+    )
+    measure = partial(_measure, url, times=bench.sized(TIMES, 1), deadline=deadline)
     yield [
         Case(
             name,
-            (Contender("Darkroom", "ours", partial(_measure, url, search, bench.sized(TIMES, 1))),),
+            (Contender("Darkroom", "ours", partial(measure, search, is_deep=is_deep)),),
             (Target(figure="ms p95", at_most=BOUND_MS),),
         )
-        for name, search in searches(some, session).items()
+        for name, search, is_deep in _named(searches(some, session))
     ]
 
 
 def searches(some: UUID, session: str) -> dict[str, Search]:
-    """One of each kind, by its name."""
-    beginning = some.int >> 96 << 96
+    """One of each kind and what people combine, by its name."""
     now = datetime.now(UTC)
+    day, half = now - timedelta(days=1), now - timedelta(days=182)
     return {
         "everything": Search(),
-        "half an id": Search(job_ids=(UUID(int=beginning), UUID(int=beginning + 2**96 - 1))),
+        "half an id": Search(job_ids=_beginning(some, 32)),
+        "a digit of an id": Search(job_ids=_beginning(some, 4)),
+        "three digits of an id": Search(job_ids=_beginning(some, 12)),
         "a session": Search(session=session),
         "failed": Search(status=Status.FAILED),
-        "failed within a day": Search(status=Status.FAILED, created_after=now - timedelta(days=1)),
         "a seldom code": Search(error_code=FailureCode.CONTENT_BLOCKED),
         "a code that never was": Search(error_code=FailureCode.NOT_AN_IMAGE),
         "pending": Search(status=Status.PENDING),
-        "a stage": Search(stage=Stage.GENERATING),
+        "processing": Search(status=Status.PROCESSING),
         "completed": Search(status=Status.COMPLETED),
+        "a stage": Search(stage=Stage.GENERATING),
         "five attempts": Search(min_attempt=5),
+        "six attempts, which none has": Search(min_attempt=6),
+        "since yesterday": Search(created_after=day),
+        "before half a year": Search(created_before=half),
+        "before all": Search(created_before=now - timedelta(days=4000)),
         "stands still": Search(stands_still=True),
+        "does not stand still": Search(stands_still=False),
         "waits long": Search(waits_over=60),
         "put off": Search(put_off=True),
-        "a person's": Search(last_actor="staff:erika"),
-        "a group of failures": Search(failure_group="0123456789abcdef", status=Status.FAILED),
+        "a person's": Search(last_actor=ERIKA),
+        "a stranger's": Search(last_actor="staff:unknown"),
+        "a group": Search(failure_group=RECENT),
+        "an old group": Search(failure_group=OLD),
+        "an old group and one of today": Search(failure_group=TORN),
+        "failed since yesterday": Search(status=Status.FAILED, created_after=day),
+        "failed, of a session": Search(status=Status.FAILED, session=session),
+        "failed, of a group": Search(failure_group=RECENT, status=Status.FAILED),
+        "failed, of an old group": Search(failure_group=OLD, status=Status.FAILED),
+        "failed, five attempts": Search(status=Status.FAILED, min_attempt=5),
+        "completed, two attempts": Search(status=Status.COMPLETED, min_attempt=2),
+        "completed, five attempts": Search(status=Status.COMPLETED, min_attempt=5),
+        "completed, with a code": Search(status=Status.COMPLETED, error_code=FailureCode.WORKER_LOST),
+        "completed, at a stage": Search(status=Status.COMPLETED, stage=Stage.FAILED),
+        "completed before half a year": Search(status=Status.COMPLETED, created_before=half),
+        "a code, half an id": Search(error_code=FailureCode.WORKER_LOST, job_ids=_beginning(some, 32)),
+        "a code, a digit of an id": Search(error_code=FailureCode.CONTENT_BLOCKED, job_ids=_beginning(some, 4)),
+        "a code, five attempts": Search(error_code=FailureCode.CONTENT_BLOCKED, min_attempt=5),
+        "a code, six attempts": Search(error_code=FailureCode.WORKER_LOST, min_attempt=6),
+        "a person's, failed": Search(last_actor=MAX, status=Status.FAILED),
+        "a person's, of a session": Search(last_actor=ERIKA, session=session),
+        "stands still, at a stage": Search(stands_still=True, stage=Stage.GENERATING),
+        "stands still, of a session": Search(stands_still=True, session=session),
+        "put off, since yesterday": Search(put_off=True, created_after=day),
+        "all at once": Search(
+            status=Status.FAILED,
+            stage=Stage.FAILED,
+            error_code=FailureCode.CONTENT_BLOCKED,
+            min_attempt=2,
+            created_after=half,
+            created_before=day,
+            stands_still=False,
+            put_off=False,
+            failure_group=RECENT,
+        ),
     }
 
 
-def _measure(url: str, search: Search, times: int) -> Figures:
+DEEP: Final = ("everything", "a session", "failed", "a seldom code", "completed", "five attempts", "a group")
+"""Searches that are also measured on pages far from the first one."""
+
+
+def _named(found: dict[str, Search]) -> Iterator[tuple[str, Search, bool]]:
+    yield from ((name, search, False) for name, search in found.items())
+    yield from ((f"{name}, deep", found[name], True) for name in DEEP)
+
+
+def _beginning(upload_id: UUID, bits: int) -> tuple[UUID, UUID]:
+    rest = 128 - bits
+    lowest = upload_id.int >> rest << rest
+    return UUID(int=lowest), UUID(int=lowest + 2**rest - 1)
+
+
+def _measure(url: str, search: Search, *, times: int, deadline: float, is_deep: bool) -> Figures:
+    if time.monotonic() > deadline:
+        return {}
     pool = open_pool(url, 1, "search", 60)
     took = []
     try:
-        for _ in range(times):
+        for turn in count():
+            after = Place(datetime.now(UTC) - timedelta(days=360 * (turn + 1) / (times + 1)), NIL) if is_deep else None
             began = time.perf_counter()
-            find(pool, search, None, PAGE)
+            find(pool, search, after, PAGE)
             took.append((time.perf_counter() - began) * 1000)
+            if len(took) == times or time.monotonic() > deadline:
+                break
     finally:
         pool.close()
     took.sort()

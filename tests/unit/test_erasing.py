@@ -36,7 +36,9 @@ def test_it_is_erased_once_and_nothing_follows() -> None:
 
     assert upload.status is Status.FAILED
     assert upload.erase(by=ERIKA) is None
-    with pytest.raises(NotFailedError):
+    with pytest.raises(NotFailedError, match="is erased"):
         upload.retry(by="session:abc")
+    with pytest.raises(RefusedError, match="is erased"):
+        upload.requeue(by=ERIKA)
     with pytest.raises(RefusedError):
         upload.start_attempt(by="worker:w")

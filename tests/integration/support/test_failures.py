@@ -9,6 +9,7 @@ import pytest
 from domain.failures import MESSAGES, FailureCode
 from domain.stages import Stage
 from domain.upload import Upload
+from projections.log.schema import migrate
 from projections.rows.failure_groups import cause_of, failure_grouper
 from tests.house.the_house import ROOT, blocks
 from tests.integration.api.service import error_of, moment
@@ -98,6 +99,30 @@ def test_the_uploads_of_a_group_are_found_by_its_id(desk: Desk) -> None:
     assert len(desk.search(failureGroup=lost["id"])["uploads"]) == 1
     assert desk.search(failureGroup=lost["id"], status="failed")["uploads"] == []
     assert error_of(desk.get("uploads", failureGroup="x")) == (400, "BAD_REQUEST")
+
+
+def test_a_group_is_searched_newest_first_and_by_pages(desk: Desk) -> None:
+    upload_ids = [str(failed(desk)) for _ in range(3)]
+    group_id = group(desk)["id"]
+
+    first = desk.search(failureGroup=group_id, limit=2)
+    rest = desk.search(failureGroup=group_id, limit=2, cursor=first["nextCursor"])
+    assert [upload["jobId"] for upload in (*first["uploads"], *rest["uploads"])] == upload_ids[::-1]
+    assert (first["count"], rest["count"], rest["nextCursor"]) == (3, 3, None)
+    middle = first["uploads"][1]["createdAt"]
+    later = desk.search(failureGroup=group_id, createdAfter=middle)["uploads"]
+    assert [upload["jobId"] for upload in later] == upload_ids[:0:-1]
+    earlier = desk.search(failureGroup=group_id, createdBefore=middle)["uploads"]
+    assert [upload["jobId"] for upload in earlier] == upload_ids[:1]
+
+
+def test_a_group_of_an_older_database_learns_when_its_uploads_were_submitted(desk: Desk, database_url: str) -> None:
+    upload_ids = [str(failed(desk)) for _ in range(2)]
+    group_id = group(desk)["id"]
+    desk.lives.execute("ALTER TABLE failure_group_uploads DROP COLUMN created_at")
+
+    migrate(database_url)
+    assert [upload["jobId"] for upload in desk.search(failureGroup=group_id)["uploads"]] == upload_ids[::-1]
 
 
 def test_a_resolved_group_comes_back_marked_when_it_happens_again(desk: Desk) -> None:

@@ -64,6 +64,7 @@ def test_every_change_names_the_admin_and_the_request(desk: Desk) -> None:
         ("staff-rotated", "staff:adam"),
         ("staff-revoked", "staff:adam"),
     ]
+    assert len({deed.request_id for deed in deeds} - {None}) == len(deeds), "each by a request of its own"
 
 
 @pytest.mark.parametrize("path", ["/no-one/rotate", "/no-one/revoke", "/Not%20A%20Name/revoke"])

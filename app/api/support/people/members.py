@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from litestar import Request, Response
 from litestar.params import PathParameter
 
+from app.api.http.correlation import correlation_id
 from app.api.http.errors import MalformedError
 from app.api.http.services import Services
 from app.api.support.people.bodies import MemberBody, MembersBody, OneMemberBody, TokenBody
@@ -50,7 +51,8 @@ class Members:
         role = _role_of(given)
         if role is None:
             raise mistake("role", "", f"one of {', '.join(Role)}")
-        add = partial(self._staff.add, name, role, self._until_of(given), by=admin.actor)
+        until, asked = self._until_of(given), correlation_id(request.scope)
+        add = partial(self._staff.add, name, role, until, by=admin.actor, request_id=asked)
         return await self._desk.answer(partial(_with_token, add), HTTPStatus.CREATED)
 
     async def rotate(self, request: Request[Any, Any, Any], name: Name) -> Response[TokenBody]:
@@ -58,7 +60,12 @@ class Members:
         admin = await self._desk.member(request, Role.ADMIN)
         given = await fields_of(request, {"role", "until"})
         rotate = partial(
-            self._staff.rotate, _known(name), by=admin.actor, role=_role_of(given), until=self._until_of(given)
+            self._staff.rotate,
+            _known(name),
+            by=admin.actor,
+            role=_role_of(given),
+            until=self._until_of(given),
+            request_id=correlation_id(request.scope),
         )
         return await self._desk.answer(partial(_with_token, rotate))
 
@@ -66,7 +73,7 @@ class Members:
         """Take the access of a member away, at once and for good."""
         admin = await self._desk.member(request, Role.ADMIN)
         await fields_of(request, ())
-        revoke = partial(self._staff.revoke, _known(name), by=admin.actor)
+        revoke = partial(self._staff.revoke, _known(name), by=admin.actor, request_id=correlation_id(request.scope))
         return await self._desk.answer(lambda: OneMemberBody(member=member_body(revoke())))
 
     def _until_of(self, given: Mapping[str, Any]) -> datetime | None:
