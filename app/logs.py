@@ -25,6 +25,8 @@ _SECRET_TEXTS: Final = (
     # What itsdangerous signs: a payload, perhaps a time, and a signature of 20 bytes or more.
     (re.compile(r"(?<![\w-])[\w-]{8,}(?:\.[\w-]{5,8})?\.[\w-]{27,}"), MASK),
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]+", re.IGNORECASE), rf"\1 {MASK}"),
+    # Tokens of staff, and API keys of Google, which bring no name of their own.
+    (re.compile(r"(?<![\w-])(?:dks_|AIza)[\w-]{30,}"), MASK),
     # The password of a URL.
     (re.compile(r"(://[^\s:/@]*):[^\s/@]+@"), rf"\1:{MASK}@"),
 )

@@ -8,7 +8,7 @@ the log, nor a dump and restore, nor another PostgreSQL changes it.
 import json
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
@@ -37,7 +37,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     upload_id: UUID
     version: int
     name: str
-    recorded_at: datetime
+    recorded_at: Annotated[datetime, msgspec.Meta(tz=True)]
     event_id: Any
     actor: Any
     correlation_id: Any

@@ -44,6 +44,15 @@ def test_an_answer_of_the_image_child_that_is_no_utf_8_blames_the_child(tmp_path
         reader.read(reader.examples[1].replace(b"why", b"wh\xff"))
 
 
+@pytest.mark.parametrize("name", ["a line of an export", "a proof"])
+def test_a_time_without_an_offset_is_refused(tmp_path: Path, name: str) -> None:
+    (reader,) = (reader for reader in readers(tmp_path) if reader.name == name)
+    naive = reader.examples[0].replace(b"03:04:05Z", b"03:04:05")
+
+    assert naive != reader.examples[0]
+    assert bodies.outcome(reader, naive) is None
+
+
 def test_an_error_that_a_reader_does_not_name_is_a_fault() -> None:
     reader = Reader("a number", [b"1"], int, (BackupError,))
 

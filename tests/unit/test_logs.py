@@ -163,6 +163,8 @@ def test_a_signed_token_is_masked_in_any_text(stream: io.StringIO, secret: str) 
         ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
         ("postgresql://dk:pw@db/darkroom", "postgresql://dk:***@db/darkroom"),
         ("redis://:pw@cache:6379/0", "redis://:***@cache:6379/0"),
+        (f"the access of {'dks_' + 'a-_4' * 10 + 'xyz'} is over", "the access of *** is over"),
+        (f"https://models.example/v1?alt=json&key={'AIza' + 'b' * 35}", "https://models.example/v1?alt=json&key=***"),
         ("GET /o?X-Amz-Signature=0a1b&x=1", "GET /o?X-Amz-Signature=***&x=1"),
         ("upload 018c2b3e-7a52-7c3e-9b60-3f0a8d6f2a11 in generating", None),
         ("/keep/018c2b3e-7a52-7c3e-9b60-3f0a8d6f2a11/preview-0123456789abcdef.jpg", None),

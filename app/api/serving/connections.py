@@ -13,7 +13,7 @@ import os
 import socket
 import struct
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from ipaddress import ip_address
 from threading import Event, Thread
 from time import monotonic
@@ -49,16 +49,16 @@ class _Seen(NamedTuple):
 
 
 class ConnectionGuard:
-    """Closes what keeps others out. `port` is the listening port; addresses in `trusted` may hold any number."""
+    """Closes what keeps others out of our `ports`. Addresses in `trusted` may hold any number of connections."""
 
     def __init__(
         self,
-        port: int,
+        ports: Collection[int],
         per_address: int,
         trusted: Sequence[Network] = (),
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._port = port
+        self._ports = frozenset(ports)
         self._per_address = per_address
         self._trusted = trusted
         self._clock = clock
@@ -117,7 +117,7 @@ class ConnectionGuard:
         try:
             inode = os.fstat(descriptor).st_ino
             with _borrowed(descriptor) as connection:
-                peer = _peer_of(connection, self._port)
+                peer = _peer_of(connection, self._ports)
                 if peer is None:
                     return None
                 info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)
@@ -169,8 +169,8 @@ class _borrowed:  # noqa: N801 - reads as a function
         self._socket.detach()
 
 
-def _peer_of(connection: socket.socket, port: int) -> Peer | None:
-    if connection.family not in {socket.AF_INET, socket.AF_INET6} or connection.getsockname()[1] != port:
+def _peer_of(connection: socket.socket, ports: Collection[int]) -> Peer | None:
+    if connection.family not in {socket.AF_INET, socket.AF_INET6} or connection.getsockname()[1] not in ports:
         return None
     address: tuple[str, int] = connection.getpeername()[:2]
     return address

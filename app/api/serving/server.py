@@ -61,8 +61,9 @@ def serve(
     address = free_address(host, port)
     if operations_port is not None:
         free_address(host, operations_port)
-    _allow_files(CONNECTIONS + OWN_FILES)
-    stopping, cut, guard = asyncio.Event(), Cut(), ConnectionGuard(port, per_address, trusted)
+    ports = {port} if operations_port is None else {port, operations_port}
+    _allow_files(CONNECTIONS * len(ports) + OWN_FILES)
+    stopping, cut, guard = asyncio.Event(), Cut(), ConnectionGuard(ports, per_address, trusted)
     app = cache(lambda: guard.applied_to(cut.applied_to(create_app(stopping))))
     main = _server(app, address, port, Interfaces.ASGI)
     main.on_startup(_spare_the_collector)
