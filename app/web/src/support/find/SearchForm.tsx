@@ -1,13 +1,15 @@
 /** The form of a search. Its state is the address: a search is opened by going there. */
 
 import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, useRef } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import type { SavedSearchesBody } from "../../status/schema";
 import { FIND, go, withQuery } from "../address";
 import { ask } from "../api";
 import { FILTERS, type Filters, filtersIn, filtersOf, isSame, tidyId } from "../filters";
 import { useKeys } from "../keys";
+import { Problem } from "../Problem";
 import { SEARCHES_KEY } from "../queryKeys";
+import { isToken, sessionName } from "../sessionName";
 import { CODES, capital, STAGES, STATUSES } from "../words";
 
 const FURTHER = FILTERS.filter((name) => name !== "jobId" && name !== "status" && name !== "failureGroup");
@@ -28,10 +30,10 @@ export function SearchForm({ filters }: { filters: Filters }) {
     queryFn: ({ signal }) => ask<SavedSearchesBody>("/searches", { signal }),
     staleTime: SAVED_MS,
   });
+  const [error, setError] = useState<Error | null>(null);
   const search = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const asked = filtersIn(new FormData(event.currentTarget));
-    go(withQuery(FIND, asked.jobId ? { ...asked, jobId: tidyId(asked.jobId) } : asked));
+    open(filtersIn(new FormData(event.currentTarget))).then(() => setError(null), setError);
   };
   return (
     <search>
@@ -90,7 +92,7 @@ export function SearchForm({ filters }: { filters: Filters }) {
               <input name="createdBefore" defaultValue={filters.createdBefore} placeholder="2026-11-28T09:00:00Z" />
             </label>
             <label>
-              <span>Session, as events name it</span>
+              <span>Session, as events name it, or its token</span>
               <input name="session" defaultValue={filters.session} placeholder="session:a886e65e94bbc507" />
             </label>
             <label>
@@ -111,9 +113,15 @@ export function SearchForm({ filters }: { filters: Filters }) {
             </label>
           </div>
         </details>
+        {error && <Problem error={error} />}
       </form>
     </search>
   );
+}
+
+async function open({ jobId = "", session = "", ...others }: Filters): Promise<void> {
+  const [id, owner] = isToken(jobId) ? ["", jobId] : [jobId, session];
+  go(withQuery(FIND, { jobId: tidyId(id), ...others, session: owner && (await sessionName(owner)) }));
 }
 
 interface Choices {
