@@ -145,6 +145,23 @@ def test_a_name_that_no_event_has_is_refused(known_url: str, tmp_path: Path) -> 
     assert "upload.submitted" in done.output
 
 
+@pytest.mark.parametrize(
+    ("since", "until"), [(7, 6), ("2026-11-03", "2026-11-02T10:00Z"), ("2026-11-03", "2026-11-03")]
+)
+def test_a_span_in_which_nothing_can_lie_is_refused(
+    known_url: str, tmp_path: Path, since: object, until: object
+) -> None:
+    done = run(known_url, "events", "export", "--out", tmp_path / "x", "--since", since, "--until", until)
+    assert (done.exit_code, "nothing lies between" in done.output) == (2, True), done.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_missing_is_named(known_url: str, tmp_path: Path) -> None:
+    done = run(known_url, "events", "export", "--out", tmp_path / "none" / "x.ndjson")
+    told = " ".join(done.output.replace("│", "").split())
+    assert (done.exit_code, "does not exist. Make it" in told) == (2, True), done.output
+
+
 def test_to_stdout_go_the_same_lines(known_url: str, tmp_path: Path) -> None:
     export(known_url, out := tmp_path / "events.ndjson")
     assert run(known_url, "events", "export", "--out", "-").stdout_bytes == out.read_bytes()
