@@ -127,6 +127,13 @@ def test_a_file_that_was_changed_is_not_continued(known_url: str, tmp_path: Path
     done = run(known_url, "events", "export", "--out", out, "--resume")
     assert done.exit_code == 2
     assert "SHA-256" in done.output
+    assert not list(tmp_path.glob("*.next"))
+
+
+def test_a_file_is_continued_in_its_format_alone(known_url: str, tmp_path: Path) -> None:
+    export(known_url, out := tmp_path / "events", "--format", "csv")
+    done = run(known_url, "events", "export", "--out", out, "--resume")
+    assert (done.exit_code, "is csv, and not ndjson. Resume it with --format csv" in done.output) == (2, True)
 
 
 def test_only_what_was_asked_for_is_exported(known_url: str, tmp_path: Path) -> None:
