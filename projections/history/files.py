@@ -46,12 +46,21 @@ class ExportFile:
             self._file = self._partial.open("wb")
             self._put(self._header)
             return self._scope.since - 1
+        if before and before.format != self._format:
+            raise ExportError(
+                f"{self._path} is {before.format}, and not {self._format}. Resume it with --format {before.format}, or "
+                "name another."
+            )
         if before and not before.is_of(self._scope):
             raise ExportError(f"{self._path} was exported with other filters. Resume it with those, or name another.")
         source = self._path if self._path.exists() else self._partial
         if not source.exists():
             return self.open(resume=False)
-        self._continue(source, before)
+        next_file = self._partial.with_name(f"{self._partial.name}.next")
+        try:
+            self._continue(source, next_file, before)
+        finally:
+            next_file.unlink(missing_ok=True)
         done = before.through if before else 0
         return max(done, self.last or 0, self._scope.since - 1)
 
@@ -100,10 +109,9 @@ class ExportFile:
         os.fsync(self._opened.fileno())
         self._opened.close()
 
-    def _continue(self, source: Path, before: Manifest | None) -> None:
+    def _continue(self, source: Path, next_file: Path, before: Manifest | None) -> None:
         """Read the lines that are there, up to the last whole one, and open the file behind them."""
         last_line, size = b"", 0
-        next_file = self._partial.with_name(f"{self._partial.name}.next")
         with source.open("rb") as old, next_file.open("wb") as new:
             for number, line in enumerate(old):
                 if not line.endswith(b"\n"):

@@ -21,7 +21,7 @@ from projections.history.parquet import sha256_of
 from projections.log.event_log import APPEND_LOCK, AWAIT_WRITERS
 from projections.log.schema import migrate
 
-IS_EMPTY: Final = "SELECT NOT EXISTS (SELECT FROM event_log)"
+SELECT_END: Final = "SELECT max(position) FROM event_log"
 SELECT_TAKEN: Final = "SELECT count(*), coalesce(max((line ->> 'position')::bigint), 0) FROM incoming"
 SELECT_BROKEN: Final = """
 SELECT upload_id, min(version), max(version), count(*) FROM event_log
@@ -66,8 +66,9 @@ def import_files(
     migrate(database_url)
     with connect(database_url) as connection, connection.transaction():
         connection.execute(AWAIT_WRITERS, (APPEND_LOCK,))  # no event is appended until the end of the transaction
-        if connection.execute(IS_EMPTY).fetchone() != (True,):
-            raise ExportError("This log has events. Import into an empty database.")
+        (end,) = connection.execute(SELECT_END).fetchone() or (None,)
+        if end is not None:
+            raise ExportError(f"This log has events, up to position {end}. Import into an empty database.")
         connection.execute(INCOMING)
         for source in sources:
             _take(connection, source, seen)

@@ -114,6 +114,8 @@ def _file(path: Path, format_: str, scope: "Scope") -> "ExportFile | ParquetFile
     from projections.history.files import ExportFile
     from projections.history.parquet import ParquetFile
 
+    if not path.parent.is_dir():
+        raise click.UsageError(f"The folder {path.parent} of --out {path} does not exist. Make it, or name another.")
     return ParquetFile(path, scope) if format_ == "parquet" else ExportFile(path, format_, scope, _header(format_))
 
 

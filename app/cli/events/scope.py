@@ -29,9 +29,16 @@ class Moment(click.ParamType[int | datetime]):
 
 
 def scope_of(since: int | datetime | None, until: int | datetime | None, names: tuple[str, ...]) -> "Scope":
-    """The events that the options name. Ends the command with 2 for a name that no event has."""
+    """The events that the options name. Ends the command with 2 for a name that no event has, or an empty span."""
     from domain.events import EVENTS
     from projections.history.form import Scope
+
+    if isinstance(since, int) and isinstance(until, int) and until < since:
+        raise click.UsageError(f"--until {until} is before --since {since}: nothing lies between. Swap them.")
+    if isinstance(since, datetime) and isinstance(until, datetime) and until <= since:
+        raise click.UsageError(
+            f"--until {until.isoformat()} is not after --since {since.isoformat()}: nothing lies between. Swap them."
+        )
 
     if unknown := [name for name in names if name not in EVENTS]:
         raise click.UsageError(f"No event is named {unknown[0]!r}. There are: {', '.join(EVENTS)}.")

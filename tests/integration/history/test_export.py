@@ -127,6 +127,13 @@ def test_a_file_that_was_changed_is_not_continued(known_url: str, tmp_path: Path
     done = run(known_url, "events", "export", "--out", out, "--resume")
     assert done.exit_code == 2
     assert "SHA-256" in done.output
+    assert not list(tmp_path.glob("*.next"))
+
+
+def test_a_file_is_continued_in_its_format_alone(known_url: str, tmp_path: Path) -> None:
+    export(known_url, out := tmp_path / "events", "--format", "csv")
+    done = run(known_url, "events", "export", "--out", out, "--resume")
+    assert (done.exit_code, "is csv, and not ndjson. Resume it with --format csv" in done.output) == (2, True)
 
 
 def test_only_what_was_asked_for_is_exported(known_url: str, tmp_path: Path) -> None:
@@ -143,6 +150,23 @@ def test_a_name_that_no_event_has_is_refused(known_url: str, tmp_path: Path) -> 
     done = run(known_url, "events", "export", "--out", tmp_path / "x", "--name", "upload.done")
     assert done.exit_code == 2
     assert "upload.submitted" in done.output
+
+
+@pytest.mark.parametrize(
+    ("since", "until"), [(7, 6), ("2026-11-03", "2026-11-02T10:00Z"), ("2026-11-03", "2026-11-03")]
+)
+def test_a_span_in_which_nothing_can_lie_is_refused(
+    known_url: str, tmp_path: Path, since: object, until: object
+) -> None:
+    done = run(known_url, "events", "export", "--out", tmp_path / "x", "--since", since, "--until", until)
+    assert (done.exit_code, "nothing lies between" in done.output) == (2, True), done.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_missing_is_named(known_url: str, tmp_path: Path) -> None:
+    done = run(known_url, "events", "export", "--out", tmp_path / "none" / "x.ndjson")
+    told = " ".join(done.output.replace("│", "").split())
+    assert (done.exit_code, "does not exist. Make it" in told) == (2, True), done.output
 
 
 def test_to_stdout_go_the_same_lines(known_url: str, tmp_path: Path) -> None:
