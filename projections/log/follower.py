@@ -26,6 +26,8 @@ AfterCommit = Callable[[Sequence[LoggedEvent]], None]
 """Called with a handled page after the commit. Must not block."""
 
 PAGE: Final = 1000
+UNHURRIED_SECONDS: Final = 1.0
+"""The pause of readers on which nothing waits: they handle what a second brought at once."""
 POLL_SECONDS: Final = 0.5
 """How long a lost notification delays a reader."""
 PAUSES: Final = (0.2, 0.5, 1.0, 2.0)

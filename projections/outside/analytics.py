@@ -18,7 +18,7 @@ from psycopg_pool import ConnectionPool
 from domain.events import Failed, ResultStored, StageAdvanced
 from domain.stages import Stage
 from projections.log.event_log import EventLog, LoggedEvent
-from projections.log.follower import Follower
+from projections.log.follower import UNHURRIED_SECONDS, Follower
 
 READER: Final = "analytics"
 POLLS: Final = 10
@@ -55,7 +55,7 @@ def analytics(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]]
         if captures:
             sink.deliver(captures)
 
-    return Follower(READER, event_log, pool, send)
+    return Follower(READER, event_log, pool, send, pause=UNHURRIED_SECONDS)
 
 
 def capture_of(event_log: EventLog, logged: LoggedEvent) -> Capture | None:
