@@ -88,7 +88,7 @@ class Failure(Struct, frozen=True):
 
 def failure_grouper(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]]) -> Follower:
     """The reader of the log that groups failures."""
-    return Follower(READER, event_log, pool, apply, pause=UNHURRIED_SECONDS)
+    return Follower(READER, event_log, pool, apply, pause=UNHURRIED_SECONDS, concerns={Failed.NAME, Erased.NAME})
 
 
 def cause_of(message: str) -> str:

@@ -23,6 +23,7 @@ from workers.queue.actors import SENDING_SECONDS
 
 READER: Final = "sweeper"
 PAGE: Final = 100
+DELETES: Final = {Erased.NAME, Expired.NAME}
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +42,7 @@ def sweeper(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]], 
                 return count
         return None
 
-    return Follower(READER, event_log, pool, sweep, page=PAGE, pause=UNHURRIED_SECONDS)
+    return Follower(READER, event_log, pool, sweep, page=PAGE, pause=UNHURRIED_SECONDS, concerns=DELETES)
 
 
 def _objects_of(logged: LoggedEvent) -> Expiry | None:
