@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -39,7 +39,7 @@ from projections.history.seals import sealer
 from projections.log import redis_connection
 from projections.log.connections import ANSWER_SECONDS, STATEMENT_SECONDS, Pool, async_pool, open_pool
 from projections.log.event_log import EventLog
-from projections.log.follower import Reader
+from projections.log.follower import Follower, Reader
 from projections.log.notifications import PROJECTED, RedisNotifier, Wakeups
 from projections.log.redis_connection import check_redis
 from projections.log.write_probe import check_postgres
@@ -214,7 +214,7 @@ def open_readers(settings: Settings, stack: ExitStack) -> list[Reader]:
     followers += [projection.follower(event_log, pool) for projection in PROJECTIONS]
     if settings.posthog_api_key:
         followers.append(analytics(event_log, pool, open_sink(settings, stack)))
-    return [Reader(follower, open_wakeups(settings, stack)) for follower in followers]
+    return with_wakeups(followers, settings, stack)
 
 
 def open_dispatch(settings: Settings, stack: ExitStack) -> tuple[list[Reader], dict[str, Upkeep]]:
@@ -231,7 +231,7 @@ def open_dispatch(settings: Settings, stack: ExitStack) -> tuple[list[Reader], d
         "retention": Retention(uploads, pool, rules(*days)).run,
         "bulk": BulkRunner(pool, StaffCommands(uploads, blobs, pool)).run,
     }
-    return [Reader(follower, open_wakeups(settings, stack)) for follower in followers], upkeep
+    return with_wakeups(followers, settings, stack), upkeep
 
 
 def open_sink(settings: Settings, stack: ExitStack) -> Sink:
@@ -241,8 +241,8 @@ def open_sink(settings: Settings, stack: ExitStack) -> Sink:
     return sink
 
 
-def open_wakeups(settings: Settings, stack: ExitStack) -> Wakeups:
-    """A subscription for one reader, on a connection of its own."""
+def with_wakeups(followers: Sequence[Follower], settings: Settings, stack: ExitStack) -> list[Reader]:
+    """The readers of a process, over one subscription, on a connection of its own."""
     wakeups = Wakeups(open_redis(settings, stack))
     stack.callback(wakeups.close)
-    return wakeups
+    return [Reader(follower, wakeups.beside()) for follower in followers]

@@ -22,7 +22,7 @@ from app.settings.surroundings import inherited_starter
 from workers.confinement import starter
 from workers.confinement.process_control import hide
 from workers.imaging.sandbox import check_confinement
-from workers.queue.actors import stop_taking
+from workers.queue.actors import start_taking, stop_taking
 
 GRACE_SECONDS: Final = 15.0
 """How long running attempts may take to end when the worker stops. After that they continue elsewhere."""
@@ -112,7 +112,7 @@ def work(settings: Settings) -> None:
         ended = threading.Event()
         threads.start("leases", lambda: parts.leases.keep_alive(ended))
         for worker in parts.workers:
-            worker.start()
+            start_taking(worker)
         log.info("worker.started", threads=settings.worker_threads, model=parts.model.name)
         threads.wait()
         log.info("worker.stopping")

@@ -4,7 +4,8 @@ Several processes may run the same reader: the row of the position is their lock
 skip it. If one freezes, PostgreSQL ends its transaction after a timeout, which releases the lock.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import nullcontext
 from functools import partial
 from threading import Event
 from typing import Any, Final, NamedTuple
@@ -26,6 +27,8 @@ AfterCommit = Callable[[Sequence[LoggedEvent]], None]
 """Called with a handled page after the commit. Must not block."""
 
 PAGE: Final = 1000
+UNHURRIED_SECONDS: Final = 1.0
+"""The pause of readers on which nothing waits: they handle what a second brought at once."""
 POLL_SECONDS: Final = 0.5
 """How long a lost notification delays a reader."""
 PAUSES: Final = (0.2, 0.5, 1.0, 2.0)
@@ -54,14 +57,19 @@ class Follower:
         page: int | None = None,
         after_commit: AfterCommit = lambda _: None,
         pause: float = 0,
+        concerns: Collection[str] | None = None,
     ) -> None:
-        """With a pause, a reader that keeps up waits so many seconds after a page: a large page costs less an event."""
+        """With a pause, a reader that keeps up waits so many seconds after a page: a large page costs less an event.
+
+        `concerns` are the names of the only events that `handle` looks at; a page without one is not passed to it.
+        """
         self.reader = reader
         self._pool = pool
         self._handle = handle
         self._size = page or PAGE
         self._pages = Pages(event_log, self._size)
         self._pause = pause
+        self._concerns = concerns
         self._keeps_up = False
         self._after_commit = after_commit
         self._moved_to: int | None = None
@@ -84,11 +92,17 @@ class Follower:
             return False
         self._keeps_up = len(page) < self._size
         self._moved_to = None  # unknown if a statement below fails
-        with translated(), self._pool.connection() as connection, connection.transaction():
-            move = {"reader": self.reader, "from": position, "to": page[-1].position}
+        move = {"reader": self.reader, "from": position, "to": page[-1].position}
+        concerned = self._concerns is None or any(logged.name in self._concerns for logged in page)
+        # A page that is not handled takes one statement, with no transaction around it.
+        with (
+            translated(),
+            self._pool.connection() as connection,
+            connection.transaction() if concerned else nullcontext(),
+        ):
             # The first process that moves the position handles the page; another waits here and then updates no row.
             ours = bool(connection.execute(MOVE_POSITION, move).rowcount)
-            if ours and (done := self._handle(connection, page)):
+            if ours and concerned and (done := self._handle(connection, page)):
                 page = page[:done]
                 connection.execute(MOVE_POSITION, {**move, "from": move["to"], "to": page[-1].position})
         if ours:

@@ -7,8 +7,9 @@ A message contains the ids of the changed uploads; an empty message means any up
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from threading import Event, Lock, Thread
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 from redis import Redis
@@ -117,16 +118,28 @@ class Wakeups:
     """Receives notifications of new events and keeps one until the next wait."""
 
     def __init__(self, redis: Redis) -> None:
-        self._notified = Event()
-        self._subscription = Subscription(redis, APPENDED, lambda _: self._notified.set())
+        self.notified = Event()
+        self._all = [self.notified]
+        self._subscription = Subscription(redis, APPENDED, self._notify_all)
+
+    def beside(self) -> Self:
+        """The wakeups of another reader, from the same subscription: a process needs no more than one."""
+        other = copy(self)
+        other.notified = Event()
+        self._all.append(other.notified)
+        return other
 
     def wait(self, seconds: float) -> bool:
         """Return at a notification, or after that many seconds; whether there was a notification."""
-        notified = self._notified.wait(seconds)
-        self._notified.clear()
+        notified = self.notified.wait(seconds)
+        self.notified.clear()
         return notified
 
     def close(self) -> None:
-        """Stop, and end a current wait; call this before the client is closed."""
+        """Stop, for those beside too, and end a current wait; call this before the client is closed."""
         self._subscription.close()
-        self._notified.set()
+        self.notified.set()
+
+    def _notify_all(self, _: bytes) -> None:
+        for notified in self._all:
+            notified.set()

@@ -18,9 +18,11 @@ from psycopg_pool import ConnectionPool
 from domain.events import Failed, ResultStored, StageAdvanced
 from domain.stages import Stage
 from projections.log.event_log import EventLog, LoggedEvent
-from projections.log.follower import Follower
+from projections.log.follower import UNHURRIED_SECONDS, Follower
 
 READER: Final = "analytics"
+ENDS: Final = {StageAdvanced.NAME, Failed.NAME}
+"""The events that may end an upload."""
 POLLS: Final = 10
 """One poll in this many is captured."""
 
@@ -55,12 +57,12 @@ def analytics(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]]
         if captures:
             sink.deliver(captures)
 
-    return Follower(READER, event_log, pool, send)
+    return Follower(READER, event_log, pool, send, pause=UNHURRIED_SECONDS, concerns=ENDS)
 
 
 def capture_of(event_log: EventLog, logged: LoggedEvent) -> Capture | None:
     """The capture of an event that completes or fails an upload; None for other events."""
-    if logged.name not in {StageAdvanced.NAME, Failed.NAME}:
+    if logged.name not in ENDS:
         return None
     try:
         match event := logged.event:

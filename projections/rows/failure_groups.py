@@ -20,7 +20,7 @@ from psycopg_pool import ConnectionPool
 from domain.events import Erased, Failed
 from domain.failures import FailureCode
 from projections.log.event_log import EventLog, LoggedEvent
-from projections.log.follower import Follower
+from projections.log.follower import UNHURRIED_SECONDS, Follower
 
 READER: Final = "failures"
 LONGEST_CAUSE: Final = 300
@@ -98,7 +98,7 @@ class Failure(Struct, frozen=True):
 
 def failure_grouper(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]]) -> Follower:
     """The reader of the log that groups failures."""
-    return Follower(READER, event_log, pool, apply)
+    return Follower(READER, event_log, pool, apply, pause=UNHURRIED_SECONDS, concerns={Failed.NAME, Erased.NAME})
 
 
 def cause_of(message: str) -> str:

@@ -15,7 +15,7 @@ import structlog
 
 from projections.log.connections import Pool, translated
 from projections.log.event_log import EventLog, LoggedEvent, select_history
-from projections.log.follower import Follower
+from projections.log.follower import UNHURRIED_SECONDS, Follower
 
 PAGE: Final = 10_000
 """In events."""
@@ -52,7 +52,7 @@ class Folding(Generic[_S, _F]):
 
     def follower(self, event_log: EventLog, pool: Pool) -> Follower:
         """The reader of the log. Its position begins at 0, so that a new one catches up with the whole history."""
-        return Follower(self.reader, event_log, pool, self.apply, page=PAGE)
+        return Follower(self.reader, event_log, pool, self.apply, page=PAGE, pause=UNHURRIED_SECONDS)
 
     def apply(self, connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:
         """Apply a page, in the transaction of the caller."""

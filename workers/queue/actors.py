@@ -11,6 +11,7 @@ from uuid import UUID
 import dramatiq
 import structlog
 from dramatiq.brokers.redis import RedisBroker
+from dramatiq.common import dq_name
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -25,15 +26,26 @@ IDLE_POLL_MS: Final = 100
 SENDING_SECONDS: Final = 2.5
 """How long one transaction may send messages. The last one may take 2 s more, and after 5 s PostgreSQL ends an idle
 transaction as frozen: its lock or position would be lost and all messages sent again."""
+DELAYED_POLL_MS: Final = 500
+THREAD_SECONDS: Final = 0.5
+"""How often an idle thread looks whether it should stop."""
 LAST_LOOK_SECONDS: Final = 2.0
 """For a worker that stops to come back from its last look into the queue."""
 
 log = structlog.get_logger(__name__)
 
 
+class _Broker(RedisBroker):
+    """Dramatiq has a second queue beside each, for messages with a delay. We send none."""
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> dramatiq.Consumer:
+        """Look into the second queue seldom: to ask both as often costs as much again."""
+        return super().consume(queue_name, prefetch, DELAYED_POLL_MS if queue_name == dq_name(queue_name) else timeout)
+
+
 def run_broker(redis: Redis) -> RedisBroker:
     """The broker; a dead worker's messages come back after 15 s, looked for at every command."""
-    broker = RedisBroker(  # type: ignore[no-untyped-call] # Dramatiq leaves this one untyped
+    broker = _Broker(  # type: ignore[no-untyped-call] # Dramatiq leaves this one untyped
         client=redis, middleware=[], heartbeat_timeout=15_000, maintenance_chance=100_000
     )
     for lane in LANES:
@@ -55,6 +67,13 @@ class DramatiqQueue:
             self._broker.enqueue(message)
         except (RedisError, dramatiq.BrokerError) as error:
             raise QueueUnavailableError from error
+
+
+def start_taking(worker: dramatiq.Worker) -> None:
+    """Start the threads. Those that run uploads are woken by a message, so they need not look so often themselves."""
+    worker.start()
+    for thread in worker.workers:
+        thread.timeout = THREAD_SECONDS
 
 
 def stop_taking(worker: dramatiq.Worker) -> None:

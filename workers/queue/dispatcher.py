@@ -34,4 +34,4 @@ def dispatcher(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]
                 return count
         return None
 
-    return Follower(READER, event_log, pool, send, page=PAGE)
+    return Follower(READER, event_log, pool, send, page=PAGE, concerns=STARTS)

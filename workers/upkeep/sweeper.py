@@ -18,11 +18,12 @@ from domain.events import Erased, Expired
 from domain.objects import Expiry, folder_of, is_picture
 from domain.ports import BlobStore
 from projections.log.event_log import EventLog, LoggedEvent
-from projections.log.follower import Follower
+from projections.log.follower import UNHURRIED_SECONDS, Follower
 from workers.queue.actors import SENDING_SECONDS
 
 READER: Final = "sweeper"
 PAGE: Final = 100
+DELETES: Final = {Erased.NAME, Expired.NAME}
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +42,7 @@ def sweeper(event_log: EventLog, pool: ConnectionPool[psycopg.Connection[Any]], 
                 return count
         return None
 
-    return Follower(READER, event_log, pool, sweep, page=PAGE)
+    return Follower(READER, event_log, pool, sweep, page=PAGE, pause=UNHURRIED_SECONDS, concerns=DELETES)
 
 
 def _objects_of(logged: LoggedEvent) -> Expiry | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 
+from domain.events import AttemptStarted
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog, LoggedEvent
 from projections.log.follower import Follower
@@ -58,3 +59,18 @@ def test_two_followers_of_one_name_handle_each_event_once(event_log: EventLog, p
             caught_up.result(PATIENCE)
 
     assert handled == list(range(1, 201))
+
+
+def test_a_follower_moves_past_pages_that_do_not_concern_it(event_log: EventLog, pool: Pool, uploads: Uploads) -> None:
+    for _ in range(5):
+        uploads.start_attempt(submit(uploads).id, by="worker:w")
+    handled: list[str] = []
+
+    def handle(_: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:
+        handled.extend(logged.name for logged in page)
+
+    follower = Follower("attempts", event_log, pool, handle, page=1, concerns={AttemptStarted.NAME})
+    follower.catch_up()
+
+    assert handled == [AttemptStarted.NAME] * 5
+    assert follower.position() == event_log.last_position() == 10

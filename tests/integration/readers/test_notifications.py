@@ -4,7 +4,7 @@ from redis import Redis
 
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
-from projections.log.notifications import RedisNotifier, Wakeups
+from projections.log.notifications import APPENDED, RedisNotifier, Wakeups
 from tests.integration.readers.reading import PATIENCE
 from tests.submissions import submit
 
@@ -41,3 +41,14 @@ def test_a_notification_between_two_waits_is_kept(redis: Redis, wakeups: Wakeups
     assert wakeups.wait(PATIENCE), "... and so does the wait of the other subscription"
     notifier.close()
     heard.close()
+
+
+def test_readers_of_one_process_hear_over_one_subscription(redis: Redis, wakeups: Wakeups) -> None:
+    assert wakeups.wait(PATIENCE)
+    others = [wakeups.beside(), wakeups.beside()]
+    notifier = RedisNotifier(redis)
+    notifier.notify()
+
+    assert all(heard.wait(PATIENCE) for heard in (wakeups, *others))
+    assert redis.pubsub_numsub(APPENDED) == [(APPENDED.encode(), 1)]
+    notifier.close()
