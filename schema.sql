@@ -444,6 +444,8 @@ BEGIN
         ALTER TABLE failure_group_uploads ADD COLUMN created_at timestamptz;
         UPDATE failure_group_uploads u SET created_at = e.recorded_at FROM event_log e
         WHERE e.upload_id = u.upload_id AND e.version = 1;
+        -- An older Darkroom that still runs beside this one does not give it, and an upload fails soon or never.
+        ALTER TABLE failure_group_uploads ALTER COLUMN created_at SET DEFAULT clock_timestamp();
     END IF;
 END $$;
 CREATE INDEX IF NOT EXISTS failure_group_uploads_newest_idx ON failure_group_uploads (group_id, created_at, upload_id);

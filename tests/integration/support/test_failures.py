@@ -125,6 +125,16 @@ def test_a_group_of_an_older_database_learns_when_its_uploads_were_submitted(des
     assert [upload["jobId"] for upload in desk.search(failureGroup=group_id)["uploads"]] == upload_ids[::-1]
 
 
+def test_an_upload_that_an_older_darkroom_put_into_a_group_is_found_in_it(desk: Desk) -> None:
+    upload_id = failed(desk)
+    group_id = group(desk)["id"]
+    desk.lives.execute("DELETE FROM failure_group_uploads")
+    desk.lives.execute("INSERT INTO failure_group_uploads (group_id, upload_id) VALUES (%s, %s)", group_id, upload_id)
+
+    found = desk.search(failureGroup=group_id, createdAfter=(datetime.now(UTC) - timedelta(hours=1)).isoformat())
+    assert [upload["jobId"] for upload in found["uploads"]] == [str(upload_id)]
+
+
 def test_a_resolved_group_comes_back_marked_when_it_happens_again(desk: Desk) -> None:
     failed(desk)
     resolved = decide(desk, "resolve", group(desk)["id"])
