@@ -62,7 +62,7 @@ def prove(pool: Pool, upload_id: UUID, head: Head) -> Proof:
             raise ProofError(f"Upload {upload_id} has no event up to position {head.position}, which the head covers.")
         first = _page_of(history[0].position)
         seals = seals_between(connection, first, head.position)
-        blocks = ndjson_blocks(connection, Scope(upload_id=upload_id), first - 1, head.position)
+        blocks = ndjson_blocks(connection, Scope(upload_id=upload_id), first - 1, history[-1].position)
         lines = iter([line for block in blocks for line in block.lines.splitlines()])
         events: list[ProvenEvent] = []
         for page, rows in groupby(history, key=lambda row: _page_of(row.position)):

@@ -19,10 +19,8 @@ from projections.history.form import Scope
 from projections.history.lines import lines_of
 from projections.history.manifest import ExportError, read_manifest
 from projections.history.replay.lakes import is_lake, read_lake
+from projections.history.replay.moments import Moment, moment_of
 from projections.log.event_log import LoggedEvent
-
-Moment = int | datetime
-"""A position, or a time."""
 
 ENVELOPE: Final = ("schema_version", "event_id", "actor", "correlation_id")
 SHOWN: Final = 1000
@@ -57,26 +55,28 @@ def replay(
 ) -> Iterator[LoggedEvent]:
     """The events of a log, given by its postgresql:// URL, or of a file or a lake of `events export`, in their order.
 
-    From and until a position (both included) or a time (the second one left out). `logged.event` is the event itself.
+    From and until a position (both included) or a time (the second one left out), which may be text or a date; without
+    an offset it is in UTC. `logged.event` is the event itself.
     With `progress` a bar on stderr shows the rate and the time that is left. Raises ExportError, LogUnavailableError.
     """
+    first, last = (None if given is None else moment_of(given) for given in (since, until))
     scope = Scope(
-        since=since if isinstance(since, int) else 1,
-        until=until if isinstance(until, int) else None,
-        since_time=since if isinstance(since, datetime) else None,
-        until_time=until if isinstance(until, datetime) else None,
+        since=max(first, 1) if isinstance(first, int) else 1,
+        until=last if isinstance(last, int) else None,
+        since_time=first if isinstance(first, datetime) else None,
+        until_time=last if isinstance(last, datetime) else None,
         names=tuple(names),
     )
     is_log = isinstance(source, str) and source.startswith(("postgresql://", "postgres://"))
     if is_log:
         yield from _of_log(str(source), scope, progress)
     elif is_lake(source):
-        last, lines = read_lake(str(source), scope)
-        yield from _of_lines(lines, str(source), scope, last, progress)
+        end, lines = read_lake(str(source), scope)
+        yield from _of_lines(lines, str(source), scope, end, progress)
     else:
         manifest = read_manifest(Path(source))
-        last = (manifest and manifest.last) or 0
-        yield from _of_lines(lines_of(Path(source)), str(source), scope, last, progress)
+        end = (manifest and manifest.last) or 0
+        yield from _of_lines(lines_of(Path(source)), str(source), scope, end, progress)
 
 
 def fold_by_upload(events: Iterable[LoggedEvent], function: Callable[[_S | None, LoggedEvent], _S]) -> dict[UUID, _S]:

@@ -1,6 +1,6 @@
 """Replay from Python: the same typed events from a live log and from a file, and the example on the analysts' page."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,22 @@ def test_only_what_was_asked_for_is_replayed(source: str) -> None:
     assert [(logged.name, logged.recorded_at) for logged in later] == [
         ("upload.failed", TUESDAY + timedelta(seconds=8))
     ]
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["2026-11-03", "2026-11-03T00:00Z", TUESDAY.date(), datetime(2026, 11, 3), datetime(2026, 11, 3, tzinfo=UTC)],  # noqa: DTZ001 - as in a notebook
+)
+def test_a_time_may_be_text_or_a_date_and_is_in_utc(source: str, moment: str | date) -> None:
+    later = [logged.position for logged in replay(source) if logged.recorded_at >= TUESDAY.replace(hour=0, minute=0)]
+    assert [logged.position for logged in replay(source, moment)] == later
+    assert [logged.position for logged in replay(source, str(later[0]))] == later
+
+
+@pytest.mark.parametrize("moment", ["yesterday", 3.5])
+def test_what_is_no_moment_is_refused(source: str, moment: object) -> None:
+    with pytest.raises(ExportError, match="is neither a position"):
+        list(replay(source, moment))  # type: ignore[arg-type] # a notebook knows no types
 
 
 def test_a_fold_by_upload_gives_the_state_of_each(source: str) -> None:
