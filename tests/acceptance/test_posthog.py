@@ -39,7 +39,7 @@ def test_each_end_is_told_once_though_the_reader_is_killed_and_posthog_forgets_t
     posthog.mood = Mood.FORGETFUL
     complete = [api.submit(photo("cat"), f"{FILENAME}.jpg"), api.submit(photo("rocket"), f"{FILENAME}.jpg")]
     assert ended(api, *complete) == ["completed", "completed"]
-    until(lambda: bool(posthog.named("status_complete")), "PostHog was told of nothing")
+    until(lambda: bool(told_of(connected, "status_complete", complete)), "PostHog was told of nothing")
     service.kill_child("project")
     posthog.mood = Mood.WELL
     until(lambda: told_everything(service.addresses.database_url), "PostHog was not told everything", 60)
