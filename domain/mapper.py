@@ -7,6 +7,7 @@ JSON holds the facts alone, and what the JSON has all the same is valid instead 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
@@ -17,7 +18,7 @@ from eventsourcing.persistence import JSONTranscoder, Mapper, MapperDeserialisat
 from msgspec import Struct
 from msgspec.structs import astuple, fields
 
-from domain.events import EVENTS, Erased, Event, Failed, Retried
+from domain.events import EVENTS, AttemptFailed, Erased, Event, Failed, PutOff, Retried
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -38,6 +39,8 @@ KEY: Final = ("originator_id", "originator_version")
 """Fields of an event that are never part of the JSON."""
 HEX: Final = re.compile(r"[0-9a-f]{32}")
 """A correlation id of ours."""
+_TIMED: Final = {AttemptFailed, PutOff}
+"""Events with a retry_at."""
 _FACTS: Final = msgspec.json.Decoder(dict[str, Any])
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -147,9 +150,9 @@ class EventMapper(Mapper[UUID]):
                     except (msgspec.DecodeError, RecursionError):
                         pass  # it cannot be read, or has more than its facts: a part of the envelope, for example
                     else:
-                        return event(upload_id, version, event_id, actor, correlation_id, *facts)
+                        return _judged(event(upload_id, version, event_id, actor, correlation_id, *facts))
             given = envelope.given if envelope else {}
-            return self._convert(event, upload_id, version, {**given, **_FACTS.decode(state)})
+            return _judged(self._convert(event, upload_id, version, {**given, **_FACTS.decode(state)}))
         except Exception as error:  # whatever a stored text makes a decoder stumble over; no I/O here
             raise MapperDeserialisationError(
                 f"{name} at version {version} of {upload_id} cannot be read: {error!r}"
@@ -170,6 +173,16 @@ class EventMapper(Mapper[UUID]):
         for version in range(stored, event.SCHEMA_VERSION):
             facts = self._upcasts[event.NAME, version](facts)
         return facts
+
+
+def _judged(event: Event) -> Event:
+    """The event, if its time can be compared with any other. Raises MsgspecError, OverflowError."""
+    if type(event) in _TIMED:
+        retry_at: datetime = event.retry_at  # type: ignore[attr-defined] # both have it
+        if retry_at.tzinfo is None:
+            raise msgspec.ValidationError(f"The time {retry_at} has no zone.")
+        retry_at.astimezone(UTC)  # in another zone, a time can lie before the first year or after the last one
+    return event
 
 
 def _joined(first: bytes, second: bytes) -> bytes:

@@ -5,12 +5,13 @@ from typing import Final
 
 SECRETS: Final = {
     "a staff token": re.compile(r"\bdks_[\w-]{20,}"),
-    "a signed token": re.compile(r"[\w-]{16,}={0,2}\.([\w-]{6}\.)?[\w-]{27,}"),
+    "a signed token": re.compile(r"(?<![\w-])[\w-]{16,}+={0,2}\.([\w-]{6}\.)?[\w-]{27,}"),
     "a signed URL": re.compile(r"[?&](X-Amz-Signature|X-Amz-Credential|Signature|sig|token)=", re.IGNORECASE),
     "an API key": re.compile(r"\b(AIza[\w-]{30,}|AKIA[A-Z0-9]{16}|ph[cx]_\w{20,}|sk-\w{20,})"),
     "a password": re.compile(r"://[^/\s:@]*:[^/\s@]+@"),
-    "an e-mail address": re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+"),
+    "an e-mail address": re.compile(r"(?<![^\s@])[^\s@]++@[^\s@]+\.[^\s@]"),
 }
+"""Each begins at the beginning of a word alone, so that a text of any length costs one look at it."""
 FILENAME: Final = re.compile(r"\.(jpe?g|png|webp|gif|heic|heif|avif|tiff?|bmp|svg|pdf)$", re.IGNORECASE)
 PUNCTUATION: Final = ".,;:!?'\"()[]<>"
 

@@ -13,7 +13,8 @@ def check_rows(evidence: Evidence) -> Iterator[Violation]:
     """Errors in the rows. A row that lags is compared with the log at the row's version."""
     if evidence.quarantine:
         stop = evidence.quarantine
-        yield evidence.violation(4, f"its row has stopped before position {stop.position}: {stop.error}")
+        error = " ".join(stop.error.split())  # a violation is one line
+        yield evidence.violation(4, f"its row has stopped before position {stop.position}: {error}")
     try:
         row = decoded(evidence.row, UploadRow)
         result = decoded(evidence.result_row, ResultRow)

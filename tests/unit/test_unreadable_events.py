@@ -13,6 +13,8 @@ from domain.mapper import EventMapper
 
 GOLDEN: Final = Path(__file__).parents[1] / "golden"
 FACTS: Final = json.loads((GOLDEN / "upload.stage-advanced.v1.json").read_text())
+PUT_OFF: Final = json.loads((GOLDEN / "upload.put-off.v1.json").read_text())
+ATTEMPT_FAILED: Final = json.loads((GOLDEN / "upload.attempt-failed.v1.json").read_text())
 FAILED: Final = json.loads((GOLDEN / "upload.failed.v1.json").read_text())
 
 
@@ -52,6 +54,11 @@ def test_an_event_of_a_newer_schema_version_is_not_read_as_ones_own(name: str) -
         ("upload.stage-advanced", changed(FACTS, schema_version="1")),
         ("upload.stage-advanced", changed(FACTS, schema_version=-1)),
         ("upload.stage-advanced", changed(FACTS, schema_version=True)),
+        ("upload.put-off", changed(PUT_OFF, retry_at="9999-12-31T23:59:59-12:00")),
+        ("upload.put-off", changed(PUT_OFF, retry_at="0001-01-01T00:00:00+12:00")),
+        ("upload.put-off", changed(PUT_OFF, retry_at="2026-11-28T12:00:00")),
+        ("upload.put-off", changed(PUT_OFF, retry_at="20000-01-01T00:00:00Z")),
+        ("upload.attempt-failed", changed(ATTEMPT_FAILED, retry_at="9999-12-31T23:59:59-12:00")),
     ],
 )
 def test_an_event_that_cannot_be_read_is_one_kind_of_error(name: str, state: str) -> None:

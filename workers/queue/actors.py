@@ -106,8 +106,11 @@ def run_worker(broker: RedisBroker, run: Callable[[UUID], None], threads: int, l
 def run_workers(
     broker: RedisBroker, run: Callable[[UUID], None], places: Places, threads: int
 ) -> list[dramatiq.Worker]:
-    """A worker for each lane, not yet started. Together they do no more runs at a time than the pipeline lets in."""
+    """A worker for each lane, not yet started. Together they do no more runs at a time than the pipeline lets in.
+
+    Each has a broker of its own: Dramatiq means one for one worker, and warns of a second one.
+    """
     return [
-        run_worker(broker, places.in_lane(run, behind=lane == BEHIND), share, lane)
+        run_worker(run_broker(broker.client), places.in_lane(run, behind=lane == BEHIND), share, lane)
         for lane, share in threads_of_lanes(threads).items()
     ]

@@ -124,3 +124,13 @@ def test_a_quarantined_upload_is_found_with_the_error_that_stopped_it(lives: Liv
     assert set(found) == {3, 4}
     assert found[4].startswith("its row has stopped before position 2: ")
     assert "upload.teleported" in found[4]
+
+
+def test_a_violation_is_one_line_though_the_error_of_a_quarantined_row_has_two(lives: Lives) -> None:
+    upload_id = lives.reached(Stage.VALIDATING)
+    lives.insert(upload_id, 4, "upload.stage-advanced", attempt=1, stage="generating", progress=1000)
+    lives.project()
+    told = [violation.sentence for violation in violations(lives) if violation.invariant == 4]
+    assert len(told) == 1
+    assert "uploads_progress_check" in told[0]
+    assert "\n" not in told[0]
