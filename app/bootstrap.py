@@ -194,7 +194,7 @@ def open_worker(settings: Settings, stack: ExitStack) -> WorkerParts:
         max_runs=settings.worker_threads,
         queue=traces.queue(DramatiqQueue(broker)),
     )
-    workers = run_workers(broker, traces.run(pipeline.run), sandbox.places, settings.worker_threads)
+    workers = run_workers(broker, traces.run(pipeline.run), sandbox.slots, settings.worker_threads)
     return WorkerParts(pipeline, leases, model, workers)
 
 

@@ -27,7 +27,7 @@ from domain.formats import HEAD_BYTES, MEDIA_TYPES, format_of
 from workers.confinement.capacity import processes_that_fit
 from workers.confinement.fork_client import ForkClient, ForkServerError, ServerEndedError
 from workers.confinement.fork_server import Allowance, Ending
-from workers.confinement.places import Places
+from workers.confinement.image_slots import ImageSlots
 from workers.errors import ExhaustedError, PassingError, PermanentError
 from workers.imaging.jobs import (
     AskConfinement,
@@ -98,7 +98,7 @@ class Sandbox:
 
     def __init__(self, limits: Limits | None = None, *, children: int | None = None, must_confine: bool = True) -> None:
         self._limits = limits or Limits()
-        self.places = Places(children or processes_that_fit(self._limits.memory_bytes))
+        self.slots = ImageSlots(children or processes_that_fit(self._limits.memory_bytes))
         self._allowance = Allowance(
             self._limits.memory_bytes,
             self._limits.cpu_seconds,
@@ -139,7 +139,7 @@ class Sandbox:
         return outcome.missing if isinstance(outcome, Confinement) else [repr(outcome)]
 
     def _outcome(self, job: Job) -> Outcome:
-        with self.places.taken(), _troubles_that_pass():
+        with self.slots.taken(), _troubles_that_pass():
             for _ in range(TRIES - 1):
                 with suppress(ServerEndedError):
                     return self._answered(job)

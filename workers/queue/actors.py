@@ -16,7 +16,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from domain.errors import QueueUnavailableError, UnavailableError
-from workers.confinement.places import Places
+from workers.confinement.image_slots import ImageSlots
 from workers.queue.lanes import BEHIND, FIRST, LANES, lane_of, threads_of_lanes
 
 ACTORS: Final = {FIRST: "run_upload", BEHIND: "run_upload_behind"}
@@ -104,13 +104,13 @@ def run_worker(broker: RedisBroker, run: Callable[[UUID], None], threads: int, l
 
 
 def run_workers(
-    broker: RedisBroker, run: Callable[[UUID], None], places: Places, threads: int
+    broker: RedisBroker, run: Callable[[UUID], None], slots: ImageSlots, threads: int
 ) -> list[dramatiq.Worker]:
     """A worker for each lane, not yet started. Together they do no more runs at a time than the pipeline lets in.
 
     Each has a broker of its own: Dramatiq means one for one worker, and warns of a second one.
     """
     return [
-        run_worker(run_broker(broker.client), places.in_lane(run, behind=lane == BEHIND), share, lane)
+        run_worker(run_broker(broker.client), slots.in_lane(run, behind=lane == BEHIND), share, lane)
         for lane, share in threads_of_lanes(threads).items()
     ]

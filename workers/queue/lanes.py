@@ -1,7 +1,7 @@
 """Which runs stand behind the others: those of a client that sent many photos in the last minute.
 
     runs          the first few of each client
-    runs_behind   all more; they leave threads and image children to the others (workers/confinement/places.py)
+    runs_behind   all more; they leave threads and image children to the others (workers/confinement/image_slots.py)
 
 The API marks such an upload before it is submitted. Redis keeps the mark for an hour: one that it forgets runs with the
 others. A mark says nothing of who the client is.

@@ -9,7 +9,7 @@ from redis import Redis
 from domain.errors import QueueUnavailableError
 from tests.integration.readers.reading import PATIENCE
 from tests.waiting import until
-from workers.confinement.places import Places
+from workers.confinement.image_slots import ImageSlots
 from workers.queue.actors import DramatiqQueue, run_broker, run_worker, run_workers, stop_taking
 from workers.queue.depth import queue_depth
 from workers.queue.lanes import BEHIND, FIRST, LANES, MARK, put_behind, standing_behind
@@ -80,19 +80,19 @@ def test_a_mark_that_redis_forgets_or_cannot_take_lets_the_upload_run_with_the_o
 def test_a_run_that_stands_behind_gets_its_turn_while_the_first_lane_never_lets_up(
     redis: Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("workers.confinement.places.SHARE_SECONDS", 0.2)
-    broker, places, behind = run_broker(redis), Places(1), [uuid4() for _ in range(3)]
+    monkeypatch.setattr("workers.confinement.image_slots.SHARE_SECONDS", 0.2)
+    broker, slots, behind = run_broker(redis), ImageSlots(1), [uuid4() for _ in range(3)]
     queue, ended, done = DramatiqQueue(broker), [], Event()
 
     def run(upload_id: UUID) -> None:
-        with places.taken():
+        with slots.taken():
             if upload_id not in behind and not done.is_set():
                 queue.send(uuid4())  # for each one that ends, another one comes
         ended.append(upload_id)
 
     for upload_id in behind:
         put_behind(redis, upload_id)
-    workers = run_workers(broker, run, places, 4)
+    workers = run_workers(broker, run, slots, 4)
     for _ in range(12):
         queue.send(uuid4())
     for worker in workers:

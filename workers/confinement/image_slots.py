@@ -1,9 +1,9 @@
-"""Places for the processes that open pictures. A client that sent many photos does not hold up another one's.
+"""Slots for the processes that open pictures. A client that sent many photos does not hold up another one's.
 
-a run of the first lane   takes any free place, before those that stand behind
-a run that stands behind  leaves one place free while a run of the first lane is under way; alone it takes all
+a run of the first lane   takes any free slot, before those that stand behind
+a run that stands behind  leaves one slot free while a run of the first lane is under way; alone it takes all
 
-However busy the first lane is, those that stand behind are given a place every SHARE_SECONDS. In each lane the one that
+However busy the first lane is, those that stand behind are given a slot every SHARE_SECONDS. In each lane the one that
 has waited longest is next.
 """
 
@@ -20,23 +20,23 @@ SHARE_SECONDS: Final = 10.0
 
 
 class _Waiter:
-    """A thread that wants a place."""
+    """A thread that wants a slot."""
 
     def __init__(self, *, behind: bool) -> None:
         self.behind = behind
         self.since = monotonic()
 
 
-class Places:
-    """A bounded number of places."""
+class ImageSlots:
+    """A bounded number of slots."""
 
-    def __init__(self, places: int) -> None:
-        self._places = places
-        self._free = places
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._free = slots
         self._first_runs = 0
         self._waiting: list[_Waiter] = []
         self._behind_at = -inf
-        """When one that stands behind was given a place."""
+        """When one that stands behind was given a slot."""
         self._changed = threading.Condition()
         self._thread = threading.local()
 
@@ -62,7 +62,7 @@ class Places:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Have a place, after having waited for it."""
+        """Have a slot, after having waited for it."""
         self._wait()
         try:
             yield
@@ -91,11 +91,11 @@ class Places:
                 self._changed.notify_all()
 
     def _next(self) -> _Waiter | None:
-        """Who may have a place now."""
+        """Who may have a slot now."""
         if not self._free:
             return None
         first, behind = (next((one for one in self._waiting if one.behind is lane), None) for lane in (False, True))
         if behind and monotonic() - max(behind.since, self._behind_at) >= SHARE_SECONDS:
             return behind
-        kept_free = 1 if self._first_runs and self._places > 1 else 0
+        kept_free = 1 if self._first_runs and self._slots > 1 else 0
         return first or (behind if self._free > kept_free else None)
