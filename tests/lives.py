@@ -32,7 +32,6 @@ class Lives:
 
     def __init__(self, database_url: str, folder: Path) -> None:
         self.pool = open_pool(database_url, 4, "lives")
-        self.pool.wait()
         self.log = EventLog(self.pool)
         self.store = FolderStore(folder, _unsigned)
         self.uploads = Uploads(self.log, SilentNotifier())
