@@ -184,6 +184,8 @@ def _conditions(search: Search, table: str) -> Iterator[str]:  # noqa: C901 - on
             yield "u.session_hash = %(session)s"
     if search.min_attempt and search.min_attempt > 1:
         yield "u.repeated IS NOT NULL AND u.repeated >= %(min_attempt)s"
+        if search.status is Status.FAILED:
+            yield "u.status = 'failed'"  # which the index of repeated attempts holds, and no code
     elif search.min_attempt:
         yield "u.attempt >= %(min_attempt)s"
     if search.created_after:
@@ -216,6 +218,8 @@ def _of_tables_beside(search: Search) -> Iterator[str]:
 
 
 def _of_waits(search: Search) -> Iterator[str]:
+    if _statuses(search).isdisjoint({Status.PENDING, Status.PROCESSING}):
+        return  # what has ended neither stands still nor is put off
     if search.stands_still is not None:
         yield f"{OPEN} AND {STANDS_STILL}" if search.stands_still else f"NOT ({OPEN} AND {STANDS_STILL})"
     if search.put_off is not None:

@@ -42,6 +42,7 @@ SEARCHES: Final = {
     "completed at the stage failed, which none is": Search(status=Status.COMPLETED, stage=Stage.FAILED),
     "failed and stands still, which none does": Search(status=Status.FAILED, stands_still=True),
     "failed and often repeated": Search(status=Status.FAILED, min_attempt=6),
+    "failed, of a group where none has": Search(status=Status.FAILED, failure_group="00000000000000ff"),
 }
 MADE: Final = """
 UPDATE uploads SET created_at = clock_timestamp() - random() * interval '30 days',
@@ -105,6 +106,11 @@ def test_a_page_and_its_count_look_at_few_rows(grown: str, search: Search) -> No
     assert page < ROWS / 10
     # An exact count of up to 10,000 has to see as many.
     assert count <= 10_001 * 1.1
+
+
+def test_of_what_has_ended_it_is_not_asked_whether_it_stands_still() -> None:
+    asked, _ = count_query(Search(status=Status.FAILED, stands_still=False, put_off=False))
+    assert asked == count_query(Search(status=Status.FAILED))[0]
 
 
 def test_a_later_page_costs_no_more_than_the_first(grown: str) -> None:
