@@ -366,8 +366,9 @@ CREATE INDEX IF NOT EXISTS uploads_session_idx ON uploads (left(session_hash, 16
 CREATE INDEX IF NOT EXISTS uploads_failed_idx ON uploads (created_at, upload_id) WHERE error_code IS NOT NULL;
 CREATE INDEX IF NOT EXISTS uploads_error_code_idx ON uploads (error_code, created_at, upload_id)
     WHERE error_code IS NOT NULL;
--- By id: whether an upload of a group of failures has still failed, without a look at its row.
-CREATE INDEX IF NOT EXISTS uploads_failed_code_idx ON uploads (upload_id, error_code) WHERE error_code IS NOT NULL;
+-- By id: whether an upload of a group of failures has still failed, and how often, without a look at its row.
+CREATE INDEX IF NOT EXISTS uploads_failed_code_idx ON uploads (upload_id, error_code, repeated)
+    WHERE error_code IS NOT NULL;
 -- With the status: those that were completed after all are counted without a look at the others' rows.
 DROP INDEX IF EXISTS uploads_repeated_idx;
 CREATE INDEX IF NOT EXISTS uploads_repeated_status_idx ON uploads (created_at, upload_id, repeated, status)

@@ -171,11 +171,8 @@ def _conditions(search: Search, table: str) -> Iterator[str]:  # noqa: C901 - on
         return
     if search.job_ids:
         yield "u.upload_id BETWEEN %(lowest)s AND %(highest)s"
-    if search.status:
-        yield from _of_status(search.status)
-    if search.stage:
-        yield from _of_status(status_of(search.stage))
-        yield f"u.stage = '{search.stage}'"
+    if search.status or search.stage:
+        yield from _of_status(search)
     if search.error_code:
         yield f"u.error_code IS NOT NULL AND u.error_code = '{search.error_code}'"
     if search.session:
@@ -184,8 +181,6 @@ def _conditions(search: Search, table: str) -> Iterator[str]:  # noqa: C901 - on
             yield "u.session_hash = %(session)s"
     if search.min_attempt and search.min_attempt > 1:
         yield "u.repeated IS NOT NULL AND u.repeated >= %(min_attempt)s"
-        if search.status is Status.FAILED:
-            yield "u.status = 'failed'"  # which the index of repeated attempts holds, and no code
     elif search.min_attempt:
         yield "u.attempt >= %(min_attempt)s"
     if search.created_after:
@@ -228,11 +223,15 @@ def _of_waits(search: Search) -> Iterator[str]:
         yield "u.status = 'pending' AND u.created_at < clock_timestamp() - make_interval(secs => %(waits_over)s)"
 
 
-def _of_status(status: Status) -> Iterator[str]:
+def _of_status(search: Search) -> Iterator[str]:
+    (status,) = _statuses(search)
     if status in {Status.PENDING, Status.PROCESSING}:
         yield OPEN
-    # A row has a code if and only if it has failed, and the indexes of failures hold no status.
-    yield "u.error_code IS NOT NULL" if status is Status.FAILED else f"u.status = '{status}'"
+    # A row has a code if and only if it has failed. The indexes of failures hold no status, that of attempts no code.
+    by_attempts = search.min_attempt and not (search.error_code or search.failure_group)
+    yield f"u.status = '{status}'" if by_attempts or status is not Status.FAILED else "u.error_code IS NOT NULL"
+    if search.stage and search.stage not in {Stage.COMPLETE, Stage.FAILED}:  # those say no more than the status
+        yield f"u.stage = '{search.stage}'"
 
 
 def parameters(search: Search) -> dict[str, Any]:
