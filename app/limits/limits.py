@@ -65,8 +65,8 @@ class Limits:
         used = max(standing.policy.quota - standing.left for standing in grant.standings if standing.policy.is_of_one)
         return Counted(fields_of(grant.standings), is_one_of_many=used > FEW)
 
-    def held(self, address: str, session_hash: str, seconds: int) -> AbstractAsyncContextManager[bool]:
-        """A permit for a request that waits; False if its session or its address has none."""
+    def held(self, address: str, session_hash: str, seconds: int) -> AbstractAsyncContextManager[str | None]:
+        """A permit for a request that waits; None if its session or its address has none."""
         semaphores = []
         if self._held_per_session:
             semaphores.append(Semaphore("held-by-session", session_hash, self._held_per_session))
@@ -76,9 +76,9 @@ class Limits:
             semaphores += map(Semaphore, names, networks_of(address), sizes)
         return self._semaphores.permit(semaphores, seconds)
 
-    def alone(self, what: str, seconds: int) -> AbstractAsyncContextManager[bool]:
+    def alone(self, what: str) -> AbstractAsyncContextManager[bool]:
         """A permit for one request over all processes; False if another one has it."""
-        return self._semaphores.permit((Semaphore("alone", what, 1),), seconds)
+        return self._semaphores.renewed_permit(Semaphore("alone", what, 1))
 
 
 def open_limits(settings: Settings, stack: ExitStack) -> Limits:

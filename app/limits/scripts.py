@@ -51,6 +51,8 @@ for i, key in ipairs(KEYS) do
     redis.call('ZREMRANGEBYSCORE', key, '-inf', now[1])
     -- Counted before the clock stepped back; no permit lasts so long.
     redis.call('ZREMRANGEBYSCORE', key, now[1] + 1000, '+inf')
+    -- One that is renewed does not count itself.
+    redis.call('ZREM', key, ARGV[1])
     if redis.call('ZCARD', key) >= tonumber(ARGV[2 + i]) then return 0 end
 end
 for _, key in ipairs(KEYS) do

@@ -21,6 +21,8 @@ PAUSE_SECONDS: Final = 0.5
 """Between two tries to submit, and between two polls."""
 PATIENCE_SECONDS: Final = 90.0
 """How long a client tries to submit; no injury lasts that long."""
+PASSING: Final = {httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.CONFLICT}
+"""With Retry-After: the second where the server of the try before it was killed."""
 POLLS_PER_SECOND: Final = 200
 """Of all clients together at most."""
 THREADS: Final = 32
@@ -81,8 +83,7 @@ class Client:
             response = self._api.post(self._submission.photo, key=self._key)
         except httpx.TransportError:
             response = None
-        patience_asked = response is not None and response.status_code == httpx.codes.SERVICE_UNAVAILABLE
-        if response is None or (patience_asked and "Retry-After" in response.headers):
+        if response is None or (response.status_code in PASSING and "Retry-After" in response.headers):
             self.refusals += 1
             return None
         return response

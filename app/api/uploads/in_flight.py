@@ -19,11 +19,10 @@ AGAIN_SECONDS: Final = 0.1
 
 
 class InFlight:
-    """The submissions with a key that are under way. Each ends within so many seconds, or its process was killed."""
+    """The submissions with a key that are under way. That of a process that was killed is over some seconds later."""
 
-    def __init__(self, limits: Limits, seconds: float) -> None:
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._seconds = round(seconds)
         self._here: dict[str, asyncio.Future[bool]] = {}
 
     @asynccontextmanager
@@ -60,7 +59,7 @@ class InFlight:
     @asynccontextmanager
     async def _alone(self, key: str, deadline: float) -> AsyncIterator[None]:
         while True:
-            async with self._limits.alone(key, self._seconds) as is_alone:
+            async with self._limits.alone(key) as is_alone:
                 if is_alone:
                     yield
                     return

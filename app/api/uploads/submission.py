@@ -37,8 +37,6 @@ IdempotencyKey = Annotated[
 KEY: Final = re.compile(r"[!-~]{1,255}")
 STRONG_KEY: Final = re.compile(r'("?)[A-Za-z0-9_-]{22,253}\1')
 """At least 128 bits, if it is random: 22 characters of 6 bits, or a UUID. The IETF draft has it in quotes."""
-FINISH_SECONDS: Final = 30
-"""How long a photo that has arrived may take to be taken in."""
 
 
 class Submission:
@@ -46,7 +44,7 @@ class Submission:
 
     def __init__(self, services: Services, slots: Slots) -> None:
         self._intake = Intake(services)
-        self._in_flight = InFlight(services.limits, services.body_seconds + FINISH_SECONDS)
+        self._in_flight = InFlight(services.limits)
         self._sessions = services.sessions
         self._limits = services.limits
         self._slots = slots

@@ -188,7 +188,7 @@ class Client:
             try:
                 response = send()
                 self._reached = True
-                if response.status_code not in BUSY:
+                if not _is_busy(response):
                     return response
                 said = _retry_after(response)
                 trouble, wait = _refusal(response), pause if said is None else max(said, FIRST_PAUSE)
@@ -228,6 +228,12 @@ def _refusal(response: httpx.Response) -> RefusedError | StrangeAnswerError:
         return RefusedError(str(error["message"]), str(error["code"]))
     except (ValueError, KeyError, TypeError):
         return StrangeAnswerError(f"{response.url} answers {response.status_code}, unlike Darkroom: check the address.")
+
+
+def _is_busy(response: httpx.Response) -> bool:
+    # A conflict that passes: the same photo is still on its way, or was when its server ended.
+    is_under_way = response.status_code == HTTPStatus.CONFLICT and "Retry-After" in response.headers
+    return is_under_way or response.status_code in BUSY
 
 
 def _retry_after(response: httpx.Response) -> float | None:

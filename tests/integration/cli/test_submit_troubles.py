@@ -31,6 +31,11 @@ def test_a_busy_server_is_obeyed_and_the_photo_stays_one_submission(server: Fake
     assert len(set(keys)) == 1
 
 
+def test_a_photo_that_is_still_on_its_way_is_sent_again(server: FakeDarkroom) -> None:
+    server.troubles.append((409, {"Retry-After": "0"}))
+    assert submit("--server", server.url).exit_code == 0
+
+
 def test_a_server_that_asks_for_more_patience_than_there_is_ends_with_its_sentence(server: FakeDarkroom) -> None:
     server.troubles.append((429, {"Retry-After": "3600"}))
     result = submit("--server", server.url)

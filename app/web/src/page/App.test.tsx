@@ -154,11 +154,14 @@ test("the bar of a photo that is sent again begins at nothing", async () => {
   await waitFor(() => expect(bar()).toBe("100"));
 });
 
-test("a server that asks for a minute is given one, and the minute is counted down", async () => {
+test.each([
+  [503, "UNAVAILABLE"],
+  [409, "CONFLICT"],
+])("a server that answers %i and asks for a minute is given one, and it is counted down", async (status, code) => {
   choose(photo());
   const first = await photoSent(1);
   first.headers = { "Retry-After": "60" };
-  await first.isRefused(503, "UNAVAILABLE");
+  await first.isRefused(status, code);
   await waitFor(() => screen.getByText("It is tried again in 60 s."));
 });
 

@@ -101,7 +101,9 @@ function judged(status: number, text: string, retryAfter: string | null): { body
     return { body };
   }
   const { code, message, isOurs } = refusalOf(status, body);
-  const isPassing = status < 400 || status >= 500 || status === 408 || status === 429;
+  // 409 with Retry-After: the same submission is still under way, or was when its server ended.
+  const isPassing =
+    status < 400 || status >= 500 || status === 408 || status === 429 || (status === 409 && !!retryAfter);
   return { error: new ApiError(code, message, isPassing, Number(retryAfter) * 1000 || null, isOurs, status) };
 }
 
