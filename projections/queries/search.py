@@ -122,8 +122,7 @@ def find(pool: Pool, search: Search, after: Place | None, limit: int) -> Page:
         rows = _select(connection, search, after, limit + 1)
         count = _count(connection, search)
     uploads = rows[:limit]
-    more = len(rows) > limit
-    place = Place(uploads[-1].created_at, uploads[-1].upload_id) if more else None
+    place = Place(uploads[-1].created_at, uploads[-1].upload_id) if len(rows) > limit else None
     return Page(uploads, min(count, EXACT), count <= EXACT, place)
 
 
@@ -207,9 +206,7 @@ def _of_tables_beside(search: Search) -> Iterator[str]:
     if search.last_actor:
         yield ACTED_ON
     if search.failure_group:
-        yield IN_GROUP
-    if search.failure_group and search.status is Status.FAILED:
-        yield FAILED_LIKE_IT
+        yield f"{IN_GROUP} AND {FAILED_LIKE_IT}" if search.status is Status.FAILED else IN_GROUP
 
 
 def _of_waits(search: Search) -> Iterator[str]:

@@ -3,6 +3,7 @@
 All read the same log in the same order and write to the same disk. What a file weighs is told beside the log itself.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -82,6 +83,8 @@ def _copy(url: str, path: Path) -> int:
         for row in rows:
             out.write(row)
             count += 1
+        out.flush()
+        os.fsync(out.fileno())  # as an export is
     return count
 
 
