@@ -27,7 +27,13 @@ from app.settings.parsers import Network
 from projections.log.throttled import ThrottledWarning
 
 HEAD_SECONDS: Final = 10.0
-LOOK_SECONDS: Final = 0.5
+LOOK_SECONDS: Final = 0.2
+LOOK_SHARE: Final = 0.1
+"""Looks take no more of the time than this: with thousands of connections they come more seldom."""
+SURGE: Final = 200
+"""More new connections than this between two looks."""
+SURGE_LOOK_SECONDS: Final = 0.05
+"""The next look comes sooner then: what a crowd has sent is in memory, which is not given back."""
 _TCP_INFO_BYTES: Final = 232
 _LAST_DATA: Final = struct.Struct("@I4xI")
 """tcpi_last_data_sent and tcpi_last_data_recv of Linux's struct tcp_info, in milliseconds, at _LAST_DATA_AT."""
@@ -94,8 +100,8 @@ class ConnectionGuard:
         """Look no more."""
         self._stopping.set()
 
-    def look(self) -> None:
-        """Close the connections that are late, and those that are too many."""
+    def look(self) -> int:
+        """Close the connections that are late, and those that are too many; how many it has seen."""
         seen = list(self._connections())
         late = self._late(seen)
         too_many = self._too_many([one for one in seen if one not in late])
@@ -103,10 +109,16 @@ class ConnectionGuard:
             for connection in found:
                 if _close(connection):
                     self._closed.warn(reason, address=connection.peer[0])
+        return len(seen)
 
     def _run(self) -> None:
-        while not self._stopping.wait(LOOK_SECONDS):
-            self.look()
+        pause, before = LOOK_SECONDS, 0
+        while not self._stopping.wait(pause):
+            began = monotonic()
+            count = self.look()
+            usual = max(LOOK_SECONDS, (monotonic() - began) / LOOK_SHARE)
+            pause = SURGE_LOOK_SECONDS if count > before + SURGE else usual
+            before = count
 
     def _connections(self) -> Iterator[_Seen]:
         for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - names alone, of thousands
