@@ -27,7 +27,7 @@ def test_an_append_works_after_its_connection_forgot_all_statements(database_url
 def test_an_append_works_on_every_new_connection(database_url: str, event_log: EventLog, pool: Pool) -> None:
     event_log.insert_events([stored_submission()])
     with pool.connection() as connection, psycopg.connect(database_url, autocommit=True) as other:
-        other.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
+        other.execute("SELECT pg_terminate_backend(%s, 10000)", (connection.info.backend_pid,))
 
     assert event_log.insert_events([stored_submission()])
 
