@@ -106,11 +106,8 @@ def run_worker(broker: RedisBroker, run: Callable[[UUID], None], threads: int, l
 def run_workers(
     broker: RedisBroker, run: Callable[[UUID], None], slots: ImageSlots, threads: int
 ) -> list[dramatiq.Worker]:
-    """A worker for each lane, not yet started. Together they do no more runs at a time than the pipeline lets in.
-
-    Each has a broker of its own: Dramatiq means one for one worker, and warns of a second one.
-    """
+    """A worker for each lane, not yet started. Together they do no more runs at a time than the pipeline lets in."""
     return [
-        run_worker(run_broker(broker.client), slots.in_lane(run, behind=lane == BEHIND), share, lane)
+        run_worker(broker, slots.in_lane(run, behind=lane == BEHIND), share, lane)
         for lane, share in threads_of_lanes(threads).items()
     ]
