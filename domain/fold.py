@@ -36,7 +36,7 @@ def fold(upload: Upload | None, events: Iterable[Event]) -> Upload | None:
 
 def evolve(upload: Upload | None, event: Event) -> Upload:
     """The state after one more event. Raises HistoryError if a version is missing or the event cannot be applied."""
-    if type(event) is Submitted:
+    if upload is None and type(event) is Submitted:
         return Upload(
             id=event.originator_id,
             version=event.originator_version,

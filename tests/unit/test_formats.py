@@ -102,10 +102,10 @@ def test_what_is_refused_is_named_in_the_sentence(head: bytes, sentence: str) ->
 
 def raw(order: str, *tags: tuple[int, bytes]) -> bytes:
     """The start of a TIFF file with these tags in its first directory, as cameras write it."""
-    place = 8 + 2 + 12 * len(tags) + 4
+    offset = 8 + 2 + 12 * len(tags) + 4
     directory, contents = struct.pack(f"{order}H", len(tags)), b""
     for tag, content in tags:
-        directory += struct.pack(f"{order}HHII", tag, 2, len(content), place + len(contents))
+        directory += struct.pack(f"{order}HHII", tag, 2, len(content), offset + len(contents))
         contents += content
     head = b"II\x2a\0" if order == "<" else b"MM\0\x2a"
     return head + struct.pack(f"{order}I", 8) + directory + bytes(4) + contents
@@ -118,6 +118,7 @@ def raw(order: str, *tags: tuple[int, bytes]) -> bytes:
         ([(0x010F, b"NIKON CORPORATION\0"), (0x014A, bytes(8))], "Nikon NEF raw (TIFF-based)"),
         ([(0x010F, b"SONY\0"), (0x014A, bytes(8))], "Sony ARW raw (TIFF-based)"),
         ([(0x010F, b"Apple\0"), (0xC612, b"\1\4\0\0")], "DNG raw (TIFF-based)"),
+        ([(0x010F, b"RICOH IMAGING\0"), (0x014A, bytes(8))], "Pentax PEF raw (TIFF-based)"),
         ([(0x010F, b"Leica\0")], "TIFF"),
     ],
 )

@@ -26,6 +26,14 @@ def test_the_fold_refuses_a_history_that_does_not_begin_with_a_submission() -> N
         evolve(None, submitted().started().events[1])
 
 
+def test_the_fold_refuses_a_second_submission() -> None:
+    history = submitted().started()
+    again = replace(history.events[0], originator_version=3)
+
+    with pytest.raises(ValueError, match=r"upload\.submitted cannot be applied to version 2"):
+        evolve(history.upload, again)
+
+
 def test_the_fold_refuses_a_preview_without_a_result() -> None:
     history = submitted().reached(Stage.STORING).preview()
     preview = history.events[-1]
