@@ -30,6 +30,8 @@ DERIVED: Final = b"darkroom.derived-session:"
 ID_BYTES: Final = 24
 LIFETIME: Final = timedelta(days=90)
 HOUR: Final = 3600
+SKEW: Final = 60
+"""In seconds: so far the clocks of two servers may differ."""
 KNOWN: Final = 50_000
 """Of so many tokens it is remembered that they are genuine, at about 300 bytes each."""
 
@@ -159,7 +161,9 @@ class Sessions:
         session_hash = Session(session_id, "").hash
         if at is None:
             return Known(session_hash, 0, UNDATED_END.timestamp())
-        return Known(session_hash, at + self._lifetime / 2, at + self._lifetime)
+        # One dated ahead was signed before this clock stepped back. Its owner keeps it, and gets one of today at once.
+        renew_at = at + self._lifetime / 2 if at <= self._clock() + SKEW else 0
+        return Known(session_hash, renew_at, at + self._lifetime)
 
     def _signed(self, session_id: str, at: float) -> Session:
         # As TimestampSigner signs, with a time that is given.

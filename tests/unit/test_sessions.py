@@ -166,6 +166,30 @@ def test_a_token_is_renewed_in_the_second_half_of_its_life_for_the_same_session(
     assert sessions.owner(renewed.encode()) == session.hash
 
 
+def test_a_token_dated_ahead_is_renewed_at_once_when_the_clock_has_stepped_back() -> None:
+    clock = Hands()
+    sessions = Sessions([NEW], timedelta(days=90), clock=clock)
+    clock.now += 30 * DAY
+    ahead = sessions.new()
+    clock.now -= 30 * DAY
+
+    assert sessions.read(ahead.token) == ahead
+    renewed = sessions.renewed(ahead.token.encode()) or ""
+    clock.now += 90 * DAY - 1
+    assert sessions.owner(renewed.encode()) == ahead.hash
+    clock.now += 1
+    assert sessions.owner(renewed.encode()) is None
+
+
+def test_a_token_of_a_server_whose_clock_is_a_little_ahead_is_not_renewed() -> None:
+    clock = Hands()
+    sessions = Sessions([NEW], timedelta(days=90), clock=clock)
+    token = sessions.new().token
+    clock.now -= 59
+
+    assert sessions.renewed(token.encode()) is None
+
+
 def test_an_undated_token_of_an_older_version_is_renewed_and_ends_at_a_date() -> None:
     clock = Hands()
     clock.now = UNDATED_END.timestamp() - 1

@@ -14,6 +14,7 @@ from litestar.params import PathParameter
 from app.api.http.addresses import address_of
 from app.api.http.services import Services
 from app.api.http.session_token import SessionToken, owner, renewal
+from app.api.http.strangers import not_found
 from app.api.results.bodies import PreviewBody, ResultBody
 from app.limits.policies import in_text
 from app.limits.purses import fields_of_first
@@ -48,7 +49,7 @@ class Results:
         purses = await self._limits.polls.spend(address_of(request.scope, self._trusted_proxies), session_hash)
         row = await self._reader.result(_result_id(result_id), session_hash)
         if row is None:
-            raise ResultNotFoundError
+            await not_found(ResultNotFoundError)
         if row.expired is Expiry.EVERYTHING:
             raise ResultExpiredError
         body = await to_thread.run_sync(self._body, row)

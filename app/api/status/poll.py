@@ -16,6 +16,7 @@ from app.api.http.job_id import JobId
 from app.api.http.replies import Reply
 from app.api.http.services import History, Services
 from app.api.http.session_token import SessionToken
+from app.api.http.strangers import not_found
 from app.api.status.answer import Tags, answer, is_terminal, position_tag
 from app.api.status.holding import MAX_HELD_REQUESTS, held
 from app.api.status.request import LONGEST_WAIT, IfNoneMatch, Prefer, StatusRequest, poll_request
@@ -46,11 +47,11 @@ class Statuses:
         """The upload's state, no older than what the client has read. Raises UploadNotFoundError."""
         row = await self._reader.status(upload_id)
         if row is None or (row is not IN_LOG_ONLY and row.session_hash != session_hash):
-            raise UploadNotFoundError
+            await not_found(UploadNotFoundError)
         if row is IN_LOG_ONLY or row.missed_transition or row.version < read_version:
             row = await to_thread.run_sync(self._row_from_log, upload_id, read_version)
         if row.session_hash != session_hash:
-            raise UploadNotFoundError
+            await not_found(UploadNotFoundError)
         return row, await self._forecaster.forecast(row)
 
     def _row_from_log(self, upload_id: UUID, read_version: int) -> StatusRow:

@@ -15,8 +15,8 @@ from app.api.http.job_id import JobId, upload_id_of
 from app.api.http.services import Services
 from app.api.http.session_token import SessionToken, owner
 from app.api.http.slots import Slots
+from app.api.http.strangers import refuse_strangers
 from app.api.uploads.bodies import ErasureBody
-from app.api.uploads.strangers import refuse_strangers
 from app.signing.sessions import Session
 from domain.errors import UploadNotFoundError
 from workers.upkeep.erasure import erase

@@ -18,8 +18,8 @@ from app.api.http.job_id import JobId, upload_id_of
 from app.api.http.services import Services
 from app.api.http.session_token import SessionToken, owner, renewal
 from app.api.http.slots import Slots
+from app.api.http.strangers import refuse_strangers
 from app.api.status.answer import answer
-from app.api.uploads.strangers import refuse_strangers
 from app.limits.policies import Fields
 from app.limits.purses import fields_of_first
 from app.signing.sessions import Session

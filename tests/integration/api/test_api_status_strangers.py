@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.api.http import strangers
 from app.signing.sessions import Sessions
 from projections.log.event_log import EventLog
 from tests.integration.api.service import Service, error_of, running_service
@@ -108,6 +109,28 @@ def test_a_strangers_404_costs_the_same_whether_the_upload_exists_or_not(
     answers = [service.client.request(method, path.format(one), headers=headers) for one in (upload_id, uuid4())]
 
     assert [error_of(answer) for answer in answers] == [(404, "NOT_FOUND")] * 2
+
+
+@pytest.mark.parametrize(("method", "path"), [*ENDPOINTS, ("GET", "/api/results/{}")])
+def test_a_strangers_404_waits_at_random_so_that_its_time_tells_nothing(
+    service: Service, monkeypatch: pytest.MonkeyPatch, method: str, path: str
+) -> None:
+    waited: list[float] = []
+
+    async def note(seconds: float) -> None:
+        waited.append(seconds)
+
+    upload_id, token = service.submitted()
+    service.complete(upload_id)
+    theirs = service.poll(upload_id, token).json()["resultId"] if "results" in path else upload_id
+    monkeypatch.setattr(strangers, "sleep", note)
+    headers = {"X-Session-Token": service.sessions.new().token}
+
+    answers = [service.client.request(method, path.format(one), headers=headers) for one in (theirs, uuid4())]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert len(set(waited)) == 2
+    assert all(0 <= seconds <= strangers.MOST_SECONDS for seconds in waited)
 
 
 def test_random_ids_are_one_query_and_no_thread_reads_the_log(
