@@ -1,7 +1,6 @@
 """Builds the state of an upload from its events. A pure function that checks only that versions are contiguous."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import reduce
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -24,33 +23,43 @@ from domain.events import (
     Submitted,
 )
 from domain.failures import NOT_COUNTED
-from domain.stages import Stage
+from domain.stages import COMPLETE
 from domain.state import ATTEMPTS, Result
 from domain.upload import Upload
 
 
 def fold(upload: Upload | None, events: Iterable[Event]) -> Upload | None:
-    """The state after the events; passed to the repository of the library as its projector function."""
-    return reduce(evolve, events, upload)
+    """The state after the events."""
+    for event in events:
+        upload = evolve(upload, event)
+    return upload
 
 
 def evolve(upload: Upload | None, event: Event) -> Upload:
     """The state after one more event. Raises HistoryError if a version is missing or the event cannot be applied."""
-    if upload is None and type(event) is Submitted:
-        return Upload(
-            id=event.originator_id,
-            version=event.originator_version,
-            session_hash=event.session_hash,
-            correlation_id=event.correlation_id,
-            original_sha256=event.original_sha256,
-            original_size=event.original_size,
-            prompt_version=event.prompt_version,
-        )
-    if upload is None or event.originator_version != upload.version + 1:
-        raise HistoryError(f"Version {event.originator_version} does not follow {upload and upload.version}.")
-    if change := _CHANGES.get(type(event)):
-        return change(upload, event, event.originator_version)
-    raise HistoryError(f"{event.NAME} cannot be applied to version {upload.version}.")
+    version = event.originator_version
+    if upload is None:
+        return _submitted(event, version)
+    if version != upload.version + 1:
+        raise HistoryError(f"Version {version} does not follow {upload.version}.")
+    change = _CHANGES.get(type(event))
+    if change is None:
+        raise HistoryError(f"{event.NAME} cannot be applied to version {upload.version}.")
+    return change(upload, event, version)
+
+
+def _submitted(event: Event, version: int) -> Upload:
+    if not isinstance(event, Submitted):
+        raise HistoryError(f"Version {version} does not follow None.")
+    return Upload(
+        id=event.originator_id,
+        version=version,
+        session_hash=event.session_hash,
+        correlation_id=event.correlation_id,
+        original_sha256=event.original_sha256,
+        original_size=event.original_size,
+        prompt_version=event.prompt_version,
+    )
 
 
 def _advanced(upload: Upload, event: StageAdvanced, version: int) -> Upload:
@@ -60,7 +69,7 @@ def _advanced(upload: Upload, event: StageAdvanced, version: int) -> Upload:
         version=version,
         reached=stage,
         progress=event.progress,
-        running=upload.running and stage is not Stage.COMPLETE,
+        running=upload.running and stage is not COMPLETE,
         # Reaching a new stage shows that the upload does not crash workers at the old one, so the count restarts.
         lost=upload.lost if stage is upload.reached else 0,
     )

@@ -9,7 +9,7 @@ from msgspec import Struct
 from domain.events import StoredImage
 from domain.failures import NEEDS_NEW_PHOTO, FailureCode
 from domain.objects import Expiry
-from domain.stages import Stage, Status, status_of
+from domain.stages import COMPLETE, Stage, Status, status_of
 
 ATTEMPTS: Final = 3
 """How many failed attempts, and how many lost ones in a row, end an upload. A retry starts both counts again."""
@@ -63,7 +63,7 @@ class UploadState(Struct, frozen=True, gc=False, kw_only=True):
     @property
     def ended(self) -> bool:
         """Whether the upload is complete or failed."""
-        return self.error_code is not None or self.reached is Stage.COMPLETE
+        return self.error_code is not None or self.reached is COMPLETE
 
     @property
     def erased(self) -> bool:

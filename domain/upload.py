@@ -37,7 +37,7 @@ from domain.events import (
 from domain.failures import MESSAGES, NEEDS_NEW_PHOTO, NOT_COUNTED, FailureCode
 from domain.objects import Expiry
 from domain.staff import UNASKED, StaffRequest
-from domain.stages import BANDS, Stage, Status, rank
+from domain.stages import BANDS, COMPLETE, Stage, Status, rank
 from domain.state import ATTEMPTS, UploadState
 
 _E = TypeVar("_E", bound=Event)
@@ -71,7 +71,7 @@ class Upload(UploadState, frozen=True, gc=False, kw_only=True):
             raise errors.StageSkippedError(f"{stage} does not follow {self.reached or 'the submission'}.")
         if progress < self.progress:
             raise errors.ProgressRegressionError(f"{progress} is less than {self.progress}, and progress never falls.")
-        if stage is Stage.COMPLETE and not (self.result and self.result.preview):
+        if stage is COMPLETE and not (self.result and self.result.preview):
             raise errors.ResultMissingError
         if (stage, progress) == (self.reached, self.progress):
             return None

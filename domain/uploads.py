@@ -1,6 +1,7 @@
 """Runs the commands of uploads. The only way to append to the event log.
 
-It knows the recorder interface of the eventsourcing library, and no database.
+It knows the recorder interface of the eventsourcing library, and no database. The recorder keeps both parts of a
+`LoggedState`: the state and the envelope.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,7 +9,6 @@ from functools import reduce
 from typing import Concatenate, Final, ParamSpec
 from uuid import UUID
 
-from eventsourcing.application import AggregateNotFoundError, Repository
 from eventsourcing.persistence import AggregateRecorder, EventStore, RecordConflictError
 from msgspec.structs import replace
 
@@ -36,16 +36,17 @@ class Uploads:
     """Each command loads one upload, asks it for new events and appends them."""
 
     def __init__(self, recorder: AggregateRecorder, notifier: Notifier) -> None:
-        self._events: EventStore[UUID] = EventStore(EventMapper(), recorder)
-        self._repository = Repository(self._events)
+        self._mapper, self._recorder = EventMapper(), recorder
+        self._events: EventStore[UUID] = EventStore(self._mapper, recorder)
         self._notifier = notifier
 
     def get(self, upload_id: UUID, version: int | None = None) -> Upload:
         """The upload as it is, or as it was at a version. Raises UploadNotFoundError."""
-        try:
-            return self._repository.get(upload_id, version=version, projector_func=fold)
-        except AggregateNotFoundError:
-            raise UploadNotFoundError from None
+        stored = self._recorder.select_events(upload_id, lte=version)
+        upload = fold(None, [self._mapper.to_domain_event(row) for row in stored])
+        if upload is None:
+            raise UploadNotFoundError
+        return upload
 
     def submit(
         self,

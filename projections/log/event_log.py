@@ -20,7 +20,7 @@ from psycopg.rows import args_row
 from psycopg_pool import ConnectionPool
 
 from domain.events import Event
-from domain.mapper import Envelope, EventMapper, LoggedState, OpenedEvent
+from domain.mapper import Envelope, EventMapper, LoggedState
 from projections.log.connections import translated
 from projections.log.prepared import Prepared
 
@@ -135,16 +135,16 @@ def append_of(stored_events: Sequence[StoredEvent]) -> tuple[LiteralString, dict
 
 def row_of(event: StoredEvent) -> dict[str, object]:
     """The columns of an event. PostgreSQL opens the JSON of one that our mapper did not make."""
-    opened = event if isinstance(event, OpenedEvent) else None
+    envelope = event.envelope if isinstance(event, LoggedState) else None
     return {
         "upload_id": event.originator_id,
         "version": event.originator_version,
         "name": event.topic,
-        "event_id": opened and opened.event_id,
-        "actor": opened and opened.actor,
-        "correlation_id": opened and opened.correlation_id,
-        "schema_version": opened and opened.schema_version,
-        "state": (opened.facts if opened else event.state).decode(),
+        "event_id": envelope and envelope.event_id,
+        "actor": envelope and envelope.actor,
+        "correlation_id": envelope and envelope.correlation_id,
+        "schema_version": envelope and envelope.schema_version,
+        "state": event.state.decode(),
     }
 
 

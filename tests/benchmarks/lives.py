@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID, uuid4
 
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import Mapper, StoredEvent
 
 from domain.events import Event, StoredImage
 from domain.fold import evolve
@@ -20,6 +20,7 @@ from tests.submissions import run_to
 WORKER: Final = "worker:bench"
 SESSION_HASH: Final = sha256(b"a session of the benchmarks").hexdigest()
 EVENTS: Final = 12
+OURS: Final = EventMapper()
 STEPS: Final = (
     (Stage.VALIDATING, 10),
     (Stage.GENERATING, 30),
@@ -37,9 +38,8 @@ def life(session_hash: str = SESSION_HASH) -> list[Event]:
     return list(_events(uuid4(), session_hash))
 
 
-def crowd(count: int, together: int = 100) -> Iterator[list[StoredEvent]]:
-    """That many lives, as the log keeps them, a list of events for so many uploads that are under way together."""
-    mapper = EventMapper()
+def crowd(count: int, together: int = 100, mapper: Mapper[UUID] = OURS) -> Iterator[list[StoredEvent]]:
+    """That many lives, as a log keeps them, a list of events for so many uploads that are under way together."""
     for begin in range(0, count, together):
         beside = [life() for _ in range(min(together, count - begin))]
         yield [mapper.to_stored_event(event) for step in zip(*beside, strict=True) for event in step]

@@ -22,6 +22,7 @@ from tests.benchmarks.following import DarkroomLag, LibraryLag
 from tests.benchmarks.lives import EVENTS, crowd
 from tests.benchmarks.memory import rebuild_memory
 from tests.benchmarks.sql_rebuild import rebuild_in_sql
+from tests.whole_json import WholeMapper
 
 RUNNER: Final = "ProjectionRunner"
 SQL: Final = "one SQL statement"
@@ -95,7 +96,7 @@ def _theirs(bench: Bench, stack: ExitStack, count: int) -> _Runner:
     url = bench.database(ours=False)
     library.create_tables(url)
     log = library.recorder(url, stack)
-    for events in crowd(count):
+    for events in crowd(count, mapper=WholeMapper()):
         log.insert_events(events)
     return _Runner(url, count * EVENTS // bench.rounds)
 

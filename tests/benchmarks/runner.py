@@ -17,8 +17,8 @@ from eventsourcing.projection import Projection, ProjectionRunner
 from psycopg.sql import SQL, Identifier
 
 from domain.events import Event, StageAdvanced
-from domain.mapper import EventMapper
 from tests.benchmarks.library import NAME, environment
+from tests.whole_json import WholeMapper
 
 WAIT_SECONDS: Final = 120
 
@@ -29,8 +29,8 @@ class Log(Application[UUID]):
     name = NAME
 
     def construct_mapper(self) -> Mapper[UUID]:
-        """Ours."""
-        return EventMapper()
+        """Ours, for a recorder without columns for the envelope."""
+        return WholeMapper()
 
 
 class View(PostgresTrackingRecorder):

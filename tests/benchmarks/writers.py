@@ -26,6 +26,7 @@ from projections.log.event_log import EventLog
 from projections.log.notifications import RedisNotifier
 from tests.benchmarks.library import recorder
 from tests.benchmarks.lives import life
+from tests.whole_json import WholeMapper
 
 THREADS: Final = 8
 """Of a process: what WORKER_THREADS is unless it is told."""
@@ -71,7 +72,7 @@ def darkroom(url: str, redis_url: str | None, stack: ExitStack) -> Append:
 
 def library(url: str, _: str | None, stack: ExitStack) -> Append:
     """The library's own recorder. It gets our mapper too: what differs is how a row is written."""
-    return _put(EventStore(EventMapper(), recorder(url, stack)))
+    return _put(EventStore(WholeMapper(), recorder(url, stack)))
 
 
 def _put(store: EventStore[UUID]) -> Append:

@@ -13,7 +13,6 @@ from psycopg.rows import class_row
 
 from app.backup import database
 from app.storage.folder import FolderStore
-from domain.mapper import EventMapper
 from projections.audit.verification import Verification
 from projections.history.canonical import canonical, line_of, read_line
 from projections.history.export import connect, ndjson_blocks
@@ -27,6 +26,7 @@ from projections.rows.projector import projector
 from tests.integration.history.known import fill, streams
 from tests.integration.test_schema import structure
 from tests.waiting import until
+from tests.whole_json import whole
 
 EARLIER: Final = (Path(__file__).parent / "earlier_log.sql").read_text()
 INSERT: Final = "INSERT INTO event_log (upload_id, version, name, state) VALUES (%s, %s, %s, %s)"
@@ -51,7 +51,7 @@ def earlier_url(empty_database_url: str, request: pytest.FixtureRequest, monkeyp
     with psycopg.connect(empty_database_url, autocommit=True) as connection:
         connection.execute(EARLIER.encode())
         for event, _ in (pair for stream in streams() for pair in stream):
-            row = EventMapper().to_stored_event(event)
+            row = whole(event)
             values = (row.originator_id, row.originator_version, row.topic, row.state.decode())
             connection.execute(INSERT, values)
         connection.execute("SELECT nextval('event_log_position_seq')")

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from psycopg_pool import ConnectionPool
 
 from app.cli import darkroom
-from domain.events import EVENTS, PreviewStored, ResultStored
+from domain.events import PreviewStored, ResultStored
 from domain.stages import Stage
 from domain.upload import Upload
 from domain.uploads import Uploads
@@ -20,6 +20,7 @@ from projections.rows.projector import projector
 from projections.rows.quarantine import retry_quarantined
 from projections.rows.rebuilding import rebuild
 from tests.submissions import WORKER, run_to, submit
+from tests.unknown_events import forget, remember
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 SECRET_KEYS = "a key of these tests that is long enough"
@@ -31,15 +32,11 @@ def quarantined(
 ) -> tuple[Upload, Upload]:
     """An upload that is complete and one that stores its result, both stopped before it: this code knows no results."""
     both = run_to(uploads, submit(uploads).id, Stage.COMPLETE), run_to(uploads, submit(uploads).id, Stage.STORING)
-    monkeypatch.delitem(EVENTS, ResultStored.NAME)
+    forget(monkeypatch, ResultStored)
     projector(event_log, pool).catch_up()
     assert [stage_of(pool, upload.id) for upload in both] == ["generating", "generating"]
     assert len(in_quarantine(pool)) == 2
     return both
-
-
-def mend(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(EVENTS, ResultStored.NAME, ResultStored)
 
 
 def stage_of(pool: Pool, upload_id: UUID) -> str:
@@ -64,7 +61,7 @@ def rows(pool: Pool) -> list[tuple[Any, ...]]:
 def test_a_quarantined_event_is_applied_after_the_code_is_fixed(
     quarantined: tuple[Upload, Upload], event_log: EventLog, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mend(monkeypatch)
+    remember(monkeypatch, ResultStored)
     assert retry_quarantined(pool) == (2, [])
 
     assert in_quarantine(pool) == []
@@ -81,7 +78,7 @@ def test_events_recorded_during_the_quarantine_are_applied_too(
     pool: Pool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    mend(monkeypatch)
+    remember(monkeypatch, ResultStored)
     uploads.execute(quarantined[1].id, Upload.advance, Stage.WATERMARKING, 90, attempt=1, by=WORKER)
     projector(event_log, pool).catch_up()  # it passes the event of an upload in quarantine
     assert stage_of(pool, quarantined[1].id) == "generating"
@@ -94,8 +91,8 @@ def test_an_upload_that_still_cannot_be_applied_keeps_its_row_and_is_reported(
     quarantined: tuple[Upload, Upload], pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = in_quarantine(pool)
-    mend(monkeypatch)
-    monkeypatch.delitem(EVENTS, PreviewStored.NAME)
+    remember(monkeypatch, ResultStored)
+    forget(monkeypatch, PreviewStored)
     released, still = retry_quarantined(pool)
 
     assert released == 1
@@ -113,7 +110,7 @@ def test_it_can_be_done_while_the_projector_works_and_uploads_move_on(
     pool: Pool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    mend(monkeypatch)
+    remember(monkeypatch, ResultStored)
     stopping = threading.Event()
 
     def follow() -> None:
@@ -171,7 +168,7 @@ def test_the_command_prints_what_stays_quarantined_and_exits_with_1_or_else_with
     settings = {"DATABASE_URL": database_url, "REDIS_URL": "redis://127.0.0.1:1", "SECRET_KEYS": SECRET_KEYS}
     command = ["project", "--retry-quarantined"]
     failed = CliRunner().invoke(darkroom, command, env=settings)
-    mend(monkeypatch)
+    remember(monkeypatch, ResultStored)
     mended = CliRunner().invoke(darkroom, command, env=settings)
 
     assert failed.exit_code == 1

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 from domain.events import Event
 from domain.failures import FailureCode
-from domain.mapper import EventMapper
 from domain.stages import Stage
 from projections.log.event_log import LoggedEvent
 from projections.queries.timeline import Span, spans
 from tests.unit.histories import History, submitted
+from tests.whole_json import whole
 
 BEGIN = datetime(2026, 1, 2, 3, 0, tzinfo=UTC)
 
@@ -19,7 +19,7 @@ def at(seconds: float) -> datetime:
 
 
 def logged(events: Sequence[Event], seconds: Sequence[float]) -> list[LoggedEvent]:
-    states = (EventMapper().to_stored_event(event).state.decode() for event in events)
+    states = (whole(event).state.decode() for event in events)
     return [
         LoggedEvent(position, event.originator_id, event.originator_version, event.NAME, state, at(moment))
         for position, (event, state, moment) in enumerate(zip(events, states, seconds, strict=True), start=1)

@@ -11,10 +11,10 @@ import psycopg
 from domain.events import Event, ResultStored, Submitted
 from domain.failures import FailureCode
 from domain.fold import fold
-from domain.mapper import EventMapper
 from domain.stages import Stage
 from domain.upload import Upload
 from tests.unit.histories import History, submitted
+from tests.whole_json import whole
 
 MODEL: Final = "gemini-2.5-flash-image"
 MONDAY: Final = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
@@ -38,7 +38,7 @@ def fill(database_url: str) -> None:
 
 def insert(connection: psycopg.Connection[Any], event: Event, at: datetime) -> None:
     """Append an event that was recorded then."""
-    row = EventMapper().to_stored_event(event)
+    row = whole(event)
     values = (row.originator_id, row.originator_version, row.topic, row.state.decode(), at)
     connection.execute(INSERT, values)
 

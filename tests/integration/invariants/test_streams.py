@@ -39,9 +39,9 @@ def test_a_stream_that_does_not_begin_with_its_submission_is_found(lives: Lives)
 
 def test_a_second_submission_in_a_stream_is_found(lives: Lives) -> None:
     upload_id = lives.submitted()
+    lives.project()
     facts = {"session_hash": "e" * 64, "original_sha256": "f" * 64, "original_size": 1, "prompt_version": 1}
     lives.insert(upload_id, 2, "upload.submitted", **facts)
-    lives.project()
     assert only(lives, upload_id) == (1, "it was submitted again, at version 2.")
 
 

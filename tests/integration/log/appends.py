@@ -8,16 +8,16 @@ import psycopg
 from eventsourcing.persistence import StoredEvent
 from psycopg_pool import ConnectionPool
 
-from domain.mapper import EventMapper
 from projections.log.event_log import EventLog
 from tests.unit.histories import submitted
 from tests.waiting import until
+from tests.whole_json import whole
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
 
 def stored_submission() -> StoredEvent:
-    stored = EventMapper().to_stored_event(submitted().events[0])
+    stored = whole(submitted().events[0])
     return StoredEvent(uuid4(), 1, stored.topic, stored.state)
 
 

@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import darkroom
-from domain.events import EVENTS, ResultStored
+from domain.events import ResultStored
 from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.connections import Pool
@@ -13,6 +13,7 @@ from projections.rows.comparison import compare
 from projections.rows.projector import projector
 from tests.integration.rebuilding.rows import execute
 from tests.submissions import run_to, submit
+from tests.unknown_events import forget
 
 
 def check(database_url: str) -> Result:
@@ -48,7 +49,7 @@ def test_a_version_that_cannot_apply_an_event_is_found_out(
 ) -> None:
     complete = run_to(lives, submit(lives).id, Stage.COMPLETE)
     projector(event_log, pool).catch_up()
-    monkeypatch.delitem(EVENTS, ResultStored.NAME)
+    forget(monkeypatch, ResultStored)
     ((uploads, results),) = compare(pool, [complete.id])
 
     assert "uploads.stage is complete, the log says generating" in uploads.sentence

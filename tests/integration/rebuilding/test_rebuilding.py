@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.events import EVENTS, ResultStored
+from domain.events import ResultStored
 from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.connections import Pool, open_pool
@@ -18,6 +18,7 @@ from projections.rows.rebuilding import rebuild
 from tests.integration.rebuilding.rows import execute, rights, rows
 from tests.integration.test_schema import structure
 from tests.submissions import run_to, submit
+from tests.unknown_events import forget
 
 PAGE = "projections.rows.projector.PAGE"
 
@@ -139,7 +140,7 @@ def test_rows_never_go_back_because_this_code_cannot_apply_an_event(
     event_log: EventLog, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = rows(pool)
-    monkeypatch.delitem(EVENTS, ResultStored.NAME)
+    forget(monkeypatch, ResultStored)
     with pytest.raises(ReadModelBackwardsError, match=r"upload\.result-stored"):
         rebuild(event_log, pool)
 

@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import darkroom
-from domain.events import EVENTS, ResultStored
+from domain.events import ResultStored
 from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.connections import Pool
@@ -14,6 +14,7 @@ from projections.statistics.stage_statistics import READER, STATISTICS
 from tests.integration.rebuilding.rows import execute
 from tests.integration.statistics.counted import Counted
 from tests.submissions import run_to, submit
+from tests.unknown_events import forget, remember
 
 
 def figures(pool: Pool) -> dict[str, float]:
@@ -34,7 +35,7 @@ def test_an_event_that_cannot_be_applied_stops_one_upload_until_the_code_is_mend
     whole = Counted(pool).rows()
     execute(pool, "TRUNCATE stage_statistics, stage_statistics_days")
     execute(pool, "DELETE FROM positions")
-    monkeypatch.delitem(EVENTS, ResultStored.NAME)
+    forget(monkeypatch, ResultStored)
     STATISTICS.follower(event_log, pool).catch_up()
     assert figures(pool)[f"uploads_stopped {READER}"] == 1
     assert STATISTICS.retry(pool) == (0, 1)
@@ -43,7 +44,7 @@ def test_an_event_that_cannot_be_applied_stops_one_upload_until_the_code_is_mend
     command = ["project", "--retry-quarantined"]
     failed = CliRunner().invoke(darkroom, command, env=settings)
     assert (failed.exit_code, f"{READER}: applied 0 uploads again; 1 stay out of it." in failed.stdout) == (1, True)
-    monkeypatch.setitem(EVENTS, ResultStored.NAME, ResultStored)
+    remember(monkeypatch, ResultStored)
     mended = CliRunner().invoke(darkroom, command, env=settings)
     assert (mended.exit_code, f"{READER}: applied 1 uploads again; 0 stay out of it." in mended.stdout) == (0, True)
     assert Counted(pool).rows() == whole
