@@ -31,8 +31,8 @@ IdempotencyKey = Annotated[
         name="Idempotency-Key",
         required=False,
         description="Makes a repeated submission find the first one, for 24 hours. 1 to 255 visible ASCII characters;"
-        " without X-Session-Token a random UUID, or at least 128 random bits: 32 hexadecimal digits, or 22 characters of"
-        " A-Z, a-z, 0-9, - and _.",
+        " without X-Session-Token a random UUID, or at least 128 random bits: 32 hexadecimal digits, or 22 characters"
+        " of A-Z, a-z, 0-9, - and _.",
     ),
 ]
 KEY: Final = re.compile(r"[!-~]{1,255}")
