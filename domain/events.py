@@ -15,6 +15,7 @@ from domain.objects import Expiry
 from domain.stages import Stage
 
 Count = Annotated[int, Meta(ge=0, lt=2**31)]
+Percent = Annotated[int, Meta(ge=0, le=100)]
 Bytes = Annotated[int, Meta(ge=0)]  # int64 is the bound of what is decoded
 
 
@@ -68,7 +69,7 @@ class StageAdvanced(Event, frozen=True, gc=False):
 
     attempt: Count
     stage: Stage
-    progress: Count
+    progress: Percent
 
 
 class ResultStored(Event, frozen=True, gc=False):

@@ -32,7 +32,9 @@ _BRANDS: Final = {
     b"avis": "AVIF",
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), "HEIC"),
 }
-"""Of an ISO media file. A general one (`mif1`, `msf1`) is told apart by its compatible brands."""
+"""Of an ISO media file."""
+_GENERAL_BRANDS: Final = frozenset({b"mif1", b"mif2", b"msf1", b"miaf", b"MiHB", b"MiHE", b"MiPr", b"MA1A", b"MA1B"})
+"""Of an ISO media file whose compatible brands tell more."""
 _VOWEL_LETTERS: Final = frozenset("AEFHILMNOSX")
 """The letters whose names begin with a vowel, as an abbreviation is read."""
 
@@ -66,8 +68,6 @@ def _article(name: str) -> str:
 
 def _iso_format(head: bytes) -> str | None:
     brands = brands_of(head)
-    if brands[0] in _BRANDS:
-        return _BRANDS[brands[0]]
-    if brands[0] not in {b"mif1", b"msf1"}:
+    if brands[0] not in _BRANDS and brands[0] not in _GENERAL_BRANDS:
         return None
     return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), None)

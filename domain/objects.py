@@ -56,5 +56,10 @@ def is_picture(key: str) -> bool:
     return key.partition("/")[2].startswith(("full-", "preview-"))
 
 
+def saved_name(key: str) -> str:
+    """The name under which a browser saves a preview: it tells its upload, and nothing of the photo's own name."""
+    return f"darkroom-{key.partition('/')[0][:8]}.jpg"
+
+
 def _key(upload_id: UUID, kind: str, sha256: str) -> str:
     return f"{folder_of(upload_id)}{kind}-{sha256[:DIGEST_CHARACTERS]}"

@@ -22,10 +22,13 @@ _BINARY: Final = {
     "Panasonic RW2 raw (TIFF-based)": re.compile(rb"IIU\0"),
     "Sigma X3F raw": re.compile(rb"FOVb"),
     "Minolta MRW raw": re.compile(rb"\0MRM"),
+    "non-HEIC HEIF": re.compile(rb"....ftyp(?:mif[12]|msf1|miaf|avc[is]|jpeg|jpgs|j2k[is]|vvi[cs]|evb[is])", re.DOTALL),
+    "JPEG XR": re.compile(rb"II\xbc[\0\1]"),
     "JPEG 2000": re.compile(rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51"),
     "JPEG XL": re.compile(rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n"),
     "Photoshop (PSD)": re.compile(rb"8BPS\0[\x01\x02]"),
     "GIMP (XCF)": re.compile(rb"gimp xcf "),
+    "Apple icon (ICNS)": re.compile(rb"icns\0"),
     "DDS": re.compile(rb"DDS \x7c\0\0\0"),
     "QOI": re.compile(rb"qoif"),
     "OpenEXR": re.compile(rb"\x76\x2f\x31\x01"),
@@ -39,6 +42,7 @@ _BINARY: Final = {
     "PAM": re.compile(rb"P7\n(?:WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE|#)"),
     "PDF": re.compile(rb"(?:\xef\xbb\xbf)?\s*%PDF-"),
     "ZIP": re.compile(rb"PK(?:\x03\x04|\x05\x06|\x07\x08)"),
+    "rich text (RTF)": re.compile(rb"\{\\rtf1"),
     "RAR": re.compile(rb"Rar!\x1a\x07"),
     "7-Zip": re.compile(rb"7z\xbc\xaf\x27\x1c"),
     "gzip": re.compile(rb"\x1f\x8b\x08"),
@@ -50,7 +54,10 @@ _BINARY: Final = {
     "video (MPEG)": re.compile(rb"\0\0\x01[\xba\xb3]"),
     "video (WMV)": re.compile(rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
 }
-_NO_IMAGES: Final = ("PDF", "ZIP", "RAR", "7-Zip", "gzip", "older Office", "Word", "Excel", "PowerPoint", "HTML", "XML")
+_NO_IMAGES: Final = (
+    *("PDF", "ZIP", "RAR", "7-Zip", "gzip", "older Office", "Office", "Word", "Excel", "PowerPoint"),
+    *("rich text", "HTML", "XML"),
+)
 _PROLOGUE: Final = re.compile(rb"\s+|<\?[^>]*>|<!--.*?-->", re.DOTALL)
 _DOCTYPE: Final = re.compile(rb"<!doctype\s+([\w:]+)", re.IGNORECASE)
 _ELEMENT: Final = re.compile(rb"<(?:[\w-]+:)?(svg|html|head|body)\b", re.IGNORECASE)
@@ -82,7 +89,12 @@ def _binary(head: bytes) -> str | None:
 
 def _zipped(head: bytes) -> str:
     """An office document is a ZIP of files whose names tell which one it is."""
-    names = {b"word/": "Word (DOCX)", b"xl/": "Excel (XLSX)", b"ppt/": "PowerPoint (PPTX)"}
+    names = {
+        b"word/": "Word (DOCX)",
+        b"xl/": "Excel (XLSX)",
+        b"ppt/": "PowerPoint (PPTX)",
+        b"[Content_Types].xml": "Office (DOCX, XLSX or PPTX)",
+    }
     return next((kind for name, kind in names.items() if name in head), "ZIP")
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 import rich_click as click
 
+from app.cli.jobs.printable import printable
 from app.cli.shell.ending import ExitCode, end
 from app.cli.shell.job_ids import bounds, is_whole, job_argument, only
 from app.cli.shell.settings import attached, cli_settings
@@ -73,7 +74,8 @@ def _show(history: "UploadHistory") -> None:
     from projections.queries.timeline import spans
 
     # A pipe has no width, unless COLUMNS says one: nothing is cut off or wrapped there.
-    console = Console(width=get_terminal_size((PIPE_COLUMNS, 1)).columns)
+    # `staff:rose:` is a person, and no picture of a rose.
+    console = Console(width=get_terminal_size((PIPE_COLUMNS, 1)).columns, emoji=False)
     console.print(history_table(history.events, console), markup=False)
     console.print(_summary(history.events), markup=False)
     parts = spans(history.events, history.now, history.held_until)
@@ -91,14 +93,14 @@ def _summary(history: "Sequence[LoggedEvent]") -> str:
     try:
         upload = fold(None, [logged.event for logged in history])
     except (MapperDeserialisationError, ValueError) as error:
-        return f"{len(history)} events in {took}; they cannot be folded: {error}"
+        return printable(f"{len(history)} events in {took}; they cannot be folded: {error}")
     return f"{upload.status}: {upload.progress}% after {took}, {len(history)} events" if upload else ""
 
 
 def _words(history: "Sequence[LoggedEvent]") -> list[str]:
     """What staff wrote: the reasons of their actions, and their notes."""
     return [
-        f"{logged.version} {logged.name.removeprefix('upload.')}, {logged.facts.get('actor')}: {words}"
+        printable(f"{logged.version} {logged.name.removeprefix('upload.')}, {logged.facts.get('actor')}: {words}")
         for logged in history
         if (words := logged.facts.get("reason") or logged.facts.get("note"))
     ]

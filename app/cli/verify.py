@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import rich_click as click
 
+from app.cli.jobs.printable import printable
 from app.cli.shell.ending import ExitCode, end
 from app.cli.shell.settings import attached, cli_settings
 
@@ -111,7 +112,7 @@ def _check(verification: "Verification") -> int:
     try:
         for violation in verification.violations():
             violations += 1
-            click.echo(str(violation))
+            click.echo(printable(violation))
         verification.look_for_strays()
     except psycopg.errors.UndefinedTable:
         end(ExitCode.USAGE, "This database is not Darkroom's, or an older one. Run `darkroom migrate` first.")

@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError, NoCredentialsError, PartialCredenti
 from app.settings.environment import Settings
 from app.storage.keys import checked_key, checked_prefix
 from domain.errors import BlobNotFoundError, DarkroomError, StorageRefusedError, StorageUnavailableError
+from domain.objects import saved_name
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -115,11 +116,10 @@ class S3Store:
         A browser that is led there saves the object, under a name with the beginning of the upload's id: the bucket is
         another origin, where a page's own `download` is ignored.
         """
-        name = f"darkroom-{checked_key(key).partition('/')[0][:8]}.jpg"
         parameters = {
             "Bucket": self._bucket,
-            "Key": key,
-            "ResponseContentDisposition": f'attachment; filename="{name}"',
+            "Key": checked_key(key),
+            "ResponseContentDisposition": f'attachment; filename="{saved_name(key)}"',
         }
         with _translated():
             return self._client.generate_presigned_url(

@@ -27,6 +27,7 @@ def test_a_photo_goes_in_and_its_picture_is_revealed(person: Person, darkroom: D
     with person.page.expect_download() as download:
         person.press("Save the preview")
     assert download.value.path().read_bytes().startswith(b"\xff\xd8\xff")
+    assert download.value.suggested_filename == "0 darkroom.jpg"
 
 
 def test_a_preview_that_cannot_be_loaded_is_told_of_and_not_asked_for_on_and_on(person: Person) -> None:

@@ -132,6 +132,24 @@ def test_a_jpeg_that_lacks_bits_of_its_last_pixels_is_truncated(kind: str, cut: 
     assert refusal(photo(kind)[:-cut]) is FailureCode.IMAGE_TRUNCATED
 
 
+@pytest.mark.parametrize("share", [0.2, 0.4, 0.6])
+@pytest.mark.parametrize("kind", WHOLE)
+def test_so_is_one_that_breaks_off_and_was_given_an_end_marker(kind: str, share: float) -> None:
+    data = photo(kind)
+    assert refusal(data[: int(len(data) * share)].rstrip(b"\xff") + b"\xff\xd9") is FailureCode.IMAGE_TRUNCATED
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_a_jpeg_whose_last_pixels_are_grey_by_themselves_is_whole(mode: str) -> None:
+    grey = Image.new("RGB", (300, 200), (128, 128, 128))
+    assert developed(variants.encoded(grey.convert(mode))).width == 300
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_a_jpeg_without_its_end_marker_and_with_a_second_picture_behind_it_is_whole(kind: str) -> None:
+    assert developed(photo(kind)[:-2] + photo("JPEG")).jpeg == developed(photo(kind)).jpeg
+
+
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7, 0.9, 0.97])
 @pytest.mark.parametrize("kind", [*WHOLE, "PNG", "WEBP", "AVIF", "HEIC"])
 def test_a_photo_that_breaks_off_is_truncated(kind: str, share: float) -> None:
@@ -206,6 +224,17 @@ def test_heic_and_avif_are_upright(kind: str, orientation: int) -> None:
         found = picture.convert("RGB").getpixel(place)
         assert isinstance(found, tuple)
         assert max(abs(a - b) for a, b in zip(found, (red, green, blue), strict=True)) < 40, corner
+
+
+@pytest.mark.parametrize(("announced", "frames"), [(1, 1), (2, 0), (2, 1), (0, 2)])
+def test_a_png_that_is_animated_in_name_alone_is_developed(announced: int, frames: int) -> None:
+    frame = struct.pack(">IIIIIHHBB", 0, 30, 20, 0, 0, 1, 10, 0, 0)
+    chunks = [(b"acTL", struct.pack(">II", announced, 0)), *[(b"fcTL", frame)] * frames]
+    png = photo("PNG")
+    packed = b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
+    )
+    assert developed(png[:33] + packed + png[33:]).jpeg == developed(png).jpeg
 
 
 def test_an_animated_avif_is_refused_as_animated() -> None:

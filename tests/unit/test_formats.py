@@ -28,6 +28,8 @@ def test_a_photo_of_an_iphone_is_known_by_its_content() -> None:
         (b"msf1\0\0\0\0msf1hevc", "HEIC"),
         (b"mif1\0\0\0\0mif1avifmiaf", "AVIF"),
         (b"avif\0\0\0\0avifmif1", "AVIF"),
+        (b"miaf\0\0\0\0mif1heic", "HEIC"),
+        (b"MA1B\0\0\0\0mif1avif", "AVIF"),
         (b"mif1\0\0\0\0mif1jpeg", None),
         (b"isom\0\0\0\0isomavif", None),
         (b"crx \0\0\0\0crx isom", None),
@@ -88,6 +90,11 @@ def test_a_real_image_of_another_format_is_refused_by_its_name(kind: str, name: 
         (b"P1\n4\n4\n0", "This is a PBM file."),
         (b"PK\x03\x04", "This is a ZIP file."),
         (b"PK\x03\x04" + bytes(26) + b"word/document.xml", "This is a Word (DOCX) file."),
+        (b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml", "This is an Office (DOCX, XLSX or PPTX) file."),
+        (b"{\\rtf1\\ansi", "This is a rich text (RTF) file."),
+        (b"icns\0\0\1\0", "This is an Apple icon (ICNS) file."),
+        (b"II\xbc\1\x20\0\0\0", "This is a JPEG XR file."),
+        (b"\0\0\0\x14ftypavci", "This is a non-HEIC HEIF file."),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "This is an EPS file."),
         (b"%!PS-Adobe-3.0\n", "This is a PostScript file."),
         (b"\0\0\0\x18ftypcrx ", "This is a Canon CR3 raw file."),
@@ -129,7 +136,9 @@ def test_a_raw_photo_is_named_by_its_camera_where_that_is_sure(
     assert is_image(name)
 
 
-@pytest.mark.parametrize("name", ["PDF", "Word (DOCX)", "video (MOV)", "HTML", "XML"])
+@pytest.mark.parametrize(
+    "name", ["PDF", "Word (DOCX)", "Office (DOCX, XLSX or PPTX)", "rich text (RTF)", "video (MOV)", "HTML", "XML"]
+)
 def test_documents_and_videos_are_no_images(name: str) -> None:
     assert not is_image(name)
 

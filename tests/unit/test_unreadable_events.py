@@ -46,6 +46,7 @@ def test_an_event_of_a_newer_schema_version_is_not_read_as_ones_own(name: str) -
         ("upload.stage-advanced", changed(FACTS, progress=1.5)),
         ("upload.stage-advanced", changed(FACTS, progress="many")),
         ("upload.stage-advanced", changed(FACTS, progress=10**400)),
+        ("upload.stage-advanced", changed(FACTS, progress=101)),
         ("upload.stage-advanced", changed(FACTS, attempt=-1)),
         ("upload.stage-advanced", "[1, 2]"),
         ("upload.stage-advanced", "null"),

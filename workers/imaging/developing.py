@@ -8,7 +8,7 @@ from PIL import ExifTags, Image
 from workers.imaging import jpeg
 from workers.imaging.colours import resizable, scale_transparency, to_srgb
 from workers.imaging.jobs import Develop, Picture
-from workers.imaging.opening import damage_is_the_photos, decode, open_header
+from workers.imaging.opening import check_last_pixel, damage_is_the_photos, decode, open_header
 
 _UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -36,6 +36,8 @@ def _developed(image: Image.Image, job: Develop) -> Picture:
         image.draft(None, size)  # it can be decoded at an eighth, a quarter or half of its size
     scale_transparency(image)
     decode(image)
+    if source_format == "JPEG":
+        check_last_pixel(image, job.picture)
     turn, profile = _turn(image), image.info.get("icc_profile")
     upright = to_srgb(shrunk(resizable(image), size), profile)
     return jpeg.encode(

@@ -70,10 +70,16 @@ def mended(data: bytes) -> bytes:
 
 
 def _scans(data: bytes, offset: int) -> Iterator[bytes]:
-    """The scans, and the tables between them, without other segments; as they are from the end of the picture on."""
+    """The scans, and the tables between them, without other segments; as they are from the end of the picture on.
+
+    A second picture in the same file, behind one without an end marker, is dropped.
+    """
     begin, searches = offset, 0
     for _ in range(MAX_SEGMENTS):
         marker = BEHIND_PIXELS.search(data, offset)
+        if marker is not None and marker[0] == START:
+            yield data[begin : marker.start()]
+            return
         if marker is None or marker[0][1] not in NEEDED | OTHERS:
             break
         offset = end = _end(data, marker.end())

@@ -20,6 +20,7 @@ PROGRESSIVE: Final = frozenset({0xC2, 0xCA})
 COMPONENTS: Final = frozenset({1, 3, 4})
 BITS: Final = 8
 COEFFICIENTS: Final = 64
+ALL: Final = frozenset(range(COEFFICIENTS))
 MAX_SCANS: Final = 1_000
 """Encoders write up to 64. Behind them nothing is decoded."""
 MAX_MARKERS: Final = 100_000
@@ -57,13 +58,14 @@ class JpegStructure(Struct):
     @property
     def scans_are_complete(self) -> bool:
         """Whether the scans that have begun bring every coefficient of every component to its last bit."""
+        is_progressive = self.frame in PROGRESSIVE
         complete: dict[int, set[int]] = {component: set() for component in self.components}
         for components, first, last, bits_left in self.scans:
-            if bits_left == 0:
+            # In another frame a scan has all of its components; the decoder passes over what it says else.
+            if bits_left == 0 or not is_progressive:
                 for component in components & self.components.keys():
-                    complete[component] |= set(range(first, last + 1))
-        wanted = COEFFICIENTS if self.frame in PROGRESSIVE else 1
-        return bool(complete) and all(len(found) >= wanted for found in complete.values())
+                    complete[component] |= set(range(first, last + 1)) if is_progressive else ALL
+        return bool(complete) and all(found >= ALL for found in complete.values())
 
     @property
     def block_visits(self) -> int:

@@ -17,7 +17,7 @@ from domain.other_formats import is_image, other_format_of
 from workers.errors import PermanentError
 from workers.imaging import iso, jpeg_header, png, webp
 from workers.imaging.jobs import UnsupportedError
-from workers.imaging.jpeg_structure import END, JpegStructure, structure_of
+from workers.imaging.jpeg_structure import END, structure_of
 
 SEQUENCES: Final = frozenset({b"hevc", b"hevx", b"hevm", b"hevs", b"avis", b"msf1"})
 """Brands of ISO media files that hold a moving picture."""
@@ -40,6 +40,8 @@ CODECS: Final = ("ascii", "latin-1", "utf-8", "utf-16", "utf-16-le", "utf-16-be"
 """What Pillow reads texts with."""
 STRIP: Final = 256
 """Rows that are hashed together."""
+UNDECODED: Final = range(127, 130)
+"""What the decoder makes of a block without data, in every channel of every mode."""
 
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each thread reserves memory, of which the child has a bounded amount
 
@@ -70,14 +72,36 @@ def _jpeg(data: bytes, max_pixels: int, max_side: int) -> Image.Image:
     image = _checked(_ended(whole) if structure.end is None else whole[: structure.end], "JPEG", max_pixels, max_side)
     if structure.block_visits > (MAX_BLOCK_VISITS if structure.end is not None else MAX_BLOCK_VISITS_WITHOUT_END):
         raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, f"{len(structure.scans)} scans of {image.size} pixels")
-    if structure.end is None and not _has_every_pixel(whole, structure):
-        raise PermanentError(FailureCode.IMAGE_TRUNCATED, "a JPEG that breaks off")
+    if not structure.scans_are_complete or (structure.end is None and not _has_every_pixel(whole)):
+        raise _truncated()
     return image
+
+
+def check_last_pixel(image: Image.Image, data: bytes) -> None:
+    """Refuse a decoded JPEG that has its end marker and lacks pixels before it. Raises PermanentError.
+
+    The decoder fills what is missing with grey, so only a photo that ends in grey is decoded again to find out. Of a
+    progressive one whose last scan breaks off, every pixel is there in less detail, and it is taken in.
+    """
+    last = image.getpixel((image.width - 1, image.height - 1))
+    if any(round(value) not in UNDECODED for value in (last if isinstance(last, tuple) else (last or 0,))):
+        return
+    whole = jpeg_header.mended(data)
+    structure = structure_of(whole)
+    is_affordable = structure.block_visits <= MAX_BLOCK_VISITS_WITHOUT_END
+    if structure.end is not None and is_affordable and not _has_every_pixel(whole[: structure.end - len(END)]):
+        raise _truncated()
+
+
+def _truncated() -> PermanentError:
+    return PermanentError(FailureCode.IMAGE_TRUNCATED, "a JPEG that breaks off")
 
 
 def _png(data: bytes, max_pixels: int, max_side: int) -> Image.Image:
     parts = png.parts_of(data)
     _checked(parts.file(), "PNG", max_pixels, max_side)
+    if parts.is_animated:
+        raise PermanentError(FailureCode.ANIMATED_IMAGE, "PNG of several frames")
     return _parse_header(parts.whole().file(), "PNG", max_pixels)
 
 
@@ -100,14 +124,12 @@ def _kind_of(head: bytes) -> str:
     raise PermanentError(code, f"{other or 'unknown'}, starts with {head[:4].hex()}")
 
 
-def _has_every_pixel(data: bytes, structure: JpegStructure) -> bool:
-    """Whether a JPEG without its end marker has all of its pixels.
+def _has_every_pixel(data: bytes) -> bool:
+    """Whether a JPEG without its end marker has all of its pixels, if its scans are complete.
 
     The decoder invents missing pixels from the bits that follow. So the decodings with different bits behind the file
     are all equal if and only if it needed none of them.
     """
-    if not structure.scans_are_complete:
-        return False
     pixels = _pixels_of(_ended(data))
     return all(_pixels_of(_ended(data, padding)) == pixels for padding in PADDINGS)
 

@@ -12,14 +12,20 @@ from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.failures import FailureCode
 from workers.errors import PermanentError
 from workers.imaging.jobs import Unsupported, UnsupportedError
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
-USEFUL: Final = (b"iCCP", b"tRNS", b"eXIf", b"acTL")
-"""Colours, transparency, orientation, and whether it is animated."""
+USEFUL: Final = (b"iCCP", b"tRNS", b"eXIf")
+"""Colours, transparency and orientation."""
+ANIMATION: Final = b"acTL"
+"""How many frames there are, and how often they are played."""
+ANIMATION_BYTES: Final = 8
+FRAME: Final = b"fcTL"
+KEPT: Final = frozenset({b"IHDR", b"PLTE", b"IDAT", ANIMATION, FRAME, *USEFUL})
 MAX_CHUNKS: Final = 100_000
 """An encoder with a buffer of 256 bytes needs no more for the largest upload."""
 CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -52,6 +58,8 @@ class Png(Struct, frozen=True):
     """Whether the header's CRC is right."""
     pixels_are_proven: bool
     """Whether the CRC of every chunk of pixels is right."""
+    is_animated: bool
+    """Whether it announces several frames and has them."""
 
     def file(self) -> bytes:
         """The file of these parts."""
@@ -67,7 +75,7 @@ class Png(Struct, frozen=True):
             raise PermanentError(FailureCode.IMAGE_TRUNCATED, "a PNG whose pixels have no right checksum")
         if not self.header_is_proven and not (unpacked.is_proven and unpacked.missing == 0):
             raise PermanentError(FailureCode.IMAGE_TRUNCATED, "a PNG whose header is damaged")
-        return Png(self.header, self.further, unpacked.mended, header_is_proven=True, pixels_are_proven=True)
+        return replace(self, packed=unpacked.mended, header_is_proven=True, pixels_are_proven=True)
 
     def _row_bytes(self) -> int:
         width, height, depth, colour, _, _, interlaced = struct.unpack_from(">IIBBBBB", self.header)
@@ -87,18 +95,24 @@ def parts_of(data: bytes) -> Png:
     header, header_is_proven, pixels_are_proven = b"", False, True
     found: dict[bytes, bytes] = {}
     packed: list[bytes] = []
+    announced, frames = 0, 0
     for kind, body, is_right in _chunks(data):
         if kind == b"IHDR" and not header:
             header, header_is_proven = body, is_right
         elif kind == b"IDAT":
             packed.append(body)
             pixels_are_proven = pixels_are_proven and is_right
+        elif kind == FRAME:
+            frames += 1
+        elif kind == ANIMATION:
+            announced = int.from_bytes(body[:4], "big") if is_right and len(body) == ANIMATION_BYTES else 0
         elif is_right and (kind == b"PLTE" or kind in USEFUL):
             found.setdefault(kind, body)
     if len(header) < struct.calcsize(">IIBBBBB"):
         raise PermanentError(FailureCode.IMAGE_TRUNCATED, "a PNG without a header")
     further = tuple(_well_formed(found, colour=header[9]))
-    return Png(header, further, b"".join(packed), header_is_proven, pixels_are_proven)
+    is_animated = announced > 1 and frames > 1
+    return Png(header, further, b"".join(packed), header_is_proven, pixels_are_proven, is_animated)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
@@ -115,7 +129,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
         if kind == b"IEND":
             return
         is_cut = end > len(data)
-        wanted = kind in {b"IHDR", b"PLTE", b"IDAT"} or kind in USEFUL
+        wanted = kind in KEPT
         is_lost = kind != b"IDAT" and not _may_begin(data, end)
         is_right = (not is_cut and _is_right(data, offset)) if wanted or is_lost else False
         if wanted and (is_right or not is_lost):
@@ -159,8 +173,6 @@ def _well_formed(found: dict[bytes, bytes], colour: int) -> Iterator[tuple[bytes
         yield b"tRNS", transparent
     if b"eXIf" in found:
         yield b"eXIf", found[b"eXIf"]
-    if len(found.get(b"acTL", b"")) == 8:  # noqa: PLR2004 - the frames and the plays
-        yield b"acTL", found[b"acTL"]
 
 
 def _is_profile(body: bytes) -> bool:

@@ -81,7 +81,7 @@ class MalformedError(ApiError):
 
 
 class WeakKeyError(MalformedError):
-    """Without a session token, an Idempotency-Key opens what it made. Send a random UUID, or 22 random characters."""
+    """Without a session token, an Idempotency-Key opens what it made. Send a random UUID, or 128 random bits."""
 
 
 class KeyInFlightError(ApiError):

@@ -12,11 +12,10 @@ from litestar.params import FromPath
 from app.api.http.addresses import address_of
 from app.api.http.errors import LinkOverError
 from app.api.http.services import Services
+from domain.objects import saved_name
 
 MEDIA_TYPES: Final = {".jpg": "image/jpeg"}
 """By the key's ending: a folder store does not keep media types."""
-DISPOSITION: Final = "inline"
-"""Without a name: it would come before the one that a page gives to what it saves."""
 UNKNOWN: Final = "application/octet-stream"
 
 
@@ -40,5 +39,8 @@ class Previews:
         media_type = next((kind for ending, kind in MEDIA_TYPES.items() if grant.key.endswith(ending)), UNKNOWN)
         # A browser must not show the picture after its link has ended.
         seconds = int((grant.until - self._clock()).total_seconds())
-        headers = {"Cache-Control": f"private, max-age={max(seconds, 0)}", "Content-Disposition": DISPOSITION}
+        headers = {
+            "Cache-Control": f"private, max-age={max(seconds, 0)}",
+            "Content-Disposition": f'inline; filename="{saved_name(grant.key)}"',
+        }
         return Response(content, media_type=media_type, headers=headers)

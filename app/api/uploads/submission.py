@@ -31,11 +31,15 @@ IdempotencyKey = Annotated[
         name="Idempotency-Key",
         required=False,
         description="Makes a repeated submission find the first one, for 24 hours. 1 to 255 visible ASCII characters;"
-        " without X-Session-Token a random UUID, or at least 22 random characters of A-Z, a-z, 0-9, - and _.",
+        " without X-Session-Token a random UUID, or at least 128 random bits: 32 hexadecimal digits, or 22 characters"
+        " of A-Z, a-z, 0-9, - and _.",
     ),
 ]
 KEY: Final = re.compile(r"[!-~]{1,255}")
-STRONG_KEY: Final = re.compile(r'("?)[A-Za-z0-9_-]{22,253}\1')
+STRONG_KEY: Final = re.compile(
+    r'("?)(?!(?:[0-9]{,38}|[0-9a-f]{,31}|[0-9A-F]{,31})\1\Z)'  # fewer digits have less than 128 bits
+    r"[A-Za-z0-9_-]{22,253}\1"
+)
 """At least 128 bits, if it is random: 22 characters of 6 bits, or a UUID. The IETF draft has it in quotes."""
 
 

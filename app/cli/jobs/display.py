@@ -94,7 +94,7 @@ class Bars:
         columns = (*names, stage, BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
         # What goes to stdout is not ours to draw: it may be a pipe.
         self._progress: Progress = Progress(
-            *columns, console=Console(stderr=True), redirect_stdout=False, redirect_stderr=False
+            *columns, console=Console(stderr=True, emoji=False), redirect_stdout=False, redirect_stderr=False
         )
         self._tasks: dict[str, TaskID] = {}
 

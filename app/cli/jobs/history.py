@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from app.cli.jobs.printable import printable
 from projections.log.event_log import LoggedEvent
 
 if TYPE_CHECKING:
@@ -100,15 +101,16 @@ def _cells(logged: LoggedEvent, began: datetime, layout: Layout) -> dict[str, st
     facts = logged.facts
     stage = f"{facts.get('stage') or ''} {facts['progress']}%" if "progress" in facts else facts.get("stage") or ""
     at, since = _clock(logged.recorded_at), f"+{elapsed(logged.recorded_at - began)}"
-    event, code, actor = logged.name.removeprefix("upload."), facts.get("code", ""), facts.get("actor", "")
+    event = printable(logged.name.removeprefix("upload."))
+    code, actor = (printable(facts.get(name, "")) for name in ("code", "actor"))
     if layout.shortens_times:
         at, since = at.partition(".")[0], since.removesuffix(" s")
     if layout.puts_codes_below and code:
         event, code = f"{event}\n{code}", ""
     if layout.shortens_actors:
         actor = _short(actor)
-    cells = (logged.version, at, since, event, stage, facts.get("attempt", ""), code, actor)
-    return dict(zip(HEADINGS, map(str, cells), strict=True))
+    cells = (str(logged.version), at, since, event, printable(stage), printable(facts.get("attempt", "")), code, actor)
+    return dict(zip(HEADINGS, cells, strict=True))
 
 
 def _short(actor: str) -> str:

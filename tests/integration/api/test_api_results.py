@@ -41,7 +41,7 @@ def test_the_owner_reads_the_facts_and_the_preview(service: Service) -> None:
     image = service.client.get(preview["url"])
     assert (image.status_code, image.content) == (200, b"preview")
     assert image.headers["Content-Type"] == "image/jpeg"
-    assert image.headers["Content-Disposition"] == "inline"
+    assert image.headers["Content-Disposition"] == f'inline; filename="darkroom-{str(upload_id)[:8]}.jpg"'
     assert image.headers["X-Content-Type-Options"] == "nosniff"
     assert image.headers["Cache-Control"].startswith("private")
 

@@ -128,7 +128,7 @@ def test_a_quarantined_upload_is_found_with_the_error_that_stopped_it(lives: Liv
 
 def test_a_violation_is_one_line_though_the_error_of_a_quarantined_row_has_two(lives: Lives) -> None:
     upload_id = lives.reached(Stage.VALIDATING)
-    lives.insert(upload_id, 4, "upload.stage-advanced", attempt=1, stage="generating", progress=1000)
+    lives.insert(upload_id, 4, "upload.stage-advanced", attempt=1, stage="generating", progress=99)
     lives.project()
     told = [violation.sentence for violation in violations(lives) if violation.invariant == 4]
     assert len(told) == 1

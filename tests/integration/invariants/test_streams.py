@@ -43,6 +43,8 @@ def test_a_second_submission_in_a_stream_is_found(lives: Lives) -> None:
     facts = {"session_hash": "e" * 64, "original_sha256": "f" * 64, "original_size": 1, "prompt_version": 1}
     lives.insert(upload_id, 2, "upload.submitted", **facts)
     assert only(lives, upload_id) == (1, "it was submitted again, at version 2.")
+    lives.project()
+    assert [violation.invariant for violation in violations(lives)] == [1, 4]
 
 
 def test_a_missing_version_is_found(lives: Lives) -> None:

@@ -7,7 +7,7 @@ import type { JobStatus } from "../status/useStatus";
 import { START } from "./address";
 import { type ApiError, cancel, retry } from "./api";
 import { say } from "./language";
-import { canShare, isElsewhere, save, saveName, share } from "./save";
+import { canShare, save, saveName, share } from "./save";
 import { tellEverywhere } from "./tabs";
 import { problem } from "./words";
 
@@ -45,10 +45,8 @@ export function Choices({ jobId, name, job, result, compare, onChosen }: Propert
             href={result.preview.url}
             download={saveName(name, jobId)}
             onClick={(event) => {
-              if (isElsewhere(result.preview.url)) {
-                event.preventDefault();
-                void save(result, saveName(name, jobId));
-              }
+              event.preventDefault();
+              void save(result, saveName(name, jobId));
             }}
           >
             {say.save}

@@ -1,8 +1,8 @@
 /**
  * Saving and sharing a preview, under a name that says which photo it was made of.
  *
- * A bucket may be another origin. There a browser ignores the name in a link, so the picture is fetched first. Where the
- * bucket does not allow that, the link still saves the picture, under a name that the bucket gives: with the job's id.
+ * The name that the server or the bucket gives, with the job's id, comes before the one in a link, so the picture is
+ * fetched first. Where a bucket does not allow that, the link still saves the picture, under the bucket's name.
  */
 
 import type { ResultBody } from "../status/schema";
@@ -25,7 +25,7 @@ export function isElsewhere(url: string): boolean {
 
 /** As if the person pressed a link to it. */
 export async function save({ preview }: ResultBody, name: string): Promise<void> {
-  const picture = isElsewhere(preview.url) ? await fetched(preview.url) : null;
+  const picture = await fetched(preview.url);
   const address = picture && URL.createObjectURL(picture);
   const link = document.createElement("a");
   link.href = address ?? preview.url;

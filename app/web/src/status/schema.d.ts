@@ -1488,7 +1488,7 @@ export interface operations {
             header?: {
                 /** @description The session that owns the upload, as POST answered it. */
                 "X-Session-Token"?: string;
-                /** @description Makes a repeated submission find the first one, for 24 hours. 1 to 255 visible ASCII characters; without X-Session-Token a random UUID, or at least 22 random characters of A-Z, a-z, 0-9, - and _. */
+                /** @description Makes a repeated submission find the first one, for 24 hours. 1 to 255 visible ASCII characters; without X-Session-Token a random UUID, or at least 128 random bits: 32 hexadecimal digits, or 22 characters of A-Z, a-z, 0-9, - and _. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
