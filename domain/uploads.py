@@ -5,6 +5,7 @@ It knows the recorder interface of the eventsourcing library, and no database. T
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import reduce
 from typing import Concatenate, Final, ParamSpec
 from uuid import UUID
@@ -27,6 +28,8 @@ from domain.staff import UNASKED, StaffRequest
 from domain.upload import Upload
 
 P = ParamSpec("P")
+
+Command = Callable[[Upload], Event | None]
 
 CONFLICTS: Final = 8
 """How often a command is run in all, if another writer appends first each time."""
@@ -80,13 +83,27 @@ class Uploads:
 
     def start_attempt(self, upload_id: UUID, *, by: str) -> Upload:
         """Start an attempt. Raises AttemptOverError if another run starts one meanwhile, AttemptsExhaustedError."""
-        upload = self.get(upload_id)
-        event = upload.start_attempt(by=by)
+        return self.start_attempt_of(self.get(upload_id), by=by)
+
+    def start_attempt_of(self, upload: Upload, *, by: str, then: Sequence[Command] = ()) -> Upload:
+        """Start an attempt of an upload as it was just read; what its commands return is appended with the start."""
+        events = _events_of(upload, [lambda seen: seen.start_attempt(by=by), *then])
         try:
-            self._append([event])
+            self._append(events)
         except RecordConflictError:
             raise AttemptOverError("Another run of this upload began at the same time.") from None
-        return evolve(upload, event)
+        return reduce(evolve, events, upload)
+
+    def go_on(self, upload: Upload, commands: Sequence[Command]) -> Upload:
+        """Run commands in their order and append their events together, or none of them. Raises their errors.
+
+        The upload is as the caller left it. If another writer has appended since, it is loaded and they run again.
+        """
+        if events := _events_of(upload, commands):
+            with suppress(RecordConflictError):
+                self._append(events)
+                return reduce(evolve, events, upload)
+        return self._run(upload.id, lambda loaded: _events_of(loaded, commands))
 
     def execute(
         self,
@@ -136,3 +153,13 @@ class Uploads:
         version = event.originator_version
         stored = self._events.get(event.originator_id, gt=version - 1, lte=version)
         return any(isinstance(found, Event) and found.event_id == event.event_id for found in stored)
+
+
+def _events_of(upload: Upload, commands: Sequence[Command]) -> list[Event]:
+    """What the commands return, each run on the upload as the ones before leave it."""
+    events = []
+    for command in commands:
+        if event := command(upload):
+            upload = evolve(upload, event)
+            events.append(event)
+    return events

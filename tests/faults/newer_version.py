@@ -32,7 +32,7 @@ COMMAND: Final = '''    def polish(self, attempt: Attempt) -> None:
         attempt.advance(Stage.POLISHING, 95)
         if attempt.upload.original_sha256.startswith(os.environ.get("REFUSED", "none")):
             raise PermanentError(FailureCode.TOO_DULL, "dull")
-        attempt._append(lambda upload, *, attempt, by: upload._next(Polished, by, attempt=attempt, shine=1))
+        attempt._append(lambda upload: upload._next(Polished, attempt._by, attempt=attempt.number, shine=1))
 
     def watermark('''
 

@@ -18,7 +18,7 @@ from domain.failures import FailureCode
 from domain.stages import Stage, Status
 from domain.state import ATTEMPTS
 from domain.upload import Upload
-from domain.uploads import CONFLICTS, Uploads
+from domain.uploads import CONFLICTS, Command, Uploads
 from projections.log.event_log import EventLog
 from tests.fakes.silent_notifier import SilentNotifier
 from tests.integration.log.appends import Pool, RacingLog
@@ -150,3 +150,43 @@ def test_an_upload_that_waits_can_be_put_off_and_one_that_runs_cannot(uploads: U
     uploads.start_attempt(upload.id, by=WORKER)
     with pytest.raises(RefusedError, match="Only a waiting upload"):
         uploads.execute(upload.id, Upload.put_off, FailureCode.GENERATION_PAUSED, LATER, by=WORKER)
+
+
+def test_commands_on_an_upload_that_is_known_are_appended_together_and_load_nothing(
+    pool: Pool, uploads: Uploads
+) -> None:
+    known = run_to(uploads, submit(uploads).id, Stage.VALIDATING)
+    steps = [advance(Stage.GENERATING, progress) for progress in (30, 40)]
+    reached = Uploads(AppendOnlyLog(pool), SilentNotifier()).go_on(known, steps)
+
+    assert (reached.version, reached.progress) == (known.version + 2, 40)
+    assert uploads.get(known.id) == reached
+
+
+def test_commands_on_an_upload_that_another_writer_changed_run_again_on_what_it_is_now(
+    pool: Pool, uploads: Uploads
+) -> None:
+    known = run_to(uploads, submit(uploads).id, Stage.GENERATING)
+    racing = RacingLog(pool, lambda: uploads.execute(known.id, Upload.cancel, by="session:abc"))
+
+    with pytest.raises(UploadEndedError):
+        Uploads(racing, SilentNotifier()).go_on(known, [advance(Stage.GENERATING, 40)])
+
+
+def test_a_command_that_has_nothing_to_append_notices_that_the_upload_has_ended(uploads: Uploads) -> None:
+    known = run_to(uploads, submit(uploads).id, Stage.GENERATING)
+    uploads.execute(known.id, Upload.cancel, by="session:abc")
+
+    with pytest.raises(UploadEndedError):
+        uploads.go_on(known, [advance(Stage.GENERATING, known.progress)])
+
+
+def advance(stage: Stage, progress: int) -> Command:
+    return lambda upload: upload.advance(stage, progress, attempt=1, by=WORKER)
+
+
+class AppendOnlyLog(EventLog):
+    """A log that reads nothing."""
+
+    def select_events(self, *_: object, **__: object) -> Sequence[StoredEvent]:
+        raise AssertionError("The upload was loaded.")

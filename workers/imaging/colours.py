@@ -40,7 +40,12 @@ def _eight_bits(image: Image.Image, transparent: object) -> Image.Image:
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """The picture in sRGB on white paper; a profile that does not fit the picture is passed over."""
     flat = _on_paper(image)
-    return (_by_profile(flat, profile) if profile else None) or flat.convert("RGB")
+    return (_by_profile(flat, profile) if profile else None) or in_rgb(flat)
+
+
+def in_rgb(image: Image.Image) -> Image.Image:
+    """The picture in RGB: itself if it is. Pillow would copy it, and memory that is touched first costs time."""
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _on_paper(image: Image.Image) -> Image.Image:

@@ -47,7 +47,7 @@ def _developed(image: Image.Image, job: Develop) -> Picture:
 
 def shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """The picture in a smaller size, or as it is. From three times the size on, whole pixels are averaged first."""
-    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=1.5)
+    return image if image.size == size else image.resize(size, Image.Resampling.BICUBIC, reducing_gap=1.5)
 
 
 def fitted(size: tuple[int, int], longest_side: int) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 import io
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from workers.imaging.jobs import Picture
 
@@ -12,6 +12,8 @@ def encode(image: Image.Image, *, quality: int, source_format: str = "JPEG", sma
 
     `smallest` looks at every block twice, for a file that is a few percent smaller.
     """
+    if isinstance(image, ImageFile.ImageFile):
+        image = image.copy()  # Pillow compares its file's path with ours, and a confined process may not look for it
     image.info.clear()  # Pillow writes again what it read: a comment survives every other way of dropping metadata
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=quality, optimize=smallest, exif=b"")

@@ -13,6 +13,7 @@ from typing import Final
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from workers.imaging import jpeg
+from workers.imaging.colours import in_rgb
 from workers.imaging.jobs import Picture, Print
 
 _SHORTEST_LONG_SIDE: Final = 1280
@@ -31,7 +32,7 @@ _INK: Final = (22, 18, 20)
 def make_print(job: Print) -> Picture:
     """The print of the picture, somewhat larger than the picture for its border."""
     dice = random.Random(hashlib.sha256(job.seed.encode() + job.picture).digest())  # noqa: S311 - grain is no secret
-    negative = _enlarged(Image.open(io.BytesIO(job.picture), formats=["JPEG"]).convert("RGB"))
+    negative = _enlarged(in_rgb(Image.open(io.BytesIO(job.picture), formats=["JPEG"])))
     exposed = _burned_in(_exposed(negative))
     framed = _framed(_toned(_grained(exposed, dice)), dice)
     return jpeg.encode(framed, quality=_QUALITY, smallest=False)  # the full picture is made of it at once

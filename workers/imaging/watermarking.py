@@ -8,6 +8,7 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageFont
 
 from workers.imaging import jpeg
+from workers.imaging.colours import in_rgb
 from workers.imaging.developing import fitted, shrunk
 from workers.imaging.jobs import Picture, Watermark
 
@@ -24,7 +25,7 @@ def watermark(job: Watermark) -> Picture:
     full = Image.open(io.BytesIO(job.picture), formats=["JPEG"])
     size = fitted(full.size, job.longest_side)
     full.draft(None, size)
-    preview = shrunk(full.convert("RGB"), size)
+    preview = shrunk(in_rgb(full), size)
     sheet = marks(max(size), job.text)
     left, top = (sheet.width - size[0]) // 2, (sheet.height - size[1]) // 2
     shown = sheet.crop((left, top, left + size[0], top + size[1]))

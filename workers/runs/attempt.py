@@ -2,6 +2,9 @@
 
 A log that is away is waited for, as long as it takes: the work of a run is worth more than the wait, and no upload
 fails because of it. Only an attempt that has lost its upload to the next one, or whose worker stops, gives up.
+
+Each append costs a commit, and wakes every reader of the log. So what another step follows at once is noted, and
+appended together with it. A worker that is lost before that has to repeat it, as whatever it was doing.
 """
 
 import threading
@@ -15,9 +18,9 @@ import structlog
 from domain.errors import AttemptOverError, LogUnavailableError
 from domain.events import Event, StoredImage
 from domain.failures import FailureCode
-from domain.stages import Stage
+from domain.stages import BANDS, Stage
 from domain.upload import Upload
-from domain.uploads import Uploads
+from domain.uploads import Command, Uploads
 from workers.queue.leases import Lease, Leases
 
 _T = TypeVar("_T")
@@ -25,6 +28,14 @@ _T = TypeVar("_T")
 PAUSE_SECONDS: Final = 0.5
 
 log = structlog.get_logger(__name__)
+
+
+def first_step(by: str) -> Command:
+    """What is appended with the start of an attempt: a new upload is at its first stage then."""
+    stage = Stage.VALIDATING
+    return lambda upload: (
+        None if upload.reached else upload.advance(stage, BANDS[stage][0], attempt=upload.attempt, by=by)
+    )
 
 
 class Attempt:
@@ -42,6 +53,7 @@ class Attempt:
         self._lease = lease
         self._by = by
         self._stopping = threading.Event()
+        self._noted: list[Command] = []
 
     @property
     def upload_id(self) -> UUID:
@@ -50,25 +62,39 @@ class Attempt:
 
     def advance(self, stage: Stage, progress: int) -> None:
         """Reach a stage, or move on within it; where the upload is further on already, that stays."""
-        progress = max(progress, self.upload.progress) if stage is self.upload.reached else progress
-        self._append(Upload.advance, stage, progress)
+        self.note_step(stage, progress)
+        noted, self._noted = self._noted, []
+        self._append(*noted)
         log.info("stage.advanced", stage=stage, progress=progress)
 
-    def store_result(self, result_id: UUID, model: str, full: StoredImage) -> None:
-        """Record the full image."""
-        self._append(Upload.store_result, result_id, model, full)
+    def note_step(self, stage: Stage, progress: int) -> None:
+        """Reach a stage with the next advance."""
 
-    def store_preview(self, preview: StoredImage) -> None:
-        """Record the watermarked preview."""
-        self._append(Upload.store_preview, preview)
+        def advanced(upload: Upload) -> Event | None:
+            reached = max(progress, upload.progress) if stage is upload.reached else progress
+            return upload.advance(stage, reached, attempt=self.number, by=self._by)
+
+        self._noted.append(advanced)
+
+    def note_result(self, result_id: UUID, model: str, full: StoredImage) -> None:
+        """Record the full image with the next advance."""
+        number, by = self.number, self._by
+        self._noted.append(lambda upload: upload.store_result(result_id, model, full, attempt=number, by=by))
+
+    def note_preview(self, preview: StoredImage) -> None:
+        """Record the watermarked preview with the next advance."""
+        number, by = self.number, self._by
+        self._noted.append(lambda upload: upload.store_preview(preview, attempt=number, by=by))
 
     def fail(self, code: FailureCode, message: str | None = None) -> None:
         """End the upload in failure; with a message of its own, or the code's."""
-        self._append(Upload.fail, code, message, stage=self.stage)
+        stage, number, by = self.stage, self.number, self._by
+        self._append(lambda upload: upload.fail(code, message, stage=stage, attempt=number, by=by))
 
     def try_again(self, code: FailureCode, retry_at: datetime) -> None:
         """End the attempt; the next one may begin at that time."""
-        self._append(Upload.fail_attempt, code, retry_at, stage=self.stage)
+        stage, number, by = self.stage, self.number, self._by
+        self._append(lambda upload: upload.fail_attempt(code, retry_at, stage=stage, attempt=number, by=by))
 
     def assure(self) -> None:
         """Return if the upload is this attempt's, and for some seconds to come. Raises AttemptOverError."""
@@ -101,6 +127,5 @@ class Attempt:
                 if self._stopping.wait(PAUSE_SECONDS):
                     raise
 
-    def _append(self, command: Callable[..., Event | None], *args: object, **facts: object) -> None:
-        facts |= {"attempt": self.number, "by": self._by}
-        self.upload = self.patiently(lambda: self._uploads.execute(self.upload_id, command, *args, **facts))
+    def _append(self, *commands: Command) -> None:
+        self.upload = self.patiently(lambda: self._uploads.go_on(self.upload, commands))

@@ -49,9 +49,10 @@ def keep(blobs: BlobStore, key: str, content: bytes, media_type: str) -> None:
 
 def keep_picture(blobs: BlobStore, upload_id: UUID, kind: PictureKind, picture: Picture) -> StoredImage:
     """Store a picture under a key of its content, so that a stale attempt can overwrite nothing with anything else."""
-    key = picture_key(upload_id, kind, picture.sha256)
+    digest = picture.sha256
+    key = picture_key(upload_id, kind, digest)
     keep(blobs, key, picture.jpeg, JPEG)
-    return StoredImage(key, picture.sha256, len(picture.jpeg), picture.width, picture.height, JPEG)
+    return StoredImage(key, digest, len(picture.jpeg), picture.width, picture.height, JPEG)
 
 
 def take_away(blobs: BlobStore, upload_id: UUID) -> int:

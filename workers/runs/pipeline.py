@@ -34,7 +34,7 @@ from domain.upload import Upload
 from domain.uploads import Uploads
 from workers.errors import PassingError, PermanentError
 from workers.queue.leases import Lease, Leases
-from workers.runs.attempt import Attempt
+from workers.runs.attempt import Attempt, first_step
 from workers.runs.cleanup import Cleanup
 from workers.runs.gate import Gate
 from workers.runs.stages import Stages
@@ -163,13 +163,14 @@ class Pipeline:
             # Much may have happened while it waited at the gate.
             upload = self._uploads.get(upload_id)
             if self._may_go_on(upload) and upload.losses == losses:
-                self._run(upload_id, lease)
+                self._run(upload, lease)
         finally:
             self._give_back(lease)
 
-    def _run(self, upload_id: UUID, lease: Lease) -> None:
+    def _run(self, loaded: Upload, lease: Lease) -> None:
+        upload_id = loaded.id
         try:
-            upload = self._uploads.start_attempt(upload_id, by=self._by)
+            upload = self._uploads.start_attempt_of(loaded, by=self._by, then=[first_step(self._by)])
         except AttemptsExhaustedError:
             self._uploads.execute(upload_id, Upload.give_up, by=self._by)
             return

@@ -102,8 +102,7 @@ class Stages:
         self._blobs.delete(key)
 
     def validate(self, attempt: Attempt) -> None:
-        """Make the clean copy of the original."""
-        attempt.advance(Stage.VALIDATING, 10)
+        """Make the clean copy of the original. The attempt began with this stage reached."""
         attempt.clean = self._developed(attempt)
 
     def _developed(self, attempt: Attempt) -> bytes:
@@ -177,8 +176,8 @@ class Stages:
                 raise PassingError(FailureCode.STORAGE_UNAVAILABLE, "the image model's answer is gone from the storage")
             model, full = self._finished(attempt.upload_id, key)
             stored = keep_picture(self._blobs, attempt.upload_id, "full", full)
-            attempt.store_result(uuid4(), model, stored)
-        attempt.advance(Stage.STORING, 80)
+            attempt.note_result(uuid4(), model, stored)
+        attempt.note_step(Stage.STORING, 80)
 
     def _finished(self, upload_id: UUID, key: str) -> tuple[str, Picture]:
         answer = kept_answer(self._blobs, upload_id, key)
@@ -194,4 +193,4 @@ class Stages:
         result = attempt.upload.result
         if result and result.preview is None:
             picture = preview(self._blobs.get(result.full.key), self._sandbox)
-            attempt.store_preview(keep_picture(self._blobs, attempt.upload_id, "preview", picture))
+            attempt.note_preview(keep_picture(self._blobs, attempt.upload_id, "preview", picture))

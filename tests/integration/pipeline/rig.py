@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -25,8 +25,11 @@ from workers.vision.model import ImageModel
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 
-
 E = TypeVar("E", bound=Event)
+
+APPENDS: Final = """
+SELECT array_agg(name ORDER BY version) FROM event_log WHERE upload_id = %s GROUP BY xmin::text ORDER BY min(version)
+"""
 
 
 @dataclass
@@ -75,6 +78,12 @@ class PipelineRig:
 
     def names(self, upload_id: UUID) -> list[str]:
         return [logged.name.removeprefix("upload.") for logged in self.event_log.history(upload_id)]
+
+    def appends(self, upload_id: UUID) -> list[list[str]]:
+        """The names of the events, those of a transaction together."""
+        with self.pool.connection() as connection:
+            rows = connection.execute(APPENDS, (upload_id,)).fetchall()
+        return [[name.removeprefix("upload.") for name in names] for (names,) in rows]
 
     def steps(self, upload_id: UUID) -> list[tuple[Stage, int]]:
         events = [logged.event for logged in self.event_log.history(upload_id)]

@@ -33,6 +33,15 @@ def test_a_photo_goes_through_every_stage(rig: PipelineRig, local: ImageModel) -
     assert (shown[0], shown[-1]) == (30, 70)
 
 
+def test_what_follows_at_once_is_appended_at_once(rig: PipelineRig, local: ImageModel) -> None:
+    upload_id = rig.submitted(photo())
+    rig.pipeline(local).run(upload_id)
+
+    appends = rig.appends(upload_id)
+    assert appends[:2] == [["submitted"], ["attempt-started", "stage-advanced"]]
+    assert appends[-2:] == [["result-stored", "stage-advanced", "stage-advanced"], ["preview-stored", "stage-advanced"]]
+
+
 def test_what_is_stored_is_what_is_recorded(rig: PipelineRig, local: ImageModel) -> None:
     upload_id = rig.submitted(photo())
     rig.pipeline(local).run(upload_id)
