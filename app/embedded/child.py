@@ -7,6 +7,7 @@ It knows nothing of when to start one again: that is the supervisor's.
 import contextlib
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +22,8 @@ from workers.confinement.process_control import death_bond
 LOG_LIMIT: Final = 10 * 2**20
 """In bytes; a log file that has grown beyond is set aside at the next start, one of them."""
 
+CLOSED: Final = 0o077
+"""The mask of an account's files: its group is the service's, which must reach its sockets and nothing else."""
 KILL_SECONDS: Final = 5.0
 """How long a child may take to end at once."""
 
@@ -42,8 +45,8 @@ class Child(msgspec.Struct, frozen=True, kw_only=True):
     cwd: Path | None = None
     log: Path | None = None
     account: Account | None = None
-    rights: tuple[int, ...] | None = None
-    """What it keeps of root's rights, see `privileges`; None for a program that brings its own way out of root."""
+    rights: tuple[int, ...] = ()
+    """What it keeps of root's rights as that account, see `privileges`."""
     inherits: tuple[int, ...] = ()
     """Descriptors of ours that it is given."""
     stop_signal: Signals = SIGTERM
@@ -82,6 +85,7 @@ class Process:
                 stderr=output,
                 start_new_session=True,
                 pass_fds=child.inherits,
+                umask=-1 if child.account is None else CLOSED,
                 preexec_fn=_preparation(child),  # noqa: PLW1509 - it takes no lock, see there
                 **_identity(child),
             )
@@ -144,19 +148,20 @@ def _output(log: Path | None) -> contextlib.AbstractContextManager[IO[bytes] | N
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(log.with_suffix(".old.log"))
-    return log.open("ab")
+    # An account that had the folder could have left a link there.
+    return open(log, "ab", opener=lambda path, flags: os.open(path, flags | os.O_NOFOLLOW, 0o666))
 
 
 def _identity(child: Child) -> dict[str, Any]:
     account = child.account
-    if account is None or child.rights is not None:
+    if account is None or sys.platform == "linux":
         return {}
     return {"user": account.uid, "group": account.gid, "extra_groups": []}
 
 
 def _preparation(child: Child) -> Callable[[], None]:
     bond = death_bond(child.kill_signal)
-    if child.account is None or child.rights is None:
+    if child.account is None or sys.platform != "linux":
         return bond
     give_up = give_up_root(child.account.uid, child.account.gid, child.rights)
 

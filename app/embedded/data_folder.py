@@ -1,7 +1,7 @@
 """The data folder of an embedded service: who holds it, its secret keys, and where its running service is found.
 
 DIR/lock            held by the `darkroom up` that runs on it, for the life of that process
-DIR/service.json    the addresses of the running service; there while it runs
+DIR/service.json    the addresses of the running service; empty while it starts
 DIR/secret-keys     the keys that sign its tokens, made once
 DIR/head-key        the key that signs heads of the event log, made by the first `darkroom events head`
 DIR/objects         the object storage
@@ -13,6 +13,7 @@ import os
 import secrets
 from contextlib import ExitStack, suppress
 from functools import partial
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -35,6 +36,8 @@ class RunningService(msgspec.Struct, frozen=True, kw_only=True):
 class DataFolder:
     """A data folder that is ours alone while the context lasts. Raises FolderInUseError."""
 
+    _service: FileIO
+
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self._held = ExitStack()
@@ -49,10 +52,14 @@ class DataFolder:
             self._held.close()
             raise FolderInUseError(f"Another Darkroom already runs on {self.path}. Stop it or use --data.") from None
         self._service_file.unlink(missing_ok=True)
+        # Kept open: by the time it is written we may be an account that cannot write to the folder.
+        self._service = self._held.enter_context(FileIO(self._service_file, "x", opener=partial(os.open, mode=0o600)))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._service_file.unlink(missing_ok=True)
+        self._service.truncate(0)
+        with suppress(PermissionError):
+            self._service_file.unlink(missing_ok=True)
         self._held.close()
 
     @property
@@ -69,14 +76,14 @@ class DataFolder:
     def announce(self, *, server_url: str, database_url: str, redis_url: str) -> None:
         """Tell other commands where the service is, until the context ends."""
         service = RunningService(server_url=server_url, database_url=database_url, redis_url=redis_url, pid=os.getpid())
-        _write_private(self._service_file, msgspec.json.encode(service))
+        self._service.write(msgspec.json.encode(service))
 
 
 def running_service(path: Path) -> RunningService:
     """The service that runs on the folder. Raises NotRunningError."""
     if not _is_held(path):
         raise NotRunningError(f"No Darkroom runs on {path.absolute()}. Start it: darkroom up --data {path}")
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, msgspec.DecodeError):
         return msgspec.json.decode((path / "service.json").read_bytes(), type=RunningService)
     raise NotRunningError(f"The Darkroom on {path.absolute()} is still starting, or stopping. Please try again.")
 

@@ -3,16 +3,16 @@
 Below the data folder, or, where that is closed to the account, in a shelter to which the data folder links.
 """
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from app.embedded.accounts import former_owners
 from app.embedded.child import Account
 from app.embedded.errors import EmbeddedError
-from app.embedded.private_folders import make_data_folder, may_reach, private_folder
+from app.embedded.private_folders import give, make_data_folder, may_reach, private_folder
 
 SHELTER: Final = Path("/var/lib/darkroom")
 
@@ -37,8 +37,8 @@ class Home:
             return private_folder(self._wanted, self._account) if is_reachable else self._sheltered()
         if self._account is None:
             return self._wanted.resolve()
-        if self._wanted.resolve().stat().st_uid == os.geteuid():
-            return self._handed_over(is_reachable=is_reachable)
+        if self._wanted.resolve().stat().st_uid in former_owners() - {self._account.uid}:
+            return self._handed_over(self._account, is_reachable=is_reachable)
         return self._reached(self._account)
 
     def _reached(self, account: Account) -> Path:
@@ -48,7 +48,7 @@ class Home:
                 f"The user {account.name}, as whom {self._server} runs, cannot reach {home} any more. "
                 "Let others pass through the folders above it (chmod o+x)."
             )
-        return home
+        return private_folder(home, account)
 
     def _sheltered(self) -> Path:
         """A place outside of a closed folder, linked to from there; a new one each time, so none is taken over."""
@@ -59,10 +59,10 @@ class Home:
         self._on_surprise(f"{self._server} cannot run as root and keeps its data in {home}.")
         return home
 
-    def _handed_over(self, *, is_reachable: bool) -> Path:
-        """The data of an older version, which ran the server as ourselves: it becomes the account's."""
+    def _handed_over(self, account: Account, *, is_reachable: bool) -> Path:
+        """The data of an older version, which ran the server as root or as our processes: it becomes the account's."""
         old = self._wanted.resolve()
-        if not is_reachable:
+        if not is_reachable and not self._wanted.is_symlink():
             aside = old.with_name(f"{old.name}.before")
             old.rename(aside)
             home = self._sheltered()
@@ -70,7 +70,5 @@ class Home:
                 shutil.move(path, home / path.name)
             aside.rmdir()
             old = home
-        if self._account is not None:
-            for path in (old, *old.rglob("*")):
-                os.chown(path, self._account.uid, self._account.gid, follow_symlinks=False)
-        return private_folder(old, self._account)
+        give(old, account)
+        return private_folder(old, account)

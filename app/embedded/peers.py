@@ -1,12 +1,13 @@
 """Who may sign in to the embedded PostgreSQL: the account that runs `darkroom up`, as the kernel tells it.
 
 Written at every start, also into the data of an older version, whose PostgreSQL believed every process that reached
-its socket. As root, PostgreSQL and our processes run as an account without rights: it may sign in as the processes'
-role, which cannot change the log, and as no other one.
+its socket. Where root starts us, root signs in as any role, and the account of our processes as theirs alone, which
+cannot change the log. The servers' own accounts and the supervisor's sign in as no role.
 """
 
 import os
 import pwd
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -18,16 +19,24 @@ SERVICE_ROLE: Final = "darkroom_service"
 WRITTEN: Final = "# Written by Darkroom at every start.\n"
 
 
-def admit(data: Path, account: Account | None) -> None:
-    """Let our own account in over the socket, as any role; and `account`, as whom PostgreSQL and our processes run."""
+def sign_in_rules(processes: Account | None) -> Mapping[str, str]:
+    """The rules, by file, for us as we are now; `processes` is the account of our processes, if it is another one."""
     name = _own_name()
     if name is None:
         # The kernel tells a number, for which PostgreSQL needs a name. The socket's folder is closed to others.
-        _write(data / "pg_hba.conf", "local all all trust\n", account)
-        return
-    _write(data / "pg_hba.conf", f"local all all peer map={MAP}\n", account)
-    processes = f'{MAP} "{account.name}" {SERVICE_ROLE}\n' if account else ""
-    _write(data / "pg_ident.conf", f'{MAP} "{name}" all\n{processes}', account)
+        return {"pg_hba.conf": "local all all trust\n"}
+    others = f'{MAP} "{processes.name}" {SERVICE_ROLE}\n' if processes else ""
+    return {"pg_hba.conf": f"local all all peer map={MAP}\n", "pg_ident.conf": f'{MAP} "{name}" all\n{others}'}
+
+
+def admit(data: Path, rules: Mapping[str, str]) -> None:
+    """Write the rules, each file whole or not at all."""
+    for name, rule in rules.items():
+        new = (data / name).with_suffix(".new")
+        new.unlink(missing_ok=True)
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(WRITTEN + rule)
+        new.replace(data / name)
 
 
 def _own_name() -> str | None:
@@ -36,13 +45,3 @@ def _own_name() -> str | None:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return None
-
-
-def _write(path: Path, rule: str, account: Account | None) -> None:
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(WRITTEN + rule)
-    if account is not None:
-        os.chown(new, account.uid, account.gid)
-    new.replace(path)

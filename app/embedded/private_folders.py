@@ -4,26 +4,19 @@ Never changes the rights of a folder that was there before: what cannot be reach
 """
 
 import os
-import pwd
 import tempfile
 from hashlib import sha256
 from pathlib import Path
-from stat import S_IRWXG, S_IRWXO, S_IXGRP, S_IXOTH, S_IXUSR
+from stat import S_IMODE, S_IRWXG, S_IRWXO, S_IXGRP, S_IXOTH, S_IXUSR
 from typing import Final
 
+from app.embedded.accounts import former_owners
 from app.embedded.child import Account
 from app.embedded.errors import EmbeddedError
 
 SOCKET_PATH_LIMIT: Final = 100
 """In bytes. The kernel allows 107 on Linux and 103 on macOS."""
-
-
-def unprivileged_account() -> Account | None:
-    """Whom PostgreSQL runs as, since it refuses root; None for ourselves."""
-    if os.geteuid() != 0:
-        return None
-    entry = pwd.getpwnam("nobody")
-    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+GROUP_PASSES: Final = 0o710
 
 
 def make_data_folder(folder: Path) -> None:
@@ -52,15 +45,34 @@ def _may_pass(account: Account, path: Path) -> bool:
 
 
 def private_folder(path: Path, account: Account | None) -> Path:
-    """Make the folder for that account alone. Raises EmbeddedError if the path belongs to another account."""
+    """Make the folder for that account, or for us. Raises EmbeddedError if the path belongs to another account.
+
+    The account's group may pass through it, to sockets; what else is in it is closed to the group.
+    """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    owner = account.uid if account else os.geteuid()
-    if account and path.lstat().st_uid == os.geteuid():
-        os.chown(path, account.uid, account.gid, follow_symlinks=False)
+    if account and not path.is_symlink() and path.lstat().st_uid in former_owners() | {account.uid}:
+        _open_to_group(path, account)
     status = path.lstat()
-    if path.is_symlink() or status.st_uid != owner or status.st_mode & (S_IRWXG | S_IRWXO):
+    owner, closed = (account.uid, S_IRWXO) if account else (os.geteuid(), S_IRWXG | S_IRWXO)
+    if path.is_symlink() or status.st_uid != owner or status.st_mode & closed:
         raise EmbeddedError(f"{path} must be a private folder of the user with the id {owner}. Remove it, please.")
     return path
+
+
+def _open_to_group(path: Path, account: Account) -> None:
+    status = path.lstat()
+    if (status.st_uid, status.st_gid, S_IMODE(status.st_mode)) != (account.uid, account.gid, GROUP_PASSES):
+        path.chmod(GROUP_PASSES)
+        os.chown(path, account.uid, account.gid)
+
+
+def give(folder: Path, account: Account) -> None:
+    """Give the account the folder and all that is in it; the folder last, so that what is cut short is done again."""
+    # By descriptors: who had the folder before cannot lead us out of it.
+    for _, folders, files, descriptor in os.fwalk(folder, topdown=False, follow_symlinks=False):
+        for name in (*folders, *files):
+            os.chown(name, account.uid, account.gid, dir_fd=descriptor, follow_symlinks=False)
+    os.chown(folder, account.uid, account.gid, follow_symlinks=False)
 
 
 def socket_folder(wanted: Path, socket: str, account: Account | None) -> Path:

@@ -1,8 +1,8 @@
 """The processes of ours that `darkroom up` runs, each as a child. Where root started it, none of them is root.
 
-They run as the account of the embedded servers, without a right of root's but these: `serve` listens on a port below
-1024, and where Darkroom's own files or the data folder are closed to others, all may read any file. Where a container
-withholds that one, they get the one to read and write them, and it is said.
+They run as an account without a right of root's but these: `serve` listens on a port below 1024, and where Darkroom's
+own files or the data folder are closed to others, all may read any file. Where a container withholds that one, they get
+the one to read and write them, and it is said. The supervisor gives up root before it starts them: see `leave_root`.
 """
 
 import os
@@ -16,9 +16,10 @@ from typing import Final
 import structlog
 
 import app
+from app.embedded.accounts import supervisor_account, unprivileged_account
 from app.embedded.child import Account, Child
 from app.embedded.errors import EmbeddedError
-from app.embedded.private_folders import may_reach, unprivileged_account
+from app.embedded.private_folders import give, may_reach
 from app.settings.environment import Settings, settings_help
 from app.settings.surroundings import STARTER, environment_with, settings_in_files
 from workers.confinement.privileges import (
@@ -27,12 +28,17 @@ from workers.confinement.privileges import (
     READ_EVERYTHING,
     SET_GROUPS,
     SET_USERS,
+    SIGNAL_ALL,
+    leave_root,
     own_rights,
 )
+from workers.confinement.process_control import hide
 from workers.confinement.starter import Starter
 from workers.imaging.sandbox import Sandbox
 
 LOW_PORTS: Final = 1024
+TO_SUPERVISE: Final = (SET_USERS, SET_GROUPS, SIGNAL_ALL)
+"""What the supervisor keeps of root's rights, beside those of its children."""
 
 log = structlog.get_logger(__name__)
 
@@ -40,13 +46,33 @@ log = structlog.get_logger(__name__)
 class Processes:
     """Makes the children for one service. `given` are the settings that its servers have brought."""
 
-    def __init__(self, settings: Settings, given: Mapping[str, str], starter: Starter | None) -> None:
+    def __init__(self, settings: Settings, given: Mapping[str, str]) -> None:
         self._settings = settings
         in_files = settings_in_files(name for name, _, _ in settings_help())
         self._environment = environment_with({**in_files, **given})
-        self._starter = starter
+        self._starter: Starter | None = None
         self._account = _account(settings)
         self._reads = _reading_rights(self._account, settings.data_dir) if self._account else ()
+
+    @contextmanager
+    def started_without_root(self, folder: Path) -> Iterator[None]:
+        """Become an account without rights but to start the children again as theirs; with a starter for `work`.
+
+        Nothing happens where the children run as we do. What is in the data folder and must be ours becomes it.
+        """
+        supervisor = supervisor_account()
+        if self._account is None or supervisor is None:
+            yield
+            return
+        if (logs := folder / "logs").is_dir():
+            give(logs, supervisor)
+        leave_root(supervisor.uid, supervisor.gid, (*TO_SUPERVISE, *self._rights("serve")))
+        hide()
+        self._starter = Starter(Sandbox.command, self._reads)
+        try:
+            yield
+        finally:
+            self._starter.close()
 
     def child(self, name: str) -> Child:
         """One of the processes."""
@@ -56,7 +82,7 @@ class Processes:
             argv=(sys.executable, "-m", "app.cli", name),
             env=self._environment if starter is None else {**self._environment, STARTER: str(starter)},
             account=self._account,
-            rights=self._rights(name) if self._account else None,
+            rights=self._rights(name) if self._account else (),
             inherits=() if starter is None else (starter,),
         )
 
@@ -66,32 +92,16 @@ class Processes:
         return tuple(right for right in (*binds, *self._reads) if right in own_rights())
 
 
-@contextmanager
-def starting(settings: Settings) -> Iterator[Starter | None]:
-    """What starts image children for a worker that cannot, where root started us."""
-    if _account(settings) is None:
-        yield None
-        return
-    starter = Starter(Sandbox.command)
-    try:
-        yield starter
-    finally:
-        starter.close()
-
-
 def hand_over(settings: Settings, folder: Path) -> None:
     """Give the objects to the account of the processes, if they have been another's."""
-    account = _account(settings)
-    if account is None or settings.s3_bucket:
+    account, objects = _account(settings), folder / "objects"
+    if settings.s3_bucket or os.geteuid() != 0:
         return
-    objects = folder / "objects"
     objects.mkdir(mode=0o700, exist_ok=True)
-    if objects.stat().st_uid == account.uid:
-        return
-    for parent, folders, files in os.walk(objects):
-        for name in (*folders, *files):
-            os.chown(Path(parent, name), account.uid, account.gid, follow_symlinks=False)
-    os.chown(objects, account.uid, account.gid)  # last: cut short, it is all done again
+    if account is None:
+        os.chown(objects, 0, 0)  # what root adds to it is handed over when root gives up again
+    elif objects.stat().st_uid != account.uid:
+        give(objects, account)
 
 
 def _account(settings: Settings) -> Account | None:
@@ -103,7 +113,7 @@ def _reading_rights(account: Account, data: Path) -> tuple[int, ...]:
     """What the account needs to read all that it has to. Raises EmbeddedError if we cannot give it that."""
     ours = own_rights()
     reads = () if _may_read_all(account, data) else (READ_EVERYTHING if READ_EVERYTHING in ours else OVERRIDE_MODES,)
-    if not ours.issuperset({SET_USERS, SET_GROUPS, *reads}):
+    if not ours.issuperset({*TO_SUPERVISE, *reads}):
         raise EmbeddedError(
             f"This root may not run processes as the user {account.name}, with access to {sys.prefix} and {data}. "
             "Start Darkroom as another user, open these folders to others (chmod o+rx), or set RUN_AS=root."

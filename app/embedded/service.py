@@ -1,6 +1,6 @@
 """The whole service on one machine: the servers first, then the schema, then the processes that use them.
 
-    PostgreSQL, Valkey -> schema -> project, dispatch -> work -> serve -> ready
+    PostgreSQL, Valkey -> schema -> root is given up -> project, dispatch -> work -> serve -> ready
 
 It stops in the reverse order, and starts again whatever ends by itself.
 """
@@ -17,7 +17,7 @@ from msgspec import structs
 
 from app.embedded.data_folder import DataFolder
 from app.embedded.postgres import EmbeddedPostgres
-from app.embedded.processes import Processes, hand_over, starting
+from app.embedded.processes import Processes, hand_over
 from app.embedded.sign_in_link import sign_in_link
 from app.embedded.supervisor import Supervisor
 from app.embedded.valkey import EmbeddedValkey
@@ -46,8 +46,10 @@ def run_service(settings: Settings) -> None:
         given, owner_url = _with_servers(settings, folder, supervisor)
         migrate(owner_url)
         log.info("schema applied")
+        link = sign_in_link(settings, owner_url)
         hand_over(settings, folder.path)
-        processes = Processes(settings, given, stack.enter_context(starting(settings)))
+        processes = Processes(settings, given)
+        stack.enter_context(processes.started_without_root(folder.path))
         supervisor.start(processes.child("project"), processes.child("dispatch"))
         supervisor.start(processes.child("work"))
         healthy = partial(_is_healthy, settings.host, settings.port)
@@ -58,7 +60,7 @@ def run_service(settings: Settings) -> None:
         )
         click.echo(f"Darkroom is ready on {server_url}; its data is in {folder.path}. Ctrl-C stops it.")
         click.echo(f"Send it a photo: darkroom submit photo.jpg --server {server_url}")
-        if link := sign_in_link(settings, owner_url):
+        if link:
             click.echo(f"Help its users, from this machine; the link signs in once: {link}")
         supervisor.run()
         click.echo("Darkroom is stopping.")

@@ -6,19 +6,21 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from app.embedded.accounts import valkey_account
 from app.embedded.binaries import CACHE, valkey_server
 from app.embedded.child import Child
 from app.embedded.errors import EmbeddedError
 from app.embedded.homes import SHELTER, Home
-from app.embedded.private_folders import socket_folder, unprivileged_account
+from app.embedded.private_folders import socket_folder
 from app.embedded.server import CLEAN_ENV, EmbeddedServer, LogLine
 
 SOCKET_NAME: Final = "valkey.sock"
+APPENDED: Final = "appendonlydir"
 ANSWER_SECONDS: Final = 0.5
 
 
 class EmbeddedValkey(EmbeddedServer):
-    """Valkey with its data in the folder's `valkey`. As root it runs as an unprivileged account."""
+    """Valkey with its data in the folder's `valkey`. As root it runs as an account of its own."""
 
     def __init__(
         self,
@@ -32,7 +34,7 @@ class EmbeddedValkey(EmbeddedServer):
         self._shelter = shelter
         self._cache = cache
         self._on_surprise = on_surprise
-        self._account = unprivileged_account()
+        self._account = valkey_account()
 
     @cached_property
     def child(self) -> Child:
@@ -56,7 +58,10 @@ class EmbeddedValkey(EmbeddedServer):
 
     @cached_property
     def _data(self) -> Path:
-        return Home("Valkey", self.folder / "valkey", self._account, self._shelter, self._on_surprise).found()
+        home = Home("Valkey", self.folder / "valkey", self._account, self._shelter, self._on_surprise).found()
+        if self._account and (log := home / APPENDED).is_dir() and not log.is_symlink():
+            log.chmod(0o700)  # an older version left it open to those who pass through
+        return home
 
     @cached_property
     def socket_path(self) -> Path:
@@ -67,9 +72,9 @@ class EmbeddedValkey(EmbeddedServer):
         return (
             *("--port", "0"),
             *("--unixsocket", str(self.socket_path)),
-            *("--unixsocketperm", "700"),
+            *("--unixsocketperm", "777"),  # its folder says who reaches it
             *("--dir", str(self._data)),
-            *("--appendonly", "yes"),
+            *("--appendonly", "yes", "--appenddirname", APPENDED),
             *("--save", ""),
             *("--maxmemory-policy", "noeviction"),
             *("--daemonize", "no"),

@@ -61,7 +61,7 @@ class Settings(StaffSettings, frozen=True, kw_only=True):
         Path, _setting(Path, "The folder of the embedded service, and of the objects when there is no S3_BUCKET.")
     ] = Path("darkroom-data")
     run_as: Annotated[
-        str, _setting(one_of("unprivileged", "root"), "As whom `darkroom up` runs its processes where root starts it.")
+        str, _setting(one_of("unprivileged", "root"), "As whom `darkroom up` and its processes run if root starts it.")
     ] = "unprivileged"
     s3_endpoint_url: Annotated[
         str | None, _setting(url("http", "https"), "The S3 or R2 endpoint, when it is not Amazon's own.")

@@ -1,6 +1,7 @@
-"""As root, the embedded servers run as an account without rights, which owns their data and nothing else."""
+"""As root, each embedded server runs as a user of its own, which owns its data and nothing else."""
 
 import os
+import pwd
 import shutil
 import sys
 from collections.abc import Iterator
@@ -10,12 +11,17 @@ from pathlib import Path
 import pytest
 import redis
 
+from app.embedded import accounts
+from app.embedded.accounts import postgres_account, supervisor_account, unprivileged_account, valkey_account
 from app.embedded.child import Account
+from app.embedded.errors import EmbeddedError
 from app.embedded.postgres import EmbeddedPostgres
-from app.embedded.private_folders import unprivileged_account
 from app.embedded.valkey import EmbeddedValkey
 from tests.servers import open_folder
 
+WITHOUT_RIGHTS = accounts.NAMES[-1]
+OLDER = pwd.getpwnam(WITHOUT_RIGHTS).pw_uid
+"""Whom an older version ran both servers as."""
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run servers as another user")
 
 
@@ -25,11 +31,10 @@ def folder() -> Iterator[Path]:
         yield path
 
 
-def account() -> Account:
-    """The account without rights."""
-    found = unprivileged_account()
-    assert found
-    return found
+def known(account: Account | None) -> Account:
+    """The account, which root has for this."""
+    assert account
+    return account
 
 
 def user_of(pid: int | None) -> int:
@@ -48,26 +53,64 @@ def kept(valkey: EmbeddedValkey, value: bytes | None = None) -> bytes | None:
     return found
 
 
-def given_to_root(path: Path) -> None:
-    """As an older version has it, which ran Valkey as root."""
+def given_to(path: Path, uid: int) -> None:
+    """As an older version has it: 0 ran Valkey as root, a later one both servers as the account of our processes."""
     for part in (path, *path.rglob("*")):
-        os.chown(part, 0, 0, follow_symlinks=False)
+        os.chown(part, uid, -1, follow_symlinks=False)
+        if part.is_dir():
+            part.chmod(0o700 if part.name != "appendonlydir" else 0o755)
 
 
-def test_neither_server_runs_as_root(folder: Path) -> None:
+def test_each_server_is_a_user_of_its_own_and_no_other_looks_into_its_data(folder: Path) -> None:
     with EmbeddedPostgres(folder) as postgres, EmbeddedValkey(folder) as valkey:
-        assert {user_of(server.pid) for server in (postgres, valkey)} == {account().uid}
-        assert {path.stat().st_uid for path in (folder / "valkey").rglob("*")} == {account().uid}
-        assert valkey.socket_path.stat().st_mode & 0o077 == 0
+        owners = {"postgres": known(postgres_account()).uid, "valkey": known(valkey_account()).uid}
+        assert len({0, known(unprivileged_account()).uid, *owners.values()}) == 4
+        assert [user_of(server.pid) for server in (postgres, valkey)] == list(owners.values())
+        for name, owner in owners.items():
+            home = folder / name
+            assert {path.stat().st_uid for path in (home, *home.rglob("*"))} == {owner}
+            # Who passes through, to the socket, can look nowhere and read nothing.
+            assert home.stat().st_mode & 0o777 == 0o710
+            for path in home.rglob("*"):
+                assert path.is_socket() or path.stat().st_mode & 0o067 == 0
+        assert (folder / "postgres" / "data").stat().st_mode & 0o777 == 0o700
+        assert (folder / "valkey" / "appendonlydir").stat().st_mode & 0o777 == 0o700
 
 
-def test_data_of_an_older_version_is_handed_over(folder: Path) -> None:
-    with EmbeddedValkey(folder) as valkey:
+@pytest.mark.parametrize("older", [0, OLDER])
+def test_data_of_an_older_version_is_handed_over(folder: Path, older: int) -> None:
+    with EmbeddedPostgres(folder) as postgres, EmbeddedValkey(folder) as valkey:
         kept(valkey, b"7")
-    given_to_root(folder / "valkey")
-    with EmbeddedValkey(folder) as valkey:
+    given_to(folder / "valkey", older)
+    given_to(folder / "postgres", older or OLDER)  # PostgreSQL never ran as root
+    with EmbeddedPostgres(folder) as postgres, EmbeddedValkey(folder) as valkey:
         assert kept(valkey) == b"7"
-        assert user_of(valkey.pid) == account().uid
+        assert user_of(valkey.pid) == known(valkey_account()).uid
+        assert user_of(postgres.pid) == known(postgres_account()).uid
+        assert (folder / "valkey" / "appendonlydir").stat().st_mode & 0o777 == 0o700
+
+
+def test_an_id_that_an_account_of_the_machine_has_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = {accounts.IDS[0], accounts.IDS[2]}
+    monkeypatch.setattr(accounts, "_is_known", taken.__contains__)
+    accounts.free_ids.cache_clear()
+    try:
+        used = [known(account()).uid for account in (postgres_account, valkey_account, supervisor_account)]
+        assert used == [accounts.IDS[1], accounts.IDS[3], accounts.IDS[4]]
+        taken.update(accounts.IDS)
+        accounts.free_ids.cache_clear()
+        with pytest.raises(EmbeddedError, match="Start it as another user than root"):
+            postgres_account()
+    finally:
+        accounts.free_ids.cache_clear()
+
+
+def test_our_processes_have_an_account_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "NAMES", ("root", "no-such-account", WITHOUT_RIGHTS))
+    assert known(unprivileged_account()).name == WITHOUT_RIGHTS
+    monkeypatch.setattr(accounts, "NAMES", ("no-such-account",))
+    with pytest.raises(EmbeddedError, match=r"no account no-such-account.*useradd --system darkroom"):
+        unprivileged_account()
 
 
 def test_in_a_closed_folder_the_data_lies_in_a_shelter_older_data_too(folder: Path) -> None:
@@ -75,7 +118,7 @@ def test_in_a_closed_folder_the_data_lies_in_a_shelter_older_data_too(folder: Pa
     data, shelter = folder / "data", folder / "shelter"
     with EmbeddedValkey(data) as valkey:
         kept(valkey, b"7")
-    given_to_root(data / "valkey")
+    given_to(data / "valkey", 0)
     data.chmod(0o700)
     for _ in range(2):
         with EmbeddedValkey(data, shelter=shelter, on_surprise=told.append) as valkey:
@@ -100,4 +143,4 @@ def test_a_program_that_the_account_cannot_reach_is_copied(folder: Path, monkeyp
     for _ in range(2):
         with EmbeddedValkey(folder / "data", cache=folder / "cache") as valkey:
             assert valkey.child.argv[0].startswith(str(folder / "cache"))
-            assert user_of(valkey.pid) == account().uid
+            assert user_of(valkey.pid) == known(valkey_account()).uid

@@ -8,10 +8,12 @@ import psycopg
 import pytest
 
 from app.embedded import peers
+from app.embedded.accounts import postgres_account, supervisor_account, unprivileged_account, valkey_account
 from app.embedded.child import Account
 from app.embedded.postgres import EmbeddedPostgres
-from app.embedded.private_folders import unprivileged_account
+from app.embedded.valkey import EmbeddedValkey
 from tests.servers import open_folder
+from workers.confinement.privileges import acting_as
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")
 
@@ -43,10 +45,45 @@ def test_the_account_without_rights_signs_in_as_the_processes_alone(folder: Path
 
 @as_root
 def test_another_account_is_refused(folder: Path) -> None:
+    account = unprivileged_account()
+    assert account
     with EmbeddedPostgres(folder) as postgres:
         for url in (postgres.url, postgres.service_url):
-            # It does not even reach the socket.
+            # It does not even reach the socket, nor does another program's process of our processes' account.
             assert "Permission denied" in sign_in_as(Account("daemon", 1, 1), url)
+            assert "Permission denied" in sign_in_as(Account(account.name, account.uid, account.uid), url)
+
+
+@as_root
+def test_no_server_and_no_supervisor_signs_in(folder: Path) -> None:
+    with EmbeddedPostgres(folder) as postgres:
+        for account in (postgres_account(), valkey_account(), supervisor_account()):
+            assert account
+            for url in (postgres.url, postgres.service_url):
+                assert "Peer authentication failed" in sign_in_as(account, url)
+
+
+@as_root
+def test_no_account_of_ours_reads_what_a_server_keeps(folder: Path) -> None:
+    with EmbeddedPostgres(folder), EmbeddedValkey(folder):
+        kept = {
+            folder / "postgres" / "data" / "PG_VERSION": postgres_account(),
+            folder / "valkey" / "appendonlydir": valkey_account(),
+        }
+        for place, owner in kept.items():
+            for account in (postgres_account(), valkey_account(), unprivileged_account(), supervisor_account()):
+                assert may_look(account, place) == (account == owner)
+
+
+def may_look(account: Account | None, place: Path) -> bool:
+    """Whether a process of that account can open it."""
+    assert account
+    with acting_as(account.uid, account.gid):
+        try:
+            os.close(os.open(place, os.O_RDONLY))
+        except PermissionError:
+            return False
+    return True
 
 
 def sign_in_as(account: Account, url: str) -> str:

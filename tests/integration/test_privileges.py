@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 
 from app.embedded import processes
+from app.embedded.accounts import unprivileged_account
 from app.embedded.child import Account, Child, Process
 from app.embedded.errors import EmbeddedError
-from app.embedded.private_folders import unprivileged_account
 from app.embedded.processes import Processes
 from app.settings.environment import Settings
 from workers.confinement.privileges import (
@@ -78,7 +78,7 @@ def test_in_a_container_that_withholds_it_the_processes_may_override_modes(monke
     docker = frozenset({0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31})
     monkeypatch.setattr(processes, "own_rights", lambda: docker)
     monkeypatch.setattr(processes, "_may_read_all", lambda *_: False)
-    made = Processes(Settings(port=80), {}, None)
+    made = Processes(Settings(port=80), {})
     assert made.child("serve").rights == (BIND_LOW_PORTS, OVERRIDE_MODES)
     assert made.child("project").rights == (OVERRIDE_MODES,)
 
@@ -88,10 +88,10 @@ def test_what_root_cannot_give_is_said(monkeypatch: pytest.MonkeyPatch, has: fro
     monkeypatch.setattr(processes, "own_rights", lambda: has)
     monkeypatch.setattr(processes, "_may_read_all", lambda *_: False)
     with pytest.raises(EmbeddedError, match="set RUN_AS=root"):
-        Processes(Settings(), {}, None)
-    assert Processes(Settings(run_as="root"), {}, None).child("serve").account is None
+        Processes(Settings(), {})
+    assert Processes(Settings(run_as="root"), {}).child("serve").account is None
 
 
 def test_what_all_may_read_takes_no_right(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "_may_read_all", lambda *_: True)
-    assert Processes(Settings(), {}, None).child("serve").rights == ()
+    assert Processes(Settings(), {}).child("serve").rights == ()

@@ -1,6 +1,7 @@
 """Confines the calling process: from then on it can compute with what it has in memory, read its input and answer.
 
-    no root, no user of the service's -> no new privileges -> no files, network, processes -> no other system call
+    no root, no right of root's, no user of the service's -> no new privileges -> no files, network, processes
+        -> no other system call
 
 A parent of such processes goes through the same but for the last step: it has to fork, and opens nothing either.
 Every part is tried, also where another one failed. What this system cannot do is told, and left to the caller.
@@ -11,15 +12,10 @@ import resource
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
 
 from workers.confinement import landlock, seccomp
+from workers.confinement.privileges import FIRST_USER, SPARE_USER, drop_rights
 from workers.confinement.process_control import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, control, die_with
-
-FIRST_USER: Final = 0x70000000
-"""No account has such an id. With the process id added, no two processes share one."""
-SPARE_USER: Final = 65_533
-"""Where a container knows 65,536 users and no more."""
 
 
 def drop_privileges(parent: int) -> list[str]:
@@ -47,6 +43,7 @@ def confine(parent: int, answer_bytes: int) -> list[str]:
 def _privileges(parent: int) -> dict[str, Callable[[], None]]:
     return {
         "the change of user": _leave_root,
+        "the rights of root": drop_rights,
         "the bond with its parent": lambda: die_with(parent, signal.SIGKILL),  # a change of user would undo it
         "no_new_privs": lambda: control(PR_SET_NO_NEW_PRIVS, 1),
         "the protection of its memory": lambda: control(PR_SET_DUMPABLE, 0),

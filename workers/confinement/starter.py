@@ -1,9 +1,9 @@
-"""Starts fork servers for a process that may not become another user: root starts them, and they drop root themselves.
+"""Starts fork servers for a process that may not become another user: the supervisor does, each as a user of its own.
 
-    the worker: a request with three files -> root: a fork server that has them -> ... -> its end is told, or asked for
+    the worker: a request with three files -> the supervisor: a fork server that has them -> its end is told
 
-Root decides what is started; a request has nothing but the server's standard input, its standard error, and a socket
-on which its exit code is told, and whose closing ends it.
+The supervisor decides what is started; a request has nothing but the server's standard input, its standard error, and a
+socket on which its exit code is told, and whose closing ends it.
 """
 
 import os
@@ -16,6 +16,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import BoundedSemaphore, Thread
 from typing import BinaryIO, Final, Protocol
+
+from workers.confinement.privileges import give_up_for_own_user
 
 ENVIRONMENT: Final = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 """All that a server is given: our own environment holds keys. A child touches each page of its memory for the first
@@ -31,7 +33,7 @@ _inherited: list[socket.socket] = []
 
 
 def inherit(descriptor: int) -> None:
-    """From now on, ask root by this inherited socket."""
+    """From now on, ask the supervisor by this inherited socket."""
     starter = socket.socket(fileno=descriptor)
     starter.set_inheritable(False)
     _inherited[:] = [starter]
@@ -48,17 +50,21 @@ class Started(Protocol):
 
 
 def start(command: Sequence[str], control: socket.socket, complaint: BinaryIO) -> Started:
-    """Start a fork server: by root if it gave us a socket for that, else by ourselves. Raises OSError."""
+    """Start a fork server: by the supervisor if it gave us a socket for that, else by ourselves. Raises OSError."""
     if _inherited:
-        return _ByRoot(_inherited[0], control, complaint)
+        return _BySupervisor(_inherited[0], control, complaint)
     return _popen(command, control.fileno(), complaint.fileno())
 
 
 class Starter:
-    """Root's side. `end` is for the process that asks, to be inherited."""
+    """The supervisor's side. `end` is for the process that asks, to be inherited.
 
-    def __init__(self, command: Callable[[], Sequence[str]]) -> None:
+    A fork server has these rights until it has loaded its modules.
+    """
+
+    def __init__(self, command: Callable[[], Sequence[str]], rights: Sequence[int]) -> None:
         self._command = command
+        self._rights = rights
         self._places = BoundedSemaphore(MOST_SERVERS)
         self._requests, self.end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         Thread(target=self._serve, name="starter of fork servers", daemon=True).start()
@@ -87,7 +93,8 @@ class Starter:
         try:
             with socket.socket(fileno=life) as end, suppress(OSError):
                 try:
-                    process = _popen(self._command(), control, complaint)
+                    become = give_up_for_own_user(self._rights)
+                    process = _popen(self._command(), control, complaint, become)
                 finally:
                     os.close(control)
                     os.close(complaint)
@@ -107,7 +114,7 @@ def _ended(process: "subprocess.Popen[bytes]", end: socket.socket) -> int:
         os.close(ended)
 
 
-class _ByRoot:
+class _BySupervisor:
     def __init__(self, starter: socket.socket, control: socket.socket, complaint: BinaryIO) -> None:
         self._life, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -123,12 +130,15 @@ class _ByRoot:
             self._life.shutdown(socket.SHUT_WR)
 
 
-def _popen(command: Sequence[str], control: int, complaint: int) -> "subprocess.Popen[bytes]":
+def _popen(
+    command: Sequence[str], control: int, complaint: int, become: Callable[[], None] | None = None
+) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
         command,
         stdin=control,
         stdout=subprocess.DEVNULL,
         stderr=complaint,
         env=ENVIRONMENT,
+        preexec_fn=become,  # noqa: PLW1509 - it takes no lock, see there
         start_new_session=True,  # Ctrl-C at a terminal is for the client
     )

@@ -1,0 +1,89 @@
+"""Whom the parts of the embedded service run as where root starts it: four users, and one group that they share.
+
+    our processes                      `darkroom` where there is such an account, else the one without rights
+    PostgreSQL, Valkey, the supervisor a user id each that no account of this machine has
+
+PostgreSQL signs in by name, so only our processes need one. The group's id belongs to no account either: only its
+members reach the servers' sockets. 65520 to 65533 are assigned by no distribution, and exist in containers that know
+65,536 ids.
+"""
+
+import grp
+import os
+import pwd
+from functools import cache
+from typing import Final
+
+from app.embedded.child import Account
+from app.embedded.errors import EmbeddedError
+
+NAMES: Final = ("darkroom", "nobody")
+"""Of the account of our processes, the first that exists. The last is every system's account without rights."""
+IDS: Final = range(65_520, 65_532)
+
+
+def unprivileged_account() -> Account | None:
+    """Whom our processes run as; None for ourselves. Raises EmbeddedError."""
+    if os.geteuid() != 0:
+        return None
+    for name in NAMES:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        if entry.pw_uid != 0:
+            return Account(entry.pw_name, entry.pw_uid, free_ids()[0])
+    raise EmbeddedError(
+        f"This machine has no account {' or '.join(NAMES)}, so root cannot give its rights up. Make one "
+        "(useradd --system darkroom), or start Darkroom as another user."
+    )
+
+
+def postgres_account() -> Account | None:
+    """Whom PostgreSQL runs as; None for ourselves."""
+    return _numbered("PostgreSQL", 0)
+
+
+def valkey_account() -> Account | None:
+    """Whom Valkey runs as; None for ourselves."""
+    return _numbered("Valkey", 1)
+
+
+def supervisor_account() -> Account | None:
+    """Whom `darkroom up` itself goes on as; None for ourselves."""
+    return _numbered("the supervisor", 2)
+
+
+def former_owners() -> set[int]:
+    """User ids that an account's data may have had before: ours, those of an older version, and the numbers above."""
+    processes = unprivileged_account()
+    return {os.geteuid(), *IDS, *({processes.uid, pwd.getpwnam(NAMES[-1]).pw_uid} if processes else ())}
+
+
+def _numbered(name: str, place: int) -> Account | None:
+    if os.geteuid() != 0:
+        return None
+    free = free_ids()
+    return Account(f"{name} (id {free[place]})", free[place], free[0])
+
+
+@cache
+def free_ids() -> tuple[int, ...]:
+    """The ids of IDS that no account or group of this machine has. Raises EmbeddedError."""
+    found = tuple(number for number in IDS if not _is_known(number))
+    if len(found) < 3:  # noqa: PLR2004 - as many as are numbered
+        raise EmbeddedError(
+            f"The ids {IDS[0]} to {IDS[-1]} belong to accounts of this machine, and Darkroom needs three that do not. "
+            "Start it as another user than root."
+        )
+    return found
+
+
+def _is_known(number: int) -> bool:
+    for look_up in (pwd.getpwuid, grp.getgrgid):
+        try:
+            look_up(number)
+        except KeyError:
+            continue
+        return True
+    return False
