@@ -5,14 +5,13 @@ from datetime import UTC
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 import msgspec
 import rich_click as click
 
 from app.cli.jobs.printable import printable
 from app.cli.shell.ending import ExitCode, end
-from app.cli.shell.job_ids import bounds, is_whole, job_argument, only
+from app.cli.shell.job_ids import job_argument, upload_in
 from app.cli.shell.settings import attached, cli_settings
 
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 DATA_HELP: Final = "The data folder of a running `darkroom up`, unless DATABASE_URL is set. Default: ./darkroom-data."
 
 PIPE_COLUMNS: Final = 200
-SEVERAL: Final = 4
-"""So many uploads show that a beginning is not unique."""
 
 
 @click.command()
@@ -54,12 +51,7 @@ def _history(url: str, job_id: str) -> "UploadHistory":
 
     pool = open_pool(url, 1, "darkroom timeline")
     try:
-        log = EventLog(pool)
-        found = log.ids_between(*bounds(job_id), limit=SEVERAL)
-        if not found:
-            what = f"no upload {job_id}" if is_whole(job_id) else f"no upload that begins with {job_id!r}"
-            end(ExitCode.FAILED, f"There is {what} in this log.")
-        return read_history(pool, UUID(only([str(each) for each in found], job_id)))
+        return read_history(pool, upload_in(EventLog(pool), job_id))
     except UnavailableError as error:
         end(ExitCode.USAGE, str(error))
     finally:

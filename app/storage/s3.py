@@ -158,7 +158,9 @@ def _translated() -> Iterator[None]:
     except ClientError as error:
         raise _meaning(error) from error
     except (NoCredentialsError, PartialCredentialsError) as error:
-        raise StorageRefusedError("The object storage asks for a key, and none is set.") from error
+        raise StorageRefusedError(
+            "The object storage asks for a key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        ) from error
     except Exception as error:
         # Its parsers raise whatever an answer makes them stumble over, from KeyError to RecursionError.
         raise StorageUnavailableError from error

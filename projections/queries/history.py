@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.errors import UploadNotFoundError
+from domain.events import AttemptFailed, Failed
 from projections.log.connections import Pool, connected
 from projections.log.event_log import LoggedEvent, select_history
 from projections.queries.usual import Usual, read_usual
@@ -51,6 +52,18 @@ def read_history(pool: Pool, upload_id: UUID) -> UploadHistory:
 def state_after(events: Sequence[LoggedEvent]) -> ProjectedUpload:
     """The state that the events lead to; there is at least one. Raises MapperDeserialisationError, HistoryError."""
     return reduce(project, events[1:], project(None, events[0]))
+
+
+def attempts_of(events: Sequence[LoggedEvent]) -> list[int | None]:
+    """The attempt of each event, as far as it is of one. A failure is of the attempt that it ended."""
+    found: list[int | None] = []
+    begun: int | None = None
+    for logged in events:
+        own = logged.facts.get("attempt")
+        begun = own if type(own) is int else begun
+        found.append(begun if type(own) is int or logged.name == Failed.NAME else None)
+        begun = None if logged.name in {AttemptFailed.NAME, Failed.NAME} else begun
+    return found
 
 
 def version_at(events: Sequence[LoggedEvent], moment: datetime) -> int:

@@ -93,8 +93,8 @@ SCOPE: Final = """@moment >= %(since)s AND @moment < %(until)s
 SCOPE_OF_MODEL: Final = f"{SCOPE} AND (%(model)s::text IS NULL OR model = %(model)s)"
 PERIOD: Final = "date_trunc(%(step)s, @moment, 'UTC')"
 PERIODS: Final = """periods AS (
-    SELECT generate_series(date_trunc(%(step)s, %(since)s::timestamptz, 'UTC'),
-                           %(until)s::timestamptz - interval '1 hour', %(every)s::interval, 'UTC') AS period
+    SELECT generate_series(date_trunc(%(step)s, %(since)s, 'UTC'),
+                           %(until)s - interval '1 hour', %(every)s::interval, 'UTC') AS period
 )"""
 THROUGHPUT: Final = f"""
 WITH {PERIODS}, counted AS (
@@ -204,6 +204,8 @@ def read_chart(pool: Pool, chart: Chart, span: Span, coverage: Coverage) -> Tabl
         rows: list[tuple[Any, ...]] = cursor.execute(text.encode()).fetchall()
     if chart.has_periods:
         rows = [row if _covers(coverage, row[0], span.step) else _unknown(chart, row) for row in rows]
+    elif coverage.begin is None or not span.since <= coverage.end or not coverage.begin < span.until:
+        rows = [_unknown(chart, row) for row in rows]
     return Table(columns=chart.columns, rows=rows, sql=text, ignores=chart.ignores)
 
 
@@ -234,5 +236,5 @@ def _covers(coverage: Coverage, period: datetime, step: Step) -> bool:
 
 def _unknown(chart: Chart, row: Sequence[Any]) -> tuple[Any, ...]:
     """The row without its numbers."""
-    known = {"period", "stage", "code"}
+    known = {"period", "stage", "code", "step"}
     return tuple(value if name in known else None for name, value in zip(chart.columns, row, strict=True))

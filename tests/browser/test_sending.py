@@ -95,6 +95,15 @@ def test_several_photos_have_a_view_of_their_own_that_a_reload_keeps(person: Per
     person.reads(READY).assert_revealed()
 
 
+def test_the_frames_of_several_photos_show_what_was_made_of_each(person: Person) -> None:
+    person.send(photo(), photo("cat")).reads("2 photos")
+    expect(person.page.locator(".several li").filter(has_text="ready")).to_have_count(2, timeout=30_000)
+    person.wait("JSON.parse(localStorage['darkroom.uploads']).every(({ made }) => made)")
+
+    shown = "[...document.querySelectorAll('.contact-sheet img')].map(({ src }) => src)"
+    person.wait(f"JSON.parse(localStorage['darkroom.uploads']).every(({{ made }}, at) => {shown}[at] === made)")
+
+
 def test_several_photos_can_be_stopped_together(person: Person, darkroom: Darkroom) -> None:
     told = Event()
     darkroom.gemini.always_answer_with(when(told, picture()))

@@ -145,7 +145,8 @@ class FakeDarkroom:
         ended = self.statuses[0]["isTerminal"]
         if ended is (name == "cancel"):
             return 409, {}, _error("CONFLICT", "It is too late, or too early, for that.")
-        led_to = status("generating", 30, attempt=2) if ended else status("failed", 30, errorMessage="Cancelled.")
+        cancelled = status("failed", 30, errorCode="CANCELLED", errorMessage="Cancelled.")
+        led_to = status("generating", 30, attempt=2) if ended else cancelled
         return 202, {}, json.dumps(led_to).encode()
 
     def _status(self, job_id: str, etag: str | None) -> tuple[int, Headers, bytes]:

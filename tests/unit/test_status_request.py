@@ -73,6 +73,17 @@ def test_another_header_that_is_there_twice_changes_nothing() -> None:
     assert asked(("X-Other", "1"), ("X-Other", "2"), ("If-None-Match", '"1"')).read.version == 1
 
 
+def test_a_token_that_is_wrong_is_told_from_one_that_is_missing() -> None:
+    said = []
+    for headers in ([], [(b"x-session-token", b"forged")]):
+        with pytest.raises(UnauthorizedError) as refused:
+            poll_request({"headers": headers, "path_params": {"jobId": str(PENDING.upload_id)}}, SESSIONS)  # type: ignore[arg-type] # as little of a scope as it reads
+        said.append(refused.value.message)
+
+    assert said[0].startswith("Send the session token of this upload")
+    assert said[1].startswith("This session token is not one of this server's")
+
+
 @pytest.mark.parametrize("other", [TOKEN.decode(), "forged", ""], ids=["the same", "forged", "empty"])
 def test_two_tokens_are_nobodys(other: str) -> None:
     with pytest.raises(UnauthorizedError):

@@ -5,6 +5,7 @@ no retries here, and a message is acknowledged whatever became of its run.
 """
 
 from collections.abc import Callable
+from logging import LogRecord
 from typing import Final
 from uuid import UUID
 
@@ -48,9 +49,15 @@ def run_broker(redis: Redis) -> RedisBroker:
     broker = _Broker(  # type: ignore[no-untyped-call] # Dramatiq leaves this one untyped
         client=redis, middleware=[], heartbeat_timeout=15_000, maintenance_chance=100_000
     )
+    broker.logger.addFilter(_is_no_second_worker)
     for lane in LANES:
         broker.declare_queue(lane)
     return broker
+
+
+def _is_no_second_worker(record: LogRecord) -> bool:
+    """Dramatiq warns of two workers at one broker. Ours are meant: each consumes its own queue."""
+    return "_WorkerMiddleware" not in record.getMessage()
 
 
 class DramatiqQueue:

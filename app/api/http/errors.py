@@ -68,6 +68,12 @@ class UnauthorizedError(ApiError):
     """Send the session token of this upload in the header X-Session-Token."""
 
 
+NOT_OURS: Final = (
+    "This session token is not one of this server's, or its time is over. "
+    "Send the one that came with the upload in the header X-Session-Token."
+)
+
+
 class NoStaffError(UnauthorizedError):
     """Send the token of a staff member as Authorization: Bearer TOKEN. `darkroom staff add` gives one."""
 

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from litestar.params import HeaderParameter
 
-from app.api.http.errors import UnauthorizedError
+from app.api.http.errors import NOT_OURS, UnauthorizedError
 from app.signing.sessions import Session, Sessions
 
 HEADER: Final = "X-Session-Token"
@@ -19,7 +19,7 @@ def owner(sessions: Sessions, token: str | None) -> Session:
     """The session that asks. Raises UnauthorizedError, before any database is asked."""
     session = sessions.read(token) if token else None
     if session is None:
-        raise UnauthorizedError
+        raise UnauthorizedError(NOT_OURS if token else None)
     return session
 
 

@@ -13,7 +13,7 @@ from litestar.params import HeaderParameter
 from litestar.types import Scope
 from msgspec import Struct
 
-from app.api.http.errors import UnauthorizedError
+from app.api.http.errors import NOT_OURS, UnauthorizedError
 from app.api.http.job_id import upload_id_of
 from app.api.status.answer import NO_TAGS, Tags
 from app.signing.sessions import Sessions
@@ -114,5 +114,5 @@ def _owner(headers: Mapping[bytes, bytes], sessions: Sessions) -> str:
     token = headers.get(TOKEN)
     session_hash = sessions.owner(token) if token else None
     if session_hash is None:
-        raise UnauthorizedError
+        raise UnauthorizedError(NOT_OURS if token else None)
     return session_hash

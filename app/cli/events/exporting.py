@@ -167,7 +167,7 @@ def _to_stdout(connection: Any, read: "Read", format_: str, scope: "Scope", *, f
     done = scope.since - 1
     try:
         while True:
-            through = _end(connection, scope)
+            through = _end(connection, scope, follow=follow)
             if through > done:
                 for block in read(done, through):
                     out.write(block.lines)
@@ -184,10 +184,13 @@ def _to_stdout(connection: Any, read: "Read", format_: str, scope: "Scope", *, f
     click.echo(f"Complete up to position {done}.", err=True)
 
 
-def _end(connection: Any, scope: "Scope") -> int:  # noqa: ANN401 - likewise
+def _end(connection: Any, scope: "Scope", *, follow: bool = False) -> int:  # noqa: ANN401 - likewise
     from projections.history.export import settled
+    from projections.history.manifest import ExportError
 
     last = settled(connection)
+    if scope.since > last + 1 and not follow:
+        raise ExportError(f"The log does not reach --since {scope.since} yet: it ends at {last}. Give an earlier one.")
     return last if scope.until is None else min(last, scope.until)
 
 

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
 import msgspec
 import rich_click as click
 
 from app.cli.shell.ending import ExitCode, end
-from app.cli.shell.job_ids import bounds, is_whole, job_argument, only
+from app.cli.shell.job_ids import job_argument, upload_in
 from app.cli.shell.settings import attached, cli_settings
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 DATA_HELP: Final = "The data folder of a running `darkroom up`, unless DATABASE_URL is set. Default: ./darkroom-data."
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True)
-SEVERAL: Final = 4
 
 
 @click.command()
@@ -57,13 +55,8 @@ def proof(*, job_id: str, data: Path | None) -> None:
     from projections.history.proofs import ProofError, prove
 
     with _opened(data) as (log, pool, make_head):
-        found = log.ids_between(*bounds(job_id), limit=SEVERAL)
-        if not found:
-            what = f"no upload {job_id}" if is_whole(job_id) else f"no upload that begins with {job_id!r}"
-            end(ExitCode.FAILED, f"There is {what} in this log.")
-        upload_id = UUID(only([str(each) for each in found], job_id))
         try:
-            click.echo(msgspec.json.encode(prove(pool, upload_id, make_head(pool))))
+            click.echo(msgspec.json.encode(prove(pool, upload_in(log, job_id), make_head(pool))))
         except ProofError as error:
             end(ExitCode.FAILED, error.message)
 
@@ -71,24 +64,31 @@ def proof(*, job_id: str, data: Path | None) -> None:
 @click.command()
 @click.argument("file", type=FILE)
 @click.option("--head", "head_file", type=FILE, metavar="FILE", help="A head that was kept; else the one in the proof.")
-def check(*, file: Path, head_file: Path | None) -> None:
+@click.option("--data", type=FOLDER, metavar="DIR", help="Check too that the key of HEAD_KEY, or of DIR, signed it.")
+def check(*, file: Path, head_file: Path | None, data: Path | None) -> None:
     """Check a proof of `darkroom events proof` in FILE, or - for stdin, without the database.
 
     Ends with 0 if it holds, with 1 and a line for each fault if it does not. It shows whose key signed the head: that
-    this is the key of your service you must know yourself.
+    this is the key of your service you must know yourself, or give --data.
 
     Example: darkroom events check proof.json --head head.json
     """
+    from app.signing.heads import HeadKeyError
     from projections.history.heads import HeadError, read_head
     from projections.history.proofs import ProofError, faults, read_proof
 
     try:
+        service_key = _service_key(data) if data else None
         found = read_proof(_read(file))
         found.head.check_signature()
         kept = read_head(_read(head_file)) if head_file else found.head
+    except HeadKeyError as error:
+        end(ExitCode.USAGE, error.message)
     except (ProofError, HeadError) as error:
         end(ExitCode.FAILED, error.message)
     wrong = list(faults(found, kept))
+    if service_key not in {None, kept.public_key}:
+        wrong.append(f"{kept.public_key} signed the head, and not the key of this service, {service_key}.")
     for sentence in wrong:
         click.echo(sentence)
     if wrong:
@@ -97,6 +97,13 @@ def check(*, file: Path, head_file: Path | None) -> None:
         f"{len(found.events)} events of {found.upload_id} are in the log, as they are here, up to position "
         f"{kept.position}. Signed by {kept.public_key}."
     )
+
+
+def _service_key(data: Path) -> str:
+    from app.signing.heads import HeadKey
+
+    settings = cli_settings(data_dir=data)
+    return HeadKey.kept(settings.head_key, settings.data_dir).public
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def display(*, named: bool = False) -> Display:
 
 def described(status: dict[str, Any]) -> str:
     """An upload's status in a few words."""
-    stage = status["stage"] or "waiting"
+    stage = "cancelled" if status.get("errorCode") == "CANCELLED" else status["stage"] or "waiting"
     return f"{stage} {status['progress']}%" + (f", attempt {status['attempt']}" if status["attempt"] > 1 else "")
 
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from app.cli.jobs.printable import printable
 from projections.log.event_log import LoggedEvent
+from projections.queries.history import attempts_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,7 +71,8 @@ def _table(history: Sequence[LoggedEvent], layout: Layout) -> "Table":
     first = history[0]
     began = first.recorded_at.astimezone(UTC)
     title = f"Upload {first.upload_id}, {began:%Y-%m-%d}{f' {_clock(began)}' if layout.drops_time else ''} UTC"
-    rows = [_cells(logged, first.recorded_at, layout) for logged in history]
+    attempts = attempts_of(history)
+    rows = [_cells(*each, first.recorded_at, layout) for each in zip(history, attempts, strict=True)]
     shown = [heading for heading in HEADINGS if _is_shown(heading, rows, layout)]
     table = Table(
         title=title,
@@ -97,7 +99,7 @@ def _is_shown(heading: str, rows: Sequence[dict[str, str]], layout: Layout) -> b
     return not layout.drops_empty or any(row[heading] for row in rows)
 
 
-def _cells(logged: LoggedEvent, began: datetime, layout: Layout) -> dict[str, str]:
+def _cells(logged: LoggedEvent, attempt: int | None, began: datetime, layout: Layout) -> dict[str, str]:
     facts = logged.facts
     stage = f"{facts.get('stage') or ''} {facts['progress']}%" if "progress" in facts else facts.get("stage") or ""
     at, since = _clock(logged.recorded_at), f"+{elapsed(logged.recorded_at - began)}"
@@ -109,7 +111,7 @@ def _cells(logged: LoggedEvent, began: datetime, layout: Layout) -> dict[str, st
         event, code = f"{event}\n{code}", ""
     if layout.shortens_actors:
         actor = _short(actor)
-    cells = (str(logged.version), at, since, event, printable(stage), printable(facts.get("attempt", "")), code, actor)
+    cells = (str(logged.version), at, since, event, printable(stage), str(attempt or ""), code, actor)
     return dict(zip(HEADINGS, cells, strict=True))
 
 

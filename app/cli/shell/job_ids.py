@@ -8,11 +8,16 @@ from uuid import UUID
 
 import rich_click as click
 
+from app.cli.shell.ending import ExitCode, end
+
 if TYPE_CHECKING:
     from app.cli.jobs.client import Job
+    from projections.log.event_log import EventLog
 
 BEGINNING: Final = re.compile(r"[0-9a-f][0-9a-f-]{0,35}")
 DIGITS: Final = 32
+SEVERAL: Final = 4
+"""So many uploads show that a beginning is not unique."""
 STDIN: Final = "-"
 ASK: Final = "Give the session token that came with the job with --token, or on stdin."
 
@@ -65,6 +70,15 @@ def only(found: list[str], beginning: str) -> str:
         shown = ", ".join(found[:3]) + (", ..." if len(found) > 3 else "")  # noqa: PLR2004 - three show what differs
         raise click.UsageError(f"Several jobs begin with {beginning!r}: {shown}. Give more of the id.")
     return found[0]
+
+
+def upload_in(log: "EventLog", job_id: str) -> UUID:
+    """The upload of the log with that id, or that begins so. Ends the command where there is none, or more than one."""
+    found = log.ids_between(*bounds(job_id), limit=SEVERAL)
+    if not found:
+        what = f"no upload {job_id}" if is_whole(job_id) else f"no upload that begins with {job_id!r}"
+        end(ExitCode.FAILED, f"There is {what} in this log.")
+    return UUID(only([str(each) for each in found], job_id))
 
 
 def owned_job(job_id: str, token: str | None, server: str) -> "Job":

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import msgspec
 import rich_click as click
 
+from app.cli.shell.job_ids import JobId, upload_in
 from app.cli.staff.members import OpenDatabase, data_option, json_option
 from app.cli.staff.moments import Moment
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     help="From when on: a day such as 2027-01-31, a time such as 2027-01-31T17:00:00Z, or 30m, 24h, 7d ago.",
 )
 @click.option("--by", metavar="NAME", help="What this staff member did, and nothing else.")
-@click.option("--upload", type=click.UUID, metavar="JOB", help="What was done to this upload, and nothing else.")
+@click.option("--upload", type=JobId(), metavar="JOB", help="What was done to this upload, and nothing else.")
 @json_option
 @data_option
 @click.pass_obj
@@ -33,7 +33,7 @@ def audit(
     *,
     since: datetime,
     by: str | None,
-    upload: UUID | None,
+    upload: str | None,
     as_json: bool,
     data: Path | None,
 ) -> None:
@@ -41,16 +41,18 @@ def audit(
 
     Looks, searches and changes of staff come from the audit log, which is append-only; what was done to an upload comes
     from its events. `darkroom verify` finds a row of the audit log that is missing. --by takes a name of staff, or an
-    actor such as operator:root for commands on the machine.
+    actor such as operator:root for commands on the machine. The beginning of an upload's id is enough.
 
     Example: darkroom audit --since 24h --by erika
     """
     from domain.staff import actor_of
+    from projections.log.event_log import EventLog
     from projections.staff.audit_log import AuditLog
 
     actor = by if by is None or ":" in by else actor_of(by)
     with open_database(data, "audit") as pool:
-        deeds = AuditLog(pool).deeds(since, actor=actor, upload_id=upload)
+        upload_id = upload_in(EventLog(pool), upload) if upload else None
+        deeds = AuditLog(pool).deeds(since, actor=actor, upload_id=upload_id)
     if as_json:
         click.echo(msgspec.json.encode([_for_machines(deed) for deed in deeds]).decode())
         return

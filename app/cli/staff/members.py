@@ -149,7 +149,12 @@ def _print_token(member: "Member", token: str, *, as_json: bool) -> None:
         click.echo(token)
         click.echo(f"This is the token of {member.name}, {member.role}. It is shown once: keep it safe.", err=True)
     if member.ended:
-        click.echo(f"Note: the access of {member.name} ended on {_text(member.until)}. Give another --until.", err=True)
+        rotate = f"darkroom staff rotate {member.name} --until DATE"
+        click.echo(
+            f"Note: the access of {member.name} ended on {_text(member.until)}, so this token opens nothing. "
+            f"Give it another end: {rotate}",
+            err=True,
+        )
 
 
 def _facts(member: "Member") -> dict[str, Any]:

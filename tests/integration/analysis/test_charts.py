@@ -152,3 +152,16 @@ def test_what_the_statistics_have_not_seen_has_no_numbers(analyst: Analyst) -> N
 
     assert body["coverage"]["behindEvents"] == 1
     assert [submitted for _, submitted, *_ in body["rows"]] == [0, None, None]
+
+
+def test_of_a_span_before_the_statistics_the_funnel_has_no_numbers(analyst: Analyst) -> None:
+    before = analyst.chart("funnel", since="2025-01-01", until="2025-02-01")
+    nothing = analyst.chart("funnel", since="2026-11-05", until="2026-11-06")
+
+    assert [uploads for _, uploads in before["rows"]] == [None] * 6
+    assert [uploads for _, uploads in nothing["rows"]] == [0] * 6
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_the_sql_of_a_chart_converts_no_time_twice(analyst: Analyst, name: str) -> None:
+    assert "::timestamptz::" not in analyst.chart(name)["sql"]

@@ -68,7 +68,7 @@ def test_a_job_that_runs_can_be_cancelled() -> None:
         command("submit", "holiday.jpg", "--no-wait", "--server", server.url)
         result = command("cancel", "6f1c", "--server", server.url)
         ((headers, body),) = server.asked("POST", f"/api/uploads/{JOB_ID}/cancel")
-    assert (result.exit_code, result.stdout) == (0, "failed: failed 30%, last moved 2026-01-02T03:04:06Z\n")
+    assert (result.exit_code, result.stdout) == (0, "failed: cancelled 30%, last moved 2026-01-02T03:04:06Z\n")
     assert (headers["X-Session-Token"], body) == (TOKEN, b"")
 
 

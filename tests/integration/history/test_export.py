@@ -163,6 +163,17 @@ def test_a_span_in_which_nothing_can_lie_is_refused(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_position_that_the_log_has_not_reached_is_refused(known_url: str, tmp_path: Path) -> None:
+    last = len(whole_log(known_url))
+    for out in (tmp_path / "events.ndjson", tmp_path / "lake", "-"):
+        done = run(
+            known_url, "events", "export", "--out", f"{out}/" if out == tmp_path / "lake" else out, "--since", 9999
+        )
+        told = f"The log does not reach --since 9999 yet: it ends at {last}."
+        assert (done.exit_code, told in done.output) == (2, True), done.output
+    assert export(known_url, tmp_path / "next.ndjson", "--since", last + 1)["through"] == last
+
+
 def test_a_folder_that_is_missing_is_named(known_url: str, tmp_path: Path) -> None:
     done = run(known_url, "events", "export", "--out", tmp_path / "none" / "x.ndjson")
     told = " ".join(done.output.replace("│", "").split())

@@ -28,6 +28,20 @@ def test_a_proof_holds_without_a_database(proof: Path, known_url: str) -> None:
     assert run("postgresql://127.0.0.1:1/none", "events", "check", proof, "--head", head).exit_code == 0
 
 
+def test_with_the_data_folder_it_is_checked_whose_key_signed_the_head(proof: Path, known_url: str) -> None:
+    own, other = proof.parent / "data", proof.parent / "other"
+    run(known_url, "events", "head", folder=other)
+    right, wrong, none = (
+        run("postgresql://127.0.0.1:1/none", "events", "check", proof, "--data", folder)
+        for folder in (own, other, proof.parent / "none")
+    )
+
+    assert (right.exit_code, wrong.exit_code, none.exit_code) == (0, 1, 2)
+    assert "signed the head, and not the key of this service" in wrong.stdout
+    assert "cannot be read from" in none.output
+    assert not (proof.parent / "none").exists(), "a check makes no key"
+
+
 @pytest.mark.parametrize(
     ("was", "becomes", "said"),
     [

@@ -118,3 +118,13 @@ def test_who_stands_behind_is_known_of_all_together_and_of_none_while_redis_is_a
 def test_a_queue_that_is_away_says_so_at_once() -> None:
     with Redis.from_url("unix:///nonexistent", socket_timeout=1) as nowhere, pytest.raises(QueueUnavailableError):
         DramatiqQueue(run_broker(nowhere)).send(UUID(int=7))
+
+
+def test_the_workers_of_both_lanes_begin_without_a_warning(redis: Redis, caplog: pytest.LogCaptureFixture) -> None:
+    workers = run_workers(run_broker(redis), lambda _: None, ImageSlots(1), 4)
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.stop()
+
+    assert (len(workers), caplog.messages) == (2, [])

@@ -81,6 +81,9 @@ def test_what_was_done_to_an_upload_stands_between_the_rows(lives: Lives, data: 
     ]
     assert len(audited(data, "--by", "erika")) == 2
     assert [row["actor"] for row in audited(data, "--upload", other)] == ["staff:max"]
+    assert [row["actor"] for row in audited(data, "--upload", str(other)[:8])] == ["staff:max"]
+    missing = run("audit", "--since", "1h", "--upload", "ffffffff-ffff", "--data", data)
+    assert (missing.exit_code, "no upload that begins with 'ffffffff-ffff'" in missing.output) == (1, True)
     assert "staff:erika  erased  " in run("audit", "--since", "1h", "--data", data).stdout
 
 

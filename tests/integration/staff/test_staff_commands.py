@@ -68,7 +68,8 @@ def test_an_end_that_has_passed_is_told_and_the_token_opens_nothing(lives: Lives
     member = Staff(lives.pool).holder(json.loads(result.stdout)["token"])
     assert member is not None
     assert member.state == "ended"
-    assert "ended on 2001-01-02T00:00:00Z" in result.stderr
+    assert "ended on 2001-01-02T00:00:00Z, so this token opens nothing." in result.stderr
+    assert "darkroom staff rotate max --until DATE" in result.stderr
 
 
 def test_a_rotated_token_ends_the_old_one(lives: Lives, data: Path) -> None:

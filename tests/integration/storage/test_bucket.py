@@ -43,7 +43,7 @@ def test_a_server_that_is_away_is_unavailable_within_the_bound() -> None:
 def test_a_bucket_without_any_key_is_a_refusal(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # else the driver asks for the machine's role
     without = {name: value for name, value in s3_server.environ.items() if not name.startswith("AWS")}
-    with pytest.raises(StorageRefusedError, match="asks for a key"):
+    with pytest.raises(StorageRefusedError, match="asks for a key: set AWS_ACCESS_KEY_ID"):
         open_store(S3Server(without).settings, lambda key, _lifetime: key).ping()
 
 

@@ -196,7 +196,7 @@ def test_a_decision_and_a_look_are_rows_of_the_audit_log(desk: Desk) -> None:
         ("ignore", {}, "Say for how long"),
         ("ignore", {"uploads": 0}, "`uploads` is '0'. It must be a whole number from 1"),
         ("ignore", {"until": "tomorrow"}, "`until` is 'tomorrow'. It must be a time"),
-        ("ignore", {"until": "2020-01-01"}, "which is over"),
+        ("ignore", {"until": "2020-01-01"}, "this one is over"),
     ],
 )
 def test_a_decision_that_cannot_be_understood_is_refused(

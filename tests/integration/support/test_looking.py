@@ -1,6 +1,6 @@
 """What staff are shown of one upload: its timeline, and the state that it had."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
@@ -82,6 +82,18 @@ def test_every_event_is_shown_with_its_time_actor_attempt_and_reason(desk: Desk)
         "requestId": None,
         "retryAt": None,
     }
+
+
+def test_a_failure_is_of_the_attempt_that_it_ended(desk: Desk) -> None:
+    failed, waited = desk.lives.failed(Stage.GENERATING), troubled(desk.lives)
+    attempts = [
+        [event["attempt"] for event in timeline(desk, upload_id)["events"] if event["name"] == "upload.failed"]
+        for upload_id in (failed, waited)
+    ]
+
+    assert attempts == [[1], [None, None]], "the second was cancelled between two attempts, and then erased"
+    last = len(desk.lives.log.history(failed))
+    assert state(desk, failed, version=last)["event"]["attempt"] == 1
 
 
 def test_the_spans_are_the_whole_time_of_the_upload(desk: Desk) -> None:
@@ -183,7 +195,9 @@ def test_as_it_was_at_a_time_is_the_last_event_until_then(desk: Desk) -> None:
     early = history[0].recorded_at - timedelta(seconds=1)
     response = desk.get(f"uploads/{upload_id}", at=early.isoformat())
     assert error_of(response) == (404, "NOT_FOUND")
-    assert "there was no such upload" in response.json()["error"]["message"]
+    message = response.json()["error"]["message"]
+    assert "there was no such upload" in message
+    assert history[0].recorded_at.astimezone(UTC).strftime("It was submitted at %Y-%m-%dT%H:%M:%S.%fZ.") in message
 
 
 def test_what_was_erased_is_told_as_such(desk: Desk) -> None:

@@ -1,6 +1,6 @@
 """Admins manage the staff over HTTP; a token is in one answer, and every change is on record."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import httpx
@@ -32,6 +32,13 @@ def test_a_member_is_added_and_the_token_works_and_is_shown_once(desk: Desk) -> 
     listed = desk.get("staff", by="adam")
     assert [member["name"] for member in listed.json()["members"]] == ["adam", "agnes", "erika", "vera"]
     assert body["token"] not in listed.text
+
+
+def test_a_day_is_the_last_one_of_the_access_as_on_the_command_line(desk: Desk) -> None:
+    last = datetime.now(UTC).date()
+    until = added(desk, until=last.isoformat())["member"]["until"]
+
+    assert datetime.fromisoformat(until) == datetime.combine(last, time(), UTC) + timedelta(days=1)
 
 
 def test_a_rotated_token_ends_the_old_one_and_may_change_the_role(desk: Desk) -> None:
@@ -78,7 +85,7 @@ def test_a_member_who_is_none_is_not_found(desk: Desk, path: str) -> None:
         ({"name": "Erika Muster"}, "`name` is 'Erika Muster'. It must be 1 to 64 of a-z"),
         ({"role": "boss"}, "`role` is 'boss'. It must be one of viewer, agent, admin"),
         ({"role": None}, "`role` is ''. It must be one of viewer"),
-        ({"until": "2020-01-01"}, "which is over"),
+        ({"until": "2020-01-01"}, "`until` is '2020-01-01'. It must be a time to come; this one is over."),
         ({"token": "x"}, "There is no field 'token'"),
     ],
 )

@@ -57,7 +57,9 @@ class Planning:
         texts = {name: [_text(value)] for name, value in search.items()}
         filters = filters_of(texts, self._sessions)
         if not filters.facts:
-            raise MalformedError("`search` has no filter. An action on all uploads that there are is none: narrow it.")
+            raise MalformedError(
+                '`search` has no filter, so it would find every upload. Give one, such as {"status": "failed"}.'
+            )
         return filters
 
     def _plan(self, member: Member, action: ActionName, reason: str, filters: Filters, request_id: str) -> PlannedBody:

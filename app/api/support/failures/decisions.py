@@ -15,7 +15,7 @@ from app.api.support.failures.bodies import DecidedBody
 from app.api.support.failures.groups import group_body
 from app.api.support.requests.desk import Desk
 from app.api.support.requests.fields import fields_of
-from app.api.support.requests.parameters import moment_of
+from app.api.support.requests.parameters import moment_of, over
 from domain.staff import Role, StaffRequest, checked_reason
 from projections.queries.failures import failure_groups
 from projections.staff.failure_decisions import FailureDecisions, Ignored
@@ -83,5 +83,5 @@ def _ignored(given: Mapping[str, Any], now: datetime) -> Ignored:
     if until is None and uploads is None:
         raise MalformedError("Say for how long: `until` is a time, `uploads` a number of further uploads.")
     if until is not None and until <= now:
-        raise MalformedError(f"`until` is {until.isoformat()}, which is over. It must be a time to come.")
+        raise over("until", str(given["until"]))
     return Ignored(until, uploads)

@@ -13,12 +13,11 @@ from litestar import Request, Response
 from litestar.params import PathParameter
 
 from app.api.http.correlation import correlation_id
-from app.api.http.errors import MalformedError
 from app.api.http.services import Services
 from app.api.support.people.bodies import MemberBody, MembersBody, OneMemberBody, TokenBody
 from app.api.support.requests.desk import Desk
 from app.api.support.requests.fields import fields_of
-from app.api.support.requests.parameters import mistake, moment_of, one_of
+from app.api.support.requests.parameters import end_of, mistake, one_of, over
 from domain.errors import StaffNotFoundError
 from domain.staff import NAME, NAME_RULE, Role
 from projections.staff.members import Member, Staff
@@ -79,9 +78,10 @@ class Members:
     def _until_of(self, given: Mapping[str, Any]) -> datetime | None:
         if given.get("until") is None:
             return None
-        until = moment_of("until", str(given["until"]))
+        text = str(given["until"])
+        until = end_of("until", text)  # a day is the last one, as on the command line
         if until <= self._clock():
-            raise MalformedError(f"`until` is {until.isoformat()}, which is over. It must be a time to come.")
+            raise over("until", text)
         return until
 
 

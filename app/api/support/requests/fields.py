@@ -42,7 +42,7 @@ def fields_in(body: bytes, known: Collection[str]) -> dict[str, Any]:
         raise MalformedError(f"The body is no JSON object such as {{{example}}}: {error}.") from None
     if unknown := given.keys() - set(known):
         raise MalformedError(
-            f"There is no field {min(unknown)[:40]!r}. There are {', '.join(sorted(known)) or 'none'}."
+            f"There is no field {min(unknown)[:40]!r}. The body takes {', '.join(sorted(known)) or 'none'}."
         )
     return given
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from app.api.http.errors import MalformedError
 
 _E = TypeVar("_E", bound=StrEnum)
+DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def mistake(name: str, text: str, must: str) -> MalformedError:
@@ -21,7 +22,7 @@ def parsed(given: Mapping[str, list[str]], parsers: Mapping[str, Callable[[str, 
     values: dict[str, Any] = {}
     for name, texts in given.items():
         if name not in parsers:
-            raise MalformedError(f"There is no parameter {name[:40]!r}. There are {', '.join(parsers)}.")
+            raise MalformedError(f"There is no parameter {name[:40]!r}. The address takes {', '.join(parsers)}.")
         if len(texts) > 1:
             raise MalformedError(f"`{name}` is given {len(texts)} times. Give it once.")
         if text := texts[0].strip():
@@ -33,7 +34,7 @@ def moment_of(name: str, text: str) -> datetime:
     """A time with its offset, or the beginning of a day in UTC. Raises MalformedError."""
     text = text.replace(" ", "+")  # an offset that was not escaped
     try:
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        if DAY.fullmatch(text):
             return datetime.combine(date.fromisoformat(text), time(), UTC)
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is not None:
@@ -41,6 +42,17 @@ def moment_of(name: str, text: str) -> datetime:
     except (ValueError, OverflowError):
         pass
     raise mistake(name, text, "a time with its offset such as 2026-11-28T09:00:00Z, or a day such as 2026-11-28")
+
+
+def end_of(name: str, text: str) -> datetime:
+    """A time with its offset, or the end of a day in UTC. Raises MalformedError."""
+    moment = moment_of(name, text)
+    return moment + timedelta(days=1) if DAY.fullmatch(text) else moment
+
+
+def over(name: str, text: str) -> MalformedError:
+    """The refusal of a time that has passed."""
+    return mistake(name, text, "a time to come; this one is over")
 
 
 def one_of(kind: type[_E]) -> Callable[[str, str], _E]:

@@ -6,6 +6,7 @@ timeline that is watched is asked for again and again; the answer that nothing h
 
 import hmac
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -91,7 +92,7 @@ class Looking:
 def _asked(given: Mapping[str, list[str]]) -> tuple[str | None, str | None]:
     """The parameters version and at. Raises MalformedError for both, for several, and for others."""
     if unknown := given.keys() - {"version", "at"}:
-        raise MalformedError(f"There is no parameter {min(unknown)[:40]!r}. There are version and at.")
+        raise MalformedError(f"There is no parameter {min(unknown)[:40]!r}. The address takes version and at.")
     if sum(map(len, given.values())) > 1:
         raise MalformedError("Give either `version` or `at`, and give it once.")
     return next(iter(given.get("version", [])), None), next(iter(given.get("at", [])), None)
@@ -101,7 +102,8 @@ def _version(events: Sequence[LoggedEvent], version: str | None, at: str | None)
     if at is not None:
         if found := version_at(events, moment_of("at", at)):
             return found
-        raise UploadNotFoundError(f"At {at} there was no such upload. It was submitted at {events[0].recorded_at}.")
+        submitted = events[0].recorded_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        raise UploadNotFoundError(f"At {at} there was no such upload. It was submitted at {submitted}.")
     if version is None:
         return len(events)
     if not (version.isascii() and version.isdecimal()):

@@ -11,7 +11,7 @@ from app.api.support.timeline.timelines import event_body
 from domain.upload import Upload
 from projections.log.event_log import LoggedEvent
 from projections.queries.forecast import NOTHING
-from projections.queries.history import state_after
+from projections.queries.history import attempts_of, state_after
 from projections.queries.status import folded_row
 from projections.rows.uploads import UploadRow
 
@@ -28,7 +28,7 @@ def state_body(events: Sequence[LoggedEvent], version: int) -> StateBody:
         job_id=upload.id,
         version=version,
         last_version=len(events),
-        event=event_body(events[version - 1]),
+        event=event_body(events[version - 1], attempts_of(events[:version])[-1]),
         status=row.status,
         stage=row.stage,
         reached=row.reached,

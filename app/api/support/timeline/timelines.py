@@ -16,7 +16,7 @@ from app.settings.environment import Settings
 from domain.errors import HistoryError
 from domain.upload import Upload
 from projections.log.event_log import LoggedEvent
-from projections.queries.history import UploadHistory, state_after
+from projections.queries.history import UploadHistory, attempts_of, state_after
 from projections.queries.timeline import MICROSECOND, Span, seconds_of, spans
 from projections.queries.usual import Usual, is_outlier, usual_of
 
@@ -31,7 +31,7 @@ def timeline_body(upload_id: UUID, history: UploadHistory, settings: Settings) -
         status=upload.status if upload else None,
         is_terminal=bool(upload and upload.ended),
         failure=_failure(upload),
-        events=[event_body(logged) for logged in history.events],
+        events=list(map(event_body, history.events, attempts_of(history.events))),
         spans=[_span_body(span, history.usual) for span in parts],
         seconds=seconds_of(parts[-1].end - parts[0].begin),
         parts=_sums(parts),
@@ -44,7 +44,7 @@ def timeline_body(upload_id: UUID, history: UploadHistory, settings: Settings) -
     )
 
 
-def event_body(logged: LoggedEvent) -> EventBody:
+def event_body(logged: LoggedEvent, attempt: int | None) -> EventBody:
     """The event, as far as its stored facts have the form that they should have."""
     facts = logged.facts
     return EventBody(
@@ -52,7 +52,7 @@ def event_body(logged: LoggedEvent) -> EventBody:
         name=logged.name,
         recorded_at=logged.recorded_at,
         actor=_text(facts, "actor"),
-        attempt=_whole(facts, "attempt"),
+        attempt=attempt,
         stage=_text(facts, "stage"),
         progress=_whole(facts, "progress"),
         code=_text(facts, "code"),

@@ -34,10 +34,12 @@ const INSIGHTS = {
 
 let asked: string[] = [];
 let isSignedIn = true;
+let chart: object = CHART;
 
 beforeEach(() => {
   asked = [];
   isSignedIn = true;
+  chart = CHART;
   sessionStorage.clear();
   history.replaceState(null, "", "/insights");
   vi.stubGlobal("fetch", async (path: string, { headers }: { headers: { Authorization?: string } }) => {
@@ -46,7 +48,7 @@ beforeEach(() => {
       const error = { code: "UNAUTHORIZED", message: "You are not signed in." };
       return new Response(JSON.stringify({ success: false, error }), { status: 401 });
     }
-    return new Response(JSON.stringify(path.includes("/charts/") ? CHART : INSIGHTS));
+    return new Response(JSON.stringify(path.includes("/charts/") ? chart : INSIGHTS));
   });
 });
 
@@ -70,6 +72,24 @@ test("a chart is shown with its sentence, its table and its SQL, and is accessib
   expect(screen.getByText(/they are 7 events behind, at 2026-11-02 18:00/)).toBeTruthy();
   const found = await axe.run(container, { rules: { "color-contrast": { enabled: false } } });
   expect(found.violations.map(({ id }) => id)).toEqual([]);
+});
+
+test("the table shows codes as they are, and times without their form", async () => {
+  const rows = [["2026-11-02T10:00:00Z", "IMAGE_TRUNCATED", 2]];
+  chart = { ...CHART, name: "failures", columns: ["period", "code", "failures"], rows };
+  open();
+
+  expect(await screen.findByRole("row", { name: "2026-11-02 10:00 IMAGE_TRUNCATED 2" })).toBeTruthy();
+});
+
+test("a span that the statistics do not cover has no drawing", async () => {
+  const rows = [["submitted", null]];
+  chart = { ...CHART, name: "funnel", columns: ["step", "uploads"], rows, until: "2026-11-02T00:00:00Z" };
+  const { container } = open();
+  await screen.findByText(/The statistics know nothing of this span/);
+
+  expect(container.querySelector("meter")).toBeNull();
+  expect(screen.queryByText(/still grow/)).toBeNull();
 });
 
 test("the console is a link away once the person is signed in, not before", async () => {

@@ -8,6 +8,8 @@ import { ask, InsightsError } from "./api";
 import { Chart } from "./Chart";
 import { SignIn } from "./SignIn";
 import { SpanForm } from "./SpanForm";
+import { shown } from "./summary";
+import { Wordmark } from "./Wordmark";
 
 export function App() {
   const client = useQueryClient();
@@ -36,12 +38,15 @@ export function App() {
   return (
     <main className="insights">
       <header>
+        <div className="top">
+          <Wordmark />
+          {insights.data && (
+            <nav aria-label="Staff">
+              <a href="/support">Support console</a>
+            </nav>
+          )}
+        </div>
         <h1>Insights</h1>
-        {insights.data && (
-          <nav aria-label="Staff">
-            <a href="/support">Support console</a>
-          </nav>
-        )}
         {insights.data && <Coverage coverage={insights.data.coverage} />}
       </header>
       <SpanForm asked={asked} insights={insights.data} onAsk={look} />
@@ -69,8 +74,4 @@ function Coverage({ coverage: { begin, end, behindEvents } }: { coverage: Insigh
       Statistics by the hour, in UTC, since {shown(begin)}; {age}.
     </p>
   );
-}
-
-function shown(moment: string): string {
-  return moment.slice(0, 16).replace("T", " ");
 }

@@ -1,16 +1,20 @@
 /** A chart with its sentence; below it the table behind it, as CSV too, and the SQL that made it. */
 
 import { useQuery } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { useId, useMemo, useState } from "react";
 import type { ChartBody } from "../status/schema";
 import { ask, download } from "./api";
 import { Funnel } from "./Funnel";
 import { linesOf } from "./lines";
 import { Plot } from "./Plot";
-import { summaryOf } from "./summary";
+import { isUnknown, summaryOf } from "./summary";
 import { Table } from "./Table";
 
-const UNITS: Record<string, string> = { durations: "seconds, on a log scale", effort: "for each completed upload" };
+const UNITS: Record<string, string> = {
+  throughput: "in each period, each failure and each cancel of an upload that was retried too",
+  durations: "seconds, on a log scale",
+  effort: "for each completed upload",
+};
 
 export function Chart({ name, title, parameters }: { name: string; title: string; parameters: string }) {
   const heading = useId();
@@ -34,26 +38,16 @@ export function Chart({ name, title, parameters }: { name: string; title: string
 
 function Body({ body, parameters }: { body: ChartBody; parameters: string }) {
   const summary = summaryOf(body);
-  const lines = linesOf(body);
   return (
     <>
       <p>{summary}</p>
       {new URLSearchParams(parameters).has("model") && body.ignores.includes("model") && (
         <p className="fine">Of all models: which one it was is not known for every upload counted here.</p>
       )}
-      {body.until > body.coverage.end && (
+      {!isUnknown(body) && body.until > body.coverage.end && (
         <p className="fine">The span is not over: the numbers of its end still grow.</p>
       )}
-      {lines ? (
-        <Plot
-          lines={lines}
-          unit={UNITS[body.name] ?? "in each period"}
-          isLog={body.name === "durations"}
-          text={summary}
-        />
-      ) : (
-        <Funnel rows={body.rows as [string, number][]} />
-      )}
+      {!isUnknown(body) && <Drawing body={body} text={summary} />}
       <details>
         <summary>Table</summary>
         <Table body={body} />
@@ -68,6 +62,23 @@ function Body({ body, parameters }: { body: ChartBody; parameters: string }) {
         </button>
       </details>
     </>
+  );
+}
+
+function Drawing({ body, text }: { body: ChartBody; text: string }) {
+  const lines = useMemo(() => linesOf(body), [body]);
+  if (!lines) {
+    return <Funnel rows={body.rows as [string, number][]} />;
+  }
+  return (
+    <Plot
+      lines={lines}
+      since={Date.parse(body.since) / 1000}
+      until={Date.parse(body.until) / 1000}
+      unit={UNITS[body.name] ?? "in each period"}
+      isLog={body.name === "durations"}
+      text={text}
+    />
   );
 }
 

@@ -10,13 +10,16 @@ const DAY = 86_400;
 
 interface Props {
   lines: Lines;
+  /** The span, in seconds since 1970: all charts of a view have the same axis, whatever they know of it. */
+  since: number;
+  until: number;
   unit: string;
   isLog: boolean;
   /** What a screen reader says in place of the picture. */
   text: string;
 }
 
-export function Plot({ lines, unit, isLog, text }: Props) {
+export function Plot({ lines, since, until, unit, isLog, text }: Props) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const target = place.current;
@@ -24,14 +27,14 @@ export function Plot({ lines, unit, isLog, text }: Props) {
       return;
     }
     const data: uPlot.AlignedData = [lines.times, ...lines.lines.map(({ values }) => values)];
-    const plot = new uPlot(optionsOf(lines, isLog, target), data, target);
+    const plot = new uPlot(optionsOf(lines, [since, until], isLog, target), data, target);
     const observer = new ResizeObserver(() => plot.setSize({ width: target.clientWidth, height: HEIGHT }));
     observer.observe(target);
     return () => {
       observer.disconnect();
       plot.destroy();
     };
-  }, [lines, isLog]);
+  }, [lines, since, until, isLog]);
   return (
     <figure>
       <div className="plot" ref={place} role="img" aria-label={text} />
@@ -40,7 +43,7 @@ export function Plot({ lines, unit, isLog, text }: Props) {
   );
 }
 
-function optionsOf(lines: Lines, isLog: boolean, target: HTMLElement): uPlot.Options {
+function optionsOf(lines: Lines, span: [number, number], isLog: boolean, target: HTMLElement): uPlot.Options {
   const style = getComputedStyle(target);
   const color = (name: string) => style.getPropertyValue(name).trim();
   const axis: uPlot.Axis = {
@@ -53,7 +56,10 @@ function optionsOf(lines: Lines, isLog: boolean, target: HTMLElement): uPlot.Opt
     width: target.clientWidth || 600,
     height: HEIGHT,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-    scales: { y: isLog ? { distr: 3 } : { range: (_, __, most) => [0, Math.max(most * 1.05, 1)] } },
+    scales: {
+      x: { range: () => span },
+      y: isLog ? { distr: 3 } : { range: (_, __, most) => [0, Math.max(most * 1.05, 1)] },
+    },
     axes: [
       { ...axis, values: (_, at, __, ___, step) => at.map((seconds) => shown(seconds, step)) },
       { ...axis, size: 64 },

@@ -2,6 +2,7 @@
 
 import { type FormEvent, useState } from "react";
 import { keepToken } from "./api";
+import { Wordmark } from "./Wordmark";
 
 export function SignIn({ why, onToken }: { why: string; onToken: () => void }) {
   const [token, setToken] = useState("");
@@ -12,6 +13,7 @@ export function SignIn({ why, onToken }: { why: string; onToken: () => void }) {
   };
   return (
     <main className="insights">
+      <Wordmark />
       <h1>Insights</h1>
       <p role="alert">{why}</p>
       <form className="controls" onSubmit={submit}>

@@ -4,6 +4,7 @@ import type { ChartBody } from "../status/schema";
 import type { Cell } from "./lines";
 
 const MOST = 500;
+const MOMENT = /^\d{4}-\d\d-\d\dT/;
 
 export function Table({ body }: { body: ChartBody }) {
   const rows = body.rows as Cell[][];
@@ -40,5 +41,8 @@ function shown(cell: Cell): string {
   if (typeof cell === "number") {
     return cell.toLocaleString("en", { maximumFractionDigits: 3 });
   }
-  return cell === null ? "" : cell.replace("T00:00:00Z", "").replace("T", " ").replace(":00Z", "");
+  if (cell === null) {
+    return "";
+  }
+  return MOMENT.test(cell) ? cell.replace("T00:00:00Z", "").replace("T", " ").replace(":00Z", "") : cell;
 }

@@ -3,9 +3,25 @@
 import type { ChartBody } from "../status/schema";
 import { type Cell, linesOf } from "./lines";
 
-type Told = Pick<ChartBody, "name" | "columns" | "rows">;
+type Told = Pick<ChartBody, "name" | "columns" | "rows" | "since" | "until" | "coverage">;
+
+/** Whether no moment of the span is covered: then nothing can be said of it, not even that nothing happened. */
+export function isUnknown({ since, until, coverage }: Pick<Told, "since" | "until" | "coverage">): boolean {
+  const { begin, end } = coverage;
+  return begin === null || Date.parse(until) <= Date.parse(begin) || Date.parse(since) > Date.parse(end);
+}
+
+export function shown(moment: string): string {
+  return moment.slice(0, 16).replace("T", " ");
+}
 
 export function summaryOf(body: Told): string {
+  const { begin, end } = body.coverage;
+  if (isUnknown(body)) {
+    return begin === null
+      ? "The statistics know no upload yet."
+      : `The statistics know nothing of this span: they go from ${shown(begin)} to ${shown(end)}.`;
+  }
   const rows = body.rows as Cell[][];
   const told = SENTENCES[body.name]?.(body, rows) ?? "";
   const unknown = unknownPeriods(body, rows);
@@ -52,8 +68,11 @@ const SENTENCES: Record<string, (body: Told, rows: Cell[][]) => string> = {
 };
 
 function unknownPeriods(body: Told, rows: Cell[][]): string {
-  if (body.columns[0] !== "period") {
-    return "";
+  const { begin } = body.coverage;
+  if (body.columns[0] !== "period" || rows.length === 0) {
+    return begin !== null && Date.parse(body.since) < Date.parse(begin)
+      ? `The statistics begin at ${shown(begin)}: what was before is not in it.`
+      : "";
   }
   const periods = new Set(rows.map(([period]) => period)).size;
   const known = new Set(rows.filter((row) => row.slice(1).some((cell) => typeof cell === "number")).map(([at]) => at));

@@ -7,6 +7,7 @@ import { say } from "./language";
 import { type Item, isUnsent } from "./sending/outbox";
 import { useStorageTrouble } from "./storage";
 import { endingOf, hideUpload, noteEnding, showUpload, type Upload, useRecentUploads } from "./uploads";
+import { useMade } from "./useMade";
 import { whenWas } from "./when";
 
 interface Properties {
@@ -68,6 +69,7 @@ function Frame({ upload, place, isOpen, onHidden }: FrameProperties) {
   const { jobId } = upload;
   const job = useStatus(upload.ending ? null : jobId);
   const ending = upload.ending ?? endingOf(job);
+  useMade(upload, isOpen ? null : job.resultId); // the page of the open one shows its picture
   useEffect(() => {
     if (ending) {
       noteEnding(jobId, ending);

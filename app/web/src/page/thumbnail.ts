@@ -36,7 +36,13 @@ export async function smallCopyOf(picture: HTMLImageElement): Promise<string | n
     return drawn(picture, { width, height, longSide: SMALL_LONG_SIDE });
   }
   const blob = await fetched(src);
-  return blob && small(blob, SMALL_LONG_SIDE).then(({ thumbnail }) => thumbnail);
+  return blob && smallCopyIn(blob);
+}
+
+/** Of a picture that was fetched. */
+export async function smallCopyIn(picture: Blob): Promise<string | null> {
+  const { thumbnail } = await small(picture, SMALL_LONG_SIDE);
+  return thumbnail;
 }
 
 interface Size {

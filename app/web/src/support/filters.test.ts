@@ -24,6 +24,9 @@ test.each([
   ["Job 3f0c6f0e-8d0b-4f5e-9a53-0d6c3f1f4b7a is stuck", "3f0c6f0e-8d0b-4f5e-9a53-0d6c3f1f4b7a"],
   ["http://darkroom/#3f0c6f0e-8d0b-4f5e-9a53-0d6c3f1f4b7a", "3f0c6f0e-8d0b-4f5e-9a53-0d6c3f1f4b7a"],
   ["“3f0c6f0e”…", "3f0c6f0e"],
+  ["my job 3f0c6f0e is stuck", "3f0c6f0e"],
+  ["It is 3F0C6F0E-8d0b-4f5e, please", "3f0c6f0e-8d0b-4f5e"],
+  ["3f0c", "3f0c"],
 ])("an id is found in %s", (pasted, id) => {
   expect(tidyId(pasted)).toBe(id);
 });

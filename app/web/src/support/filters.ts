@@ -45,10 +45,14 @@ export function filtersIn(form: FormData): Filters {
   return filtersOf(given);
 }
 
+const WHOLE_ID = /[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}/i;
+/** The eight characters of its first part, and what follows of the others: no English word is so long in a to f. */
+const BEGINNING = /(?<![0-9a-z])[0-9a-f]{8}(?![0-9g-z])[0-9a-f-]*(?<!-)/i;
+
 /** A job id as people paste it: with the words and the quotes around it, or the address of the page. */
 export function tidyId(text: string): string {
-  const whole = /[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}/i.exec(text);
-  return (whole?.[0] ?? text.replace(/[^0-9a-z-]/gi, "")).toLowerCase();
+  const [id] = WHOLE_ID.exec(text) ?? BEGINNING.exec(text) ?? [text.replace(/[^0-9a-z-]/gi, "")];
+  return id.toLowerCase();
 }
 
 export function isSame(one: Filters, other: Filters): boolean {

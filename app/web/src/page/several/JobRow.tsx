@@ -8,6 +8,7 @@ import { type ApiError, cancel, retry } from "../api";
 import { say } from "../language";
 import { tellEverywhere } from "../tabs";
 import { endingOf, noteEnding, type Upload } from "../uploads";
+import { useMade } from "../useMade";
 import { isCancelled, problem, shortly } from "../words";
 import { Row } from "./Row";
 
@@ -21,6 +22,7 @@ export function JobRow({ upload, onStatus }: Properties) {
   const client = useQueryClient();
   const job = useStatus(jobId);
   const ending = endingOf(job);
+  useMade(upload, job.data?.expired ? null : job.resultId);
   const [refusal, setRefusal] = useState<string | null>(null);
   const { data, error } = job;
   // biome-ignore lint/correctness/useExhaustiveDependencies: these are what of a job changes; the rest is made anew each time

@@ -10,7 +10,7 @@ import { Problem } from "../Problem";
 import { moment } from "../times";
 import { useTitle } from "../useTitle";
 import { actorWords } from "../words";
-import { actionWords, factsOf, type Line, linesOf } from "./deeds";
+import { actionWords, asideOf, type Line, linesOf } from "./deeds";
 
 const FIELDS = ["since", "until", "by", "jobId"] as const;
 
@@ -104,9 +104,10 @@ export function Audit() {
   );
 }
 
-function Row({ deed, times }: Line) {
+function Row(line: Line) {
+  const { deed } = line;
   const { at, actor, action, jobId, subject, reason } = deed;
-  const facts = factsOf(deed);
+  const aside = asideOf(line);
   return (
     <tr>
       <td data-label="When">
@@ -114,15 +115,15 @@ function Row({ deed, times }: Line) {
       </td>
       <td data-label="Who">{actorWords(actor).who}</td>
       <th scope="row">
-        {actionWords(deed)}{" "}
+        {actionWords(deed)}
+        {(jobId || subject) && " "}
         {jobId && (
           <a href={uploadAddress(jobId)} aria-label={`Upload ${jobId}`}>
             <code>{jobId.slice(0, 8)}</code>
           </a>
         )}
         {subject && (action.startsWith("bulk-") ? <a href={bulkAddress(subject)}>{subject.slice(0, 8)}</a> : subject)}
-        {times > 1 && <small>, {times} times</small>}
-        {facts && <small> {facts}</small>}
+        {aside && <small> {aside}</small>}
       </th>
       <td data-label="Why">{reason && <q>{reason}</q>}</td>
     </tr>

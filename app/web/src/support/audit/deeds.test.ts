@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { DeedBody } from "../../status/schema";
-import { actionWords, factsOf, linesOf } from "./deeds";
+import { actionWords, asideOf, linesOf } from "./deeds";
 
 function deed(action: string, given: Partial<DeedBody> = {}): DeedBody {
   const at = "2026-11-28T09:00:00Z";
@@ -29,5 +29,11 @@ test.each([
   [deed("staff-added", { facts: { role: "agent", until: null } }), "added", "role agent"],
   [deed("polished-twice", { facts: { search: { status: "failed" } } }), "polished twice", "search status=failed"],
 ])("an action is told in words", (given, words, facts) => {
-  expect([actionWords(given), factsOf(given)]).toEqual([words, facts]);
+  expect([actionWords(given), asideOf({ deed: given, times: 1 })]).toEqual([words, facts]);
+});
+
+test("how many looks a line stands for is not taken for one of their facts", () => {
+  const look = deed("looked", { facts: { what: "audit", by: "arne" } });
+  expect(asideOf({ deed: look, times: 2 })).toBe("by arne; 2 times");
+  expect(asideOf({ deed: deed("looked", { facts: { what: "failures" } }), times: 2 })).toBe("2 times");
 });

@@ -56,8 +56,12 @@ export function actionWords({ action, facts }: Pick<DeedBody, "action" | "facts"
   return `${ACTIONS[action] ?? action.replaceAll("-", " ")}${what}`;
 }
 
-/** What is known of it besides: `status failed, limit 50`. */
-export function factsOf({ facts }: Pick<DeedBody, "facts">): string {
+/** What is known of it besides: `status failed, limit 50; 2 times`. */
+export function asideOf({ deed, times }: Line): string {
+  return [factsOf(deed), times > 1 && `${times} times`].filter(Boolean).join("; ");
+}
+
+function factsOf({ facts }: Pick<DeedBody, "facts">): string {
   return Object.entries(facts)
     .filter(([name, value]) => name !== "what" && value !== null && value !== "")
     .map(([name, value]) => `${name} ${worded(value)}`)

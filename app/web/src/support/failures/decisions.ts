@@ -22,7 +22,7 @@ const DECISIONS: DecisionWords[] = [
     name: "ignore",
     label: "Ignore",
     title: "Ignore it for a while?",
-    what: "It leaves the list until the day or the number of further uploads that you give; with neither, until it is reopened.",
+    what: "It leaves the list until the day, or until the number of further uploads, that you give. One of them is needed.",
     example: "Known, mended in the next version, ticket 4711.",
   },
   {
