@@ -18,7 +18,7 @@ import structlog
 from domain.errors import AttemptOverError, LogUnavailableError
 from domain.events import Event, StoredImage
 from domain.failures import FailureCode
-from domain.stages import BANDS, Stage
+from domain.stages import BANDS, Stage, rank
 from domain.upload import Upload
 from domain.uploads import Command, Uploads
 from workers.queue.leases import Lease, Leases
@@ -71,6 +71,8 @@ class Attempt:
         """Reach a stage with the next advance."""
 
         def advanced(upload: Upload) -> Event | None:
+            if upload.running and upload.attempt == self.number and rank(upload.reached) > rank(stage):
+                return None  # it was appended together with the next one, and the answer of that append was lost
             reached = max(progress, upload.progress) if stage is upload.reached else progress
             return upload.advance(stage, reached, attempt=self.number, by=self._by)
 
@@ -78,8 +80,13 @@ class Attempt:
 
     def note_result(self, result_id: UUID, model: str, full: StoredImage) -> None:
         """Record the full image with the next advance."""
-        number, by = self.number, self._by
-        self._noted.append(lambda upload: upload.store_result(result_id, model, full, attempt=number, by=by))
+
+        def stored(upload: Upload) -> Event | None:
+            if upload.result and upload.result.result_id == result_id:
+                return None  # as above
+            return upload.store_result(result_id, model, full, attempt=self.number, by=self._by)
+
+        self._noted.append(stored)
 
     def note_preview(self, preview: StoredImage) -> None:
         """Record the watermarked preview with the next advance."""

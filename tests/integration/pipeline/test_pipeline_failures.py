@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from eventsourcing.persistence import StoredEvent
 
 from domain.errors import LogUnavailableError
-from domain.events import AttemptFailed, Failed, StageAdvanced
+from domain.events import AttemptFailed, Failed, PreviewStored, ResultStored, StageAdvanced
 from domain.failures import FailureCode
 from domain.objects import folder_of
 from domain.stages import Stage, Status
@@ -177,6 +178,20 @@ def test_a_log_that_is_away_for_a_moment_costs_the_upload_nothing(rig: PipelineR
     assert rig.names(upload_id).count("attempt-started") == 1
 
 
+@pytest.mark.parametrize("name", [ResultStored.NAME, PreviewStored.NAME, StageAdvanced.NAME])
+def test_what_was_appended_before_its_answer_was_lost_is_not_appended_again(
+    rig: PipelineRig, model: ImageModel, name: str
+) -> None:
+    upload_id = rig.submitted(photo())
+    rig.uploads = Uploads(UnansweringLog(rig.pool, name), SilentNotifier())
+    rig.pipeline(model).run(upload_id)
+
+    assert rig.uploads.get(upload_id).status is Status.COMPLETED
+    assert [rig.names(upload_id).count(once) for once in ("attempt-started", "result-stored", "preview-stored")] == [
+        1
+    ] * 3
+
+
 def test_a_mistake_of_ours_fails_the_upload_and_not_the_worker(rig: PipelineRig) -> None:
     upload_id = rig.submitted(photo())
     for _ in range(3):
@@ -212,3 +227,25 @@ class ForgetfulLog(EventLog):
             self._times -= 1
             raise LogUnavailableError
         return super().insert_events(stored_events)
+
+
+class UnansweringLog(EventLog):
+    """A log that is away when it has stored an event of that name, and when it is asked whether it has."""
+
+    def __init__(self, pool: Pool, name: str) -> None:
+        super().__init__(pool)
+        self._name = name
+        self._away = False
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
+        positions = super().insert_events(stored_events)
+        if stored_events[0].topic == self._name:
+            self._name, self._away = "", True
+            raise LogUnavailableError
+        return positions
+
+    def select_events(self, *args: Any, **limits: Any) -> Sequence[StoredEvent]:  # noqa: ANN401 - the library's own
+        if self._away:
+            self._away = False
+            raise LogUnavailableError
+        return super().select_events(*args, **limits)
