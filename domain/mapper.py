@@ -111,9 +111,9 @@ class EventMapper(Mapper[UUID]):
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> LoggedState:
         """The event in its stored form. A correlation id that is not 32 hexadecimal digits is among the facts."""
-        if not isinstance(domain_event, Event):
-            raise TypeError(f"{domain_event!r} is no event of an upload.")
-        event, form = domain_event, self._forms[domain_event.NAME]
+        event = domain_event
+        if not isinstance(event, Event) or (form := self._forms.get(event.NAME)) is None:
+            raise TypeError(f"{event!r} is no event of an upload. Add its class to EVENTS in domain/events.py.")
         facts = _ENCODER.encode(form.facts(*astuple(event)[_SHARED:]))
         correlation_id: str | None = event.correlation_id
         if not HEX.fullmatch(event.correlation_id):

@@ -132,10 +132,14 @@ class Sessions:
         """Whether the session was ended, by its owner or by staff."""
         return session.hash in self._ended
 
+    def is_due(self, known: Known) -> bool:
+        """Whether a token is in the second half of its life."""
+        return self._clock() >= known.renew_at
+
     def renewed(self, token: bytes) -> str | None:
         """A new token of the same session; None while the given one is in the first half of its life."""
         known = self.known(token)
-        if known is None or self._clock() < known.renew_at:
+        if known is None or not self.is_due(known):
             return None
         found = self._opened(token.decode("latin-1"))
         return self._signed(found[0], self._clock()).token if found else None

@@ -154,5 +154,9 @@ def test_only_events_of_an_upload_are_stored() -> None:
         originator_id: UUID = UPLOAD_ID
         originator_version: int = 1
 
-    with pytest.raises(TypeError, match="is no event of an upload"):
-        EventMapper().to_stored_event(Stranger())
+    class Unlisted(AttemptStarted, frozen=True):
+        NAME: ClassVar[str] = "upload.unlisted"
+
+    for event in (Stranger(), Unlisted(UPLOAD_ID, 1, UUID(int=1), "worker:a", "c" * 32, attempt=1)):
+        with pytest.raises(TypeError, match=r"is no event of an upload. Add its class to EVENTS"):
+            EventMapper().to_stored_event(event)

@@ -65,8 +65,7 @@ class StatusRequest(Struct, frozen=True):
 def poll_request(scope: Scope, sessions: Sessions) -> StatusRequest:
     """Parse a poll. Raises UnauthorizedError, checked first, and UploadNotFoundError."""
     headers = _headers(scope)
-    session_hash = _owner(headers, sessions)
-    renewed = sessions.renewed(headers[TOKEN])
+    session_hash, renewed = _session(headers, sessions)
     upload_id = upload_id_of(scope["path_params"]["jobId"])
     tags = headers.get(b"if-none-match", b"").decode("latin-1")
     read = Tags.of(tags)
@@ -80,9 +79,9 @@ def poll_request(scope: Scope, sessions: Sessions) -> StatusRequest:
 def stream_request(scope: Scope, sessions: Sessions) -> StatusRequest:
     """Parse a request for the stream. Raises as `poll_request` does."""
     headers = _headers(scope)
-    session_hash = _owner(headers, sessions)
+    session_hash, renewed = _session(headers, sessions)
     last = headers.get(b"last-event-id", b"").decode("latin-1")
-    upload_id, renewed = upload_id_of(scope["path_params"]["jobId"]), sessions.renewed(headers[TOKEN])
+    upload_id = upload_id_of(scope["path_params"]["jobId"])
     return StatusRequest(upload_id, session_hash, Tags.of(f'"{last}"'), renewed=renewed)
 
 
@@ -110,9 +109,10 @@ def _wait(preferred: bytes) -> int:
     return 0
 
 
-def _owner(headers: Mapping[bytes, bytes], sessions: Sessions) -> str:
-    token = headers.get(TOKEN)
-    session_hash = sessions.owner(token) if token else None
-    if session_hash is None:
+def _session(headers: Mapping[bytes, bytes], sessions: Sessions) -> tuple[str, str | None]:
+    """The hash of the session that asks, and its new token if the one it sent is old. Raises UnauthorizedError."""
+    token = headers.get(TOKEN, b"")
+    known = sessions.known(token) if token else None
+    if known is None:
         raise UnauthorizedError(NOT_OURS if token else None)
-    return session_hash
+    return known.session_hash, sessions.renewed(token) if sessions.is_due(known) else None
