@@ -9,10 +9,10 @@ from typing import Final
 
 from tests.benchmarks.contest import Figures
 from workers.imaging.developing import develop
-from workers.imaging.jobs import Develop, Print, Watermark
+from workers.imaging.jobs import Develop, Finish, Print
 from workers.imaging.opening import PLUGINS, load_decoders
 from workers.imaging.printing import make_print
-from workers.imaging.watermarking import watermark
+from workers.imaging.watermarking import finish
 
 SECONDS: Final = 300
 CPU: Final = "CPU ms an upload"
@@ -22,8 +22,8 @@ def by_pillow(photo: bytes, answer: bytes | None) -> None:
     """The jobs that the stages give their children; the local renderer makes the answer if there is none."""
     clean = develop(Develop(photo, 50_000_000, 20_000, longest_side=2048, quality=92))
     made = answer or make_print(Print(clean.jpeg, "a prompt")).jpeg
-    full = develop(Develop(made, 40_000_000, 8192, longest_side=8192, quality=95))
-    watermark(Watermark(full.jpeg, "DARKROOM  PREVIEW", longest_side=1280, quality=85))
+    full = Develop(made, 40_000_000, 8192, longest_side=8192, quality=95)
+    finish(Finish(full, "DARKROOM  PREVIEW", longest_side=1280, quality=85))
 
 
 def measure(work: str, photo: bytes, answer: bytes | None, count: int) -> Figures:

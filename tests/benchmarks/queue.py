@@ -27,7 +27,7 @@ from tests.benchmarks.bench import Bench
 from tests.benchmarks.contest import Case, Contender, Figures
 from tests.benchmarks.lives import SESSION_HASH, go_through
 from tests.submissions import submit
-from workers.queue.actors import DramatiqQueue, run_broker, run_worker
+from workers.queue.actors import DramatiqQueue, run_broker, run_worker, start_taking
 from workers.queue.dispatcher import dispatcher
 
 THREADS: Final = 8
@@ -117,7 +117,7 @@ def _work(url: str, redis: Redis, end: Connection) -> None:
         notifier = RedisNotifier(redis)
         uploads = Uploads(EventLog(pool), notifier)
         worker = run_worker(run_broker(redis), partial(go_through, uploads), THREADS)
-        worker.start()
+        start_taking(worker)
         end.recv()
         worker.stop()
         notifier.close()

@@ -6,10 +6,10 @@ from PIL import Image
 from tests.photos import attacks, variants
 from workers.errors import PermanentError
 from workers.imaging.developing import develop
-from workers.imaging.jobs import Develop, Picture, Print, Watermark
+from workers.imaging.jobs import Develop, Finish, Picture, Print, Watermark
 from workers.imaging.printing import make_print
 from workers.imaging.sandbox import Sandbox
-from workers.imaging.watermarking import watermark
+from workers.imaging.watermarking import finish, watermark
 
 KINDS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF")
 BROKEN_EXIF = b"Exif\0\0MM\0\x2a\xff\xff\xff\xff"
@@ -49,6 +49,11 @@ def test_a_confined_child_develops_as_we_do(name: str) -> None:
         with pytest.raises(PermanentError) as refused:
             Sandbox().run(job)
         assert (refused.value.code, refused.value.message) == (wanted.code, wanted.message)
+
+
+def test_a_confined_child_finishes_as_we_do() -> None:
+    job = Finish(Develop(variants.photo(), 50_000_000, 8192, 8192, quality=95), "TEXT", longest_side=300, quality=80)
+    assert Sandbox().finish(job) == finish(job)
 
 
 def test_a_confined_child_prints_and_watermarks_as_we_do() -> None:

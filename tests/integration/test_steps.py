@@ -4,6 +4,7 @@ import io
 from itertools import pairwise
 
 import pytest
+from msgspec import structs
 from PIL import Image
 
 from domain.failures import FailureCode
@@ -28,11 +29,12 @@ def test_a_photo_goes_in_and_a_picture_and_its_preview_come_out(original: bytes)
     clean = validate(original, SANDBOX, Accepted())
     answer = generate(clean.jpeg, CURRENT, LocalModel(SANDBOX))
     assert (answer.model, answer.media_type) == ("local/darkroom-print-2", "image/jpeg")
-    full = finish(answer, SANDBOX)
-    shown = preview(full.jpeg, SANDBOX)
+    full, shown = structs.astuple(finish(answer, SANDBOX))
+    again = preview(full.jpeg, SANDBOX)
     assert Image.open(io.BytesIO(full.jpeg)).size == (full.width, full.height)
     assert max(shown.width, shown.height) == 1280
-    for jpeg in (clean.jpeg, full.jpeg, shown.jpeg):
+    assert (again.width, again.height) == (shown.width, shown.height)
+    for jpeg in (clean.jpeg, full.jpeg, shown.jpeg, again.jpeg):
         assert variants.SECRET.encode() not in jpeg
 
 

@@ -6,7 +6,18 @@ import pytest
 from domain.failures import FailureCode
 from tests.photos import variants
 from workers.imaging import child
-from workers.imaging.jobs import Develop, Job, Outcome, OutOfMemory, Picture, Print, Refusal, Watermark
+from workers.imaging.jobs import (
+    Develop,
+    Finish,
+    Finished,
+    Job,
+    Outcome,
+    OutOfMemory,
+    Picture,
+    Print,
+    Refusal,
+    Watermark,
+)
 
 
 def answered(job: Job) -> Outcome:
@@ -26,6 +37,11 @@ def answered(job: Job) -> Outcome:
 )
 def test_every_job_is_answered_with_a_picture(job: Job) -> None:
     assert isinstance(answered(job), Picture)
+
+
+def test_two_pictures_travel_together() -> None:
+    full = Develop(variants.photo(), 10**6, 1000, longest_side=1000, quality=80)
+    assert isinstance(answered(Finish(full, "TEXT", longest_side=300, quality=80)), Finished)
 
 
 def test_a_refusal_travels_as_a_value() -> None:

@@ -8,9 +8,9 @@ from PIL import Image, ImageFilter
 from tests.photos import variants
 from tests.photos.likeness import likeness
 from workers.imaging.developing import develop, fitted
-from workers.imaging.jobs import Develop, Print, Watermark
+from workers.imaging.jobs import Develop, Finish, Print, Watermark
 from workers.imaging.printing import make_print
-from workers.imaging.watermarking import LONGEST_SIDE, TEXT, marks, watermark
+from workers.imaging.watermarking import LONGEST_SIDE, TEXT, finish, marks, watermark
 
 AT_LEAST = 0.99
 
@@ -69,6 +69,18 @@ def test_a_preview_looks_as_it_did_below_its_marks(name: str) -> None:
     photo = variants.photo(name)
     made = watermark(Watermark(photo, " ", longest_side=300, quality=100))
     assert likeness(decoded(made.jpeg), slowly_shrunk(photo, 300)) > AT_LEAST
+
+
+@pytest.mark.parametrize("longest_side", [400, 600])
+@pytest.mark.parametrize("name", variants.NAMES)
+def test_pictures_that_are_made_of_one_decoding_look_as_if_each_had_its_own(name: str, longest_side: int) -> None:
+    full = Develop(variants.encoded(variants.picture(name), "PNG"), 10**7, 8192, 8192, quality=95)
+    made = finish(Finish(full, TEXT, longest_side, quality=95))
+
+    assert made.full == develop(full)
+    preview = watermark(Watermark(made.full.jpeg, TEXT, longest_side, quality=95))
+    assert (made.preview.width, made.preview.height) == (preview.width, preview.height)
+    assert likeness(decoded(made.preview.jpeg), decoded(preview.jpeg)) > AT_LEAST
 
 
 def test_marks_are_made_once_for_a_size_and_a_text() -> None:

@@ -25,6 +25,7 @@ from workers.imaging.jobs import (
     AskConfinement,
     Confinement,
     Develop,
+    Finish,
     Job,
     Outcome,
     OutOfMemory,
@@ -35,7 +36,7 @@ from workers.imaging.jobs import (
 )
 from workers.imaging.opening import PLUGINS, load_decoders
 from workers.imaging.printing import make_print
-from workers.imaging.watermarking import LONGEST_SIDE, TEXT, marks, watermark
+from workers.imaging.watermarking import LONGEST_SIDE, TEXT, finish, marks, watermark
 
 ROOM_BYTES: Final = 16 * 1024**2
 """What the smallest job needs beside what is loaded."""
@@ -91,6 +92,8 @@ def _do(job: Job, missing: Sequence[str]) -> Outcome:
             return develop(job)
         case Print():
             return make_print(job)
+        case Finish():
+            return finish(job)
         case Watermark():
             return watermark(job)
         case AskConfinement():

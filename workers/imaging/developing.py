@@ -1,7 +1,7 @@
 """Develops a picture from outside: an upright sRGB JPEG without metadata, no larger than asked for."""
 
 import warnings
-from typing import Final
+from typing import Final, NamedTuple
 
 from PIL import ExifTags, Image
 
@@ -25,11 +25,20 @@ _UPRIGHT: Final = {
 def develop(job: Develop) -> Picture:
     """The picture, or PermanentError with the photo's own failure."""
     with damage_is_the_photos():  # a palette that is missing is missed only when its colours are needed
-        return _developed(open_header(job.picture, max_pixels=job.max_pixels, max_side=job.max_side), job)
+        image = developed(job)
+        return jpeg.encode(image.upright, quality=job.quality, source_format=image.source_format)
 
 
-def _developed(image: Image.Image, job: Develop) -> Picture:
+class Developed(NamedTuple):
+    """A picture in sRGB, upright and in its new size, and the format of the file that it came in."""
+
+    upright: Image.Image
+    source_format: str
+
+
+def developed(job: Develop) -> Developed:
     """Decode all of it, then shrink before anything else: what follows costs by the pixel."""
+    image = open_header(job.picture, max_pixels=job.max_pixels, max_side=job.max_side)
     source_format = {"MPO": "JPEG", "HEIF": "HEIC"}.get(str(image.format), str(image.format))
     size = fitted(image.size, job.longest_side)
     if source_format == "JPEG":
@@ -40,9 +49,7 @@ def _developed(image: Image.Image, job: Develop) -> Picture:
         check_last_pixel(image, job.picture)
     turn, profile = _turn(image), image.info.get("icc_profile")
     upright = to_srgb(shrunk(resizable(image), size), profile)
-    return jpeg.encode(
-        upright if turn is None else upright.transpose(turn), quality=job.quality, source_format=source_format
-    )
+    return Developed(upright if turn is None else upright.transpose(turn), source_format)
 
 
 def shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:

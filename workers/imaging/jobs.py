@@ -28,6 +28,16 @@ class Print(msgspec.Struct, frozen=True, tag=True):
     seed: str
 
 
+class Finish(msgspec.Struct, frozen=True, tag=True):
+    """Develop a picture, and make a smaller copy of it with a text all over it. It is decoded once for both."""
+
+    full: Develop
+    text: str
+    longest_side: int
+    """Of the smaller copy."""
+    quality: int
+
+
 class Watermark(msgspec.Struct, frozen=True, tag=True):
     """Make a smaller copy of a developed picture with a text all over it."""
 
@@ -41,7 +51,7 @@ class AskConfinement(msgspec.Struct, frozen=True, tag=True):
     """Tell what could not be taken away from the child."""
 
 
-Job = Develop | Print | Watermark | AskConfinement
+Job = Develop | Print | Finish | Watermark | AskConfinement
 
 
 class Picture(msgspec.Struct, frozen=True, tag=True):
@@ -57,6 +67,13 @@ class Picture(msgspec.Struct, frozen=True, tag=True):
     def sha256(self) -> str:
         """The digest of the JPEG, in hexadecimal."""
         return hashlib.sha256(self.jpeg).hexdigest()
+
+
+class Finished(msgspec.Struct, frozen=True, tag=True):
+    """A developed picture, and its smaller copy with the watermark."""
+
+    full: Picture
+    preview: Picture
 
 
 class Unsupported(StrEnum):
@@ -98,4 +115,4 @@ class Confinement(msgspec.Struct, frozen=True, tag=True):
     missing: list[str]
 
 
-Outcome = Picture | Refusal | OutOfMemory | Confinement
+Outcome = Picture | Finished | Refusal | OutOfMemory | Confinement

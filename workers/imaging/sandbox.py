@@ -33,6 +33,8 @@ from workers.imaging.jobs import (
     AskConfinement,
     Confinement,
     Develop,
+    Finish,
+    Finished,
     Job,
     Outcome,
     OutOfMemory,
@@ -119,11 +121,22 @@ class Sandbox:
 
     def run(self, job: Develop | Print | Watermark) -> Picture:
         """The picture that the job makes; waits for a free place first."""
-        match self._outcome(job):
+        match self._made(job):
             case Picture() as picture if _is_ours(picture):
                 return picture
-            case Picture():
-                raise ExhaustedError("an answer that is no picture of ours")
+        raise ExhaustedError("an answer that is no picture of ours")
+
+    def finish(self, job: Finish) -> Finished:
+        """Both pictures that the job makes; waits for a free place first."""
+        match self._made(job):
+            case Finished(full, preview) as finished if _is_ours(full) and _is_ours(preview):
+                return finished
+        raise ExhaustedError("an answer that is no two pictures of ours")
+
+    def _made(self, job: Job) -> Picture | Finished:
+        match self._outcome(job):
+            case Picture() | Finished() as made:
+                return made
             case Refusal(kind=Unsupported() as kind):
                 raise UnsupportedError(kind)
             case Refusal(code, detail):

@@ -9,8 +9,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from workers.imaging import jpeg
 from workers.imaging.colours import in_rgb
-from workers.imaging.developing import fitted, shrunk
-from workers.imaging.jobs import Picture, Watermark
+from workers.imaging.developing import developed, fitted, shrunk
+from workers.imaging.jobs import Finish, Finished, Picture, Watermark
+from workers.imaging.opening import damage_is_the_photos
 
 TEXT: Final = "DARKROOM  PREVIEW"
 LONGEST_SIDE: Final = 1280
@@ -25,12 +26,26 @@ def watermark(job: Watermark) -> Picture:
     full = Image.open(io.BytesIO(job.picture), formats=["JPEG"])
     size = fitted(full.size, job.longest_side)
     full.draft(None, size)
-    preview = shrunk(in_rgb(full), size)
-    sheet = marks(max(size), job.text)
+    return jpeg.encode(_marked(in_rgb(full), size, job.text), quality=job.quality)
+
+
+def finish(job: Finish) -> Finished:
+    """The developed picture and its watermarked copy. Raises PermanentError with the picture's own failure."""
+    with damage_is_the_photos():
+        image, source_format = developed(job.full)
+        full = jpeg.encode(image, quality=job.full.quality, source_format=source_format)
+    preview = _marked(image, fitted(image.size, job.longest_side), job.text)
+    return Finished(full, jpeg.encode(preview, quality=job.quality))
+
+
+def _marked(full: Image.Image, size: tuple[int, int], text: str) -> Image.Image:
+    """The picture in that size with the marks; one that has the size already is marked itself."""
+    preview = shrunk(full, size)
+    sheet = marks(max(size), text)
     left, top = (sheet.width - size[0]) // 2, (sheet.height - size[1]) // 2
     shown = sheet.crop((left, top, left + size[0], top + size[1]))
     preview.paste(shown, mask=shown)
-    return jpeg.encode(preview, quality=job.quality)
+    return preview
 
 
 @lru_cache(maxsize=4)

@@ -21,6 +21,7 @@ from domain.failures import FailureCode
 from domain.stages import BANDS, Stage, rank
 from domain.upload import Upload
 from domain.uploads import Command, Uploads
+from workers.imaging.jobs import Picture
 from workers.queue.leases import Lease, Leases
 
 _T = TypeVar("_T")
@@ -47,6 +48,8 @@ class Attempt:
         """The stage that is being worked on, reached or not."""
         self.clean: bytes | None = None
         """The clean copy, once this attempt has made it."""
+        self.preview: Picture | None = None
+        """The watermarked preview, once this attempt has made it."""
         self._uploads = uploads
         self.number = upload.attempt
         self._leases = leases

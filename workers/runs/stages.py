@@ -18,7 +18,7 @@ from domain.ports import BlobStore
 from domain.stages import BANDS, Stage, rank
 from domain.upload import Upload
 from workers.errors import NotHeldError, PassingError, PermanentError
-from workers.imaging.jobs import Picture
+from workers.imaging.jobs import Finished
 from workers.imaging.sandbox import Sandbox
 from workers.runs.attempt import Attempt
 from workers.runs.calls import Calls
@@ -169,17 +169,18 @@ class Stages:
                 return
 
     def store(self, attempt: Attempt) -> None:
-        """Make the full image of the answer, store and record it."""
+        """Make the full image of the answer, and the preview with it; store and record the full image."""
         if attempt.upload.result is None:
             key = find_answer(self._blobs, attempt.upload_id)
             if key is None:
                 raise PassingError(FailureCode.STORAGE_UNAVAILABLE, "the image model's answer is gone from the storage")
-            model, full = self._finished(attempt.upload_id, key)
-            stored = keep_picture(self._blobs, attempt.upload_id, "full", full)
+            model, finished = self._finished(attempt.upload_id, key)
+            attempt.preview = finished.preview
+            stored = keep_picture(self._blobs, attempt.upload_id, "full", finished.full)
             attempt.note_result(uuid4(), model, stored)
         attempt.note_step(Stage.STORING, 80)
 
-    def _finished(self, upload_id: UUID, key: str) -> tuple[str, Picture]:
+    def _finished(self, upload_id: UUID, key: str) -> tuple[str, Finished]:
         answer = kept_answer(self._blobs, upload_id, key)
         try:
             return answer.model, finish(answer, self._sandbox)
@@ -188,9 +189,9 @@ class Stages:
             raise
 
     def watermark(self, attempt: Attempt) -> None:
-        """Make the preview of the full image, store and record it."""
+        """Store and record the preview; if another attempt has stored the full image, make it of that."""
         attempt.advance(Stage.WATERMARKING, 90)
         result = attempt.upload.result
         if result and result.preview is None:
-            picture = preview(self._blobs.get(result.full.key), self._sandbox)
+            picture = attempt.preview or preview(self._blobs.get(result.full.key), self._sandbox)
             attempt.note_preview(keep_picture(self._blobs, attempt.upload_id, "preview", picture))
