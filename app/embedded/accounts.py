@@ -54,6 +54,12 @@ def supervisor_account() -> Account | None:
     return _numbered("the supervisor", 2)
 
 
+def ids_in_use() -> set[int]:
+    """The ids of all these accounts, their group included."""
+    accounts = (unprivileged_account(), postgres_account(), valkey_account(), supervisor_account())
+    return {number for account in accounts if account for number in (account.uid, account.gid)}
+
+
 def former_owners() -> set[int]:
     """User ids that an account's data may have had before: ours, those of an older version, and the numbers above."""
     processes = unprivileged_account()

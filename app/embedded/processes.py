@@ -8,7 +8,7 @@ the one to read and write them, and it is said. The supervisor gives up root bef
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from stat import S_IROTH, S_IXOTH
 from typing import Final
@@ -16,7 +16,7 @@ from typing import Final
 import structlog
 
 import app
-from app.embedded.accounts import supervisor_account, unprivileged_account
+from app.embedded.accounts import ids_in_use, supervisor_account, unprivileged_account
 from app.embedded.child import Account, Child
 from app.embedded.errors import EmbeddedError
 from app.embedded.private_folders import give, may_reach
@@ -34,6 +34,7 @@ from workers.confinement.privileges import (
 )
 from workers.confinement.process_control import hide
 from workers.confinement.starter import Starter
+from workers.confinement.user_filter import limit_users
 from workers.imaging.sandbox import Sandbox
 
 LOW_PORTS: Final = 1024
@@ -66,8 +67,13 @@ class Processes:
             return
         if (logs := folder / "logs").is_dir():
             give(logs, supervisor)
+        ids = ids_in_use()
         leave_root(supervisor.uid, supervisor.gid, (*TO_SUPERVISE, *self._rights("serve")))
         hide()
+        try:
+            limit_users(ids)
+        except OSError as error:
+            log.warning("supervisor.any_user", why=f"the kernel cannot refuse it the change to root: {error.strerror}")
         self._starter = Starter(Sandbox.command, self._reads)
         try:
             yield
@@ -90,6 +96,13 @@ class Processes:
         ports = (self._settings.port, self._settings.operations_port or LOW_PORTS)
         binds = (BIND_LOW_PORTS,) if name == "serve" and min(ports) < LOW_PORTS else ()
         return tuple(right for right in (*binds, *self._reads) if right in own_rights())
+
+
+def limit_ids(settings: Settings) -> None:
+    """Before the servers start: root and its children become none but root and our accounts, where we give up root."""
+    if _account(settings) is not None:
+        with suppress(OSError):  # said when root is given up
+            limit_users({0, *ids_in_use()})
 
 
 def hand_over(settings: Settings, folder: Path) -> None:

@@ -17,7 +17,7 @@ from msgspec import structs
 
 from app.embedded.data_folder import DataFolder
 from app.embedded.postgres import EmbeddedPostgres
-from app.embedded.processes import Processes, hand_over
+from app.embedded.processes import Processes, hand_over, limit_ids
 from app.embedded.sign_in_link import sign_in_link
 from app.embedded.supervisor import Supervisor
 from app.embedded.valkey import EmbeddedValkey
@@ -42,6 +42,7 @@ def run_service(settings: Settings) -> None:
         folder = stack.enter_context(DataFolder(settings.data_dir))
         # Before anything starts: another program on the port would answer in our place.
         free_address(settings.host, settings.port)
+        limit_ids(settings)
         supervisor = stack.enter_context(Supervisor(log.info))
         given, owner_url = _with_servers(settings, folder, supervisor)
         migrate(owner_url)

@@ -58,6 +58,7 @@ def assert_rootless(service: Service) -> None:
         assert user_of(pid) != 0
         assert status(pid, "Groups") == ""
         assert status(pid, "NoNewPrivs") == "1"
+        assert status(pid, "Seccomp") == "2"
     users = {child: user_of(pid) for child, pid in service.pids.items()}
     processes = {users.pop(name) for name in PROCESSES}
     assert len({*processes, *users.values(), user_of(service.pid)}) == 4

@@ -1,5 +1,6 @@
 """What is left of root in a program that was started for another account."""
 
+import errno
 import os
 import socket
 import sys
@@ -8,12 +9,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.embedded import processes
-from app.embedded.accounts import unprivileged_account
+from app.embedded.accounts import supervisor_account, unprivileged_account
 from app.embedded.child import Account, Child, Process
 from app.embedded.errors import EmbeddedError
-from app.embedded.processes import Processes
+from app.embedded.processes import Processes, limit_ids
 from app.settings.environment import Settings
 from workers.confinement.privileges import (
     BIND_LOW_PORTS,
@@ -95,3 +97,33 @@ def test_what_root_cannot_give_is_said(monkeypatch: pytest.MonkeyPatch, has: fro
 def test_what_all_may_read_takes_no_right(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "_may_read_all", lambda *_: True)
     assert Processes(Settings(), {}).child("serve").rights == ()
+
+
+def test_where_the_kernel_cannot_refuse_the_change_to_root_it_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def no_filter(_: object) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    became: list[tuple[int, int]] = []
+    monkeypatch.setattr(processes, "limit_users", no_filter)
+    monkeypatch.setattr(processes, "leave_root", lambda uid, gid, _: became.append((uid, gid)))
+    monkeypatch.setattr(processes, "hide", lambda: None)
+    limit_ids(Settings())
+    with capture_logs() as lines, Processes(Settings(data_dir=tmp_path), {}).started_without_root(tmp_path):
+        pass
+    supervisor = supervisor_account()
+    assert supervisor
+    assert became == [(supervisor.uid, supervisor.gid)]
+    assert [line["why"] for line in lines if line["event"] == "supervisor.any_user"] == [
+        "the kernel cannot refuse it the change to root: Function not implemented"
+    ]
+
+
+def test_root_that_asks_to_stay_root_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(processes, "limit_users", lambda _: pytest.fail("it is limited"))
+    monkeypatch.setattr(processes, "leave_root", lambda *_: pytest.fail("it leaves root"))
+    settings = Settings(run_as="root", data_dir=tmp_path)
+    limit_ids(settings)
+    with Processes(settings, {}).started_without_root(tmp_path):
+        pass

@@ -8,7 +8,7 @@ import ctypes
 import errno
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from workers.confinement.process_control import system_call
@@ -29,6 +29,7 @@ RETURN: Final = 0x06
 NUMBER_AT: Final = 0
 ARCHITECTURE_AT: Final = 4
 FIRST_ARGUMENT_AT: Final = 16
+SECOND_ARGUMENT_AT: Final = 24
 THIRD_ARGUMENT_AT: Final = 32
 """The low halves of arguments, on a little-endian machine."""
 PROT_EXEC: Final = 4
@@ -92,24 +93,37 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_uint16), ("instructions", ctypes.POINTER(_Instruction)))
 
 
+Fields = tuple[int, int, int, int]
+"""Of an instruction: what it does, how many to skip if a condition holds and if not, and its value."""
+
+
 def restrict() -> None:
     """Allow computing alone from now on. Raises OSError. The process has no new privileges."""
+    load_filter(_filter, ALL_THREADS)
+
+
+def load_filter(filter_for: Callable[[int], Iterable[Fields]], flags: int) -> None:
+    """Filter all system calls from now on. Raises OSError."""
     if platform.machine() not in MACHINES:
         raise OSError(errno.ENOSYS, f"no list of system calls for {platform.machine()}")
     machine = MACHINES.index(platform.machine())
-    instructions = [_Instruction(*fields) for fields in _filter(machine)]
+    instructions = [_Instruction(*fields) for fields in filter_for(machine)]
     program = _Program(len(instructions), (_Instruction * len(instructions))(*instructions))
-    system_call(SECCOMP[machine], ctypes.c_uint(SET_MODE_FILTER), ctypes.c_uint(ALL_THREADS), ctypes.byref(program))
+    system_call(SECCOMP[machine], ctypes.c_uint(SET_MODE_FILTER), ctypes.c_uint(flags), ctypes.byref(program))
 
 
-def _filter(machine: int) -> Iterator[tuple[int, int, int, int]]:
-    """Each instruction: what it does, how many to skip if a condition holds and if not, and its value."""
+def of_our_table(machine: int) -> Iterator[Fields]:
+    """Ends a process that calls by another table than this machine's own; then the call's number is loaded."""
     yield LOAD, 0, 0, ARCHITECTURE_AT
     yield JUMP_IF_EQUAL, 1, 0, ARCHITECTURES[machine]
     yield RETURN, 0, 0, KILL
     yield LOAD, 0, 0, NUMBER_AT
     yield JUMP_IF_AT_LEAST, 0, 1, FOREIGN_TABLE
     yield RETURN, 0, 0, KILL
+
+
+def _filter(machine: int) -> Iterator[Fields]:
+    yield from of_our_table(machine)
     for numbers in COMPUTING.values():
         yield JUMP_IF_EQUAL, 0, 1, numbers[machine]
         yield RETURN, 0, 0, ALLOW
