@@ -1,4 +1,4 @@
-"""The logs: one pipe for our own lines and the libraries', readable on a terminal, JSON elsewhere, without secrets.
+"""Sets up logging, for our own lines and those of libraries: readable on a terminal, JSON elsewhere, without secrets.
 
 It reads no settings and knows no job: who works on one binds its ids as structlog's context variables.
 """

@@ -1,4 +1,4 @@
-"""`darkroom backup` and `darkroom restore`: the whole service into a folder, and out of it."""
+"""`darkroom backup` and `darkroom restore`: saves the whole service in a folder, and restores it from there."""
 
 from collections.abc import Iterable
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""Heads: the newest seal, signed, for keeping outside; and whether today's log still contains all that one covered.
+"""Heads: the newest seal, signed, to be kept elsewhere. Checks that the log still contains all that a head covers.
 
 It knows no key: who signs hands in a function.
 """

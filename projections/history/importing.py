@@ -1,4 +1,4 @@
-"""Makes an empty log the same log as exported files: every event with its position, its time and its facts.
+"""Imports exported files into an empty log: every event keeps its position, its time and its facts.
 
 It is one transaction: the files are taken whole or not at all.
 """

@@ -1,4 +1,4 @@
-"""The manifest beside an exported file: what the file holds, and how one sees that it holds it still."""
+"""The manifest beside an exported file: what the file contains, and the hash that shows a change."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How much is in the queues of runs, by the keys that Dramatiq keeps in Redis. It reads and changes nothing."""
+"""Counts the messages in the queues of runs, by the keys that Dramatiq keeps in Redis. It only reads."""
 
 from typing import Final, NamedTuple, cast
 
