@@ -85,8 +85,8 @@ def _looks_like_url(value: str, schemes: tuple[str, ...], *, host: bool) -> bool
         _ = parts.port
     except ValueError:
         return False
-    has_place = bool(parts.hostname) if host else bool(parts.netloc or parts.path)
-    return "://" in value and parts.scheme in schemes and has_place
+    has_target = bool(parts.hostname) if host else bool(parts.netloc or parts.path)
+    return "://" in value and parts.scheme in schemes and has_target
 
 
 def header(value: str) -> str:

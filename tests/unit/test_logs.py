@@ -208,10 +208,10 @@ def test_a_long_text_is_cut_and_what_was_cut_is_said(text: str) -> None:
     assert shown.endswith(f"... (cut; {len(text)} characters)")
 
 
-@pytest.mark.parametrize("place", [0, LONGEST_TEXT - 100, LONGEST_TEXT - 60, LONGEST_TEXT - 30, LONGEST_TEXT])
-def test_a_secret_is_masked_also_where_the_text_is_cut(place: int) -> None:
+@pytest.mark.parametrize("start", [0, LONGEST_TEXT - 100, LONGEST_TEXT - 60, LONGEST_TEXT - 30, LONGEST_TEXT])
+def test_a_secret_is_masked_also_where_the_text_is_cut(start: int) -> None:
     token = Sessions(["a key of the tests, long enough"]).new().token
-    shown = mask_text("x " * (place // 2) + token + " y" * LONGEST_TEXT)
+    shown = mask_text("x " * (start // 2) + token + " y" * LONGEST_TEXT)
     assert not any(token[start : start + 12] in shown for start in range(len(token) - 12))
 
 
