@@ -13,6 +13,7 @@ from typing import Any
 import dramatiq.worker
 import pytest
 import structlog
+from dramatiq.brokers.stub import StubBroker
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
 from app.logs import ACKNOWLEDGEMENT_LOST, LONGEST_TEXT, configure_logs, mask_text
@@ -231,3 +232,12 @@ def test_a_lost_acknowledgement_is_told_in_our_own_words(stream: io.StringIO) ->
 @pytest.mark.parametrize("text", ["Bearer" + " " * 500 + "hidden-thing", "x" * 500 + "-token=hidden-thing"])
 def test_a_secret_is_masked_however_far_its_name_lies_or_reaches(text: str) -> None:
     assert "hidden-thing" not in mask_text(text)
+
+
+def test_the_two_lanes_of_a_worker_share_a_broker_without_a_warning(stream: io.StringIO) -> None:
+    broker = StubBroker(middleware=[])
+    for lane in ("runs", "runs_behind"):
+        worker = dramatiq.Worker(broker, queues={lane}, worker_threads=1)
+        worker.start()
+        worker.stop()
+    assert stream.getvalue() == ""
