@@ -1,4 +1,4 @@
-"""The formats that are refused by name, each told by what its files surely begin with. Decodes nothing.
+"""Names the format of a file that is not accepted, by its first bytes. Decodes nothing.
 
 Every pattern reads the start of a file once, so a hostile one costs no more than an honest one.
 """

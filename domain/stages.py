@@ -65,7 +65,7 @@ def status_of(stage: Stage | None) -> Status:
             return Status.PROCESSING
 
 
-_RANKS: Final = {stage: place for place, stage in enumerate((None, *PIPELINE))}
+_RANKS: Final = {stage: rank for rank, stage in enumerate((None, *PIPELINE))}
 
 
 def rank(stage: Stage | None) -> int:

@@ -113,7 +113,7 @@ class FailPoint:
             self.action()
 
 
-class Place(NamedTuple):
+class Target(NamedTuple):
     """A function of the service, and which of its calls are meant."""
 
     owner: Any
@@ -122,51 +122,51 @@ class Place(NamedTuple):
     meant: Callable[..., bool] = lambda *_, **__: True
 
 
-def place_of(point: str) -> Place:
+def target_of(point: str) -> Target:
     """The place that a point names."""
     kind, _, what = point.partition(".")
     if kind in {"append", "appended"}:
         names = {event.__name__: name for name, event in EVENTS.items()}
         topic = names[what]
-        return Place(EventLog, "insert_events", kind == "appended", lambda _, stored, **__: stored[0].topic == topic)
+        return Target(EventLog, "insert_events", kind == "appended", lambda _, stored, **__: stored[0].topic == topic)
     if kind in {"full", "preview"}:
-        return Place(stages, "keep_picture", after=True, meant=lambda *told: told[2] == kind)
+        return Target(stages, "keep_picture", after=True, meant=lambda *told: told[2] == kind)
     return {
-        "run.begun": Place(Pipeline, "_run", after=False),
-        "generate.asking": Place(Stages, "_call", after=False),
-        "generate.called": Place(stages, "generate", after=False),
-        "generate.answered": Place(stages, "generate", after=True),
-        "answer.kept": Place(stages, "keep_answer", after=True),
-        "clean.kept": Place(stages, "keep", after=True),
-        "page.found": Place(Follower, "position", after=True),
-        "page.applied": Place(projector, "apply", after=True),
-        "model.applied": Place(Builder, "_apply", after=True),
-        "model.built": Place(Builder, "settle", after=False),
-        "model.settled": Place(Builder, "settle", after=True),
-        "model.comparing": Place(rebuilding, "_first", after=True),
-        "model.exchanged": Place(swap, "_exchange", after=True),
-        "model.swapped": Place(rebuilding, "_report", after=False),
-        "run.sent": Place(DramatiqQueue, "send", after=True),
-        "due.moved": Place(Reconciler, "_move", after=True),
+        "run.begun": Target(Pipeline, "_run", after=False),
+        "generate.asking": Target(Stages, "_call", after=False),
+        "generate.called": Target(stages, "generate", after=False),
+        "generate.answered": Target(stages, "generate", after=True),
+        "answer.kept": Target(stages, "keep_answer", after=True),
+        "clean.kept": Target(stages, "keep", after=True),
+        "page.found": Target(Follower, "position", after=True),
+        "page.applied": Target(projector, "apply", after=True),
+        "model.applied": Target(Builder, "_apply", after=True),
+        "model.built": Target(Builder, "settle", after=False),
+        "model.settled": Target(Builder, "settle", after=True),
+        "model.comparing": Target(rebuilding, "_first", after=True),
+        "model.exchanged": Target(swap, "_exchange", after=True),
+        "model.swapped": Target(rebuilding, "_report", after=False),
+        "run.sent": Target(DramatiqQueue, "send", after=True),
+        "due.moved": Target(Reconciler, "_move", after=True),
     }[point]
 
 
 def install(fail_point: FailPoint) -> None:
     """Wrap the function of its place."""
-    place = place_of(fail_point.point)
-    function = getattr(place.owner, place.function)
+    target = target_of(fail_point.point)
+    function = getattr(target.owner, target.function)
 
     @wraps(function)
     def wrapped(*arguments: Any, **keywords: Any) -> Any:  # noqa: ANN401 - of any function
-        meant = place.meant(*arguments, **keywords)
-        if meant and not place.after:
+        meant = target.meant(*arguments, **keywords)
+        if meant and not target.after:
             fail_point.reached()
         answer = function(*arguments, **keywords)
-        if meant and place.after:
+        if meant and target.after:
             fail_point.reached()
         return answer
 
-    setattr(place.owner, place.function, wrapped)
+    setattr(target.owner, target.function, wrapped)
 
 
 def shorten(lease: float | None, grace: float | None, stop: float | None, silence: int | None) -> None:

@@ -1,4 +1,4 @@
-"""What can go wrong in a step of a run, told by what the run should do about it. Knows no upload and no log.
+"""The errors of a step, by what the run should do about each. Knows no upload and no log.
 
 StepError
 ├── PermanentError      the upload fails for good

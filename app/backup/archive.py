@@ -69,7 +69,7 @@ class Archive:
             raise BackupError(
                 f"{self.path} is no complete backup: it has no manifest.json. Was `darkroom backup` interrupted?"
             ) from None
-        except (msgspec.DecodeError, UnicodeError) as error:
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise BackupError(f"{self._manifest} cannot be read: {error}.") from error
 
     def complete(self, manifest: Manifest) -> None:

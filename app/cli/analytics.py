@@ -1,4 +1,4 @@
-"""`darkroom analytics`: what PostHog is sent that the live reader did not send."""
+"""`darkroom analytics`: sends PostHog the history that the live reader did not send."""
 
 from datetime import datetime
 from pathlib import Path

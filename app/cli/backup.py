@@ -1,4 +1,4 @@
-"""`darkroom backup` and `darkroom restore`: the whole service into a folder, and out of it."""
+"""`darkroom backup` and `darkroom restore`: saves the whole service in a folder, and restores it from there."""
 
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -110,8 +110,8 @@ def _target(settings: "Settings", archive: "Archive", stack: ExitStack) -> "Sett
 
     for used in ("postgres", "objects", "secret-keys", "head-key"):
         if (settings.data_dir / used).exists():
-            place = settings.data_dir.absolute()
-            raise BackupError(f"{place} is in use: it has {used}. Name a new folder with --data.")
+            target = settings.data_dir.absolute()
+            raise BackupError(f"{target} is in use: it has {used}. Name a new folder with --data.")
     folder = stack.enter_context(DataFolder(settings.data_dir))
     if archive.secret_keys.exists():
         write_private(folder.path / "secret-keys", archive.secret_keys.read_text().strip())

@@ -1,4 +1,4 @@
-"""`darkroom erase`: an upload's photo and pictures, taken away for good."""
+"""`darkroom erase`: deletes the photo and the pictures of an upload, for good."""
 
 import re
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""Which server a command talks to: the one named, else the embedded one that runs here, else the default port."""
+"""Chooses the server that a command talks to: the one named, else a running `darkroom up`, else the default port."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What can stand in the way of an embedded service.
+"""The errors of an embedded service.
 
 EmbeddedError
 ├── FolderInUseError   another `darkroom up` holds the data folder

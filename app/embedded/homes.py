@@ -1,6 +1,6 @@
-"""Where a server keeps its data, such that the account that it runs as may reach it.
+"""Finds the folder for a server's data, which the account of the server must be able to reach.
 
-Below the data folder, or, where that is closed to the account, in a shelter to which the data folder links.
+It lies in the data folder. If the account may not enter that, it lies in a shelter to which the data folder links.
 """
 
 import shutil

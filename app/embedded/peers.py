@@ -1,4 +1,4 @@
-"""Who may sign in to the embedded PostgreSQL: the account that runs `darkroom up`, as the kernel tells it.
+"""Access to the embedded PostgreSQL: only the account that runs `darkroom up`, which the kernel names.
 
 Written at every start, also into the data of an older version, whose PostgreSQL believed every process that reached
 its socket. Where root starts us, root signs in as any role, and the account of our processes as theirs alone, which

@@ -1,4 +1,4 @@
-"""Where a server keeps its data and its socket, such that the account that it runs as may reach them.
+"""Makes folders that only one account may enter, for the data and the socket of a server.
 
 Never changes the rights of a folder that was there before: what cannot be reached gets another place.
 """

@@ -138,10 +138,10 @@ def _reading_rights(account: Account, data: Path) -> tuple[int, ...]:
 
 def _may_read_all(account: Account, data: Path) -> bool:
     """Whether the account can read the interpreter, the packages and our own, and reach the data."""
-    code = [Path(place) for place in (sys.executable, sys.prefix, sys.base_prefix, *app.__path__, *sys.path) if place]
+    code = [Path(path) for path in (sys.executable, sys.prefix, sys.base_prefix, *app.__path__, *sys.path) if path]
     open_to_all = S_IROTH | S_IXOTH
     return all(
-        may_reach(account, place.resolve().parent) and place.stat().st_mode & open_to_all == open_to_all
-        for place in code
-        if place.exists()
+        may_reach(account, path.resolve().parent) and path.stat().st_mode & open_to_all == open_to_all
+        for path in code
+        if path.exists()
     ) and may_reach(account, data)

@@ -1,4 +1,4 @@
-"""One embedded server that is started and stopped by itself, without the rest of the service: for tests and tools."""
+"""Starts and stops one embedded server without the rest of the service, for tests and tools."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable

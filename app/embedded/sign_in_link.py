@@ -23,15 +23,15 @@ EVERY_ADDRESS: Final = {"0.0.0.0", "::", ""}  # noqa: S104 - what HOST may say
 
 def sign_in_link(settings: Settings, database_url: str) -> str | None:
     """A new link, which ends the one before. None if the API does not listen on loopback, or the admin is revoked."""
-    place = _own_address(settings.host)
-    if place is None or (settings.allowed_hosts and place not in settings.allowed_hosts):
+    address = _own_address(settings.host)
+    if address is None or (settings.allowed_hosts and address not in settings.allowed_hosts):
         return None
     with open_pool(database_url, 1, "darkroom up") as pool:
         staff = Staff(pool)
         member = staff.named(NAME) or staff.add(NAME, Role.ADMIN, None, by=operator())[0]
         if member.state != "active":
             return None
-        return f"http://{place}:{settings.port}{CONSOLE}{FRAGMENT}{StaffSessions(pool).make_link(NAME)}"
+        return f"http://{address}:{settings.port}{CONSOLE}{FRAGMENT}{StaffSessions(pool).make_link(NAME)}"
 
 
 def _own_address(host: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Counts in Redis or, while that is away, in this process: never not at all, and never a refusal of everyone."""
+"""Counts requests in Redis, and in the memory of this process while Redis is away. So there is always a limit."""
 
 from app.limits.counts import Call, Grant
 from app.limits.local import LocalCounts

@@ -1,4 +1,4 @@
-"""How requests are counted: in slots, of which a window has SLOTS: of a minute, a second each.
+"""How requests are counted: a window is cut into SLOTS slots. Those of a minute are a second each.
 
 A request counts for a window and up to a slot more, so that no window has more than the quota.
 """

@@ -1,4 +1,4 @@
-"""Takes no photo in while the disk is nearly full: polls and the log still need it."""
+"""Refuses photos while the disk is nearly full, because polls and the log still need space."""
 
 import shutil
 from collections.abc import Iterable

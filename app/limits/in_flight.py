@@ -1,4 +1,4 @@
-"""How many bytes of photos are on their way at once, in this process: all together, and of one client address.
+"""Limits how many bytes of photos this process receives at once: in all, and from one client address.
 
 A photo that is not whole yet lies in a temporary file. Without a bound, clients that never finish would fill the disk.
 """

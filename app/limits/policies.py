@@ -1,4 +1,4 @@
-"""What is limited, how much of it a minute, and by what: the policies, and their header fields.
+"""The rate limits: what is counted, how much of it is allowed in a minute, for whom, and the header fields that say so.
 
 RateLimit and RateLimit-Policy are those of draft-ietf-httpapi-ratelimit-headers-10: lists of structured fields, one
 member for each policy, with its quota `q` and window `w`, and what remains `r` and the seconds until more does `t`.

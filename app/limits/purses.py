@@ -1,4 +1,4 @@
-"""Counts polls without a round trip for each: a process takes permits ahead, and spends them from memory.
+"""Counts polls without a round trip for each: a process takes several permits at once and spends them from memory.
 
 A purse is filled in the background when half of it is spent. A poll waits for Redis when it is the first of its client,
 here or after PERMIT_SECONDS, and towards the end of a quota, where what is taken ahead shrinks to one: so over all

@@ -1,4 +1,4 @@
-"""Slows down who tries tokens of staff: after some wrong ones, an address waits before each further try.
+"""Slows down guessing of staff tokens: after some wrong ones, an address must wait before each further try.
 
 It waits before the token is looked at, and its tries wait behind each other: many at once are no faster. A token that
 was good before is never held up, so that a stranger behind the same address delays no colleague. In this process's

@@ -1,1 +1,1 @@
-"""The figures in Prometheus's form: what is asked at a scrape, what a process counts by itself, and the alerts."""
+"""Metrics in Prometheus's format: those read at a scrape, those that a process counts, and the alert rules."""

@@ -1,4 +1,4 @@
-"""What a process can tell of itself: its memory and descriptors, its pools of connections, which version it runs."""
+"""Metrics of one process: memory, file descriptors, connection pools, version."""
 
 import platform
 from collections.abc import Callable, Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Counts the API's requests by route and answer, with how long they took. It sees what the framework refuses, too."""
+"""Counts the API's requests by route and answer, and measures them. Counts requests that the framework refuses, too."""
 
 import time
 from collections.abc import Awaitable

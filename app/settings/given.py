@@ -1,4 +1,4 @@
-"""What is given: the text of each variable, from the environment or from a file, and what is missing or contradicts."""
+"""Reads the text of each variable, from the environment or a file. Finds what is missing or contradicts."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path

@@ -13,13 +13,13 @@ class ServerError(DarkroomError):
 def free_address(host: str, port: int) -> str:
     """The host's address. Granian would share a port that another program has, so the port is tried first."""
     try:
-        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(place)
+            probe.bind(address)
     except OSError as error:
         raise ServerError(_sentence(error, host, port)) from error
-    return str(place[0])
+    return str(address[0])
 
 
 def _sentence(error: OSError, host: str, port: int) -> str:

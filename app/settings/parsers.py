@@ -1,7 +1,6 @@
-"""How the text of a variable becomes the value of a setting, or a demand: "must be ...".
+"""Parsers for environment variables. Each returns a value, or raises a ValueError whose message starts with "must be".
 
-It knows no setting by its name. Each parser raises ValueError with the demand, which never repeats the text: it may be
-a secret.
+It knows no setting by its name. The message never repeats the text of the variable, which may be a secret.
 """
 
 import re
@@ -86,8 +85,8 @@ def _looks_like_url(value: str, schemes: tuple[str, ...], *, host: bool) -> bool
         _ = parts.port
     except ValueError:
         return False
-    has_place = bool(parts.hostname) if host else bool(parts.netloc or parts.path)
-    return "://" in value and parts.scheme in schemes and has_place
+    has_target = bool(parts.hostname) if host else bool(parts.netloc or parts.path)
+    return "://" in value and parts.scheme in schemes and has_target
 
 
 def header(value: str) -> str:

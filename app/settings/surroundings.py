@@ -1,4 +1,4 @@
-"""What else a process takes from its environment: the variables of its children, and the folder for its own notes."""
+"""Reads from the environment what is no setting: the variables for child processes, and the folder for state files."""
 
 import os
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""The sessions that were ended before their tokens are over: a table, and the set of it that every process remembers.
+"""Sessions that were ended before their tokens expire: a table, and a copy of it in the memory of each process.
 
 A request asks the set, so that an ended session is refused without the database. The process that ends a session knows
 at once, the others within REFRESH_SECONDS. While PostgreSQL is away the set stays as it is.

@@ -1,4 +1,4 @@
-"""Signatures have one spelling: the last character of one in base64 holds spare bits, and padding may follow it.
+"""Accepts only one spelling of a signature. In base64 the last character holds spare bits, and padding may follow.
 
 Without this, altered tokens and links would be taken for those that were signed.
 """

@@ -1,4 +1,4 @@
-"""Whether a process is traced: only with a collector, and only then is OpenTelemetry imported."""
+"""Decides whether a process is traced. OpenTelemetry is imported only if a collector is configured."""
 
 from contextlib import ExitStack
 

@@ -1,4 +1,4 @@
-"""OpenTelemetry's SDK, set up as its standard OTEL_ variables say, which it reads by itself; and the ids of traces."""
+"""Sets up OpenTelemetry's SDK, which reads the standard OTEL_ variables by itself, and makes the ids of traces."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager

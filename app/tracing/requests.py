@@ -1,4 +1,4 @@
-"""Commands over HTTP; a submission's request is the root of its upload's trace, made once it is known which that is."""
+"""Traces requests that are commands. The request of a submission is the root of its upload's trace."""
 
 import time
 from contextlib import ExitStack

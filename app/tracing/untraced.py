@@ -1,4 +1,4 @@
-"""What is traced, as a protocol, and the traces of those who collect none: every part stays as it is."""
+"""The tracing interface, and the no-op implementation that is used when no collector is configured."""
 
 from collections.abc import Callable
 from typing import Any, Protocol

@@ -1,4 +1,4 @@
-"""Invariant 4, for the groups of failures: what their reader has read of the log makes these groups, and no others."""
+"""Invariant 4, for the groups of failures: they equal what the log gives, up to the position of their reader."""
 
 from collections import Counter
 from collections.abc import Iterator

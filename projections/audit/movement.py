@@ -1,4 +1,4 @@
-"""What is asked about the whole log where an upload seems to stand still: how far its queue is, and since when.
+"""How far each queue has come. It is read only if an upload seems to stand still.
 
 There is more than one queue: runs of a client that sent many photos stand behind the others. Who stands behind is not
 in the log, so it is told from outside, for uploads that are named.

@@ -142,5 +142,5 @@ class ExportFile:
             if self._format == "csv":
                 return int(line.partition(b",")[0])
             return int(msgspec.json.decode(line, type=dict[str, msgspec.Raw])["position"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ExportError(f"{self._path} is no export: a line of it has no position: {line[:80]!r}.") from error

@@ -1,4 +1,4 @@
-"""How rows of the log become lines of a file, and lines rows: the only module here that knows the columns of the log.
+"""Converts rows of the log to lines of a file, and back. The only module here that knows the columns of the log.
 
 PostgreSQL makes the lines, and reads them: no event passes through Python on its way, so none can be changed there.
 Its sessions must be in UTC.

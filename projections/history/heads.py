@@ -1,4 +1,4 @@
-"""Heads: the newest seal, signed, for keeping outside; and whether today's log still contains all that one covered.
+"""Heads: the newest seal, signed, to be kept elsewhere. Checks that the log still contains all that a head covers.
 
 It knows no key: who signs hands in a function.
 """
@@ -66,7 +66,7 @@ def read_head(content: bytes) -> Head:
     """The head in a file, its signature checked. Raises HeadError."""
     try:
         head = msgspec.json.decode(content, type=Head)
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise HeadError(f"This is no head: {error}. Make one with `darkroom events head --json`.") from error
     head.check_signature()
     return head

@@ -1,4 +1,4 @@
-"""Makes an empty log the same log as exported files: every event with its position, its time and its facts.
+"""Imports exported files into an empty log: every event keeps its position, its time and its facts.
 
 It is one transaction: the files are taken whole or not at all.
 """
@@ -105,7 +105,7 @@ def _first_position(path: Path) -> int:
         return int(msgspec.json.decode(line, type=dict[str, msgspec.Raw])["position"]) if line else 0
     except OSError as error:
         raise ExportError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ExportError(f"{path} is no export: its first line is no event with a position.") from error
 
 

@@ -1,4 +1,4 @@
-"""An exported file as lines of JSON, whatever its format: NDJSON as it is, CSV and Parquet row by row."""
+"""Reads an exported file as lines of JSON: NDJSON as it is, CSV and Parquet row by row."""
 
 import csv
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The manifest beside an exported file: what the file holds, and how one sees that it holds it still."""
+"""The manifest beside an exported file: what the file contains, and the hash that shows a change."""
 
 import os
 from pathlib import Path
@@ -78,7 +78,7 @@ def read_manifest(file: Path) -> Manifest | None:
         return msgspec.json.decode(path.read_bytes(), type=Manifest)
     except FileNotFoundError:
         return None
-    except (msgspec.DecodeError, UnicodeError, OSError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError, OSError) as error:
         raise ExportError(f"{path} cannot be read: {error}. Export the events again.") from error
 
 

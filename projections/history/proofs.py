@@ -67,10 +67,10 @@ def prove(pool: Pool, upload_id: UUID, head: Head) -> Proof:
         events: list[ProvenEvent] = []
         for page, rows in groupby(history, key=lambda row: _page_of(row.position)):
             leaves = _leaves(connection, page, head.position)
-            places = {position: index for index, position in enumerate(leaves)}
+            indexes = {position: index for index, position in enumerate(leaves)}
             for row in rows:
-                nodes = [each.hex() for each in path(list(leaves.values()), places[row.position])]
-                events.append(ProvenEvent(msgspec.Raw(next(lines)), places[row.position], nodes))
+                nodes = [each.hex() for each in path(list(leaves.values()), indexes[row.position])]
+                events.append(ProvenEvent(msgspec.Raw(next(lines)), indexes[row.position], nodes))
         pages = [SealedPage(seal.first, seal.last, seal.count, seal.root.hex()) for seal in seals]
         if not pages:
             raise ProofError("These events are not sealed. Run `darkroom project`, which seals the log.")
@@ -91,7 +91,7 @@ def read_proof(content: bytes) -> Proof:
     """The proof in a file. Raises ProofError."""
     try:
         return msgspec.json.decode(content, type=Proof)
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise ProofError(f"This is no proof: {error}. Make one with `darkroom events proof JOB_ID`.") from error
 
 

@@ -1,4 +1,4 @@
-"""Copies a log of the earlier form ahead, while the service runs, so that `migrate` locks it only briefly.
+"""Copies a log of the earlier form while the service runs, so that `migrate` locks it only briefly.
 
     event_log (earlier) --pages--> event_log_lift.event_log --one short transaction, schema.sql--> event_log
 

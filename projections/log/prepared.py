@@ -1,4 +1,4 @@
-"""A statement that a connection prepares once and runs with little Python, for what every append waits for.
+"""A statement that a connection prepares once and then runs with little Python, because every append waits for it.
 
 The cursors of the driver parse the query, adapt each parameter and keep a cache of prepared statements: a third of the
 client's time of an append. Here parameters are text already. Bounds and errors are those of the driver.

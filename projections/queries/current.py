@@ -1,4 +1,4 @@
-"""How far the rows are behind the log. A poll may be told from the log what its row does not yet say.
+"""How many positions the rows are behind the log. A poll may answer from the log before the row says the same.
 
 So what asks the rows after a poll waits for the projector first, but not for long: where the projector stands still,
 old rows are better than no answer, with the number of positions that they lack.

@@ -113,13 +113,13 @@ FROM periods LEFT JOIN counted USING (period) ORDER BY period
 FUNNEL: Final = f"""
 SELECT step, coalesce(sum(count), 0)::bigint AS uploads
 FROM unnest(ARRAY['submitted', 'started', 'validated', 'generated', 'stored', 'completed']) WITH ORDINALITY
-     AS steps (step, place)
+     AS steps (step, rank)
 LEFT JOIN @table ON measure = 'reached' AND stage = step
       AND {SCOPE}
-GROUP BY step, place ORDER BY place
+GROUP BY step, rank ORDER BY rank
 """  # noqa: S608 - names of our own
 DURATIONS: Final = f"""
-WITH {PERIODS}, stages (stage, place) AS (
+WITH {PERIODS}, stages (stage, rank) AS (
     VALUES ('validating', 1), ('generating', 2), ('storing', 3), ('watermarking', 4)
 ), counted AS (
     SELECT {PERIOD} AS period, stage, bucket, sum(count) AS n
@@ -137,7 +137,7 @@ WITH {PERIODS}, stages (stage, place) AS (
 SELECT period, stage, coalesce(max(runs), 0)::bigint AS runs, max(seconds) FILTER (WHERE share = 0.5)::float AS p50,
        max(seconds) FILTER (WHERE share = 0.95)::float AS p95
 FROM periods CROSS JOIN stages LEFT JOIN read_off USING (period, stage)
-GROUP BY period, stage, place ORDER BY period, place
+GROUP BY period, stage, rank ORDER BY period, rank
 """  # noqa: S608 - names of our own
 FAILURES: Final = f"""
 WITH {PERIODS}, codes AS (

@@ -1,4 +1,4 @@
-"""Which position of the log a moment means: a position itself, or the last event that was recorded by a time."""
+"""Turns a moment into a position of the log. A time becomes the position of the last event recorded by then."""
 
 from datetime import datetime
 

@@ -79,7 +79,7 @@ class Search(Struct, frozen=True, kw_only=True):
     failure_group: str | None = None
 
 
-class Place(Struct, frozen=True, array_like=True):
+class PageEnd(Struct, frozen=True, array_like=True):
     """Where a page ended."""
 
     created_at: datetime
@@ -113,17 +113,17 @@ class Page(Struct, frozen=True):
     uploads: Sequence[FoundUpload]
     count: int
     count_is_exact: bool
-    next_place: Place | None
+    end: PageEnd | None
 
 
-def find(pool: Pool, search: Search, after: Place | None, limit: int) -> Page:
+def find(pool: Pool, search: Search, after: PageEnd | None, limit: int) -> Page:
     """A page of the search. Raises LogUnavailableError."""
     with connected(pool) as connection:
         rows = _select(connection, search, after, limit + 1)
         count = _count(connection, search)
     uploads = rows[:limit]
-    place = Place(uploads[-1].created_at, uploads[-1].upload_id) if len(rows) > limit else None
-    return Page(uploads, min(count, EXACT), count <= EXACT, place)
+    end = PageEnd(uploads[-1].created_at, uploads[-1].upload_id) if len(rows) > limit else None
+    return Page(uploads, min(count, EXACT), count <= EXACT, end)
 
 
 def found(search: Search, *more: str) -> dict[str, str]:
@@ -136,11 +136,11 @@ def found(search: Search, *more: str) -> dict[str, str]:
     }
 
 
-def page_query(search: Search, after: Place | None, limit: int) -> tuple[str, dict[str, Any]]:
+def page_query(search: Search, after: PageEnd | None, limit: int) -> tuple[str, dict[str, Any]]:
     """The statement of a page, and its parameters."""
-    place: dict[str, Any] = {"after_time": after.created_at, "after_id": after.upload_id} if after else {}
+    bounds: dict[str, Any] = {"after_time": after.created_at, "after_id": after.upload_id} if after else {}
     query = SELECT_PAGE.format(**found(search, *([AFTER] if after else [])), stands_still=STANDS_STILL)
-    return query, {**parameters(search), **place, "limit": limit}
+    return query, {**parameters(search), **bounds, "limit": limit}
 
 
 def count_query(search: Search) -> tuple[str, dict[str, Any]]:
@@ -149,7 +149,7 @@ def count_query(search: Search) -> tuple[str, dict[str, Any]]:
 
 
 def _select(
-    connection: psycopg.Connection[Any], search: Search, after: Place | None, limit: int
+    connection: psycopg.Connection[Any], search: Search, after: PageEnd | None, limit: int
 ) -> Sequence[FoundUpload]:
     query, parameters = page_query(search, after, limit)
     cursor = connection.cursor(row_factory=class_row(FoundUpload))

@@ -1,4 +1,4 @@
-"""How long the parts of a life usually take, and a usual life to lay beside another.
+"""How long each part of an upload usually takes, and a usual timeline to compare one with.
 
 Usual is what uploads of the same prompt version and model did in the last thirty days, as `stage_statistics` has it.
 """

@@ -1,4 +1,4 @@
-"""Compares rows with the log: what the projection of this version makes of the same events, upload by upload.
+"""Compares the rows with what the projection of this version makes of the same events, upload by upload.
 
 It reads each page of uploads in one snapshot, takes no lock that another waits for, and writes nothing.
 """

@@ -184,7 +184,7 @@ def _structure(connection: psycopg.Connection[Any], schema: str, live: str) -> N
 def read_model_sql() -> str:
     """The part of schema.sql that is the read model."""
     parts = schema_sql().split(RULER)
-    (body,) = (parts[place + 1] for place, part in enumerate(parts) if part.startswith(HEADING))
+    (body,) = (parts[index + 1] for index, part in enumerate(parts) if part.startswith(HEADING))
     return body
 
 

@@ -119,7 +119,7 @@ class DeedSearch(Struct, frozen=True, kw_only=True):
     upload_id: UUID | None = None
 
 
-class DeedPlace(Struct, frozen=True, array_like=True):
+class DeedPageEnd(Struct, frozen=True, array_like=True):
     """Where a page ended: the time, the table, and the row in it."""
 
     recorded_at: datetime
@@ -144,8 +144,8 @@ class AuditLog:
         with connected(self._pool) as connection:
             record(connection, entry)
 
-    def latest(self, search: DeedSearch, after: DeedPlace | None, limit: int) -> Sequence[tuple[Deed, DeedPlace]]:
-        """A page of deeds, the newest first, each with its place. Raises LogUnavailableError."""
+    def latest(self, search: DeedSearch, after: DeedPageEnd | None, limit: int) -> Sequence[tuple[Deed, DeedPageEnd]]:
+        """A page of deeds, the newest first, each with the end of a page up to it. Raises LogUnavailableError."""
         parameters = {
             "since": search.since or "-infinity",
             "until": search.until or "infinity",
@@ -158,7 +158,7 @@ class AuditLog:
         }
         with connected(self._pool) as connection:
             rows = connection.execute(SELECT_LATEST, parameters).fetchall()
-        return [(Deed(*row[:-2]), DeedPlace(row[1], *row[-2:])) for row in rows]
+        return [(Deed(*row[:-2]), DeedPageEnd(row[1], *row[-2:])) for row in rows]
 
     def deeds(self, since: datetime, *, actor: str | None = None, upload_id: UUID | None = None) -> Sequence[Deed]:
         """What staff did since then, the oldest first. Raises LogUnavailableError."""

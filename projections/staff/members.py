@@ -1,4 +1,4 @@
-"""The staff members: who they are, until when, and which token opens the door. The only writer of the table.
+"""The staff members: their names, roles, tokens and end dates. The only writer of the table.
 
     added -> rotated, any number of times -> revoked, or ended at its time
 

@@ -1,4 +1,4 @@
-"""Followers that make something of each upload's events, one after the other: the way to a new projection.
+"""Base of projections that handle the events of each upload in order. A new projection begins with it.
 
 `evolve` is given the state that it made of the upload's earlier events, and an event; what it returns besides the next
 state is written in the transaction of the position. States of uploads under way are remembered, and otherwise made

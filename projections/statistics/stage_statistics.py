@@ -40,10 +40,10 @@ DO UPDATE SET count = s.count + excluded.count, microseconds = s.microseconds + 
 ADD_HOURS: Final = _ADD.format(table="stage_statistics", moment="hour")
 ADD_DAYS: Final = _ADD.format(table="stage_statistics_days", moment="day")
 COUNT_CALLS: Final = """
-SELECT e.place, count(*)
-FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) WITH ORDINALITY AS e (upload_id, since, until, place)
+SELECT e.number, count(*)
+FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) WITH ORDINALITY AS e (upload_id, since, until, number)
 JOIN generation_calls c ON c.upload_id = e.upload_id AND c.called_at > e.since AND c.called_at <= e.until
-GROUP BY e.place
+GROUP BY e.number
 """
 
 
@@ -83,7 +83,7 @@ def _paid(connection: psycopg.Connection[Any], asked: Sequence[PaidCalls]) -> li
         [calls.until for calls in asked],
     ]
     counted = connection.execute(COUNT_CALLS, parameters).fetchall()
-    return [Observation(asked[place - 1].kind, count) for place, count in counted]
+    return [Observation(asked[number - 1].kind, count) for number, count in counted]
 
 
 STATISTICS: Final = Folding(READER, _evolve, _write)

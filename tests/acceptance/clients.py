@@ -130,14 +130,14 @@ class Poller:
             self.faults.append(f"{response.status_code} {response.text}")
 
     def _compare(self, body: Mapping[str, Any]) -> None:
-        if any(new < old for new, old in zip(_place(body), _place(self.last), strict=True)):
-            self.faults.append(f"{_place(self.last)} was followed by {_place(body)}")
+        if any(new < old for new, old in zip(_reached(body), _reached(self.last), strict=True)):
+            self.faults.append(f"{_reached(self.last)} was followed by {_reached(body)}")
         if body["stage"] not in self.stages:
             self.stages.append(body["stage"])
         self.last = body
 
 
-def _place(body: Mapping[str, Any]) -> tuple[int, int, int, int]:
+def _reached(body: Mapping[str, Any]) -> tuple[int, int, int, int]:
     return STAGES.index(body["stage"]), body["progress"], body["version"], body["attempt"]
 
 

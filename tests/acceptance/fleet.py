@@ -65,11 +65,11 @@ class Fleet:
 
     def restart(self, process: Running) -> None:
         """Stop it in good order, and then start another one in its place."""
-        place = [running for _, running in self.running].index(process)
-        name, _ = self.running[place]
+        index = [running for _, running in self.running].index(process)
+        name, _ = self.running[index]
         process.stop()
-        self.running[place] = (name, self._begin(name))
-        self._until_at_work(*self.running[place])
+        self.running[index] = (name, self._begin(name))
+        self._until_at_work(*self.running[index])
 
     def run(self, *arguments: object) -> str:
         """What a command prints, which must end well."""

@@ -13,7 +13,7 @@ from redis import Redis
 
 from tests.acceptance.clients import Job
 from tests.acceptance.conftest import Connected
-from tests.acceptance.test_privacy import database_as_text, places_of
+from tests.acceptance.test_privacy import database_as_text, files_with
 from tests.fakes import gemini_replies
 from tests.photos.variants import SECRET, with_metadata
 from tests.waiting import until
@@ -95,7 +95,7 @@ def assert_kept_nowhere(connected: Connected, mark: str) -> None:
     service = connected.service
     assert mark not in service.output
     assert mark not in database_as_text(service.addresses.database_url)
-    assert [place for place in places_of(mark, service.data) if not place.startswith("objects/")] == []
+    assert [path for path in files_with(mark, service.data) if not path.startswith("objects/")] == []
     with Redis.from_url(service.addresses.redis_url) as redis:
         keys = list(redis.scan_iter())
         assert not any(mark.encode() in key or mark.encode() in (redis.dump(key) or b"") for key in keys)
@@ -139,7 +139,7 @@ def test_an_upload_keeps_nothing_of_its_request_however_it_ends(
     assert_kept_nowhere(connected, SECRET)
     erased = client.delete(f"/api/uploads/{job.id}", headers={"X-Session-Token": job.token})
     assert erased.status_code == 200
-    assert places_of(SECRET, connected.service.data / "objects" / job.id) == []
+    assert files_with(SECRET, connected.service.data / "objects" / job.id) == []
 
 
 def test_a_photo_that_cannot_be_opened_keeps_nothing_either(connected: Connected, client: httpx.Client) -> None:

@@ -40,11 +40,11 @@ def test_both_ports_say_that_the_process_lives(service: Service) -> None:
 
 @pytest.mark.parametrize("url", ["url", "operations_url"])
 def test_an_address_may_hold_so_many_connections_of_either_port(service: Service, url: str) -> None:
-    place = urlsplit(getattr(service, url))
+    address = urlsplit(getattr(service, url))
     with ExitStack() as stack:
         for _ in range(3 * PER_ADDRESS):
-            stack.enter_context(socket.create_connection(("127.0.0.1", place.port or 0)))
-        until(lambda: connections_to(place.port or 0) <= PER_ADDRESS, "an address keeps more than it may")
+            stack.enter_context(socket.create_connection(("127.0.0.1", address.port or 0)))
+        until(lambda: connections_to(address.port or 0) <= PER_ADDRESS, "an address keeps more than it may")
 
 
 def connections_to(port: int) -> int:

@@ -15,7 +15,7 @@ from tests.photos.variants import SECRET, with_metadata
 FILENAME = "eleanor-in-the-garden"
 
 
-def places_of(text: str, folder: Path) -> list[str]:
+def files_with(text: str, folder: Path) -> list[str]:
     """The files below a folder that hold a text."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return [str(path.relative_to(folder)) for path in files if text.encode() in path.read_bytes()]
@@ -40,7 +40,7 @@ def job(connected: Connected) -> Job:
 
 
 def test_metadata_of_the_original_stays_in_the_original(connected: Connected, job: Job) -> None:
-    (original,) = places_of(SECRET, connected.service.data)
+    (original,) = files_with(SECRET, connected.service.data)
     assert original.startswith(f"objects/{job.id}/original-")
 
 
@@ -66,11 +66,11 @@ def test_no_token_filename_or_key_is_in_the_log_the_database_or_any_file(
     text = {"token": job.token, "filename": FILENAME, "key": keys}[secret]
     assert text not in service.output
     assert text not in database_as_text(service.addresses.database_url)
-    assert places_of(text, service.data) == (["secret-keys"] if secret == "key" else [])
+    assert files_with(text, service.data) == (["secret-keys"] if secret == "key" else [])
 
 
 @pytest.mark.usefixtures("job")
 def test_the_keys_of_other_services_are_in_no_log_and_no_file(connected: Connected) -> None:
     for key in (connected.gemini.key, "phc_acceptance"):
         assert key not in connected.service.output
-        assert places_of(key, connected.service.data) == []
+        assert files_with(key, connected.service.data) == []

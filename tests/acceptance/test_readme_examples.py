@@ -61,8 +61,8 @@ def run(lines: str, clone: Path, path: str) -> str:
 
 @pytest.mark.parametrize("ours_first", [False, True], ids=["the machine's curl", "our curl"])
 def test_the_curl_lines_do_what_they_say(service: Service, clone: Path, our_curl: Path, *, ours_first: bool) -> None:
-    places = [os.environ["PATH"], str(our_curl)]
-    said = run(lines_for(service.url), clone, ":".join(reversed(places) if ours_first else places))
+    folders = [os.environ["PATH"], str(our_curl)]
+    said = run(lines_for(service.url), clone, ":".join(reversed(folders) if ours_first else folders))
 
     bodies: list[dict[str, Any]] = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
     submitted, ended, result, again, conflict, stranger = bodies

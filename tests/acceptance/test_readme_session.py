@@ -25,7 +25,7 @@ MASKS: Final = {
 
 STAGE: Final = re.compile(r"(?:waiting|validating|generating|storing|watermarking|complete) [0-9]{1,3}%")
 WITHIN: Final = re.compile(r"generating (?!30%)")
-PLACES: Final = re.compile(r"URL|FOLDER")
+LOCAL: Final = re.compile(r"URL|FOLDER")
 
 
 def masked(text: str) -> list[str]:
@@ -56,7 +56,7 @@ def test_the_session_is_what_is_printed(service: Service, photos: dict[str, Path
     assert [lines[0], *lines[-2:]] == [shown[0], *shown[-2:]]
     # Which stages a client sees depends on the machine; what a line of one looks like does not.
     assert [line for line in lines[1:-1] + shown[1:-1] if not STAGE.fullmatch(line)] == []
-    assert {line for line in masked(start) if PLACES.search(line)} <= {
+    assert {line for line in masked(start) if LOCAL.search(line)} <= {
         masked(line)[0] for line in service.output.splitlines()
     }
     assert steps(told.stdout) == steps(timeline)

@@ -35,8 +35,8 @@ def held(api: Api, job: Job) -> Iterator[dict[str, Any]]:
 
 def assert_only_forward(bodies: list[dict[str, Any]]) -> None:
     """Nothing goes back, and it ends well."""
-    places = [(body["version"], STAGES.index(body["stage"]), body["progress"]) for body in bodies]
-    assert places == sorted(places)
+    reached = [(body["version"], STAGES.index(body["stage"]), body["progress"]) for body in bodies]
+    assert reached == sorted(reached)
     assert [body["isTerminal"] for body in bodies] == [*[False] * (len(bodies) - 1), True]
     assert bodies[-1]["status"] == "completed"
 

@@ -124,8 +124,8 @@ class _Abuse:
             with socket.create_connection(("127.0.0.1", self._service.port), 10, (HOSTILE, 0)) as connection:
                 try:
                     connection.sendall(head.encode())
-                    for place in range(0, len(body), 1000):
-                        piece = b"".join(b"1\r\n%b\r\n" % body[at : at + 1] for at in range(place, place + 1000))
+                    for start in range(0, len(body), 1000):
+                        piece = b"".join(b"1\r\n%b\r\n" % body[at : at + 1] for at in range(start, start + 1000))
                         connection.sendall(piece.replace(b"1\r\n\r\n", b""))
                         if done.is_set():
                             break

@@ -94,12 +94,12 @@ class Crowd:
         return {"KB each": each, "ms to the first": took[0], "ms to the last": took[-1]}
 
     async def _come(self, server: Served, number: int, answers: Sequence[httpx.Response]) -> Client:
-        place = number // 2 % len(self._ids)
-        upload_id, url = self._ids[place], urlsplit(server.url)
+        index = number // 2 % len(self._ids)
+        upload_id, url = self._ids[index], urlsplit(server.url)
         reader, writer = await asyncio.open_connection(url.hostname, url.port)
-        path, how = f"/api/status/{upload_id}", f"If-None-Match: {answers[place].headers['ETag']}\r\nPrefer: wait=30"
+        path, how = f"/api/status/{upload_id}", f"If-None-Match: {answers[index].headers['ETag']}\r\nPrefer: wait=30"
         if number % 2:
-            path, how = f"{path}/stream", f"Last-Event-ID: {answers[place].json()['version']}"
+            path, how = f"{path}/stream", f"Last-Event-ID: {answers[index].json()['version']}"
         head = f"GET {path} HTTP/1.1\r\nHost: {url.netloc}\r\nX-Session-Token: {self._owner.token}\r\n{how}\r\n\r\n"
         writer.write(head.encode())
         return Client(upload_id, reader, writer)

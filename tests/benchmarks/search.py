@@ -20,7 +20,7 @@ from domain.failures import FailureCode
 from domain.stages import Stage, Status
 from projections.log.connections import open_pool
 from projections.log.schema import migrate
-from projections.queries.search import Place, Search, find
+from projections.queries.search import PageEnd, Search, find
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.contest import Case, Contender, Figures, Target
 from tests.benchmarks.searched import ERIKA, MAX, OLD, RECENT, TORN, fill
@@ -148,7 +148,9 @@ def _measure(url: str, search: Search, *, times: int, deadline: float, is_deep: 
     took = []
     try:
         for turn in count():
-            after = Place(datetime.now(UTC) - timedelta(days=360 * (turn + 1) / (times + 1)), NIL) if is_deep else None
+            after = (
+                PageEnd(datetime.now(UTC) - timedelta(days=360 * (turn + 1) / (times + 1)), NIL) if is_deep else None
+            )
             began = time.perf_counter()
             find(pool, search, after, PAGE)
             took.append((time.perf_counter() - began) * 1000)

@@ -105,8 +105,8 @@ class Writers:
         pause = count / rate if rate else 0
         windows = [Window(begin + pause * number / count, begin + seconds, pause) for number in range(count)]
         ends = self._ends[: ceil(count / THREADS)]
-        for place, end in enumerate(ends):
-            end.send(windows[place * THREADS : (place + 1) * THREADS])
+        for number, end in enumerate(ends):
+            end.send(windows[number * THREADS : (number + 1) * THREADS])
         return [appended for end in ends for appended in end.recv()]
 
     def __enter__(self) -> Self:

@@ -25,7 +25,7 @@ from workers.imaging.printing import make_print
 FOLDER: Final = Path(__file__).parents[2] / "app" / "web" / "screenshots"
 QUALITY: Final = 72
 """Of the JPEGs: small files, since a clone carries them for ever."""
-PLACES: Final = 10
+THREADS: Final = 10
 SECONDS: Final = 12
 """That the image model takes."""
 
@@ -47,7 +47,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with (
         FakeGemini() as gemini,
-        running(GEMINI_API_KEY=gemini.key, GEMINI_BASE_URL=gemini.url, WORKER_THREADS=str(PLACES)) as service,
+        running(GEMINI_API_KEY=gemini.key, GEMINI_BASE_URL=gemini.url, WORKER_THREADS=str(THREADS)) as service,
         running_chromium() as browser,
     ):
         give_a_past(service, gemini, after(SECONDS, picture()))
@@ -87,7 +87,7 @@ def _fill(darkroom: Darkroom, told: Event) -> None:
     """Keep every place of the worker, until the word, and leave one upload waiting."""
     darkroom.gemini.always_answer_with(when(told, picture()))
     with Api(darkroom.service.url) as api:
-        for _ in range(PLACES + 1):
+        for _ in range(THREADS + 1):
             api.submit()
 
 

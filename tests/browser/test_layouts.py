@@ -51,7 +51,7 @@ def test_in_forced_colours_the_bar_and_the_stages_are_seen(
     assert bar.getpixel((4, middle)) != bar.getpixel((bar.width - 4, middle))
 
     stages = person.page.locator(".stages li")
-    marks = [seen(stages.nth(place)).crop((0, 0, 26, 36)) for place in range(5)]
+    marks = [seen(stages.nth(number)).crop((0, 0, 26, 36)) for number in range(5)]
     done, current, following = marks[0], marks[1], marks[3]
     for one, other in ((done, current), (current, following), (done, following)):
         assert ImageChops.difference(one, other).getbbox()

@@ -13,7 +13,7 @@ from tests.browser.person import Person
 from tests.fakes.gemini import FakeGemini
 from tests.fakes.gemini_replies import after, picture, status, when
 
-PLACES = 10
+THREADS = 10
 USUALLY = r"^Usually .+ from here\.$"
 
 
@@ -22,7 +22,7 @@ def running_darkroom() -> Iterator[Darkroom]:
     """A service of its own: no other test's uploads are in its line or in its past."""
     with (
         FakeGemini() as gemini,
-        running(GEMINI_API_KEY=gemini.key, GEMINI_BASE_URL=gemini.url, WORKER_THREADS=str(PLACES)) as service,
+        running(GEMINI_API_KEY=gemini.key, GEMINI_BASE_URL=gemini.url, WORKER_THREADS=str(THREADS)) as service,
     ):
         yield Darkroom(service, gemini)
 
@@ -31,7 +31,7 @@ def test_without_a_past_no_time_is_promised_and_in_line_the_place_is_told(person
     told = Event()
     darkroom.gemini.always_answer_with(when(told, picture()))
     with Api(darkroom.service.url) as api:
-        for _ in range(PLACES + 1):
+        for _ in range(THREADS + 1):
             api.submit()
         person.send().reads("Waiting for its turn").sees("Your photo has arrived. One photo is before it.")
         assert person.page.get_by_text("Usually").count() == 0
@@ -45,7 +45,7 @@ def test_with_a_past_it_says_how_long_it_usually_takes_in_line_and_at_work(perso
     told = Event()
     darkroom.gemini.always_answer_with(when(told, after(5, picture())))
     with Api(darkroom.service.url) as api:
-        for _ in range(PLACES + 1):
+        for _ in range(THREADS + 1):
             api.submit()
         person.send().reads("Waiting for its turn").sees("One photo is before it.").reads_small_print(USUALLY)
 

@@ -26,7 +26,8 @@ def picture() -> Reply:
 def pictures(*files: bytes, thoughts: int = 0, media_type: str = "image/png") -> Reply:
     """These files as pictures of one answer, the first few of them marked as thoughts."""
     parts = [
-        _inline(file, media_type) | ({"thought": True} if place < thoughts else {}) for place, file in enumerate(files)
+        _inline(file, media_type) | ({"thought": True} if number < thoughts else {})
+        for number, file in enumerate(files)
     ]
     return lambda handler, _: handler.send_answer(parts)
 

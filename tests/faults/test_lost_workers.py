@@ -34,14 +34,14 @@ def test_an_upload_that_kills_its_worker_is_failed_after_three_attempts_and_twen
 
 
 @pytest.mark.parametrize(
-    ("place", "calls"),
+    ("point", "calls"),
     [("generate.answered", 2), ("answer.kept", 1), ("full.stored", 1), ("append.ResultStored", 1)],
 )
 def test_a_worker_that_dies_before_it_keeps_the_answer_costs_one_more_call_and_after_it_none(
-    plant: Plant, place: str, calls: int
+    plant: Plant, point: str, calls: int
 ) -> None:
     upload_id = plant.submit()
-    plant.worker(f"{place}=kill").ended(30)
+    plant.worker(f"{point}=kill").ended(30)
     plant.worker()
 
     assert plant.until_ended(upload_id) == [Status.COMPLETED]
@@ -59,10 +59,10 @@ def test_a_worker_that_was_frozen_before_its_call_pays_nothing_and_appends_nothi
     assert len(plant.gemini.calls) == 1
 
 
-@pytest.mark.parametrize("place", ["generate.answered", "append.ResultStored", "append.PreviewStored"])
-def test_a_worker_that_was_frozen_later_overwrites_nothing_either(plant: Plant, place: str) -> None:
+@pytest.mark.parametrize("point", ["generate.answered", "append.ResultStored", "append.PreviewStored"])
+def test_a_worker_that_was_frozen_later_overwrites_nothing_either(plant: Plant, point: str) -> None:
     upload_id = plant.submit()
-    frozen = plant.worker(f"{place}=freeze")
+    frozen = plant.worker(f"{point}=freeze")
     frozen.wait_until_frozen()
     plant.worker()
 

@@ -168,11 +168,11 @@ def test_one_that_is_frozen_between_two_transactions_blocks_no_other(scene: Scen
         assert_caught_up(scene, DEATH_SECONDS, one)
 
 
-@pytest.mark.parametrize(("kind", "place"), [("project", "page.applied"), ("dispatch", "run.sent")])
+@pytest.mark.parametrize(("kind", "point"), [("project", "page.applied"), ("dispatch", "run.sent")])
 def test_one_that_is_frozen_in_a_transaction_loses_it_and_the_other_goes_on(
-    scene: Scene, kind: str, place: str
+    scene: Scene, kind: str, point: str
 ) -> None:
-    with scene.pair(kind, f"{place}=freeze") as (one, other):
+    with scene.pair(kind, f"{point}=freeze") as (one, other):
         scene.submit()
         until(lambda: one.is_frozen, f"it does not freeze:\n{one.output}")
         assert scene.open_transactions(kind) > 0
@@ -188,9 +188,9 @@ def test_one_that_is_frozen_in_a_transaction_loses_it_and_the_other_goes_on(
         assert scene.rows() == applied
 
 
-@pytest.mark.parametrize(("kind", "place"), [("project", "page.applied"), ("dispatch", "run.sent")])
-def test_one_that_is_killed_in_a_transaction_is_followed_by_the_other(scene: Scene, kind: str, place: str) -> None:
-    with scene.pair(kind, f"{place}=kill") as (one, other):
+@pytest.mark.parametrize(("kind", "point"), [("project", "page.applied"), ("dispatch", "run.sent")])
+def test_one_that_is_killed_in_a_transaction_is_followed_by_the_other(scene: Scene, kind: str, point: str) -> None:
+    with scene.pair(kind, f"{point}=kill") as (one, other):
         scene.submit()
         assert one.ended(20) == -signal.SIGKILL
         other.thaw()

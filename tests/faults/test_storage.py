@@ -21,7 +21,7 @@ from tests.fakes.s3 import FakeS3, Fault
 from tests.fakes.s3_faults import answer_lost, half, hang, status
 from tests.faults.plant import Plant, running_plant
 
-PLACES: Final = {
+OBJECTS: Final = {
     "the original": ("GET", "original"),
     "the clean copy": ("PUT", "clean.jpg"),
     "the answer": ("PUT", "generated"),
@@ -57,10 +57,10 @@ def as_the_log_has_it(plant: Plant, key: str) -> Upload | None:
 
 
 def submit_with(plant: Plant, s3: FakeS3, fault: Fault, times: float) -> dict[str, UUID]:
-    """An upload for each place, with the fault there."""
-    jobs = {place: plant.submit() for place in PLACES}
-    for place, upload_id in jobs.items():
-        method, kind = PLACES[place]
+    """An upload for each name, with the fault there."""
+    jobs = {name: plant.submit() for name in OBJECTS}
+    for name, upload_id in jobs.items():
+        method, kind = OBJECTS[name]
         s3.fail(method, f"{upload_id}/{kind}", fault, times)
     return jobs
 
@@ -82,13 +82,13 @@ def test_a_storage_that_fails_for_a_moment_costs_an_attempt_at_most_and_no_secon
     jobs = submit_with(plant, s3, fault, times)
     plant.worker("--silence", "1")
 
-    assert plant.until_ended(*jobs.values()) == [Status.COMPLETED] * len(PLACES)
-    assert {place: plant.codes(job) for place, job in jobs.items()} == {
+    assert plant.until_ended(*jobs.values()) == [Status.COMPLETED] * len(OBJECTS)
+    assert {name: plant.codes(job) for name, job in jobs.items()} == {
         # The answer is held until it is kept: the attempt goes on.
-        place: ["STORAGE_UNAVAILABLE"] if costs_an_attempt and place != "the answer" else []
-        for place in PLACES
+        name: ["STORAGE_UNAVAILABLE"] if costs_an_attempt and name != "the answer" else []
+        for name in OBJECTS
     }
-    assert calls_by_photo(plant) == [1] * len(PLACES)
+    assert calls_by_photo(plant) == [1] * len(OBJECTS)
     for job in jobs.values():
         assert_shown_after_it_was_read_back(s3, job)
     plant.assert_verified()
@@ -98,16 +98,16 @@ def test_a_storage_that_says_403_fails_the_upload_at_once_and_says_why(plant: Pl
     jobs = submit_with(plant, s3, status(403, "AccessDenied"), inf)
     worker = plant.worker()
 
-    assert plant.until_ended(*jobs.values()) == [Status.FAILED] * len(PLACES)
-    for place, job in jobs.items():
+    assert plant.until_ended(*jobs.values()) == [Status.FAILED] * len(OBJECTS)
+    for name, job in jobs.items():
         upload = plant.upload(job)
-        method, kind = PLACES[place]
-        assert (upload.attempt, upload.error_code) == (1, FailureCode.STORAGE_REFUSED), place
+        method, kind = OBJECTS[name]
+        assert (upload.attempt, upload.error_code) == (1, FailureCode.STORAGE_REFUSED), name
         assert upload.error_message == MESSAGES[FailureCode.STORAGE_REFUSED]
-        assert [asked.status for asked in s3.ledger(f"{job}/{kind}", method)] == [403], place
+        assert [asked.status for asked in s3.ledger(f"{job}/{kind}", method)] == [403], name
         assert_not_shown(upload, kind)
-    assert worker.output.count("The object storage refused: AccessDenied.") == len(PLACES)
-    assert calls_by_photo(plant) == [1] * (len(PLACES) - len(FREE))
+    assert worker.output.count("The object storage refused: AccessDenied.") == len(OBJECTS)
+    assert calls_by_photo(plant) == [1] * (len(OBJECTS) - len(FREE))
     plant.assert_verified()
 
 
@@ -117,15 +117,15 @@ def test_a_storage_that_stays_away_fails_the_upload_after_three_attempts_and_one
     jobs = submit_with(plant, s3, status(503, "SlowDown"), inf)
     plant.worker()
 
-    assert plant.until_ended(*jobs.values(), seconds=90) == [Status.FAILED] * len(PLACES)
-    for place, job in jobs.items():
+    assert plant.until_ended(*jobs.values(), seconds=90) == [Status.FAILED] * len(OBJECTS)
+    for name, job in jobs.items():
         upload = plant.upload(job)
         # An attempt without the answer would have to pay for another one, so the first one tries for as long as three.
-        attempts = 1 if place == "the answer" else 3
-        assert (upload.attempt, upload.error_code) == (attempts, FailureCode.STORAGE_UNAVAILABLE), place
-        assert all(first < second for first, second in pairwise(plant.waits(job))), place
-        assert_not_shown(upload, PLACES[place][1])
-    assert calls_by_photo(plant) == [1] * (len(PLACES) - len(FREE))
+        attempts = 1 if name == "the answer" else 3
+        assert (upload.attempt, upload.error_code) == (attempts, FailureCode.STORAGE_UNAVAILABLE), name
+        assert all(first < second for first, second in pairwise(plant.waits(job))), name
+        assert_not_shown(upload, OBJECTS[name][1])
+    assert calls_by_photo(plant) == [1] * (len(OBJECTS) - len(FREE))
     plant.assert_verified()
 
 

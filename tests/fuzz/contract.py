@@ -141,10 +141,10 @@ def _operation(path: str, method: str, ids: Mapping[str, str], header: Mapping[s
     return f"{matches}\n{_parameters('operations.parameters', path=ids, header=header)}"
 
 
-def _parameters(table: str, **places: Mapping[str, str | None]) -> str:
+def _parameters(table: str, **sources: Mapping[str, str | None]) -> str:
     values = [
-        f"{json.dumps(f'{place}.{name}')} = {json.dumps(value)}"
-        for place, given in places.items()
+        f"{json.dumps(f'{source}.{name}')} = {json.dumps(value)}"
+        for source, given in sources.items()
         for name, value in given.items()
     ]
     return "\n".join([f"[{table}]", *values])

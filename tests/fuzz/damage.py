@@ -13,19 +13,19 @@ def damaged(content: bytes, dice: random.Random) -> bytes:
     data = bytearray(content) or bytearray(b"\0")
     for _ in range(dice.choice((1, 1, 2, 5, 20))):
         length = max(len(data), 1)
-        place = dice.randrange(min(length, HEAD_BYTES) if dice.random() < 0.7 else length)
+        offset = dice.randrange(min(length, HEAD_BYTES) if dice.random() < 0.7 else length)
         count = dice.choice((1, 2, 4, 50))
         match dice.randrange(5):
             case 0:
-                data[place : place + 1] = bytes([dice.randrange(256)])
+                data[offset : offset + 1] = bytes([dice.randrange(256)])
             case 1:
-                del data[place : place + count]
+                del data[offset : offset + count]
             case 2:
-                data[place:place] = dice.randbytes(count)
+                data[offset:offset] = dice.randbytes(count)
             case 3:
-                data[place : place + 4] = dice.choice(LENGTHS)
+                data[offset : offset + 4] = dice.choice(LENGTHS)
             case _:
-                data[place:place] = data[place : place + count]
+                data[offset:offset] = data[offset : offset + count]
     return bytes(data)
 
 
@@ -61,6 +61,6 @@ def _changed(value: Any, dice: random.Random) -> Any:  # noqa: ANN401 - JSON
             return rest
         return rest | {name if dice.random() < 0.9 else f"{name}x": _changed(value[name], dice)}
     if isinstance(value, list) and value and dice.random() < 0.7:
-        place = dice.randrange(len(value))
-        return [*value[:place], _changed(value[place], dice), *value[place + 1 :]]
+        offset = dice.randrange(len(value))
+        return [*value[:offset], _changed(value[offset], dice), *value[offset + 1 :]]
     return dice.choice(ODD)

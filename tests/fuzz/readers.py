@@ -16,8 +16,9 @@ from app.api.http.errors import MalformedError, UnauthorizedError
 from app.api.http.job_id import upload_id_of
 from app.api.status.answer import Tags
 from app.api.status.request import poll_request
+from app.api.support.requests.cursors import cursor_of
 from app.api.support.requests.fields import fields_in
-from app.api.support.searching.filters import cursor_of, filters_of
+from app.api.support.searching.filters import filters_of
 from app.backup.archive import Archive, BackupError
 from app.signing.links import SignedLinks
 from app.signing.sessions import Sessions
@@ -29,7 +30,7 @@ from projections.history.canonical import canonical, read_line
 from projections.history.heads import Head, HeadError, read_head
 from projections.history.manifest import ExportError, manifest_path, read_manifest
 from projections.history.proofs import Proof, ProofError, ProvenEvent, SealedPage, faults, read_proof
-from projections.queries.search import Place
+from projections.queries.search import PageEnd
 from tests.api_services import KEYS
 from workers.errors import StepError
 from workers.imaging.jobs import Picture, Refusal
@@ -63,8 +64,8 @@ def readers(folder: Path) -> list[Reader]:
 def _from_clients() -> list[Reader]:
     sessions, links = Sessions(KEYS), SignedLinks(KEYS)
     token, link = sessions.new().token, links.sign("a/preview-b.jpg", timedelta(minutes=5)).rpartition("/")[2]
-    place = Place(datetime(2026, 1, 2, tzinfo=UTC), UPLOAD_ID)
-    filters = {"cursor": cursor_of(place), "jobId": str(UPLOAD_ID), "createdAfter": "2026-11-28T09:00:00+02:00"}
+    end = PageEnd(datetime(2026, 1, 2, tzinfo=UTC), UPLOAD_ID)
+    filters = {"cursor": cursor_of(end), "jobId": str(UPLOAD_ID), "createdAfter": "2026-11-28T09:00:00+02:00"}
 
     def search(name: str) -> Read:
         return lambda data: filters_of({name: [data.decode("latin-1")]}, sessions)

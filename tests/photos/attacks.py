@@ -43,7 +43,7 @@ def many_chunks(count: int) -> bytes:
     """A PNG whose pixels come a byte at a time, behind that many empty texts."""
     photo = variants.png(8, 8, b"", depth=8, colour=0)
     packed = zlib.compress(bytes(72))
-    pixels = b"".join(_chunk(b"IDAT", packed[place : place + 1]) for place in range(len(packed)))
+    pixels = b"".join(_chunk(b"IDAT", packed[offset : offset + 1]) for offset in range(len(packed)))
     return photo[:33] + _chunk(b"tEXt", b"") * count + pixels + _chunk(b"IEND", b"")
 
 
@@ -66,13 +66,13 @@ def heic_grid(tile: int, rows: int, columns: int, size: tuple[int, int], *, clai
     names = _box(b"dimg", struct.pack(">HH", 2, rows * columns) + b"\0\1" * (rows * columns))
 
     def meta(start: int) -> bytes:
-        places = (1, 0, 1, start, len(pixels), 2, 0, 1, start + len(pixels), len(layout))
+        offsets = (1, 0, 1, start, len(pixels), 2, 0, 1, start + len(pixels), len(layout))
         return _full(
             b"meta",
             "",
             content=_full(b"hdlr", ">4x4s13x", b"pict")
             + _full(b"pitm", ">H", 2)
-            + _full(b"iloc", ">BBHHHHIIHHHII", 0x44, 0, 2, *places)
+            + _full(b"iloc", ">BBHHHHIIHHHII", 0x44, 0, 2, *offsets)
             + _full(b"iinf", ">H", 2, content=b"".join(items))
             + _full(b"iref", "", content=names)
             + _box(b"iprp", properties, associations),
@@ -90,15 +90,15 @@ def heic_of_itself(items: int) -> bytes:
     return head + _full(b"meta", "", content=_full(b"pitm", ">H", 1) + _full(b"iref", "", content=made_of))
 
 
-def _boxes(data: bytes, place: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
+def _boxes(data: bytes, offset: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
     """The kind of each box at any depth, and where its content begins and ends."""
     end = len(data) if end is None else end
-    while place + 8 <= end:
-        size, kind = struct.unpack_from(">I4s", data, place)
-        yield kind, place + 8, place + size
+    while offset + 8 <= end:
+        size, kind = struct.unpack_from(">I4s", data, offset)
+        yield kind, offset + 8, offset + size
         if kind in {b"meta", b"iprp", b"ipco"}:
-            yield from _boxes(data, place + (12 if kind == b"meta" else 8), place + size)
-        place += size
+            yield from _boxes(data, offset + (12 if kind == b"meta" else 8), offset + size)
+        offset += size
 
 
 def _box(kind: bytes, *parts: bytes) -> bytes:

@@ -35,8 +35,8 @@ def test_a_percentile_is_within_nine_percent_of_a_duration_that_has_that_place(
     for seconds in durations:
         counts[bucket_of(seconds)] = counts.get(bucket_of(seconds), 0) + 1
     found = percentile(counts, share)
-    place = max(int(-(-share * len(durations) // 1)) - 1, 0)
-    true = sorted(durations)[place]
+    index = max(int(-(-share * len(durations) // 1)) - 1, 0)
+    true = sorted(durations)[index]
 
     assert found is not None
     assert true / 1.1 < found < true * 1.1

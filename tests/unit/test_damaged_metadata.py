@@ -40,11 +40,11 @@ def segment(code: int, body: bytes, length: int | None = None) -> bytes:
 
 def segments_of(data: bytes) -> list[int]:
     """Where each segment of the header begins."""
-    places, place = [], 2
-    while data[place + 1] != 0xDA:
-        places.append(place)
-        place += 2 + int.from_bytes(data[place + 2 : place + 4])
-    return [*places, place]
+    offsets, offset = [], 2
+    while data[offset + 1] != 0xDA:
+        offsets.append(offset)
+        offset += 2 + int.from_bytes(data[offset + 2 : offset + 4])
+    return [*offsets, offset]
 
 
 SHORT: Final = [
@@ -61,33 +61,33 @@ SHORT: Final = [
 @pytest.mark.parametrize("progressive", [False, True])
 def test_a_jpeg_with_a_segment_that_is_too_short_is_whole(code: int, body: bytes, *, progressive: bool) -> None:
     photo = variants.encoded(variants.corners(), progressive=progressive)
-    for place in segments_of(photo):
-        assert developed(photo[:place] + segment(code, body) + photo[place:]) == developed(photo)
+    for offset in segments_of(photo):
+        assert developed(photo[:offset] + segment(code, body) + photo[offset:]) == developed(photo)
 
 
 @pytest.mark.parametrize("too_long", [1, 60, 400, 65_000])
 @pytest.mark.parametrize(("code", "body"), [(0xFE, b"hello world"), (0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0"), (0xE5, b"HP")])
 def test_a_jpeg_whose_comment_claims_what_follows_is_whole(code: int, body: bytes, too_long: int) -> None:
     photo = jpeg()
-    for place in segments_of(photo):
+    for offset in segments_of(photo):
         lying = segment(code, body, len(body) + 2 + too_long if too_long < 65_000 else 65_535)
-        assert developed(photo[:place] + lying + photo[place:]) == developed(photo)
+        assert developed(photo[:offset] + lying + photo[offset:]) == developed(photo)
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 5, 12])
 @pytest.mark.parametrize(("code", "body"), [(0xFE, b"hello world"), (0xE2, b"ICC_PROFILE\0\1\1profile")])
 def test_a_jpeg_whose_comment_is_longer_than_it_says_is_whole(code: int, body: bytes, length: int) -> None:
     photo = jpeg()
-    for place in segments_of(photo):
-        assert developed(photo[:place] + segment(code, body, length) + photo[place:]) == developed(photo)
+    for offset in segments_of(photo):
+        assert developed(photo[:offset] + segment(code, body, length) + photo[offset:]) == developed(photo)
 
 
 @pytest.mark.parametrize("garbage", [b"garbage", bytes(30), b"\xff\xff\xff", b"\xff\xe5\x40\0z\xff", bytes(range(256))])
 @pytest.mark.parametrize("progressive", [False, True])
 def test_a_jpeg_with_garbage_between_its_segments_is_whole_and_upright(garbage: bytes, *, progressive: bool) -> None:
     photo = jpeg(progressive=progressive)
-    for place in segments_of(photo)[1:]:
-        assert developed(photo[:place] + garbage + photo[place:]) == developed(photo)
+    for offset in segments_of(photo)[1:]:
+        assert developed(photo[:offset] + garbage + photo[offset:]) == developed(photo)
 
 
 @pytest.mark.parametrize("claimed", [0, 50, 400, 3000])
@@ -115,25 +115,25 @@ def test_so_it_is_not_where_the_segment_around_it_is_longer_than_it_says(length:
 )
 def test_garbage_that_looks_like_a_segment_is_passed_over(garbage: bytes) -> None:
     photo = jpeg()
-    for place in segments_of(photo)[1:-1]:
-        assert developed(photo[:place] + garbage + photo[place:]) == developed(photo)
+    for offset in segments_of(photo)[1:-1]:
+        assert developed(photo[:offset] + garbage + photo[offset:]) == developed(photo)
 
 
 def test_a_hierarchical_jpeg_is_unsupported_although_its_first_frame_is_not() -> None:
     photo = jpeg()
-    place = segments_of(photo)[1]
+    offset = segments_of(photo)[1]
     frame = segment(0xDE, photo[photo.index(b"\xff\xc0") + 4 :][:15])
-    assert refusal(photo[:place] + frame + photo[place:]) is FailureCode.UNSUPPORTED_FORMAT
+    assert refusal(photo[:offset] + frame + photo[offset:]) is FailureCode.UNSUPPORTED_FORMAT
 
 
 @pytest.mark.parametrize("too_long", [0, 1, 60, 400, 60_000])
 @pytest.mark.parametrize("code", [0xFE, 0xE5])
 def test_a_comment_between_two_scans_may_have_any_length(code: int, too_long: int) -> None:
     photo = jpeg(progressive=True)
-    tables = [place for place in range(len(photo)) if photo[place : place + 3] == b"\xff\xc4\0"]
-    for place in tables[1:]:
+    tables = [offset for offset in range(len(photo)) if photo[offset : offset + 3] == b"\xff\xc4\0"]
+    for offset in tables[1:]:
         lying = segment(code, b"hello world", 13 + too_long)
-        assert developed(photo[:place] + lying + photo[place:]) == developed(photo)
+        assert developed(photo[:offset] + lying + photo[offset:]) == developed(photo)
 
 
 def test_a_jpeg_that_tells_its_height_behind_its_pixels_is_unsupported() -> None:
@@ -170,8 +170,8 @@ def test_a_png_with_a_malformed_chunk_of_right_crc_is_whole(kind: bytes, mode: s
     for body in BODIES[kind]:
         if (kind, mode) == (b"tRNS", "P") and 0 < len(body) <= 16:
             continue  # as it should be
-        for place in (33, photo.index(b"IDAT") - 4, len(photo) - 12):
-            assert developed(photo[:place] + chunk(kind, body) + photo[place:]) == developed(photo)
+        for offset in (33, photo.index(b"IDAT") - 4, len(photo) - 12):
+            assert developed(photo[:offset] + chunk(kind, body) + photo[offset:]) == developed(photo)
 
 
 @pytest.mark.parametrize("claimed", [0, 3, 20, 100, 5000, 2**32 - 1])
@@ -183,12 +183,12 @@ def test_a_png_with_a_chunk_of_a_wrong_length_is_whole(claimed: int) -> None:
 
 def packed(photo: bytes) -> tuple[bytes, bytes]:
     """A PNG up to its pixels, and these, in the form that zlib gave them."""
-    place = start = photo.index(b"IDAT") - 4
+    offset = start = photo.index(b"IDAT") - 4
     body = b""
-    while photo[place + 4 : place + 8] == b"IDAT":
-        length = int.from_bytes(photo[place : place + 4])
-        body += photo[place + 8 : place + 8 + length]
-        place += 12 + length
+    while photo[offset + 4 : offset + 8] == b"IDAT":
+        length = int.from_bytes(photo[offset : offset + 4])
+        body += photo[offset + 8 : offset + 8 + length]
+        offset += 12 + length
     return photo[:start], body
 
 
@@ -212,11 +212,11 @@ def test_a_png_whose_two_checksums_are_both_wrong_is_damaged() -> None:
 
 def webp_chunks() -> dict[bytes, bytes]:
     photo = variants.with_metadata("WEBP")
-    found, place = {}, 12
-    while place < len(photo):
-        length = int.from_bytes(photo[place + 4 : place + 8], "little")
-        found[photo[place : place + 4]] = photo[place + 8 : place + 8 + length]
-        place += 8 + length + length % 2
+    found, offset = {}, 12
+    while offset < len(photo):
+        length = int.from_bytes(photo[offset + 4 : offset + 8], "little")
+        found[photo[offset : offset + 4]] = photo[offset + 8 : offset + 8 + length]
+        offset += 8 + length + length % 2
     return found
 
 
@@ -250,5 +250,5 @@ def test_an_avif_or_heic_with_a_broken_exif_header_is_whole(kind: str, head: byt
     photo = variants.with_metadata(kind)
     tiff = max(photo.rfind(b"MM\0*"), photo.rfind(b"II*\0"))
     assert tiff > 0
-    for place in (tiff, tiff - 10):
-        assert developed(photo[:place] + head + photo[place + 4 :]) == developed(photo)
+    for offset in (tiff, tiff - 10):
+        assert developed(photo[:offset] + head + photo[offset + 4 :]) == developed(photo)

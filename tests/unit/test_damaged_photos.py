@@ -159,7 +159,7 @@ def test_a_photo_that_breaks_off_is_truncated(kind: str, share: float) -> None:
 
 def test_a_progressive_jpeg_that_ends_between_two_scans_lacks_pixels() -> None:
     data = photo("progressive JPEG")
-    starts = [place for place in range(len(data) - 1) if data[place : place + 2] == b"\xff\xda"]
+    starts = [offset for offset in range(len(data) - 1) if data[offset : offset + 2] == b"\xff\xda"]
     assert len(starts) > 2
     for start in starts[1:]:
         tables = data.rindex(b"\xff\xc4", 0, start) if b"\xff\xc4" in data[:start] else start
@@ -189,7 +189,7 @@ def test_a_broken_colour_profile_is_passed_over(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "why"),
+    ("offset", "value", "why"),
     [
         (4, 12, "12 bits"),
         (4, 16, "16 bits"),
@@ -200,10 +200,10 @@ def test_a_broken_colour_profile_is_passed_over(kind: str) -> None:
         (9, 2, "two components"),
     ],
 )
-def test_a_jpeg_of_another_kind_is_unsupported_and_not_damaged(place: int, value: int, why: str) -> None:
+def test_a_jpeg_of_another_kind_is_unsupported_and_not_damaged(offset: int, value: int, why: str) -> None:
     jpeg = bytearray(photo("JPEG"))
     frame = jpeg.index(b"\xff\xc0")
-    jpeg[frame + place] = value
+    jpeg[frame + offset] = value
 
     assert refusal(bytes(jpeg)) is FailureCode.UNSUPPORTED_FORMAT, why
 
@@ -219,9 +219,9 @@ def test_what_phones_and_todays_tools_make_is_developed(kind: str) -> None:
 def test_heic_and_avif_are_upright(kind: str, orientation: int) -> None:
     picture = Image.open(variants.stream(developed(variants.oriented(orientation, kind)).jpeg))
     assert picture.size == (320, 200)
-    for corner, place in {"top left": (20, 20), "top right": (300, 20), "bottom left": (20, 180)}.items():
+    for corner, point in {"top left": (20, 20), "top right": (300, 20), "bottom left": (20, 180)}.items():
         red, green, blue = variants.CORNERS[corner]
-        found = picture.convert("RGB").getpixel(place)
+        found = picture.convert("RGB").getpixel(point)
         assert isinstance(found, tuple)
         assert max(abs(a - b) for a, b in zip(found, (red, green, blue), strict=True)) < 40, corner
 

@@ -28,8 +28,8 @@ def pixels(data: bytes) -> Image.Image:
     return image
 
 
-def near(image: Image.Image, place: tuple[int, int], colour: tuple[int, ...], tolerance: int = 8) -> bool:
-    found = image.getpixel(place)
+def near(image: Image.Image, point: tuple[int, int], colour: tuple[int, ...], tolerance: int = 8) -> bool:
+    found = image.getpixel(point)
     assert isinstance(found, tuple)
     return all(abs(one - other) <= tolerance for one, other in zip(found, colour, strict=True))
 
@@ -40,10 +40,10 @@ def difference(one: Image.Image, other: Image.Image) -> float:
 
 def segments(jpeg: bytes) -> list[int]:
     """The markers of a JPEG up to its scan."""
-    found, place = [], 2
-    while jpeg[place + 1] != 0xDA:
-        found.append(jpeg[place + 1])
-        place += 2 + int.from_bytes(jpeg[place + 2 : place + 4])
+    found, offset = [], 2
+    while jpeg[offset + 1] != 0xDA:
+        found.append(jpeg[offset + 1])
+        offset += 2 + int.from_bytes(jpeg[offset + 2 : offset + 4])
     return found
 
 
@@ -158,7 +158,7 @@ def test_a_wide_gamut_photo_keeps_its_colours_in_srgb() -> None:
 
 def from_p3(colour: tuple[int, int, int]) -> tuple[int, ...]:
     light = [(value / 255) ** GAMMA for value in colour]
-    xyz = [sum(part * P3_PRIMARIES[place][axis] for place, part in enumerate(light)) for axis in range(3)]
+    xyz = [sum(part * P3_PRIMARIES[index][axis] for index, part in enumerate(light)) for axis in range(3)]
     linear = [sum(factor * value for factor, value in zip(row, xyz, strict=True)) for row in XYZ_TO_SRGB]
     return tuple(round(255 * (1.055 * max(0.0, value) ** (1 / 2.4) - 0.055)) for value in linear)
 

@@ -13,6 +13,7 @@ from typing import Any
 import dramatiq.worker
 import pytest
 import structlog
+from dramatiq.brokers.stub import StubBroker
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
 from app.logs import ACKNOWLEDGEMENT_LOST, LONGEST_TEXT, configure_logs, mask_text
@@ -208,10 +209,10 @@ def test_a_long_text_is_cut_and_what_was_cut_is_said(text: str) -> None:
     assert shown.endswith(f"... (cut; {len(text)} characters)")
 
 
-@pytest.mark.parametrize("place", [0, LONGEST_TEXT - 100, LONGEST_TEXT - 60, LONGEST_TEXT - 30, LONGEST_TEXT])
-def test_a_secret_is_masked_also_where_the_text_is_cut(place: int) -> None:
+@pytest.mark.parametrize("start", [0, LONGEST_TEXT - 100, LONGEST_TEXT - 60, LONGEST_TEXT - 30, LONGEST_TEXT])
+def test_a_secret_is_masked_also_where_the_text_is_cut(start: int) -> None:
     token = Sessions(["a key of the tests, long enough"]).new().token
-    shown = mask_text("x " * (place // 2) + token + " y" * LONGEST_TEXT)
+    shown = mask_text("x " * (start // 2) + token + " y" * LONGEST_TEXT)
     assert not any(token[start : start + 12] in shown for start in range(len(token) - 12))
 
 
@@ -231,3 +232,12 @@ def test_a_lost_acknowledgement_is_told_in_our_own_words(stream: io.StringIO) ->
 @pytest.mark.parametrize("text", ["Bearer" + " " * 500 + "hidden-thing", "x" * 500 + "-token=hidden-thing"])
 def test_a_secret_is_masked_however_far_its_name_lies_or_reaches(text: str) -> None:
     assert "hidden-thing" not in mask_text(text)
+
+
+def test_the_two_lanes_of_a_worker_share_a_broker_without_a_warning(stream: io.StringIO) -> None:
+    broker = StubBroker(middleware=[])
+    for lane in ("runs", "runs_behind"):
+        worker = dramatiq.Worker(broker, queues={lane}, worker_threads=1)
+        worker.start()
+        worker.stop()
+    assert stream.getvalue() == ""

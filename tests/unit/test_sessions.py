@@ -52,9 +52,9 @@ def test_a_token_altered_in_any_one_character_is_not_read() -> None:
     token = sessions.new().token
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-    for place, character in enumerate(token):
+    for index, character in enumerate(token):
         for other in alphabet.replace(character, ""):
-            assert sessions.read(token[:place] + other + token[place + 1 :]) is None
+            assert sessions.read(token[:index] + other + token[index + 1 :]) is None
 
 
 @pytest.mark.parametrize("change", [str.upper, "{}=".format, "{} ".format, "{}.".format, ".{}".format, "{}\n".format])

@@ -1,1 +1,1 @@
-"""What a child process may do, taken away by the kernel; and how much the machine gives us. Knows no picture."""
+"""Confines child processes by means of the kernel, and limits their number. Knows no picture."""

@@ -1,4 +1,4 @@
-"""Confines the calling process: from then on it can compute with what it has in memory, read its input and answer.
+"""Confines the calling process: after that it can only compute, read its input and write its answer.
 
     no root, no right of root's, no user of the service's -> no new privileges -> no files, network, processes
         -> no other system call

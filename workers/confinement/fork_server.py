@@ -111,8 +111,8 @@ class ForkServer:
             die_with(self._pid, signal.SIGKILL)  # first: one that was stopped before it would outlive the server
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            for place, file in enumerate(files):  # each is larger than 2: the server's own three stay open
-                os.dup2(file, place)
+            for number, file in enumerate(files):  # each is larger than 2: the server's own three stay open
+                os.dup2(file, number)
             os.closerange(len(files), MOST_FILES)
             self._work(allowance)
             code = 0

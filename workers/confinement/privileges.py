@@ -1,4 +1,4 @@
-"""Takes root from a process: from then on it is another user, with those of root's rights that are named.
+"""Takes root from a process: it becomes another user, and keeps only the rights of root that are named.
 
 See capabilities(7). A right that is kept for another program is ambient: the program has it although the user has none.
 """

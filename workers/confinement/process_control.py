@@ -1,4 +1,4 @@
-"""What Linux can be asked about one's own process: prctl(2), and system calls that have no function in libc.
+"""Calls of Linux for the own process: prctl(2), and system calls that have no function in libc.
 
 Elsewhere than on Linux every request is refused with ENOSYS.
 """

@@ -65,7 +65,7 @@ class Starter:
     def __init__(self, command: Callable[[], Sequence[str]], rights: Sequence[int]) -> None:
         self._command = command
         self._rights = rights
-        self._places = BoundedSemaphore(MOST_SERVERS)
+        self._permits = BoundedSemaphore(MOST_SERVERS)
         self._requests, self.end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         Thread(target=self._serve, name="starter of fork servers", daemon=True).start()
 
@@ -80,7 +80,7 @@ class Starter:
                 message, files, _, _ = socket.recv_fds(self._requests, len(REQUEST), FILES)
             except OSError:
                 return
-            if message == REQUEST and len(files) == FILES and self._places.acquire(blocking=False):
+            if message == REQUEST and len(files) == FILES and self._permits.acquire(blocking=False):
                 # A server dies with the thread that started it, so that thread does nothing but wait for it.
                 Thread(target=self._live, args=files, name="fork server", daemon=True).start()
                 continue
@@ -100,7 +100,7 @@ class Starter:
                     os.close(complaint)
                 end.send(CODE.pack(_ended(process, end)))
         finally:
-            self._places.release()
+            self._permits.release()
 
 
 def _ended(process: "subprocess.Popen[bytes]", end: socket.socket) -> int:

@@ -1,4 +1,4 @@
-"""Keeps of a JPEG's header what its pixels need, so that damage elsewhere does not refuse a whole photo.
+"""Keeps only the parts of a JPEG's header that its pixels need, so that damage elsewhere does not refuse a whole photo.
 
 The header ends with the first scan. Between scans only comments and their kind are dropped.
 """

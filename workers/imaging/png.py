@@ -1,4 +1,4 @@
-"""Keeps of a PNG what its pixels need, so that damage elsewhere does not refuse a whole photo.
+"""Keeps only the parts of a PNG that its pixels need, so that damage elsewhere does not refuse a whole photo.
 
 Text is dropped unread, however long it is unpacked. A chunk that the pixels do not need counts only if it is well
 formed. The pixels are whole if all rows are there and one checksum is right: the CRC of their chunks, or the Adler-32

@@ -88,8 +88,8 @@ def _framed(picture: Image.Image, dice: random.Random) -> Image.Image:
     border = max(picture.size) // 16
     edge, margin = picture.size, border + line
     paper = Image.new("RGB", (edge[0] + 2 * margin, edge[1] + 2 * margin), _PAPER)
-    for place, mask in _rough_edges(paper.size, border, margin, dice):
-        paper.paste(_INK, place, mask)
+    for corner, mask in _rough_edges(paper.size, border, margin, dice):
+        paper.paste(_INK, corner, mask)
     paper.paste(picture, (margin, margin))
     return paper
 
@@ -97,7 +97,7 @@ def _framed(picture: Image.Image, dice: random.Random) -> Image.Image:
 def _rough_edges(
     size: tuple[int, int], inset: int, margin: int, dice: random.Random
 ) -> Iterator[tuple[tuple[int, int], Image.Image]]:
-    """The edges of a rectangle that wavers, each with its place: soft, shaken by coarse noise, then made hard again.
+    """The edges of a rectangle that wavers, each with its corner: soft, shaken by coarse noise, then made hard again.
 
     Beyond the margin the picture covers it, so no pixel is made there.
     """

@@ -1,4 +1,4 @@
-"""Keeps of a WebP what its pixels need: broken or cut metadata beside them does not refuse a whole photo."""
+"""Keeps only the parts of a WebP that its pixels need, so that damage elsewhere does not refuse a whole photo."""
 
 import re
 import struct

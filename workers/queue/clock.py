@@ -1,4 +1,4 @@
-"""What time it is for all workers: PostgreSQL's time. That of their own machines may be wrong by minutes.
+"""The clock of all workers: PostgreSQL's time, because the clocks of their own machines may be wrong by minutes.
 
 PostgreSQL's clock may be stepped, too. A step back is dealt with where times are compared. A step ahead lets every
 lease expire at one moment, those of live runs too, so what judges by leases watches for it.

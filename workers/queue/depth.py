@@ -1,4 +1,4 @@
-"""How much is in the queues of runs, by the keys that Dramatiq keeps in Redis. It reads and changes nothing."""
+"""Counts the messages in the queues of runs, by the keys that Dramatiq keeps in Redis. It only reads."""
 
 from typing import Final, NamedTuple, cast
 
@@ -31,5 +31,5 @@ def queue_depth(redis: Redis) -> QueueDepth:
             told = cast("list[int]", pipeline.execute())
     except RedisError as error:
         raise QueueUnavailableError from error
-    waiting, all_of_them, dead = (sum(told[place::3]) for place in range(3))
+    waiting, all_of_them, dead = (sum(told[first::3]) for first in range(3))
     return QueueDepth(waiting, max(all_of_them - waiting, 0), dead)

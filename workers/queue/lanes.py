@@ -1,4 +1,4 @@
-"""Which runs stand behind the others: those of a client that sent many photos in the last minute.
+"""The two lanes of the queue: runs of a client that sent many photos in the last minute wait behind the others.
 
     runs          the first few of each client
     runs_behind   all more; they leave threads and image children to the others (workers/confinement/image_slots.py)

@@ -1,4 +1,4 @@
-"""One attempt: what a run may append to its upload, and nothing that another attempt could.
+"""One attempt: appends events to the upload of its run, and is refused once another attempt has begun.
 
 A log that is away is waited for, as long as it takes: the work of a run is worth more than the wait, and no upload
 fails because of it. Only an attempt that has lost its upload to the next one, or whose worker stops, gives up.

@@ -1,4 +1,4 @@
-"""The calls of the image model: asked for here before each one is made, by all workers together, in PostgreSQL.
+"""Permits for calls of the image model. All workers ask here before each call, and PostgreSQL counts.
 
 The breaker: FAILURES calls in a row that came to nothing open it, and then the model is asked by one run, to see.
 

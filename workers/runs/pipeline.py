@@ -132,7 +132,7 @@ class Pipeline:
                     self._left.notify_all()
 
     def _is_due(self, upload: Upload) -> bool:
-        # One that lives elsewhere must not wait at the gate, as if it were lost.
+        # Skip uploads that another process holds; they are not suspected of crashing workers.
         return self._may_go_on(upload) and not (upload.running and self._leases.is_held(upload.id))
 
     def _may_go_on(self, upload: Upload) -> bool:

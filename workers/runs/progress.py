@@ -1,4 +1,4 @@
-"""Progress within generating: it moves while the image model is called, by the time that this usually takes."""
+"""Progress during generating: it rises while the image model is called, at the speed of a usual call."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What each stage does: pictures out of the object storage, through its step, and back; then the attempt is told.
+"""What each stage does: reads from the object storage, runs its step, stores the outcome and appends the event.
 
 A stage is safe to repeat. It finds what an earlier attempt has stored and goes on from there.
 """

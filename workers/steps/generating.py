@@ -1,4 +1,4 @@
-"""The stage generating: the clean copy and the prompt go to the image model, and its answer comes back."""
+"""The stage generating: sends the clean copy and the prompt to the image model, and returns its answer."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The stage validating: the original becomes a clean copy, the only thing that ever leaves the house."""
+"""The stage validating: makes the clean copy of the original. Only the clean copy is ever sent to the image model."""
 
 import msgspec
 
@@ -27,5 +27,5 @@ def validate(original: bytes, sandbox: Sandbox, accepted: Accepted) -> Picture:
             error.message = refusal_of(head)  # written here: what comes from the child is not to be trusted
         raise
     except ExhaustedError as error:
-        # Elsewhere bad luck, here the photo itself: it would take the next worker just as far.
+        # Running out of memory or time here is the photo's fault, so do not retry.
         raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, error.detail) from error

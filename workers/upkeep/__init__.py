@@ -1,1 +1,1 @@
-"""Work on uploads outside the pipeline: erasure."""
+"""Work on uploads outside the pipeline: erasure, retention, bulk actions and the sweeper of the object storage."""

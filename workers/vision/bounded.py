@@ -1,4 +1,4 @@
-"""Connections whose every wait ends at the deadline of the exchange that they are used for.
+"""Connections on which every wait ends at the deadline of the current request.
 
 The client's own timeout bounds each read only: a header that comes byte by byte, or interim answers without end, would
 hold a worker for ever. The deadline is the thread's, for an exchange has one thread.

@@ -1,4 +1,4 @@
-"""Slots for requests, each with a thread for what blocks: so many at a time, and a bounded wait for one.
+"""Request slots: limits how many requests may use a worker thread at once, and how long one waits for a slot.
 
 Knows nothing of what they do.
 """

@@ -1,4 +1,4 @@
-"""GET /metrics: how the service is doing, for Prometheus. Asked for at the scrape, and bounded.
+"""GET /metrics: figures for Prometheus. They are read at each scrape, within a time limit.
 
 It knows no figure. A dependency that does not answer in time is told as such, and what it would have said is left out.
 """

@@ -19,7 +19,7 @@ def page_routes(services: Services) -> list[HTTPRouteHandler]:
     return [
         get("/", include_in_schema=False)(page.index),
         get("/support", include_in_schema=False)(console.index),
-        get("/support/{place:path}", include_in_schema=False)(console.below),
+        get("/support/{below:path}", include_in_schema=False)(console.below),
         get("/insights", include_in_schema=False)(StaffPage("insights.html").index),
         get("/assets/{name:str}", include_in_schema=False)(Assets().asset),
         get("/favicon.ico", include_in_schema=False)(well_known.icon),

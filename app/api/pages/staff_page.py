@@ -27,10 +27,10 @@ class StaffPage:
         return page_response(self._page, POLICY, accept_encoding, if_none_match)
 
     async def below(
-        self, place: FromPath[str], accept_encoding: AcceptEncoding = None, if_none_match: IfNoneMatch = None
+        self, below: FromPath[str], accept_encoding: AcceptEncoding = None, if_none_match: IfNoneMatch = None
     ) -> Response[bytes | None]:
         """Ask for the page at an address of it, which the page itself reads."""
-        del place
+        del below
         return await self.index(accept_encoding, if_none_match)
 
     @cached_property

@@ -47,6 +47,6 @@ class Page:
     def _picture_origins(self) -> Iterator[str]:
         """The servers of the links in results, where those are not this one."""
         for url in (self._public_url, self._blobs.signed_url(ANY_KEY, timedelta(seconds=1))):
-            place = urlsplit(url)
-            if place.netloc:
-                yield f"{place.scheme}://{place.netloc}"
+            parts = urlsplit(url)
+            if parts.netloc:
+                yield f"{parts.scheme}://{parts.netloc}"

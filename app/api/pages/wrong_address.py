@@ -1,4 +1,4 @@
-"""The page for a person at an address where there is nothing. A program gets the JSON of every other error.
+"""The "not found" page for browsers. Programs get the same error as JSON.
 
 Who asks for HTML first is a person: a browser that opens a page does, and no client of the API has a reason to. Below
 /api even they get JSON, since what is there is for programs alone. A person reads the language that the browser asks

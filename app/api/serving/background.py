@@ -1,4 +1,4 @@
-"""What the API hears outside of any request: every step of an upload, over one subscription, and that it is to stop."""
+"""Background tasks of the API process: the subscription to upload changes, and the shutdown signal."""
 
 import asyncio
 from collections.abc import AsyncIterator

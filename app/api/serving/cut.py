@@ -1,4 +1,4 @@
-"""Bodies that are still on their way when the service has stopped for long enough are cut off."""
+"""Cuts off the request bodies that are still arriving some seconds after the service was asked to stop."""
 
 import asyncio
 from collections.abc import Awaitable

@@ -1,4 +1,4 @@
-"""Holds a request until its upload moves, its time is up, its client disconnects or the service stops.
+"""Holds a request until its upload changes, its time is up, its client disconnects or the service stops.
 
 It does not know the upload's state or the answer.
 """

@@ -95,7 +95,7 @@ async def received_photo(
 ) -> AsyncIterator[Photo]:
     """The photo of a request, for as long as the context lasts. Raises ApiErrors.
 
-    A photo that comes slowly leaves its place to others: it is its client who is waited for, not we.
+    A photo that comes slowly gives up its slot: only its client holds it up.
     """
     _refuse_encoding(request.headers.get("content-encoding", ""))
     boundary = _boundary(request.headers.get("content-type", ""))

@@ -82,16 +82,16 @@ def export(
         raise click.UsageError("stdout takes lines from the beginning: name a file for Parquet and for --resume.")
     scope = scope_of(since, until, names)
     settings = attached(cli_settings(data_dir=data))
-    place = store_of(out, settings) if to_lake else None
+    lake = store_of(out, settings) if to_lake else None
     try:
         if out != STDOUT:
             _seal(settings.database_url or "")
         url = settings.database_url or ""
         with connect(url) as connection, connect(url) as beside:
             read = partial(_blocks, (connection, beside), format_, scope)
-            if place:
+            if lake:
                 seal_up_to = partial(_sealed_up_to, connection)
-                manifest = append_to_lake(connection, place, scope, _end(connection, scope), seal_up_to)
+                manifest = append_to_lake(connection, lake, scope, _end(connection, scope), seal_up_to)
                 click.echo(_told(out, manifest))
             elif out == STDOUT:
                 _to_stdout(connection, read, format_, scope, follow=follow)

@@ -43,7 +43,7 @@ def store_of(out: str, settings: "Settings") -> "tuple[LakeStore, str]":
 
 def append_to_lake(
     connection: Any,  # noqa: ANN401 - of the driver, which the command line does not know
-    place: "tuple[LakeStore, str]",
+    destination: "tuple[LakeStore, str]",
     scope: "Scope",
     through: int,
     seal_up_to: "SealUpTo",
@@ -52,7 +52,7 @@ def append_to_lake(
     from projections.history.bar import bar
     from projections.history.lake.appending import Lake
 
-    lake = Lake(*place, scope)
+    lake = Lake(*destination, scope)
     after = lake.open()
     with bar("Exporting", max(through - after, 0)) as advance:
         return lake.append(connection, after, max(after, through), seal_up_to, lambda done: advance(done - after))

@@ -1,4 +1,4 @@
-"""`darkroom events head`, `proof` and `check`: what is kept outside, and what proves an upload's history with it."""
+"""`darkroom events head`, `proof` and `check`: a signed head to keep elsewhere, and proofs that are checked with it."""
 
 import sys
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How a command names a moment of the log: a position, or a time."""
+"""Parses the moment of the log that a command names: a position, or a time."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any

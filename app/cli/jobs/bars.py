@@ -1,4 +1,4 @@
-"""The time of an upload as bars on one axis: a line for each span, with what the upload did then and for how long."""
+"""Draws the time of an upload as bars on one axis: one line for each span, with its kind and its duration."""
 
 from collections.abc import Sequence
 from typing import Final

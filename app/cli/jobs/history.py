@@ -1,4 +1,4 @@
-"""The history of an upload as a table that fits the screen: what says least goes first, and the event never.
+"""The history of an upload as a table that fits the screen: the least useful columns are dropped first.
 
 A layout is chosen by its width. Each one gives up a little more than the one before: columns that are empty, then the
 parts of times that repeat, then the lines of the table, then a column of its own for codes, then most of the actor.

@@ -1,4 +1,4 @@
-"""Which photos the arguments of `darkroom submit` mean: files, folders with all that is in them, and stdin."""
+"""Finds the photos that the arguments of `darkroom submit` name: files, all photos in folders, and stdin."""
 
 import os
 import re

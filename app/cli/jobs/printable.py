@@ -1,4 +1,4 @@
-"""Texts of the log on a terminal: what it would obey is shown instead, and a text of any length is cut."""
+"""Makes a text of the log safe to print: shows control characters as escapes, and cuts long texts."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Where prints are saved: one file that is replaced, or a folder in which nothing is ever replaced."""
+"""Saves pictures: to one file, which is replaced, or into a folder, in which no file is replaced."""
 
 import os
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What `darkroom submit` says of its photos: to stdout what a caller wants, to stderr what a person should know."""
+"""What `darkroom submit` prints about its photos: results for programs to stdout, messages for people to stderr."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""How a command names a job: by its id, or by the beginning of the id where only one job of this machine has it."""
+"""Finds the job that a command names: by its id, or by a beginning that only one id has."""
 
 import re
 import sys

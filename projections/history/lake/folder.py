@@ -1,4 +1,4 @@
-"""Where a lake lies: a folder here, or any object storage whose keys may have `=` in them. Files appear whole."""
+"""The storage of a lake: a local folder, or an object storage whose keys may contain `=`. Files appear whole."""
 
 import os
 import shutil

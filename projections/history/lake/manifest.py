@@ -56,7 +56,7 @@ def read_lake_manifest(store: LakeFiles, prefix: str) -> LakeManifest | None:
         return msgspec.json.decode(store.get(prefix + NAME), type=LakeManifest)
     except BlobNotFoundError:
         return None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise ExportError(f"{prefix}{NAME} cannot be read: {error}. Export into another place.") from error
 
 

@@ -53,8 +53,8 @@ def _curve() -> Any:  # noqa: ANN401 - the binding has no types
 @cache
 def _shade(width: int, height: int) -> Any:  # noqa: ANN401 - the binding has no types
     """Made once for a size."""
-    place = pyvips.Image.xyz(width, height)
-    distance = ((place[0] / width - 0.5) ** 2 + (place[1] / height - 0.5) ** 2) ** 0.5
+    point = pyvips.Image.xyz(width, height)
+    distance = ((point[0] / width - 0.5) ** 2 + (point[1] / height - 0.5) ** 2) ** 0.5
     return (distance**2.2 * -0.55 + 1).cast("float").copy_memory()
 
 

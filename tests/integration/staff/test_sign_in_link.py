@@ -24,7 +24,7 @@ def test_each_start_makes_a_new_link_for_the_same_admin(lives: Lives, database_u
 
 
 @pytest.mark.parametrize(
-    ("host", "place"),
+    ("host", "address"),
     [
         ("127.0.0.1", "127.0.0.1"),
         ("0.0.0.0", "127.0.0.1"),  # noqa: S104 - what HOST may say
@@ -33,11 +33,11 @@ def test_each_start_makes_a_new_link_for_the_same_admin(lives: Lives, database_u
         ("localhost", "localhost"),
     ],
 )
-def test_it_leads_to_this_machine(lives: Lives, database_url: str, host: str, place: str) -> None:
+def test_it_leads_to_this_machine(lives: Lives, database_url: str, host: str, address: str) -> None:
     assert lives
     link = sign_in_link(Settings(host=host, port=8123, public_url="https://darkroom.example.com"), database_url)
     assert link
-    assert link.startswith(f"http://{place}:8123/support#sign-in=")
+    assert link.startswith(f"http://{address}:8123/support#sign-in=")
 
 
 @pytest.mark.parametrize(

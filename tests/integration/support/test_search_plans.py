@@ -9,7 +9,7 @@ import pytest
 
 from domain.failures import FailureCode
 from domain.stages import Stage, Status
-from projections.queries.search import Place, Search, count_query, page_query
+from projections.queries.search import PageEnd, Search, count_query, page_query
 from tests.benchmarks.bulk import fill_rows
 
 ROWS: Final = 40_000
@@ -114,8 +114,8 @@ def test_of_what_has_ended_it_is_not_asked_whether_it_stands_still() -> None:
 
 
 def test_a_later_page_costs_no_more_than_the_first(grown: str) -> None:
-    place = Place(NOW - timedelta(days=20), SOME)
-    assert read_rows(grown, *page_query(Search(), place, 51)) < ROWS / 100
+    end = PageEnd(NOW - timedelta(days=20), SOME)
+    assert read_rows(grown, *page_query(Search(), end, 51)) < ROWS / 100
 
 
 def test_a_search_without_an_index_would_be_found(grown: str) -> None:

@@ -1,6 +1,8 @@
 """GET /api/support/uploads: every filter finds what it should, pages join, and the search is recorded."""
 
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import pytest
@@ -9,6 +11,10 @@ from domain.failures import FailureCode
 from domain.stages import Stage
 from tests.integration.api.service import error_of, moment
 from tests.integration.support.desk import Desk
+
+DEEP: Final = urlsafe_b64encode(
+    b'["2026-01-02T00:00:00Z","' + str(UUID(int=1)).encode() + b'",' + b"[" * 5_000
+).decode()
 
 
 @pytest.fixture
@@ -164,6 +170,7 @@ def test_more_than_can_be_counted_says_so(desk: Desk, lives: dict[str, UUID], mo
         ({"limit": "0"}, "a whole number from 1 to 200"),
         ({"limit": "201"}, "a whole number from 1 to 200"),
         ({"cursor": "x"}, "`cursor` is 'x'. It must be the nextCursor of an answer"),
+        ({"cursor": DEEP}, "It must be the nextCursor of an answer"),
         ({"cursor": "WzEsMl0"}, "It must be the nextCursor of an answer"),
     ],
 )

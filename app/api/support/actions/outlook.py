@@ -21,9 +21,9 @@ def next_after(action: ActionName, upload: Upload, *, changed: bool) -> str:
 
 
 def _sent(upload: Upload) -> str:
-    place = f"at the stage {upload.reached}" if upload.reached else "at the first stage"
+    where = f"at the stage {upload.reached}" if upload.reached else "at the first stage"
     return (
-        f"The dispatcher enqueues it within a second, and attempt {upload.attempt + 1} begins {place} as soon as a "
+        f"The dispatcher enqueues it within a second, and attempt {upload.attempt + 1} begins {where} as soon as a "
         "worker is free."
     )
 

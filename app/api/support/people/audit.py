@@ -1,21 +1,20 @@
 """GET /api/support/audit: who did what, when, to what, and why. A look at it is a row of it."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 from litestar import Request, Response
 
 from app.api.http.correlation import correlation_id
 from app.api.support.people.bodies import AuditBody, DeedBody
+from app.api.support.requests.cursors import cursor, cursor_of
 from app.api.support.requests.desk import Desk
 from app.api.support.requests.jobs import upload_of
 from app.api.support.requests.parameters import mistake, moment_of, parsed, whole
 from domain.staff import NAME, NAME_RULE, actor_of
-from projections.staff.audit_log import Action, Deed, DeedPlace, DeedSearch, Entry
+from projections.staff.audit_log import Action, Deed, DeedPageEnd, DeedSearch, Entry
 
 PAGE: Final = 50
 MOST: Final = 200
@@ -43,13 +42,13 @@ class Audit:
         )
         return await self._desk.answer(partial(self._page, search, given.get("cursor"), given.get("limit", PAGE), look))
 
-    def _page(self, search: DeedSearch, after: DeedPlace | None, limit: int, look: Entry) -> AuditBody:
+    def _page(self, search: DeedSearch, after: DeedPageEnd | None, limit: int, look: Entry) -> AuditBody:
         deeds = self._desk.audit_log.latest(search, after, limit + 1)
         self._desk.audit_log.record(look)
         page = deeds[:limit]
         return AuditBody(
             deeds=[_body(deed) for deed, _ in page],
-            next_cursor=_cursor_of(page[-1][1]) if len(deeds) > limit else None,
+            next_cursor=cursor_of(page[-1][1]) if len(deeds) > limit else None,
         )
 
 
@@ -79,22 +78,11 @@ def _job(_: str, text: str) -> UUID:
     return upload_of(text)
 
 
-def _cursor_of(place: DeedPlace) -> str:
-    return urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
-
-
-def _place(name: str, text: str) -> DeedPlace:
-    try:
-        return msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=DeedPlace)
-    except (ValueError, msgspec.MsgspecError):
-        raise mistake(name, text, "the nextCursor of an answer, or left out for the first page") from None
-
-
 PARSERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "since": moment_of,
     "until": moment_of,
     "by": _actor,
     "jobId": _job,
-    "cursor": _place,
+    "cursor": cursor(DeedPageEnd),
     "limit": whole(1, MOST),
 }

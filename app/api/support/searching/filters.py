@@ -4,20 +4,18 @@ A filter that is ignored would show what was not asked for.
 """
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-import msgspec
-
 from app.api.http.errors import MalformedError
+from app.api.support.requests.cursors import cursor
 from app.api.support.requests.parameters import mistake, moment_of, one_of, parsed, truth, whole
 from app.signing.sessions import Sessions
 from domain.failures import FailureCode
 from domain.staff import NAME, NAME_RULE, actor_of
 from domain.stages import Stage, Status
-from projections.queries.search import SHORT_HASH, Place, Search
+from projections.queries.search import SHORT_HASH, PageEnd, Search
 from projections.rows.failure_groups import ID_LENGTH
 
 DEFAULT_LIMIT: Final = 50
@@ -35,7 +33,7 @@ class Filters(NamedTuple):
     """A search, its page, and what the audit log keeps of it."""
 
     search: Search
-    after: Place | None
+    after: PageEnd | None
     limit: int
     facts: dict[str, Any]
 
@@ -83,14 +81,9 @@ def _parsers(sessions: Sessions) -> dict[str, Callable[[str, str], Any]]:
         "waitsOver": whole(0, LONGEST_WAIT),
         "lastActor": _actor,
         "failureGroup": _group,
-        "cursor": _place,
+        "cursor": cursor(PageEnd),
         "limit": whole(1, MOST),
     }
-
-
-def cursor_of(place: Place) -> str:
-    """Where the next page begins, as text for a URL."""
-    return urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
 
 
 def _job_ids(name: str, text: str) -> tuple[UUID, UUID]:
@@ -122,10 +115,3 @@ def _session(name: str, text: str, sessions: Sessions) -> str:
     raise MalformedError(
         f"`{name}` must be a session token of this service, or a hash such as session:a886e65e94bbc507."
     )
-
-
-def _place(name: str, text: str) -> Place:
-    try:
-        return msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Place)
-    except (ValueError, msgspec.MsgspecError):
-        raise mistake(name, text, "the nextCursor of an answer, or left out for the first page") from None

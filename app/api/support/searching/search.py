@@ -7,9 +7,10 @@ from litestar import Request, Response
 
 from app.api.http.correlation import correlation_id
 from app.api.http.services import Services
+from app.api.support.requests.cursors import cursor_of
 from app.api.support.requests.desk import Desk
 from app.api.support.searching.bodies import FoundBody, SearchBody
-from app.api.support.searching.filters import Filters, cursor_of, filters_of
+from app.api.support.searching.filters import Filters, filters_of
 from projections.queries.current import positions_behind
 from projections.queries.search import FoundUpload, find
 from projections.staff.audit_log import Action, Entry
@@ -41,7 +42,7 @@ class Searching:
             count=page.count,
             count_is_exact=page.count_is_exact,
             behind=behind,
-            next_cursor=cursor_of(page.next_place) if page.next_place else None,
+            next_cursor=cursor_of(page.end) if page.end else None,
         )
 
 

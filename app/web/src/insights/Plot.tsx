@@ -20,9 +20,9 @@ interface Props {
 }
 
 export function Plot({ lines, since, until, unit, isLog, text }: Props) {
-  const place = useRef<HTMLDivElement>(null);
+  const container = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    const target = place.current;
+    const target = container.current;
     if (!target || typeof ResizeObserver === "undefined") {
       return;
     }
@@ -37,7 +37,7 @@ export function Plot({ lines, since, until, unit, isLog, text }: Props) {
   }, [lines, since, until, isLog]);
   return (
     <figure>
-      <div className="plot" ref={place} role="img" aria-label={text} />
+      <div className="plot" ref={container} role="img" aria-label={text} />
       <figcaption className="fine">{unit}; times in UTC</figcaption>
     </figure>
   );

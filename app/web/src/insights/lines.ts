@@ -42,7 +42,7 @@ export function linesOf(body: Pick<ChartBody, "name" | "columns" | "rows">): Lin
     return null;
   }
   const times = [...new Set(rows.map((row) => secondsOf(row[moment] ?? null)))].sort((a, b) => a - b);
-  const place = new Map(times.map((time, index) => [time, index]));
+  const indexes = new Map(times.map((time, index) => [time, index]));
   const kinds = kind < 0 ? [""] : [...new Set(rows.map((row) => String(row[kind])))];
   const numbers = SHOWN[body.name] ?? body.columns.filter((name) => !MOMENTS.includes(name) && !KINDS.includes(name));
   const lines = kinds.flatMap((each, color) =>
@@ -50,7 +50,7 @@ export function linesOf(body: Pick<ChartBody, "name" | "columns" | "rows">): Lin
       const column = body.columns.indexOf(number);
       const values: (number | null)[] = times.map(() => null);
       for (const row of rows) {
-        const at = place.get(secondsOf(row[moment] ?? null));
+        const at = indexes.get(secondsOf(row[moment] ?? null));
         const value = row[column];
         if (at !== undefined && typeof value === "number" && (kind < 0 || String(row[kind]) === each)) {
           values[at] = value;

@@ -26,7 +26,7 @@ export function App() {
   const take = useCallback(
     async (photos: File[], refused: Refused[] = []) => {
       const wrongs = await Promise.all(photos.map((photo) => wrongWith(photo, maxUploadBytes())));
-      const chosen = photos.map((photo, place) => ({ photo, name: photo.name, wrong: wrongs[place] ?? null }));
+      const chosen = photos.map((photo, index) => ({ photo, name: photo.name, wrong: wrongs[index] ?? null }));
       const batch = outbox.add([...chosen, ...refused]);
       if (wrongs.includes(null)) {
         show(batchAddress(batch));

@@ -41,11 +41,11 @@ export function RecentUploads({ items, open }: Properties) {
             />
           </li>
         )}
-        {shown.map((upload, place) => (
+        {shown.map((upload, index) => (
           <Frame
             key={upload.jobId}
             upload={upload}
-            place={place + 1}
+            number={index + 1}
             isOpen={open === jobAddress(upload.jobId)}
             onHidden={() => setJustHidden(upload.jobId)}
           />
@@ -60,12 +60,12 @@ export function RecentUploads({ items, open }: Properties) {
 interface FrameProperties {
   upload: Upload;
   /** In the list, from 1: it tells apart what looks alike. */
-  place: number;
+  number: number;
   isOpen: boolean;
   onHidden: () => void;
 }
 
-function Frame({ upload, place, isOpen, onHidden }: FrameProperties) {
+function Frame({ upload, number, isOpen, onHidden }: FrameProperties) {
   const { jobId } = upload;
   const job = useStatus(upload.ending ? null : jobId);
   const ending = upload.ending ?? endingOf(job);
@@ -82,7 +82,7 @@ function Frame({ upload, place, isOpen, onHidden }: FrameProperties) {
     hideUpload(jobId);
     onHidden();
   };
-  const name = say.frame(place, upload.name ?? say.aPhoto);
+  const name = say.frame(number, upload.name ?? say.aPhoto);
   return (
     <li data-state={ending ?? "running"}>
       <Picture

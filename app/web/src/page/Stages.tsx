@@ -8,9 +8,9 @@ type State = "done" | "current" | "failed" | "next";
 
 export function Stages({ stage, progress }: { stage: Stage | null; progress: number }) {
   const current = reached({ stage, progress });
-  const steps: { name: string; state: State }[] = STAGES.map((name, place) => ({
+  const steps: { name: string; state: State }[] = STAGES.map((name, index) => ({
     name,
-    state: stateOf(place, current, stage),
+    state: stateOf(index, current, stage),
   }));
   if (stage !== null && stage !== "failed" && !isStep(stage)) {
     steps.splice(current + 1, 0, { name: stage, state: "current" });
@@ -28,14 +28,14 @@ export function Stages({ stage, progress }: { stage: Stage | null; progress: num
   );
 }
 
-function stateOf(place: number, current: number, stage: Stage | null): State {
-  if (place === current && stage === "failed") {
+function stateOf(index: number, current: number, stage: Stage | null): State {
+  if (index === current && stage === "failed") {
     return "failed";
   }
-  if (place < current || stage === "complete") {
+  if (index < current || stage === "complete") {
     return "done";
   }
-  if (place > current) {
+  if (index > current) {
     return "next";
   }
   return stage === null || isStep(stage) ? "current" : "done";

@@ -150,7 +150,7 @@ function read(): readonly Upload[] {
     return [];
   }
   const uploads = Array.isArray(stored) ? stored.map(checked).filter((upload) => upload !== null) : [];
-  return uploads.filter(({ jobId }, place) => uploads.findIndex((other) => other.jobId === jobId) === place);
+  return uploads.filter(({ jobId }, index) => uploads.findIndex((other) => other.jobId === jobId) === index);
 }
 
 /** What is right of an entry; nothing, if it is none. Another version of this page may have written it, or no page. */
@@ -191,7 +191,7 @@ function write(uploads: readonly Upload[]): void {
 /** Whether the list is kept. Where there is little room the oldest do without their pictures. */
 function keep(uploads: readonly Upload[]): boolean {
   for (let pictures = uploads.length; ; pictures = Math.floor(pictures / 2)) {
-    const part = uploads.map((upload, place) => (place < pictures ? upload : withoutThumbnail(upload)));
+    const part = uploads.map((upload, index) => (index < pictures ? upload : withoutThumbnail(upload)));
     if (store(KEY, JSON.stringify(part))) {
       return true;
     }

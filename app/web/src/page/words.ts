@@ -47,7 +47,9 @@ export function happening(job: JobStatus, isSeen = true): string {
     case null:
       return say.oneMoment;
     case "pending":
-      return data?.queuePosition === undefined ? say.arrived : `${say.arrived} ${say.place(data.queuePosition)}`;
+      return data?.queuePosition === undefined
+        ? say.arrived
+        : `${say.arrived} ${say.queuePosition(data.queuePosition)}`;
     case "failed":
       return [
         isCancelled(job) ? say.cancelledExplained : why(data?.errorCode, errorMessage),

@@ -90,7 +90,7 @@ export const de: Language = {
   oneMoment: "Einen Augenblick.",
   waitingHeading: "Wartet, bis es dran ist",
   arrived: "Dein Foto ist angekommen.",
-  place: (before) =>
+  queuePosition: (before) =>
     before === 0
       ? "Es ist als Nächstes dran."
       : before === 1
@@ -124,7 +124,7 @@ export const de: Language = {
     watermarking: "Deine Vorschau bekommt ihr Wasserzeichen.",
     complete: "Alle Schritte sind getan.",
   },
-  step: (place, of, name) => `Schritt ${place} von ${of}, ${name}.`,
+  step: (number, of, name) => `Schritt ${number} von ${of}, ${name}.`,
   stepDone: ", getan",
   stepEnded: ", endete hier",
   waits: {
@@ -166,7 +166,7 @@ export const de: Language = {
   recentUploads: "Letzte Aufträge",
   waiting: "wartet",
   endings: { completed: "fertig", failed: "gescheitert", cancelled: "abgebrochen", gone: "nicht mehr da" },
-  frame: (place, name) => `${place}. ${name}`,
+  frame: (number, name) => `${number}. ${name}`,
   aPhoto: "Foto",
   ended: {
     completed: "Dein Bild ist fertig",

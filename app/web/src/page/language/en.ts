@@ -89,7 +89,7 @@ export const en = {
   oneMoment: "One moment.",
   waitingHeading: "Waiting for its turn",
   arrived: "Your photo has arrived.",
-  place: (before: number) =>
+  queuePosition: (before: number) =>
     before === 0 ? "It is next." : before === 1 ? "One photo is before it." : `${before} photos are before it.`,
   waitsHeading: "Waiting to go on",
   developing: "Your picture is developing",
@@ -119,7 +119,7 @@ export const en = {
     watermarking: "Your preview gets its watermark.",
     complete: "Every stage is done.",
   },
-  step: (place: number, of: number, name: string) => `Step ${place} of ${of}, ${name}.`,
+  step: (number: number, of: number, name: string) => `Step ${number} of ${of}, ${name}.`,
   stepDone: ", done",
   stepEnded: ", ended here",
   waits: {
@@ -159,7 +159,7 @@ export const en = {
   recentUploads: "Recent uploads",
   waiting: "waiting",
   endings: { completed: "ready", failed: "failed", cancelled: "cancelled", gone: "gone" },
-  frame: (place: number, name: string) => `${place}. ${name}`,
+  frame: (number: number, name: string) => `${number}. ${name}`,
   aPhoto: "Photo",
   ended: {
     completed: "Your picture is ready",

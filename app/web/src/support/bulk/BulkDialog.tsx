@@ -35,9 +35,9 @@ export function BulkDialog({ filters, role, onClose }: Given) {
     >
       <fieldset>
         <legend>What to do with each</legend>
-        {choices.map(({ name, label }, place) => (
+        {choices.map(({ name, label }, index) => (
           <label key={name} className="check">
-            <input type="radio" name="action" value={name} defaultChecked={place === 0} />
+            <input type="radio" name="action" value={name} defaultChecked={index === 0} />
             <span>{label}</span>
           </label>
         ))}

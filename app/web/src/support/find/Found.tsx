@@ -65,8 +65,8 @@ function where({ status, stage, failedStage, progress }: FoundBody): string {
   if (status === "completed") {
     return "";
   }
-  const place = status === "failed" ? failedStage : stage;
-  return place ? `at ${place}, ${progress} %` : "";
+  const atStage = status === "failed" ? failedStage : stage;
+  return atStage ? `at ${atStage}, ${progress} %` : "";
 }
 
 function why({ standsStill, errorCode, waitingFor, worker }: FoundBody) {

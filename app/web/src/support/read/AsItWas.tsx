@@ -24,19 +24,19 @@ interface Given {
 
 export function AsItWas({ jobId, events, version }: Given) {
   const last = events.length;
-  const [place, setPlace] = useState(version ?? last);
-  useEffect(() => setPlace(version ?? last), [version, last]);
+  const [shown, setShown] = useState(version ?? last);
+  useEffect(() => setShown(version ?? last), [version, last]);
   useEffect(() => {
-    if (place === (version ?? last)) {
+    if (shown === (version ?? last)) {
       return;
     }
-    const timer = setTimeout(() => go(uploadAddress(jobId, place), { replace: version !== null }), REST_MS);
+    const timer = setTimeout(() => go(uploadAddress(jobId, shown), { replace: version !== null }), REST_MS);
     return () => clearTimeout(timer);
-  }, [place, version, last, jobId]);
-  const step = (by: number) => setPlace((now) => Math.min(Math.max(now + by, 1), last));
+  }, [shown, version, last, jobId]);
+  const step = (by: number) => setShown((now) => Math.min(Math.max(now + by, 1), last));
   useKeys({ "[": () => step(-1), "]": () => step(1) });
-  const event = events[place - 1];
-  const told = event ? `event ${place} of ${last}: ${eventWords(event)}, ${clock(event.recordedAt)}` : "";
+  const event = events[shown - 1];
+  const told = event ? `event ${shown} of ${last}: ${eventWords(event)}, ${clock(event.recordedAt)}` : "";
   return (
     <section aria-labelledby="was" className="was">
       <h2 id="was">As it was</h2>
@@ -46,9 +46,9 @@ export function AsItWas({ jobId, events, version }: Given) {
           type="range"
           min={1}
           max={last}
-          value={place}
+          value={shown}
           aria-valuetext={told}
-          onChange={({ target }) => setPlace(Number(target.value))}
+          onChange={({ target }) => setShown(Number(target.value))}
         />
       </label>
       {version === null ? (
@@ -140,6 +140,6 @@ function told({ told, erased }: StateBody): string {
     return erased ? "There is no such upload." : "Nothing.";
   }
   const { status, stage, progress, errorMessage } = told;
-  const place = stage && stage !== "failed" ? `, ${stage}` : "";
-  return `${capital(status)}${place}, ${progress} %.${errorMessage ? ` “${errorMessage}”` : ""}`;
+  const atStage = stage && stage !== "failed" ? `, ${stage}` : "";
+  return `${capital(status)}${atStage}, ${progress} %.${errorMessage ? ` “${errorMessage}”` : ""}`;
 }

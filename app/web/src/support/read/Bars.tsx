@@ -42,12 +42,12 @@ export function Bars({ body, title = "Where the time went" }: { body: TimelineBo
           </tr>
         </thead>
         <tbody>
-          {bars.map(({ span, left, width, isBreak }, place) => (
-            <tr key={span.from + span.kind + span.attempt} data-new={isNewAttempt(bars, place) || undefined}>
+          {bars.map(({ span, left, width, isBreak }, index) => (
+            <tr key={span.from + span.kind + span.attempt} data-new={isNewAttempt(bars, index) || undefined}>
               <th scope="row">
                 {capital(spanWords(span))}
-                {isNewAttempt(bars, place) && span.attempt > 0 && <small> attempt {span.attempt}</small>}
-                {span.worker && span.worker !== bars[place - 1]?.span.worker && (
+                {isNewAttempt(bars, index) && span.attempt > 0 && <small> attempt {span.attempt}</small>}
+                {span.worker && span.worker !== bars[index - 1]?.span.worker && (
                   <small className="worker"> {span.worker}</small>
                 )}
               </th>
@@ -78,8 +78,8 @@ function usualWords({ p50 }: UsualBody, isOutlier: boolean): string {
   return `${isOutlier ? "long, " : ""}usually ${duration(p50)}`;
 }
 
-function isNewAttempt(bars: { span: { attempt: number } }[], place: number): boolean {
-  return place === 0 || bars[place]?.span.attempt !== bars[place - 1]?.span.attempt;
+function isNewAttempt(bars: { span: { attempt: number } }[], index: number): boolean {
+  return index === 0 || bars[index]?.span.attempt !== bars[index - 1]?.span.attempt;
 }
 
 function tickWords(seconds: number): string {

@@ -51,7 +51,7 @@ function Known({ timeline, person, error }: { timeline: Timeline; person: StaffS
   const standing = standingOf(body);
   const version = versionOf(query.get("version"), events.length);
   const submitted = events[0]?.recordedAt;
-  const place = standing.stage && status !== "completed" ? `, ${standing.stage}` : "";
+  const atStage = standing.stage && status !== "completed" ? `, ${standing.stage}` : "";
   return (
     <>
       <p className="back">
@@ -63,7 +63,7 @@ function Known({ timeline, person, error }: { timeline: Timeline; person: StaffS
       <p className="standing">
         {status && <StatusWord status={status} />}
         <span>
-          {standing.progress} %{place}
+          {standing.progress} %{atStage}
         </span>
         <span>
           {standing.attempt} {standing.attempt === 1 ? "attempt" : "attempts"}

@@ -22,7 +22,7 @@ test("time is to scale, and hours between an end and a retry are a break of a fi
 });
 
 test("many breaks leave most of the axis to the time that counts", () => {
-  const spans = Array.from({ length: 40 }, (_, place) => span(place % 2 ? "ended" : "stage", 1));
+  const spans = Array.from({ length: 40 }, (_, index) => span(index % 2 ? "ended" : "stage", 1));
   const { bars } = barsOf(spans);
   const broken = bars.filter(({ isBreak }) => isBreak).reduce((sum, { width }) => sum + width, 0);
   expect(broken).toBeCloseTo(40);
