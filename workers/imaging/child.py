@@ -38,6 +38,8 @@ from workers.imaging.opening import PLUGINS, load_decoders
 from workers.imaging.printing import make_print
 from workers.imaging.watermarking import LONGEST_SIDE, TEXT, finish, marks, watermark
 
+PIECE_BYTES: Final = 16 * 1024**2
+"""That is read at once. Nearly every message is one piece, which is then not copied."""
 ROOM_BYTES: Final = 16 * 1024**2
 """What the smallest job needs beside what is loaded."""
 
@@ -68,10 +70,11 @@ def work(server: int, allowance: Allowance) -> None:
 
 
 def _message() -> bytes:
-    """All of the input, in one piece: its size is not told to a confined process, which would read it bit by bit."""
-    size = os.lseek(0, 0, os.SEEK_END)
-    os.lseek(0, 0, os.SEEK_SET)
-    return os.read(0, size)
+    """All of the input. Its size is not told to a confined process; read bit by bit it would be copied each time."""
+    pieces = []
+    while piece := os.read(0, PIECE_BYTES):
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def outcome_of(job: Job, missing: Sequence[str] = ()) -> Outcome:
