@@ -69,7 +69,7 @@ def test_a_timeline_shows_each_event_with_its_stage_attempt_actor_and_code(lives
         ["attempt-started", "1", WORKER],
         ["stage-advanced", "validating", "10%", "1", WORKER],
         ["stage-advanced", "generating", "30%", "1", WORKER],
-        ["failed", "generating", "NO_IMAGE_GENERATED", WORKER],
+        ["failed", "generating", "1", "NO_IMAGE_GENERATED", WORKER],
         ["retried", "staff:ada"],
     ]
     assert [row[0] for row in rows] == ["1", "2", "3", "4", "5", "6"]
