@@ -17,6 +17,8 @@ from tests.submissions import WORKER
 from workers.queue.actors import DramatiqQueue, run_broker
 from workers.queue.leases import Leases
 
+pytestmark = pytest.mark.usefixtures("patience")
+
 
 def test_every_metric_of_every_alert_exists_before_the_first_upload(scene: Scene) -> None:
     scene.client.get("/nowhere")
