@@ -30,7 +30,7 @@ PAGE: Final = 1000
 UNHURRIED_SECONDS: Final = 1.0
 """The pause of readers on which nothing waits: they handle what a second brought at once."""
 POLL_SECONDS: Final = 0.5
-"""How long a lost notification delays a reader."""
+"""How long a lost notification delays a reader; one that pauses for longer is delayed by its pause."""
 PAUSES: Final = (0.2, 0.5, 1.0, 2.0)
 """Seconds between tries while a dependency is unavailable; the last value repeats."""
 
@@ -131,7 +131,7 @@ class Follower:
                     if not self._is_through:
                         continue
                 failures = 0
-                if not wakeups.wait(POLL_SECONDS):
+                if not wakeups.wait(max(POLL_SECONDS, self._pause)):
                     self._moved_to = None  # an operator may have changed the position by hand
             except UnavailableError as error:
                 if failures or not isinstance(error, LogUnavailableError):  # one lost connection is nothing to warn of
