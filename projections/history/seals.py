@@ -24,8 +24,9 @@ from projections.log.follower import Follower
 READER: Final = "seals"
 PAGE: Final = 256
 """Positions."""
-PAUSE_SECONDS: Final = 0.25
-"""How long the reader gathers events. The open page is written anew each time, whether one event came or a hundred."""
+PAUSE_SECONDS: Final = 0.5
+"""How long the reader gathers events. The open page is written anew each time, whether one event came or a hundred. A
+seal is to be at most a second behind."""
 GENESIS: Final = bytes(32)
 """Stands for the seal before the first."""
 

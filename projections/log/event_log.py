@@ -9,7 +9,7 @@ that a new statement still does not see were rolled back.
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -122,6 +122,13 @@ class LoggedEvent(Struct, frozen=True, gc=False):
         return LoggedState(self.upload_id, self.version, self.name, self.state.encode(), self.envelope)
 
 
+class Page(NamedTuple):
+    """Events in order, and whether there were no others behind them, committed or not."""
+
+    events: Sequence[LoggedEvent]
+    is_last: bool
+
+
 @cache
 def _mapper() -> EventMapper:
     return EventMapper()
@@ -203,16 +210,21 @@ class EventLog(AggregateRecorder):
             return [upload_id for (upload_id,) in connection.execute(SELECT_IDS, (lowest, highest, limit))]
 
     def read(self, after: int, limit: int) -> Sequence[LoggedEvent]:
+        """The events of the next page."""
+        return self.page(after, limit).events
+
+    def page(self, after: int, limit: int) -> Page:
         """The next events in order, without gaps: no event can still be committed before one of them."""
         page = self._select(SELECT_PAGE, (after, limit))
         if not page:
-            return page
+            return Page(page, is_last=True)
         gap = next((i for i, row in enumerate(page) if row.position != after + 1 + i), len(page))
         if gap:
-            return page[:gap]
+            return Page(page[:gap], is_last=gap == len(page) < limit)
         self._await_writers()
         settled = page[-1].position
-        return [row for row in self._select(SELECT_PAGE, (after, limit)) if row.position <= settled]
+        rows = [row for row in self._select(SELECT_PAGE, (after, limit)) if row.position <= settled]
+        return Page(rows, is_last=False)
 
     def last_position(self) -> int:
         """The highest position given to a committed event; 0 for an empty log."""

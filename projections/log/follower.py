@@ -30,7 +30,7 @@ PAGE: Final = 1000
 UNHURRIED_SECONDS: Final = 1.0
 """The pause of readers on which nothing waits: they handle what a second brought at once."""
 POLL_SECONDS: Final = 0.5
-"""How long a lost notification delays a reader."""
+"""How long a lost notification delays a reader; one that pauses for longer is delayed by its pause."""
 PAUSES: Final = (0.2, 0.5, 1.0, 2.0)
 """Seconds between tries while a dependency is unavailable; the last value repeats."""
 
@@ -71,6 +71,8 @@ class Follower:
         self._pause = pause
         self._concerns = concerns
         self._keeps_up = False
+        self._is_through = False
+        """Whether the last page was handled whole and was the last one when it was read."""
         self._after_commit = after_commit
         self._moved_to: int | None = None
         """The position that this process saved last; None if another process may have moved it."""
@@ -88,6 +90,7 @@ class Follower:
         """Handle the next page; False if there was none."""
         position = self.position() if self._moved_to is None else self._moved_to
         page = self._pages.after(position)
+        is_last, self._is_through = self._pages.is_last, False
         if not page:
             return False
         self._keeps_up = len(page) < self._size
@@ -103,10 +106,11 @@ class Follower:
             # The first process that moves the position handles the page; another waits here and then updates no row.
             ours = bool(connection.execute(MOVE_POSITION, move).rowcount)
             if ours and concerned and (done := self._handle(connection, page)):
-                page = page[:done]
+                page, is_last = page[:done], is_last and done == len(page)
                 connection.execute(MOVE_POSITION, {**move, "from": move["to"], "to": page[-1].position})
         if ours:
             self._moved_to = page[-1].position
+            self._is_through = is_last
             self._after_commit(page)
         return True
 
@@ -124,9 +128,10 @@ class Follower:
                 if self.step():
                     if self._keeps_up:
                         stopping.wait(self._pause)
-                    continue
+                    if not self._is_through:
+                        continue
                 failures = 0
-                if not wakeups.wait(POLL_SECONDS):
+                if not wakeups.wait(max(POLL_SECONDS, self._pause)):
                     self._moved_to = None  # an operator may have changed the position by hand
             except UnavailableError as error:
                 if failures or not isinstance(error, LogUnavailableError):  # one lost connection is nothing to warn of

@@ -1,7 +1,8 @@
 """Pipeline: from a photo to its picture, beside the image work alone, libvips, and Darkroom as it was.
 
 Whole services, `darkroom up`, each with a worker of eight runs. `alone`: one upload after the other. `together`: all at
-once, so that the worker is never idle. Times are the service's own, from createdAt to the updatedAt of the end. CPU is
+once, so that the worker is never idle. Each is followed as the page follows it: by answers that are held, over a
+connection that is kept. Times are the service's own, from createdAt to the updatedAt of the end. CPU is
 that of all its processes, children that have ended included. Memory is that of the worker and its children; what they
 share counts once. The image work alone is done in one process that is warm, without any service.
 """
@@ -196,14 +197,16 @@ class _Services:
 
 def _ends(api: Api, jobs: Sequence[Job]) -> list[tuple[datetime, datetime]]:
     """When each was submitted, and when it was complete."""
-    return [_end(api, job) for job in jobs]
+    with httpx.Client(base_url=api.url, headers=WAIT, timeout=60, trust_env=False) as page:
+        return [_end(page, job) for job in jobs]
 
 
-def _end(api: Api, job: Job) -> tuple[datetime, datetime]:
-    headers, body = {"X-Session-Token": job.token, **WAIT}, api.status(job)
+def _end(page: httpx.Client, job: Job) -> tuple[datetime, datetime]:
+    headers = {"X-Session-Token": job.token}
+    body: dict[str, Any] = {"isTerminal": False}
     while not body["isTerminal"]:
         # Answered when there is something new; a poll in between would be work for the service.
-        answer = httpx.get(f"{api.url}/api/status/{job.id}", headers=headers, timeout=60, trust_env=False)
+        answer = page.get(f"/api/status/{job.id}", headers=headers)
         headers["If-None-Match"] = answer.headers.get("ETag", "")
         body = answer.json() if answer.content else body
     assert body["status"] == "completed", body

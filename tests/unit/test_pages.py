@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from domain.errors import LogUnavailableError
-from projections.log.event_log import EventLog, LoggedEvent
+from projections.log.event_log import EventLog, LoggedEvent, Page
 from projections.log.pages import Pages
 from tests.waiting import until
 
@@ -23,13 +23,14 @@ class ShortLog(EventLog):
         self.reads: list[int] = []
         self.is_away = False
 
-    def read(self, after: int, limit: int) -> Sequence[LoggedEvent]:
+    def page(self, after: int, limit: int) -> Page:
         """The events after a position."""
         if self.is_away:
             raise LogUnavailableError
         self.reads.append(after)
         now = datetime.now(UTC)
-        return [LoggedEvent(at, UUID(int=1), at, "", "", now) for at in range(after + 1, LENGTH + 1)][:limit]
+        rows = [LoggedEvent(at, UUID(int=1), at, "", "", now) for at in range(after + 1, LENGTH + 1)]
+        return Page(rows[:limit], is_last=len(rows) < limit)
 
 
 def positions(page: Sequence[LoggedEvent]) -> list[int]:
