@@ -3,6 +3,7 @@
 import socket
 from functools import cached_property
 from pathlib import Path
+from stat import S_IMODE
 from typing import Final
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from app.embedded.server import CLEAN_ENV, EmbeddedServer, LogLine
 
 SOCKET_NAME: Final = "valkey.sock"
 APPENDED: Final = "appendonlydir"
+PRIVATE: Final = 0o700
 ANSWER_SECONDS: Final = 0.5
 
 
@@ -59,8 +61,9 @@ class EmbeddedValkey(EmbeddedServer):
     @cached_property
     def _data(self) -> Path:
         home = Home("Valkey", self.folder / "valkey", self._account, self._shelter, self._on_surprise).found()
-        if self._account and (log := home / APPENDED).is_dir() and not log.is_symlink():
-            log.chmod(0o700)  # an older version left it open to those who pass through
+        log = home / APPENDED
+        if self._account and log.is_dir() and not log.is_symlink() and S_IMODE(log.stat().st_mode) != PRIVATE:
+            log.chmod(PRIVATE)  # an older version left it open to those who pass through
         return home
 
     @cached_property

@@ -18,6 +18,7 @@ from app.embedded.errors import EmbeddedError
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
 from tests.servers import open_folder
+from workers.confinement.privileges import SET_GROUPS, SET_USERS, SIGNAL_ALL
 
 WITHOUT_RIGHTS = accounts.NAMES[-1]
 OLDER = pwd.getpwnam(WITHOUT_RIGHTS).pw_uid
@@ -111,6 +112,16 @@ def test_our_processes_have_an_account_of_the_machine(monkeypatch: pytest.Monkey
     monkeypatch.setattr(accounts, "NAMES", ("no-such-account",))
     with pytest.raises(EmbeddedError, match=r"no account no-such-account.*useradd --system darkroom"):
         unprivileged_account()
+
+
+def test_a_root_that_cannot_give_the_servers_what_is_theirs_is_told_what_it_lacks(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "own_rights", lambda: frozenset({SET_USERS, SET_GROUPS, SIGNAL_ALL}))
+    for server in (EmbeddedPostgres(folder), EmbeddedValkey(folder)):
+        with pytest.raises(EmbeddedError, match="lacks CAP_CHOWN, CAP_DAC_OVERRIDE, so it cannot run"):
+            _ = server.child
+    assert list(folder.iterdir()) == []
 
 
 def test_in_a_closed_folder_the_data_lies_in_a_shelter_older_data_too(folder: Path) -> None:
