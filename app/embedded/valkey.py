@@ -3,7 +3,6 @@
 import socket
 from functools import cached_property
 from pathlib import Path
-from stat import S_IMODE
 from typing import Final
 from urllib.parse import quote
 
@@ -12,12 +11,11 @@ from app.embedded.binaries import CACHE, valkey_server
 from app.embedded.child import Child
 from app.embedded.errors import EmbeddedError
 from app.embedded.homes import SHELTER, Home
-from app.embedded.private_folders import socket_folder
+from app.embedded.private_folders import close_below, socket_folder
 from app.embedded.server import CLEAN_ENV, EmbeddedServer, LogLine
 
 SOCKET_NAME: Final = "valkey.sock"
 APPENDED: Final = "appendonlydir"
-PRIVATE: Final = 0o700
 ANSWER_SECONDS: Final = 0.5
 
 
@@ -61,9 +59,8 @@ class EmbeddedValkey(EmbeddedServer):
     @cached_property
     def _data(self) -> Path:
         home = Home("Valkey", self.folder / "valkey", self._account, self._shelter, self._on_surprise).found()
-        log = home / APPENDED
-        if self._account and log.is_dir() and not log.is_symlink() and S_IMODE(log.stat().st_mode) != PRIVATE:
-            log.chmod(PRIVATE)  # an older version left it open to those who pass through
+        if self._account:
+            close_below(home, APPENDED, self._account)  # an older version left it open to those who pass through
         return home
 
     @cached_property
