@@ -11,14 +11,30 @@ members reach the servers' sockets. 65520 to 65533 are assigned by no distributi
 import grp
 import os
 import pwd
+import sys
 from functools import cache
 from typing import Final
 
 from app.embedded.child import Account
 from app.embedded.errors import EmbeddedError
+from workers.confinement.privileges import (
+    CHANGE_OWNERS,
+    OVERRIDE_MODES,
+    SET_GROUPS,
+    SET_USERS,
+    SIGNAL_ALL,
+    own_rights,
+)
 
 NAMES: Final = ("darkroom", "nobody")
 """Of the account of our processes, the first that exists. The last is every system's account without rights."""
+TO_HOUSE_SERVERS: Final = {
+    "CAP_CHOWN": CHANGE_OWNERS,
+    "CAP_DAC_OVERRIDE": OVERRIDE_MODES,
+    "CAP_KILL": SIGNAL_ALL,
+    "CAP_SETGID": SET_GROUPS,
+    "CAP_SETUID": SET_USERS,
+}
 IDS: Final = range(65_520, 65_532)
 
 
@@ -52,6 +68,17 @@ def valkey_account() -> Account | None:
 def supervisor_account() -> Account | None:
     """Whom `darkroom up` itself goes on as; None for ourselves."""
     return _numbered("the supervisor", 2)
+
+
+def check_rights() -> None:
+    """Raises EmbeddedError if we are a root that cannot give the servers what is theirs, as in some containers."""
+    if os.geteuid() != 0 or sys.platform != "linux":
+        return
+    if lacking := ", ".join(name for name, right in TO_HOUSE_SERVERS.items() if right not in own_rights()):
+        raise EmbeddedError(
+            f"This root lacks {lacking}, so it cannot run PostgreSQL and Valkey as users of their own. "
+            "Give it these rights, start Darkroom as another user, or set DATABASE_URL and REDIS_URL."
+        )
 
 
 def ids_in_use() -> set[int]:

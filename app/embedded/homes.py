@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from app.embedded.accounts import former_owners
+from app.embedded.accounts import check_rights, former_owners
 from app.embedded.child import Account
 from app.embedded.errors import EmbeddedError
 from app.embedded.private_folders import give, make_data_folder, may_reach, private_folder
@@ -30,7 +30,8 @@ class Home:
         self._on_surprise = on_surprise
 
     def found(self) -> Path:
-        """The folder, made if there is none. Raises EmbeddedError if the account cannot reach it any more."""
+        """The folder, made if there is none. Raises EmbeddedError if the account cannot get or reach it."""
+        check_rights()
         make_data_folder(self._wanted.parent)
         is_reachable = self._account is None or may_reach(self._account, self._wanted.parent)
         if not self._wanted.exists():

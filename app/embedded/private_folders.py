@@ -5,6 +5,8 @@ Never changes the rights of a folder that was there before: what cannot be reach
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from stat import S_IMODE, S_IRWXG, S_IRWXO, S_IXGRP, S_IXOTH, S_IXUSR
@@ -17,6 +19,7 @@ from app.embedded.errors import EmbeddedError
 SOCKET_PATH_LIMIT: Final = 100
 """In bytes. The kernel allows 107 on Linux and 103 on macOS."""
 GROUP_PASSES: Final = 0o710
+PRIVATE: Final = 0o700
 
 
 def make_data_folder(folder: Path) -> None:
@@ -50,20 +53,42 @@ def private_folder(path: Path, account: Account | None) -> Path:
     The account's group may pass through it, to sockets; what else is in it is closed to the group.
     """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if account and not path.is_symlink() and path.lstat().st_uid in former_owners() | {account.uid}:
-        _open_to_group(path, account)
-    status = path.lstat()
     owner, closed = (account.uid, S_IRWXO) if account else (os.geteuid(), S_IRWXG | S_IRWXO)
-    if path.is_symlink() or status.st_uid != owner or status.st_mode & closed:
-        raise EmbeddedError(f"{path} must be a private folder of the user with the id {owner}. Remove it, please.")
+    refusal = EmbeddedError(f"{path} must be a private folder of the user with the id {owner}. Remove it, please.")
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(_opened(path))
+        except OSError as error:
+            raise refusal from error
+        if account and os.fstat(folder).st_uid in former_owners() | {owner}:
+            _set(folder, account, GROUP_PASSES)
+        status = os.fstat(folder)
+    if status.st_uid != owner or status.st_mode & closed:
+        raise refusal
     return path
 
 
-def _open_to_group(path: Path, account: Account) -> None:
-    status = path.lstat()
-    if (status.st_uid, status.st_gid, S_IMODE(status.st_mode)) != (account.uid, account.gid, GROUP_PASSES):
-        path.chmod(GROUP_PASSES)
-        os.chown(path, account.uid, account.gid)
+def close_below(parent: Path, name: str, account: Account) -> None:
+    """Close that folder to all but the account, if it is there."""
+    with suppress(FileNotFoundError, NotADirectoryError), _opened(parent / name) as folder:
+        _set(folder, account, PRIVATE)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """The folder itself, and no other one that its former owner puts in its place meanwhile, or links to."""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        yield folder
+    finally:
+        os.close(folder)
+
+
+def _set(folder: int, account: Account, mode: int) -> None:
+    status = os.fstat(folder)
+    if (status.st_uid, status.st_gid, S_IMODE(status.st_mode)) != (account.uid, account.gid, mode):
+        os.fchmod(folder, mode)
+        os.fchown(folder, account.uid, account.gid)
 
 
 def give(folder: Path, account: Account) -> None:

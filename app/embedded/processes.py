@@ -66,7 +66,7 @@ class Processes:
             yield
             return
         if (logs := folder / "logs").is_dir():
-            give(logs, supervisor)
+            give(logs.resolve(), supervisor)
         ids = ids_in_use()
         leave_root(supervisor.uid, supervisor.gid, (*TO_SUPERVISE, *self._rights("serve")))
         hide()
@@ -111,6 +111,7 @@ def hand_over(settings: Settings, folder: Path) -> None:
     if settings.s3_bucket or os.geteuid() != 0:
         return
     objects.mkdir(mode=0o700, exist_ok=True)
+    objects = objects.resolve()  # it may lie on another disk
     if account is None:
         os.chown(objects, 0, 0)  # what root adds to it is handed over when root gives up again
     elif objects.stat().st_uid != account.uid:

@@ -11,7 +11,7 @@ from app.embedded.binaries import CACHE, valkey_server
 from app.embedded.child import Child
 from app.embedded.errors import EmbeddedError
 from app.embedded.homes import SHELTER, Home
-from app.embedded.private_folders import socket_folder
+from app.embedded.private_folders import close_below, socket_folder
 from app.embedded.server import CLEAN_ENV, EmbeddedServer, LogLine
 
 SOCKET_NAME: Final = "valkey.sock"
@@ -59,8 +59,8 @@ class EmbeddedValkey(EmbeddedServer):
     @cached_property
     def _data(self) -> Path:
         home = Home("Valkey", self.folder / "valkey", self._account, self._shelter, self._on_surprise).found()
-        if self._account and (log := home / APPENDED).is_dir() and not log.is_symlink():
-            log.chmod(0o700)  # an older version left it open to those who pass through
+        if self._account:
+            close_below(home, APPENDED, self._account)  # an older version left it open to those who pass through
         return home
 
     @cached_property

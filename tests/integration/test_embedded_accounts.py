@@ -16,8 +16,10 @@ from app.embedded.accounts import postgres_account, supervisor_account, unprivil
 from app.embedded.child import Account
 from app.embedded.errors import EmbeddedError
 from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.private_folders import private_folder
 from app.embedded.valkey import EmbeddedValkey
 from tests.servers import open_folder
+from workers.confinement.privileges import SET_GROUPS, SET_USERS, SIGNAL_ALL
 
 WITHOUT_RIGHTS = accounts.NAMES[-1]
 OLDER = pwd.getpwnam(WITHOUT_RIGHTS).pw_uid
@@ -111,6 +113,34 @@ def test_our_processes_have_an_account_of_the_machine(monkeypatch: pytest.Monkey
     monkeypatch.setattr(accounts, "NAMES", ("no-such-account",))
     with pytest.raises(EmbeddedError, match=r"no account no-such-account.*useradd --system darkroom"):
         unprivileged_account()
+
+
+def test_a_root_that_cannot_give_the_servers_what_is_theirs_is_told_what_it_lacks(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "own_rights", lambda: frozenset({SET_USERS, SET_GROUPS, SIGNAL_ALL}))
+    for server in (EmbeddedPostgres(folder), EmbeddedValkey(folder)):
+        with pytest.raises(EmbeddedError, match="lacks CAP_CHOWN, CAP_DAC_OVERRIDE, so it cannot run"):
+            _ = server.child
+    assert list(folder.iterdir()) == []
+
+
+def test_a_folder_of_an_older_version_is_taken_and_none_that_a_link_leads_to(folder: Path) -> None:
+    account = known(valkey_account())
+    sockets, other = folder / "sockets", folder / "other"
+    for path in (sockets, other):
+        path.mkdir(mode=0o755)
+        os.chown(path, OLDER, OLDER)
+    (folder / "link").symlink_to(other)
+    assert private_folder(sockets, account) == sockets
+    assert (sockets.stat().st_uid, sockets.stat().st_gid) == (account.uid, account.gid)
+    assert sockets.stat().st_mode & 0o777 == 0o710
+    with pytest.raises(EmbeddedError, match="must be a private folder"):
+        private_folder(folder / "link", account)
+    assert other.stat().st_uid == OLDER
+    os.chown(other, 1, 1)
+    with pytest.raises(EmbeddedError, match="must be a private folder"):
+        private_folder(other, account)
 
 
 def test_in_a_closed_folder_the_data_lies_in_a_shelter_older_data_too(folder: Path) -> None:

@@ -15,7 +15,7 @@ from app.embedded import processes
 from app.embedded.accounts import supervisor_account, unprivileged_account
 from app.embedded.child import Account, Child, Process
 from app.embedded.errors import EmbeddedError
-from app.embedded.processes import Processes, limit_ids
+from app.embedded.processes import Processes, hand_over, limit_ids
 from app.settings.environment import Settings
 from workers.confinement.privileges import (
     BIND_LOW_PORTS,
@@ -127,3 +127,15 @@ def test_root_that_asks_to_stay_root_is_left_as_it_is(monkeypatch: pytest.Monkey
     limit_ids(settings)
     with Processes(settings, {}).started_without_root(tmp_path):
         pass
+
+
+def test_objects_on_another_disk_are_handed_over_and_nothing_that_they_link_to(tmp_path: Path) -> None:
+    disk, secret = tmp_path / "disk", tmp_path / "secret"
+    (disk / "job").mkdir(parents=True)
+    (disk / "job" / "original").touch()
+    secret.touch()
+    (disk / "job" / "link").symlink_to(secret)
+    (tmp_path / "objects").symlink_to(disk)
+    hand_over(Settings(), tmp_path)
+    assert {path.lstat().st_uid for path in (disk, *disk.rglob("*"))} == {account().uid}
+    assert secret.stat().st_uid == 0

@@ -18,6 +18,8 @@ FIRST_USER: Final = 0x70000000
 """No account has such an id. With the process id added, no two processes share one."""
 SPARE_USER: Final = 65_533
 """Where a container knows 65,536 users and no more."""
+CHANGE_OWNERS: Final = 0
+"""CAP_CHOWN: give a file to another user."""
 OVERRIDE_MODES: Final = 1
 """CAP_DAC_OVERRIDE: read and write any file. Containers give it to root where they withhold the next one."""
 READ_EVERYTHING: Final = 2
