@@ -1097,6 +1097,8 @@ COMMENT ON COLUMN audit_history.facts IS 'What was searched for, which version w
 -- The role of the analysts: reads the views above and nothing else. A person's login is a member of it.
 -- ---------------------------------------------------------------------------------------------------------------------
 DO $$
+DECLARE
+    login name;
 BEGIN
     IF to_regrole('darkroom_analyst') IS NULL THEN
         BEGIN
@@ -1110,6 +1112,22 @@ BEGIN
     END IF;
     IF to_regrole('darkroom_analyst') IS NOT NULL THEN
         -- PostgreSQL applies the settings of a role at its own login: a member needs them too (projections/history).
+        -- They are another's logins, so they are named and not changed. One that may grant the role made it.
+        FOR login IN
+            WITH RECURSIVE members (id) AS (
+                SELECT member FROM pg_auth_members
+                WHERE roleid = to_regrole('darkroom_analyst') AND NOT admin_option
+                UNION SELECT member FROM pg_auth_members JOIN members ON roleid = id
+            )
+            SELECT DISTINCT rolname FROM members JOIN pg_roles ON oid = id
+            WHERE rolcanlogin AND NOT rolsuper AND NOT EXISTS (
+                SELECT FROM pg_db_role_setting, unnest(setconfig) AS setting
+                WHERE setrole = id AND setting LIKE 'statement\_timeout=%'
+            ) ORDER BY rolname
+        LOOP
+            RAISE WARNING 'The analyst % has no time limit. Run: ALTER ROLE % SET statement_timeout = ''5min'';',
+                login, quote_ident(login);
+        END LOOP;
         IF NOT EXISTS (SELECT FROM pg_db_role_setting WHERE setrole = to_regrole('darkroom_analyst')) THEN
             BEGIN
                 ALTER ROLE darkroom_analyst SET statement_timeout = '5min';

@@ -9,6 +9,7 @@ from uuid import UUID
 import rich_click as click
 
 from app.cli.shell.ending import ExitCode, end
+from app.cli.shell.job_ids import JobId, is_whole
 from app.cli.shell.settings import attached, cli_settings
 
 DATA_HELP: Final = (
@@ -34,8 +35,14 @@ def _reasoned(_context: click.Context, _parameter: click.Parameter, reason: str)
         raise click.BadParameter(error.message) from None
 
 
+def _whole(_context: click.Context, _parameter: click.Parameter, job_id: str) -> UUID:
+    if not is_whole(job_id):
+        raise click.BadParameter(f"{job_id!r} is the beginning of an id. What cannot be undone takes the whole id.")
+    return UUID(job_id)
+
+
 @click.command()
-@click.argument("job_id", type=click.UUID)
+@click.argument("job_id", type=JobId(), callback=_whole)
 @click.option("--by", required=True, callback=_named, metavar="NAME", help="Who does it, for the log.")
 @click.option("--reason", required=True, callback=_reasoned, metavar="TEXT", help="Why, for colleagues; kept for ever.")
 @click.option("--yes", is_flag=True, help="Do not ask whether that is meant.")

@@ -75,6 +75,7 @@ def test_a_run_under_way_is_cancelled_and_takes_away_what_it_stored_too_late(con
             1,
             "There is no upload",
         ),
+        (("00000000", "--by", "erika", "--reason", REASON, "--yes"), 2, "is the beginning of an id"),
         (("00000000-0000-4000-8000-000000000000", "--reason", REASON, "--yes"), 2, "Missing option '--by'"),
         (("00000000-0000-4000-8000-000000000000", "--by", "erika", "--yes"), 2, "Missing option '--reason'"),
         (

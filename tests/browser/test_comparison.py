@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from tests.browser.agent import CONSOLE
 from tests.browser.conftest import Darkroom, NewAgent, failed, submitted
+from tests.browser.past import give_a_past
+from tests.fakes.gemini_replies import picture
 
 
 @pytest.mark.parametrize("color_scheme", ["dark", "light"])
@@ -36,3 +38,15 @@ def test_a_failed_upload_is_compared_with_a_usual_one(
     expect(page.get_by_role("heading", level=1)).not_to_contain_text(job.id)
     expect(page.locator(".standing .status")).to_have_text("completed")
     agent.person.open(f"{CONSOLE}/audit?jobId={job.id}").sees("looked at")
+
+
+@pytest.mark.parametrize("width", [360, 1024])
+def test_what_is_usual_stands_beside_each_part_and_fits(new_agent: NewAgent, darkroom: Darkroom, width: int) -> None:
+    give_a_past(darkroom.service, darkroom.gemini, picture())
+    job = submitted(darkroom, "completed")
+    agent = new_agent("viewer", viewport={"width": width, "height": 740})
+    page = agent.sign_in(f"{CONSOLE}/uploads/{job.id}").opens(job.id).page
+
+    row = page.get_by_role("row", name=re.compile("^Watermarking"))
+    expect(row).to_contain_text(re.compile(r"usually [\d.]+ s to [\d.]+ s"), timeout=30_000)
+    agent.person.assert_accessible()

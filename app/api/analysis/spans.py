@@ -46,7 +46,7 @@ def span_of(given: Mapping[str, list[str]], now: datetime) -> tuple[Span, bool]:
     until = asked.get("until") or now.astimezone(UTC)
     since = asked.get("since") or until - USUAL
     if not since < until:
-        raise MalformedError(f"`since` {since.isoformat()} is not before `until` {until.isoformat()}.")
+        raise MalformedError(f"`since` {since:%Y-%m-%dT%H:%M:%SZ} is not before `until` {until:%Y-%m-%dT%H:%M:%SZ}.")
     if until - since > LONGEST:
         raise MalformedError("The span has more than ten years. Ask for a shorter one.")
     step = asked.get("step") or _step(until - since)

@@ -63,11 +63,13 @@ def audit(
 
 
 def _for_people(deed: "Deed") -> str:
-    facts = ", ".join(f"{name} {value}" for name, value in deed.facts.items() if value is not None)
+    facts = ", ".join(f"{name} {value}" for name, value in deed.facts.items() if value is not None and name != "what")
+    what = deed.facts.get("what")
     parts = [
         _text(deed.recorded_at),
         deed.actor,
-        deed.action.removeprefix("upload."),
+        "cancelled" if deed.facts.get("code") == "CANCELLED" else deed.action.removeprefix("upload."),
+        f"at the {what}" if what else "",
         str(deed.upload_id or deed.subject or ""),
         f"({facts})" if facts else "",
         f"because: {deed.reason}" if deed.reason else "",

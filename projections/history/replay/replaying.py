@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.events import EVENTS
 from projections.history.bar import bar
 from projections.history.export import connect, ndjson_blocks, settled
 from projections.history.form import Scope
@@ -67,6 +68,8 @@ def replay(
         until_time=last if isinstance(last, datetime) else None,
         names=tuple(names),
     )
+    if unknown := [name for name in scope.names if name not in EVENTS]:
+        raise ExportError(f"No event is named {unknown[0]!r}. There are: {', '.join(EVENTS)}.")
     is_log = isinstance(source, str) and source.startswith(("postgresql://", "postgres://"))
     if is_log:
         yield from _of_log(str(source), scope, progress)

@@ -50,6 +50,20 @@ def test_it_cannot_log_in_and_its_statements_have_a_time_limit(analyst: Analyst)
     ]
 
 
+def test_a_login_without_a_time_limit_is_named_with_what_to_run(known_url: str) -> None:
+    logins = ("CREATE ROLE team IN ROLE darkroom_analyst", 'CREATE ROLE "Erika M" LOGIN IN ROLE team')
+    with psycopg.connect(known_url, autocommit=True) as connection:
+        try:
+            for statement in logins:
+                connection.execute(statement.encode())
+            (sentence,) = migrate(known_url)
+            assert sentence.startswith("The analyst Erika M has no time limit.")
+            connection.execute(sentence.partition("Run: ")[2].encode())
+            assert migrate(known_url) == []
+        finally:
+            connection.execute('DROP ROLE IF EXISTS "Erika M", team')
+
+
 def test_where_it_may_not_be_made_migrate_says_what_to_run(postgres_url: str, empty_database_url: str) -> None:
     owner = "a_plain_owner"
     name = psycopg.conninfo.conninfo_to_dict(empty_database_url)["dbname"]

@@ -1,5 +1,6 @@
 """Replay from Python: the same typed events from a live log and from a file, and the example on the analysts' page."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,12 @@ def test_a_time_may_be_text_or_a_date_and_is_in_utc(source: str, moment: str | d
     later = [logged.position for logged in replay(source) if logged.recorded_at >= TUESDAY.replace(hour=0, minute=0)]
     assert [logged.position for logged in replay(source, moment)] == later
     assert [logged.position for logged in replay(source, str(later[0]))] == later
+
+
+@pytest.mark.parametrize("names", [["upload.fialed"], "upload.failed"], ids=["misspelt", "no list"])
+def test_a_name_that_no_event_has_is_refused(source: str, names: Sequence[str]) -> None:
+    with pytest.raises(ExportError, match="No event is named"):
+        list(replay(source, names=names))
 
 
 @pytest.mark.parametrize("moment", ["yesterday", 3.5])

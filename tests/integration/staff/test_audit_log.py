@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import darkroom
-from domain.staff import Role
+from domain.staff import Role, StaffRequest
+from domain.upload import Upload
 from projections.audit.verification import Verification
 from projections.log.schema import migrate
 from projections.staff.audit_log import Action, AuditLog, Entry
@@ -85,6 +86,17 @@ def test_what_was_done_to_an_upload_stands_between_the_rows(lives: Lives, data: 
     missing = run("audit", "--since", "1h", "--upload", "ffffffff-ffff", "--data", data)
     assert (missing.exit_code, "no upload that begins with 'ffffffff-ffff'" in missing.output) == (1, True)
     assert "staff:erika  erased  " in run("audit", "--since", "1h", "--data", data).stdout
+
+
+def test_people_read_what_was_looked_at_and_that_a_cancel_was_one(lives: Lives, data: Path) -> None:
+    upload_id, asked = lives.submitted(), StaffRequest("Ticket 4711.", "request-1")
+    look = Entry(actor="staff:erika", action=Action.LOOKED, upload_id=upload_id, facts={"what": "timeline"})
+    AuditLog(lives.pool).record(look)
+    lives.uploads.execute(upload_id, Upload.cancel, by="staff:erika", request=asked)
+
+    looked, cancelled = run("audit", "--since", "1h", "--data", data).stdout.splitlines()
+    assert looked.endswith(f"  staff:erika  looked  at the timeline  {upload_id}")
+    assert f"  staff:erika  cancelled  {upload_id}  " in cancelled
 
 
 def test_since_a_later_moment_there_is_nothing(lives: Lives, data: Path) -> None:

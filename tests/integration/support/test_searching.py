@@ -166,6 +166,7 @@ def test_more_than_can_be_counted_says_so(desk: Desk, lives: dict[str, UUID], mo
         ({"createdAfter": "yesterday"}, "`createdAfter` is 'yesterday'"),
         ({"createdAfter": "2026-01-02T03:04:05"}, "a time with its offset"),
         ({"createdBefore": "9999-12-31T23:59:59-23:59"}, "`createdBefore` is"),
+        ({"createdAfter": "2026-11-29", "createdBefore": "2026-11-28"}, "'2026-11-29' is not before `createdBefore`"),
         ({"standsStill": "1"}, "It must be true or false."),
         ({"limit": "0"}, "a whole number from 1 to 200"),
         ({"limit": "201"}, "a whole number from 1 to 200"),

@@ -42,6 +42,10 @@ def filters_of(given: Mapping[str, list[str]], sessions: Sessions) -> Filters:
     """Parse the parameters of a URL. Raises MalformedError."""
     values = parsed(given, _parsers(sessions))
     facts: dict[str, Any] = {name: given[name][0].strip() for name in values}
+    since, before = values.get("createdAfter"), values.get("createdBefore")
+    if since and before and since >= before:
+        texts = f"`createdAfter` {facts['createdAfter']!r} is not before `createdBefore` {facts['createdBefore']!r}"
+        raise MalformedError(f"{texts}: nothing lies between.")
     if "session" in values:
         facts["session"] = values["session"][:SHORT_HASH]  # it may be named by its token, which is a secret
     after, limit = values.pop("cursor", None), values.pop("limit", DEFAULT_LIMIT)

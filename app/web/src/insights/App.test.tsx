@@ -121,10 +121,16 @@ test("a span of the address is asked for", async () => {
   expect(asked[0]).toBe("/api/analysis?since=2026-11-01&until=2026-11-03&model=a+model");
 });
 
-test("who is not signed in is asked for a token", async () => {
+test("who is not signed in is asked for a token, and told what was wrong with one", async () => {
   isSignedIn = false;
   open();
-  fireEvent.change(await screen.findByLabelText("Staff token"), { target: { value: " dks_right " } });
+  expect(await screen.findByText(/Sign in with the token/)).toBeTruthy();
+  expect(screen.queryByText("You are not signed in.")).toBeNull();
+  fireEvent.change(screen.getByLabelText("Staff token"), { target: { value: "dks_wrong" } });
+  fireEvent.click(screen.getByRole("button", { name: "Sign in" }));
+  expect(await screen.findByText("You are not signed in.")).toBeTruthy();
+
+  fireEvent.change(screen.getByLabelText("Staff token"), { target: { value: " dks_right " } });
   fireEvent.click(screen.getByRole("button", { name: "Sign in" }));
 
   expect(await screen.findByRole("heading", { name: "Throughput" })).toBeTruthy();

@@ -60,6 +60,7 @@ function optionsOf(lines: Lines, span: [number, number], isLog: boolean, target:
       x: { range: () => span },
       y: isLog ? { distr: 3 } : { range: (_, __, most) => [0, Math.max(most * 1.05, 1)] },
     },
+    legend: { markers: { dash: (_, index) => (lines.lines[index - 1]?.isDashed ? "dashed" : "solid") } },
     axes: [
       { ...axis, values: (_, at, __, ___, step) => at.map((seconds) => shown(seconds, step)) },
       { ...axis, size: 64 },

@@ -3,6 +3,7 @@
 import { refusalOf } from "../status/refusal";
 
 const KEY = "darkroom-staff-token";
+const SIGN_IN = "Charts of how Darkroom does, for staff. Sign in with the token that opens the support console.";
 
 export class InsightsError extends Error {
   override readonly name = "InsightsError";
@@ -51,7 +52,8 @@ async function response(path: string, signal?: AbortSignal): Promise<Response> {
     if (answer.status === 401) {
       sessionStorage.removeItem(KEY);
     }
-    throw new InsightsError(answer.status, message);
+    // The server's own words are for a program: without a token it asks for a header.
+    throw new InsightsError(answer.status, answer.status === 401 && !token ? SIGN_IN : message);
   }
   return answer;
 }

@@ -12,7 +12,7 @@ import { moment } from "../times";
 import { useTitle } from "../useTitle";
 import { actorWords, capital } from "../words";
 import { Report } from "./Report";
-import { BULK_ACTIONS, BULK_STATES, bulkPercent, bulkTitle } from "./words";
+import { BULK_ACTIONS, BULK_STATES, bulkPercent, bulkTitle, isOffered } from "./words";
 
 const PAUSE_MS = 1000;
 
@@ -88,9 +88,9 @@ function Plan({ bulk, person }: { bulk: BulkBody; person: StaffSessionBody }) {
         </div>
       </dl>
       {error && <Problem error={error} />}
-      {mayRun && (bulk.state === "planned" || bulk.state === "running") && (
+      {mayRun && (isOffered(bulk) || bulk.state === "running") && (
         <div className="choices">
-          {bulk.state === "planned" && (
+          {isOffered(bulk) && (
             <button type="button" className="button" disabled={isPending} onClick={() => mutate("run")}>
               {bulkTitle(bulk)}
             </button>
@@ -102,7 +102,7 @@ function Plan({ bulk, person }: { bulk: BulkBody; person: StaffSessionBody }) {
           )}
         </div>
       )}
-      {!mayRun && bulk.state === "planned" && <p className="fine">Starting it takes an {needed}.</p>}
+      {!mayRun && isOffered(bulk) && <p className="fine">Starting it takes an {needed}.</p>}
     </section>
   );
 }
@@ -131,6 +131,9 @@ function Progress({ bulk }: { bulk: BulkBody }) {
 function saidOf({ state, count, fit, expiresAt }: BulkBody): string {
   switch (state) {
     case "planned": {
+      if (fit === 0) {
+        return `Nothing has changed. The search found ${count}, and it makes sense for none of them.`;
+      }
       const sense = fit === count ? "for all of them it makes sense" : `for ${fit} of them it makes sense now`;
       return `Nothing has changed yet. The search found ${count}; ${sense}. Start it before ${moment(expiresAt)} UTC: it acts on exactly these.`;
     }

@@ -30,6 +30,11 @@ export function bulkTitle({ action, count }: Pick<BulkBody, "action" | "count">)
   return `${label} ${count.toLocaleString("en")} ${count === 1 ? "upload" : "uploads"}`;
 }
 
+/** Whether there is a dry run to start: one that would do nothing is not offered. */
+export function isOffered({ state, fit }: Pick<BulkBody, "state" | "fit">): boolean {
+  return state === "planned" && fit > 0;
+}
+
 /** How far it is, in percent; of no uploads all is done. */
 export function bulkPercent({ count, progress }: Pick<BulkBody, "count" | "progress">): number {
   return count === 0 ? 100 : Math.floor(((count - progress.left) / count) * 100);

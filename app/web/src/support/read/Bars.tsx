@@ -1,10 +1,10 @@
 /** Where the time went: every span as a bar on one axis, with its seconds. They add up to the whole. */
 
 import { useId } from "react";
-import type { TimelineBody, UsualBody } from "../../status/schema";
+import type { TimelineBody } from "../../status/schema";
 import { duration } from "../times";
 import { capital, KINDS, spanWords } from "../words";
-import { barsOf } from "./bars";
+import { barsOf, usualWords } from "./bars";
 
 export function Bars({ body, title = "Where the time went" }: { body: TimelineBody; title?: string }) {
   const { spans, seconds, parts, isTerminal } = body;
@@ -72,10 +72,6 @@ export function Bars({ body, title = "Where the time went" }: { body: TimelineBo
       </table>
     </section>
   );
-}
-
-function usualWords({ p50 }: UsualBody, isOutlier: boolean): string {
-  return `${isOutlier ? "long, " : ""}usually ${duration(p50)}`;
 }
 
 function isNewAttempt(bars: { span: { attempt: number } }[], index: number): boolean {

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { span, TIMELINE } from "../fixtures.test.fake";
-import { barsOf } from "./bars";
+import { barsOf, usualWords } from "./bars";
 
 test("bars follow each other without a gap, from one end of the axis to the other", () => {
   const { bars } = barsOf(TIMELINE.spans);
@@ -52,4 +52,9 @@ test.each([
   [2_000_000, 518_400],
 ])("over %d seconds a tick stands at each %d", (seconds, step) => {
   expect(barsOf([span("stage", seconds)]).ticks[1]?.at).toBeCloseTo(step);
+});
+
+test("what is usual is told with its median and its 95th percentile", () => {
+  expect(usualWords({ p50: 0.04, p95: 1.5 }, false)).toBe("usually 0.040 s to 1.50 s");
+  expect(usualWords({ p50: 0.04, p95: 1.5 }, true)).toBe("long, usually 0.040 s to 1.50 s");
 });

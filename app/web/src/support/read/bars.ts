@@ -3,7 +3,8 @@
  * what came after it: hours of it would leave nothing to see of the seconds before, so it is a break of a fixed width.
  */
 
-import type { SpanBody } from "../../status/schema";
+import type { SpanBody, UsualBody } from "../../status/schema";
+import { duration } from "../times";
 
 const BREAK_PERCENT = 5;
 const MOST_BREAKS_PERCENT = 40;
@@ -21,6 +22,11 @@ export interface Tick {
   /** In seconds of time that is to scale. */
   at: number;
   left: number;
+}
+
+/** Half take no longer than the first, and 95 in 100 no longer than the second. */
+export function usualWords({ p50, p95 }: Pick<UsualBody, "p50" | "p95">, isOutlier: boolean): string {
+  return `${isOutlier ? "long, " : ""}usually ${duration(p50)} to ${duration(p95)}`;
 }
 
 export function barsOf(spans: readonly SpanBody[]): { bars: Bar[]; ticks: Tick[] } {
