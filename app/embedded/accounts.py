@@ -18,7 +18,7 @@ from app.embedded.child import Account
 from app.embedded.errors import EmbeddedError
 
 NAMES: Final = ("darkroom", "nobody")
-"""Of the account of our processes, the first that exists. The last is every system's account without rights."""
+"""The candidates for the account of our processes; the first that exists is used. Every system has the last one."""
 IDS: Final = range(65_520, 65_532)
 
 
