@@ -242,6 +242,13 @@ def test_objects_of_no_upload_are_a_note(lives: Lives, data: Path) -> None:
     assert "note: 1 folders of objects belong to no upload; lost/thing is in one." in result.stdout
 
 
+def test_a_backup_into_a_folder_that_cannot_be_made_says_so(lives: Lives, data: Path) -> None:
+    assert lives.submitted()
+    result = CliRunner().invoke(darkroom, ["backup", "/proc/backup", "--data", str(data)])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("/proc/backup cannot be used: ")
+
+
 @pytest.mark.parametrize(
     "command",
     [
