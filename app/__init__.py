@@ -1,1 +1,1 @@
-"""How it is assembled and served."""
+"""The application: commands, HTTP API, settings, storage and pages. It may import everything else."""

@@ -1,1 +1,1 @@
-"""What gets done: the runs of the pipeline, one stage after the other."""
+"""The work: runs of the pipeline, the queue that starts them, and upkeep."""

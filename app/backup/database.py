@@ -36,6 +36,8 @@ def snapshot(url: str) -> Iterator[Snapshot]:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             (facts,) = connection.execute(SELECT_FACTS).fetchall()
             yield Snapshot(*facts)
+    except psycopg.errors.UndefinedTable:
+        raise  # app/cli/__init__.py says what to do
     except psycopg.Error as error:
         raise BackupError(f"The database cannot be read: {error}".strip()) from error
 

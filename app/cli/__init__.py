@@ -1,6 +1,7 @@
 """The command line: one group, a module for each command or kind of command."""
 
 import sys
+from typing import Any, Final
 
 import rich_click as click
 
@@ -14,6 +15,7 @@ from app.cli.owner_commands import cancel, retry
 from app.cli.project import project
 from app.cli.result import result
 from app.cli.session import session
+from app.cli.shell.ending import ExitCode, end
 from app.cli.shell.settings import open_database
 from app.cli.staff.audit import audit
 from app.cli.staff.members import staff
@@ -23,8 +25,25 @@ from app.cli.timeline import timeline
 from app.cli.verify import verify
 from domain.errors import DarkroomError
 
+NOT_MIGRATED: Final = "This database is not Darkroom's, or an older one. Run `darkroom migrate` first."
 
-@click.group(context_settings={"obj": open_database})
+
+class _Commands(click.RichGroup):
+    """The commands. Each may meet a database without Darkroom's tables."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - what the command gives
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            # Imported by a command that asks a database, and too slow to be imported for the others.
+            psycopg = sys.modules.get("psycopg")
+            if psycopg and isinstance(error, (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)):
+                end(ExitCode.USAGE, NOT_MIGRATED)
+            raise
+
+
+@click.group(cls=_Commands, context_settings={"obj": open_database})
 @click.command_panel("Use it", commands=["up", "submit", "status", "result", "cancel", "retry"])
 @click.command_panel("Look after it", commands=["timeline", "verify", "erase", "session", "backup", "restore"])
 @click.command_panel("Manage who helps", commands=["staff", "audit"])

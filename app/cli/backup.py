@@ -46,6 +46,8 @@ def backup(*, folder: Path, data: Path | None) -> None:
         manifest = _back_up(settings, archive)
     except (BackupError, EmbeddedError, UnavailableError, StorageRefusedError) as error:
         end(ExitCode.FAILED, error.message)
+    except OSError as error:
+        end(ExitCode.FAILED, _unusable(error, folder))
     click.echo(f"{archive.path} holds {_described(manifest)}, up to position {manifest.position}.")
 
 
@@ -72,10 +74,16 @@ def restore(*, folder: Path, data: Path | None) -> None:
             _restore(_target(settings, archive, stack), archive, manifest)
     except (BackupError, EmbeddedError, UnavailableError, StorageRefusedError) as error:
         end(ExitCode.FAILED, error.message)
+    except OSError as error:
+        end(ExitCode.FAILED, _unusable(error, folder))
     click.echo(f"Restored {_described(manifest)}, up to position {manifest.position}.")
     if settings.embedded:
         click.echo(f"Start it: darkroom up --data {settings.data_dir}")
         click.echo(f"Then check it: darkroom verify --data {settings.data_dir}")
+
+
+def _unusable(error: OSError, folder: Path) -> str:
+    return f"{error.filename or folder} cannot be used: {error.strerror}. Use another folder, or make room in it."
 
 
 def _back_up(settings: "Settings", archive: "Archive") -> "Manifest":

@@ -13,7 +13,7 @@ from app.cli.status import look_again
 
 STDOUT: Final = "-"
 SHORT: Final = 8
-"""As many characters of the id name the file."""
+"""The number of characters of the id in the name of the file."""
 
 
 @click.command()

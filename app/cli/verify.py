@@ -79,7 +79,7 @@ def _check_head(file: Path, data: Path | None) -> None:
     except HeadError as error:
         end(ExitCode.USAGE, error.message)
     except psycopg.errors.UndefinedTable:
-        end(ExitCode.USAGE, "This database is not Darkroom's, or an older one. Run `darkroom migrate` first.")
+        raise  # app/cli/__init__.py says what to do
     except (UnavailableError, psycopg.Error) as error:
         end(ExitCode.USAGE, f"Not checked to the end: {error}")
     if differences:
@@ -115,7 +115,7 @@ def _check(verification: "Verification") -> int:
             click.echo(printable(violation))
         verification.look_for_strays()
     except psycopg.errors.UndefinedTable:
-        end(ExitCode.USAGE, "This database is not Darkroom's, or an older one. Run `darkroom migrate` first.")
+        raise
     except (DarkroomError, psycopg.Error) as error:
         end(ExitCode.USAGE, f"Not checked to the end, after {violations} violations: {error}")
     return violations

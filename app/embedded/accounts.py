@@ -27,7 +27,7 @@ from workers.confinement.privileges import (
 )
 
 NAMES: Final = ("darkroom", "nobody")
-"""Of the account of our processes, the first that exists. The last is every system's account without rights."""
+"""The candidates for the account of our processes; the first that exists is used. Every system has the last one."""
 TO_HOUSE_SERVERS: Final = {
     "CAP_CHOWN": CHANGE_OWNERS,
     "CAP_DAC_OVERRIDE": OVERRIDE_MODES,

@@ -68,7 +68,7 @@ def run_service(settings: Settings) -> None:
 
 
 def _with_servers(settings: Settings, folder: DataFolder, supervisor: Supervisor) -> tuple[Mapping[str, str], str]:
-    """What the processes are given: the addresses of servers that run by then; and the owner's DATABASE_URL."""
+    """The addresses of the running servers, which the processes get, and the owner's DATABASE_URL."""
     # Children on one machine cannot share a port for their metrics; what the log knows, `serve` tells on its own.
     own = {"DATA_DIR": str(folder.path), "HOST": settings.host, "PORT": str(settings.port), "METRICS_PORT": ""}
     owner_url = settings.database_url or ""

@@ -12,7 +12,7 @@ from app.limits.policies import Ask, Standing
 
 SLOTS: Final = 60
 SHARE: Final = 16
-"""Of what remains, so big a part is given ahead: it shrinks to one towards the end of the quota."""
+"""The part of the remaining quota that one process may take ahead. It shrinks to one towards the end of the quota."""
 
 
 class Call(Struct, frozen=True):

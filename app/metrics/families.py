@@ -17,7 +17,7 @@ from workers.queue.depth import queue_depth
 PREFIX: Final = "darkroom_"
 
 Source = Callable[[], Iterable[Metric]]
-"""What one dependency tells. It may block, and raises where the dependency does not answer as it should."""
+"""The figures of one dependency. Reading them may block, and raises if the dependency does not answer as it should."""
 
 
 def asked_at_scrape(

@@ -10,7 +10,7 @@ from domain.errors import DarkroomError
 
 
 def setting(parse: Callable[[str], object], purpose: str, *, secret: bool = False) -> msgspec.Meta:
-    """What is known of a setting beside its type: its check, its purpose, and whether it is a secret."""
+    """The description of a setting, beside its type: its check, its purpose, and whether it is a secret."""
     return msgspec.Meta(description=purpose, extra={"parse": parse, "secret": secret})
 
 
@@ -59,7 +59,7 @@ def value_of(name: str, environ: Mapping[str, str]) -> str:
 
 
 def missing(given: set[str]) -> Iterator[str]:
-    """What a process of the service cannot do without."""
+    """The settings that a process of the service needs and that are missing."""
     databases = given & {"DATABASE_URL", "REDIS_URL"}
     if len(databases) == 1:
         missing = {"DATABASE_URL": "REDIS_URL", "REDIS_URL": "DATABASE_URL"}[databases.pop()]
@@ -70,7 +70,7 @@ def missing(given: set[str]) -> Iterator[str]:
 
 
 def contradictions(given: set[str]) -> Iterator[str]:
-    """What is wrong although each value alone is right."""
+    """The settings that contradict each other although each value alone is valid."""
     if "STAFF_PROXY_HEADER" in given and "TRUSTED_PROXIES" not in given:
         yield "TRUSTED_PROXIES is missing: STAFF_PROXY_HEADER is believed from these proxies alone."
     if "S3_ENDPOINT_URL" in given and "S3_BUCKET" not in given:

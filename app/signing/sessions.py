@@ -33,7 +33,7 @@ HOUR: Final = 3600
 SKEW: Final = 60
 """In seconds: so far the clocks of two servers may differ."""
 KNOWN: Final = 50_000
-"""Of so many tokens it is remembered that they are genuine, at about 300 bytes each."""
+"""The number of genuine tokens that are remembered, at about 300 bytes each."""
 
 
 class Session(Struct, frozen=True):
@@ -44,12 +44,12 @@ class Session(Struct, frozen=True):
 
     @property
     def hash(self) -> str:
-        """What is stored of it."""
+        """The SHA-256 of the id; the id itself is not stored."""
         return sha256(self.id.encode()).hexdigest()
 
     @property
     def actor(self) -> str:
-        """What events call it."""
+        """The name of the session in events."""
         return f"session:{self.hash[:16]}"
 
     def __repr__(self) -> str:

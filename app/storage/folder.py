@@ -20,7 +20,7 @@ from domain.errors import BlobNotFoundError, StorageRefusedError, StorageUnavail
 INCOMING: Final = "~incoming"
 """Where objects wait until they are whole; no key has a tilde."""
 STALE_SECONDS: Final = 3600.0
-"""What has waited for longer was left behind by a process that was killed."""
+"""A file that is older was left behind by a process that was killed."""
 _FOR_GOOD: Final = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
 
 

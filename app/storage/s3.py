@@ -38,7 +38,7 @@ PASSING_STATUSES: Final = {408, 409, 412, 425, 429}
 """Passing besides every 5xx. 412 is one: we send no conditions, so something on the way made it up."""
 PASSING_CODES: Final = {"RequestTimeout", "SlowDown", "Throttling", "ThrottlingException"}
 LISTING: Final = {"Name", "Prefix", "KeyCount", "MaxKeys", "IsTruncated", "EncodingType", "Contents"}
-"""Of these a listing has at least one, however few objects it lists; a page of a gateway on the way has none."""
+"""Members of a listing. Even an empty listing has one of them; an error page of a gateway has none."""
 
 
 def s3_client(settings: Settings) -> "S3Client":

@@ -16,7 +16,7 @@ from app.tracing.provider import root_of
 from app.tracing.requests import command_under_way
 
 FACTS: Final = ("upload_id", "correlation_id", "attempt")
-"""What is bound for the log lines of a job, and told with its spans."""
+"""The names of the log's context variables that become attributes of spans."""
 
 
 def facts() -> dict[str, Any]:

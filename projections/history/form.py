@@ -47,7 +47,7 @@ COPY (
 ) TO STDOUT (FORMAT binary)
 """  # noqa: S608 - text of our own
 NDJSON_TYPES: Final = ("int8", "int8", "int8", "bytea")
-"""Of a block: how many events, the first and the last position, the lines. As bytes, for the text is UTF-8 already."""
+"""The parts of a block: number of events, first and last position, lines. As bytes: the text is UTF-8 already."""
 # A cell has no type, so a value that does not fit its column stays among the facts, where it is valid instead.
 CSV: Final = f"""
 COPY (

@@ -11,7 +11,7 @@ NextSeal = Callable[[int], Seal | None]
 
 
 class PageCheck:
-    """What was sealed up to a position, page by page. A fault is named once: the page after it is not blamed for it."""
+    """The pages sealed up to a position. A changed page is reported once; the pages after it are not."""
 
     def __init__(self, sealed_up_to: int, next_seal: NextSeal) -> None:
         self._sealed_up_to = sealed_up_to

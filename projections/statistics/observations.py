@@ -38,7 +38,7 @@ MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class Kind(NamedTuple):
-    """What is counted together: the key of the table."""
+    """The key of the table: observations with the same key are counted together."""
 
     measure: str
     hour: datetime
@@ -63,7 +63,7 @@ class Observation(NamedTuple):
 
 
 class PaidCalls(NamedTuple):
-    """As many as the ledger of calls has for the upload in this time."""
+    """Takes the number from the ledger of calls: those of the upload in this time."""
 
     kind: Kind
     upload_id: UUID

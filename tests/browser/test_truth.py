@@ -1,4 +1,4 @@
-"""What the page says is so: ready is what can be seen, the bar is where the upload is, and what is over is not told."""
+"""The page tells the truth: "ready" only with a visible picture, the true progress, and no outdated message."""
 
 import json
 from threading import Event

@@ -1,4 +1,4 @@
-"""Asks a running service whatever its own /schema allows, and much that it does not: every answer is as documented.
+"""Sends a running service requests that its /schema allows, and many that it does not. Every answer is as documented.
 
 Schemathesis does it, with all of its checks, in all of its phases, over uploads, sessions and staff that are real. A
 session that is ended, and uploads that are erased, are others than those that are looked at.

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from click.testing import CliRunner, Result
 
+from app.cli import darkroom
 from app.cli.timeline import timeline as timeline_command
 from app.cli.verify import verify as verify_command
 from app.embedded.data_folder import DataFolder
@@ -241,9 +242,33 @@ def test_objects_of_no_upload_are_a_note(lives: Lives, data: Path) -> None:
     assert "note: 1 folders of objects belong to no upload; lost/thing is in one." in result.stdout
 
 
-def test_a_database_without_the_schema_ends_with_2(empty_database_url: str, data: Path) -> None:
+def test_a_backup_into_a_folder_that_cannot_be_made_says_so(lives: Lives, data: Path) -> None:
+    assert lives.submitted()
+    result = CliRunner().invoke(darkroom, ["backup", "/proc/backup", "--data", str(data)])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("/proc/backup cannot be used: ")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "verify",
+        "timeline 3f0c6f0e",
+        "events head",
+        "events proof 3f0c6f0e-0000-4000-8000-000000000000",
+        "events export --out {data}/events.ndjson",
+        "history list",
+        "project --check",
+        "staff list",
+        "audit --since 1d",
+        "backup {data}/backup",
+    ],
+)
+def test_a_database_without_the_schema_ends_with_2(empty_database_url: str, data: Path, command: str) -> None:
     with DataFolder(data) as folder:
         folder.announce(server_url="http://127.0.0.1:1", database_url=empty_database_url, redis_url="unix:///nowhere")
-        result = verify("--data", data)
-    assert result.exit_code == 2
+        (data / "objects").mkdir()
+        arguments = [argument.format(data=data) for argument in command.split()]
+        result = CliRunner().invoke(darkroom, [*arguments, "--data", str(data)])
+    assert result.exit_code == 2, result.output
     assert "Run `darkroom migrate` first." in result.stderr

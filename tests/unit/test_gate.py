@@ -1,4 +1,4 @@
-"""The gate of a worker process: who may be inside with whom."""
+"""The gate of a worker process: which runs may execute at the same time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

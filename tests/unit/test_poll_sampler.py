@@ -1,4 +1,4 @@
-"""One status poll in ten is told, and which one of the ten is left to chance."""
+"""One status poll in ten is sent to analytics, chosen at random."""
 
 from collections.abc import Sequence
 from random import Random

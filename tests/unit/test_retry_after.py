@@ -1,4 +1,4 @@
-"""How long another side asks us to wait, in all its spellings."""
+"""Retry-After and RetryInfo are read in every form that servers send."""
 
 from datetime import UTC, datetime
 

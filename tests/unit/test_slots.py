@@ -1,4 +1,4 @@
-"""Requests share slots: one that finds none within the bound is told to come again; one that has begun ends well."""
+"""Request slots: a request that gets none in time is refused with Retry-After; one that has begun completes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

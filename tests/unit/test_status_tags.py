@@ -1,4 +1,4 @@
-"""ETags of a status: what they say of a client's knowledge, and what they tell apart."""
+"""ETags of a status: which states they tell apart, and which version a client has read."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""Who sends wrong tokens of staff waits before each further try; who has a good one does not."""
+"""An address that sends wrong staff tokens must wait before each further try. A good token is not delayed."""
 
 import asyncio
 

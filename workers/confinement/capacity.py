@@ -12,7 +12,7 @@ from typing import Final
 CGROUPS: Final = Path("/sys/fs/cgroup")
 OWN_CGROUPS: Final = Path("/proc/self/cgroup")
 RESERVED_BYTES: Final = 512 * 2**20
-"""Of the memory limit: for the worker itself, which holds the photos of its runs."""
+"""The part of the memory limit that is kept for the worker itself, which holds the photos of its runs."""
 NO_LIMIT: Final = 2**62
 """Version 1 of control groups says a number near the largest one where there is no limit."""
 

@@ -24,7 +24,7 @@ from workers.confinement.process_control import die_with
 ALLOWANCE: Final = struct.Struct("<QQQd?")
 ENDING: Final = struct.Struct("<i?")
 FILES: Final = 4
-"""Of a request: the three of the child, and a pipe for its ending."""
+"""The files of a request: the three standard files of the child, and a pipe that reports how it ended."""
 MOST_FILES: Final = 512
 """That a server may have open; a child closes as many."""
 

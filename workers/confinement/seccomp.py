@@ -73,7 +73,7 @@ COMPUTING: Final = {
     "gettimeofday": (96, 169),
     "getrandom": (318, 278),
 }
-"""Of files they read and write those that are open already."""
+"""They can read and write only files that are already open."""
 MEMORY: Final = {"mmap": (9, 222), "mprotect": (10, 226)}
 """They may not make memory executable."""
 CLONE: Final = (56, 220)

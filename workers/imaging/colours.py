@@ -7,7 +7,7 @@ from PIL import Image, ImageCms, ImageFile
 
 _WITHOUT_ALPHA: Final = {"LA": "L", "RGBA": "RGB"}
 _STEPS: Final = {"L;2": 85, "L;4": 17}
-"""What Pillow multiplies grey of two and four bits with when it decodes, and leaves out at the transparent one."""
+"""The factors by which Pillow multiplies grey of two and four bits. It does not multiply the transparent grey."""
 
 
 def scale_transparency(image: Image.Image) -> None:

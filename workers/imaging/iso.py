@@ -19,7 +19,7 @@ MAX_ENTRIES: Final = 50_000
 MAX_TILES: Final = 2_000
 """50 megapixels in tiles of 512 x 512 are 196; as many again have the transparency and the gain map."""
 MAX_DEPTH: Final = 8
-"""Of pictures made of others."""
+"""How deep pictures may be made of other pictures."""
 LAYERS: Final = 2
 """The picture, and its transparency."""
 TILE_MARGIN: Final = 1.25

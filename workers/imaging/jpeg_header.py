@@ -22,7 +22,7 @@ NEEDED: Final = FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, JPEG_LS, HIERARCHY, SCAN}
 OTHERS: Final = frozenset(range(0xE0, 0xF0)) | {0xFE}
 """Application segments and comments."""
 MARKER: Final = re.compile(rb"\xff[\xc0-\xcf\xda-\xde\xe0-\xef\xf7\xfe]")
-"""Of a segment that may stand in a header."""
+"""The marker of a segment that may stand in a header."""
 FILLED_MARKER: Final = re.compile(rb"\xff*" + MARKER.pattern)
 """The same behind fill bytes."""
 BEHIND_PIXELS: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")

@@ -24,9 +24,9 @@ SEQUENCES: Final = frozenset({b"hevc", b"hevx", b"hevm", b"hevs", b"avis", b"msf
 PADDINGS: Final = tuple(bytes([byte]) * 4096 for byte in (0b10101010, 0b01010101))
 """Bits that differ from the first on: from each other, and one of them from the zeros that the decoder takes."""
 MAX_BLOCK_VISITS: Final = 30_000_000
-"""Of all scans of a JPEG; each costs up to 25 ns. 50 megapixels in four inks and progressive scans have 19 million."""
+"""In all scans of a JPEG. Each costs up to 25 ns. 50 megapixels in four inks and progressive scans have 19 million."""
 MAX_BLOCK_VISITS_WITHOUT_END: Final = 15_000_000
-"""Of one that is decoded once more for each padding. 50 megapixels in full colour have 11 million."""
+"""The same for a JPEG that is decoded once more for each padding. 50 megapixels in full colour have 11 million."""
 PLUGINS: Final = {
     "JPEG": ("JPEG",),
     "PNG": ("PNG",),

@@ -37,14 +37,14 @@ TRANSPARENT_BYTES: Final = {0: 2, 2: 6}
 ADAM7: Final = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """First column and row, and steps, of the passes of an interlaced picture (PNG specification, 8.1)."""
 STEP_BYTES: Final = 2**16
-"""What is unpacked at a time, and forgotten: memory does not follow the picture."""
+"""How much is unpacked at a time and then dropped, so that memory does not grow with the picture."""
 MAX_PROFILE_BYTES: Final = 2**20
 """Pillow's own limit, beyond which it refuses the whole file."""
 ZLIB_HEAD: Final = b"\x78\x01"
 LOST_AND_FOUND: Final = re.compile(b"IHDR|PLTE|tRNS|IDAT|IEND")
 MAX_SEARCHES: Final = 4
 MAX_CANDIDATES: Final = 8
-"""Of one search; each may cost a checksum of the whole file."""
+"""The candidates that one search checks. Each may cost a checksum of the whole file."""
 
 
 class Png(Struct, frozen=True):

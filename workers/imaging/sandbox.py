@@ -52,7 +52,7 @@ CHILD: Final = "workers.imaging.child"
 JPEG_SIDE: Final = 65_535
 COMPLAINT_BYTES: Final = 500
 TRIES: Final = 3
-"""Of a job whose fork server ends, which is not the picture's doing."""
+"""How often a job is tried if its fork server ends, which is not the picture's fault."""
 _BLAMED_ON_THE_PICTURE: Final = {
     -number
     for number in (
@@ -74,7 +74,7 @@ class Limits(msgspec.Struct, frozen=True):
     cpu_seconds: int = 6
     wall_seconds: float = 60
     answer_bytes: int = 128 * 1024**2
-    """Of its standard output; a picture of ours has less than half of it."""
+    """The limit of its standard output. A picture of ours has less than half of that."""
 
 
 class ConfinementError(DarkroomError):

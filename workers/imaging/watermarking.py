@@ -15,7 +15,7 @@ from workers.imaging.opening import damage_is_the_photos
 
 TEXT: Final = "DARKROOM  PREVIEW"
 LONGEST_SIDE: Final = 1280
-"""Of a preview: the marks of this size are made before there is a picture."""
+"""The longer side of a preview. The marks of this size are made before the first job."""
 _ANGLE: Final = 30
 _LIGHT: Final = (255, 255, 255, 120)
 _DARK: Final = (0, 0, 0, 90)

@@ -31,7 +31,7 @@ ACTORS: Final = {FIRST: "run_upload", BEHIND: "run_upload_behind"}
 WOKEN_POLL_SECONDS: Final = 1.0
 """How often an idle worker asks that is woken for each run."""
 IDLE_POLL_MS: Final = 100
-"""How often it asks while nothing wakes it; Dramatiq's default of 1000 was felt by everybody who waited."""
+"""How often it asks while nothing wakes it. With Dramatiq's default of 1000 every upload waited noticeably."""
 SENDING_SECONDS: Final = 2.5
 """How long one transaction may send messages. The last one may take 2 s more, and after 5 s PostgreSQL ends an idle
 transaction as frozen: its lock or position would be lost and all messages sent again."""

@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 
 def first_step(by: str) -> Command:
-    """What is appended with the start of an attempt: a new upload is at its first stage then."""
+    """The command that goes with the start of an attempt: it brings a new upload to its first stage."""
     stage = Stage.VALIDATING
     return lambda upload: (
         None if upload.reached else upload.advance(stage, BANDS[stage][0], attempt=upload.attempt, by=by)

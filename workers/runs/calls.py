@@ -114,7 +114,7 @@ log = structlog.get_logger(__name__)
 
 
 class State(msgspec.Struct, frozen=True):
-    """What stands in the way of a call just now; each in seconds, None or past where nothing does."""
+    """The reasons why a call must wait now, each in seconds; None or past if it need not."""
 
     down_for: float | None = None
     next_call_in: float | None = None

@@ -22,7 +22,7 @@ from typing import Final
 
 PATIENCE_SECONDS: Final = 30.0
 PATIENCE_CHECK_SECONDS: Final = 0.5
-"""How often a waiting run checks whether the patience of another one is over."""
+"""How often a waiting run checks whether another one has waited for too long."""
 
 
 class Guest:

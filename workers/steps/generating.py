@@ -17,7 +17,7 @@ def generate(clean_jpeg: bytes, prompt_version: int, model: ImageModel) -> Answe
 
 
 def progress_after(seconds: float, expected_seconds: float) -> int:
-    """What to show while a call runs: two thirds of the band at the expected time, and its end only with the answer."""
+    """The progress while a call runs: two thirds of the band at the expected time, and its end only with the answer."""
     band = BANDS[Stage.GENERATING]
     done = 1 - math.exp(-1.1 * max(0.0, seconds) / expected_seconds)
     return min(band[0] + int(done * (band[-1] - band[0])), band[-1] - 1)

@@ -1,4 +1,4 @@
-"""What the pipeline asks of an image model. Knows none of them."""
+"""The interface of an image model. Knows no particular model."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What an image model made: the bytes are as they came, and may turn out to be no picture at all."""
+    """The answer of an image model. Its bytes are unchecked, and may be no picture."""
 
     model: str
     """The name of the model that answered, recorded with the result."""

@@ -1,4 +1,4 @@
-"""What a process gives to every resource of its API. Each resource takes from it what it needs."""
+"""The services that every resource of the API may use: settings, stores, sessions, limits."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime

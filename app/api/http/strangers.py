@@ -13,7 +13,7 @@ from domain.errors import ResultNotFoundError, UploadNotFoundError
 from projections.queries.status import IN_LOG_ONLY, StatusReader
 
 MOST_SECONDS: Final = 0.02
-"""Of the wait before a 404. What a row costs that is there is some 0.05 ms, and disappears in it."""
+"""The longest wait before a 404. A row that exists costs about 0.05 ms more, which this wait hides."""
 
 _random: Final = SystemRandom()
 

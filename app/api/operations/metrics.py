@@ -20,7 +20,7 @@ from app.metrics.families import Source
 
 SCRAPE_SECONDS: Final = 2.5
 FRESH_SECONDS: Final = 1.0
-"""Who asks so soon after another gets the same figures: curiosity must not load the database."""
+"""A scrape this soon after another gets the same figures, so that many scrapes do not load the database."""
 THREADS: Final = 6
 """Sources that hang use these up, and never the threads of uploads."""
 

@@ -114,7 +114,7 @@ class StatusPoll:
         return answer(row, forecast, read=asked.read, more=rate)
 
     async def refusal(self, scope: Scope, error: Exception) -> Exception:
-        """What to answer for an error: a client that tries many tokens is told to wait."""
+        """The answer to an error. A client that tried many wrong tokens is told to wait."""
         if isinstance(error, UnauthorizedError):
             try:
                 await self.failed_tokens.count(scope)

@@ -23,11 +23,11 @@ HEADINGS: Final = ("#", "time", "elapsed", "event", "stage", "attempt", "code", 
 NUMBERS: Final = frozenset({"#", "elapsed", "attempt"})
 ANY_WIDTH: Final = 1000
 ACTOR_TAIL: Final = 6
-"""As many characters of a long name tell actors apart."""
+"""The number of characters of a long name that tell actors apart."""
 
 
 class Layout(Struct, frozen=True, kw_only=True):
-    """What a table gives up to be narrower."""
+    """What a narrower table leaves out."""
 
     drops_empty: bool = False
     shortens_times: bool = False

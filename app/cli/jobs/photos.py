@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -35,9 +35,9 @@ class Found(Struct, frozen=True):
 def find_photos(arguments: Sequence[Path], spool: Path) -> Found:
     """Look at every argument. What is on stdin is kept in the folder `spool`, so that it can be sent again."""
     photos: dict[Path, Photo] = {}
-    notes = []
+    notes: list[str] = []
     for argument in arguments:
-        for file in _files(argument):
+        for file in _files(argument, lambda error: notes.append(_unread(error))):
             if argument.is_dir() and (note := _why_not(file)):
                 notes.append(f"{file} was skipped: {note}")
             elif argument == STDIN:
@@ -47,20 +47,27 @@ def find_photos(arguments: Sequence[Path], spool: Path) -> Found:
     return Found(list(photos.values()), notes)
 
 
-def _files(argument: Path) -> Iterator[Path]:
+def _files(argument: Path, on_error: Callable[[OSError], object]) -> Iterator[Path]:
     if not argument.is_dir():
         yield argument
         return
-    for folder, folders, files in os.walk(argument):
+    for folder, folders, files in os.walk(argument, onerror=on_error):
         # Hidden folders hold thumbnails and the like. The order is the one that a person sees.
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(folder, name) for name in sorted(files))
 
 
+def _unread(error: OSError) -> str:
+    return f"{error.filename} was skipped: The folder cannot be read: {error.strerror}."
+
+
 def _why_not(file: Path) -> str | None:
     """Why a file of a folder is not sent. One that cannot be read is: that is an error, and not to be passed over."""
-    if not file.is_file():
-        return "It is no regular file."
+    try:
+        if not file.is_file():
+            return "It is no regular file."
+    except OSError as error:  # a link into a folder that is closed to us
+        return f"It cannot be looked at: {error.strerror}."
     if PRINT.fullmatch(file.name):
         return "It has the name of a print of ours. Name it on the command line to send it all the same."
     try:

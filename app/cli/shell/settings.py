@@ -67,19 +67,17 @@ def attached(settings: Settings) -> Settings:
 
 
 @contextmanager
-def open_database(data_dir: Path | None, command: str) -> "Iterator[Pool]":
-    """A connection to the database, for one command. What cannot be done with it ends the command with a sentence."""
-    import psycopg
-
+def open_database(
+    data_dir: Path | None, command: str, connections: int = 1, statement_seconds: float | None = None
+) -> "Iterator[Pool]":
+    """Connections to the database, for one command. What cannot be done with them ends the command with a sentence."""
     from domain.errors import DarkroomError, UnavailableError
-    from projections.log.connections import open_pool
+    from projections.log.connections import STATEMENT_SECONDS, open_pool
 
-    settings = attached(cli_settings(data_dir=data_dir))
+    settings, seconds = attached(cli_settings(data_dir=data_dir)), statement_seconds or STATEMENT_SECONDS
     try:
-        with open_pool(settings.database_url or "", 1, f"darkroom {command}") as pool:
+        with open_pool(settings.database_url or "", connections, f"darkroom {command}", seconds) as pool:
             yield pool
-    except psycopg.errors.UndefinedTable:
-        end(ExitCode.USAGE, "This database is not Darkroom's, or an older one. Run `darkroom migrate` first.")
     except UnavailableError as error:
         end(ExitCode.USAGE, error.message)
     except DarkroomError as error:

@@ -11,14 +11,14 @@ from domain.errors import BlobNotFoundError
 
 
 class LakeFiles(Protocol):
-    """What is asked of the storage of a lake to read it."""
+    """The interface to read the storage of a lake."""
 
     def get(self, key: str) -> bytes:
         """The whole object. Raises BlobNotFoundError."""
 
 
 class LakeStore(LakeFiles, Protocol):
-    """What an export asks of the storage of a lake; a part of BlobStore."""
+    """The interface to write the storage of a lake; a part of BlobStore."""
 
     def put(self, key: str, body: BinaryIO, media_type: str) -> None:
         """Store the body, completely or not at all. Replaces what was there."""

@@ -1,4 +1,4 @@
-"""How a notebook names a moment of the log: a position, or a time as datetime, date or text. Times are in UTC."""
+"""Parses a moment of the log from Python: a position, or a time as datetime, date or text. Times are in UTC."""
 
 from datetime import UTC, date, datetime, time
 

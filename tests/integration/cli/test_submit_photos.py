@@ -75,6 +75,31 @@ def test_a_file_of_a_folder_that_cannot_be_read_is_an_error(
     assert "pictures/b.jpg cannot be read: Permission denied." in result.stderr.splitlines()
 
 
+def test_what_is_closed_to_us_in_a_folder_is_told_of_and_costs_no_other_photo(
+    server: FakeDarkroom, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pictures / "closed").mkdir()
+    scan, is_file = os.scandir, Path.is_file
+
+    def scandir(folder: Any) -> Any:  # noqa: ANN401 - a path or a descriptor
+        if str(folder).endswith("closed"):
+            raise PermissionError(13, "Permission denied", folder)
+        return scan(folder)
+
+    def look(file: Path) -> bool:
+        if file.name == "notes.txt":
+            raise PermissionError(13, "Permission denied")
+        return is_file(file)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    monkeypatch.setattr(Path, "is_file", look)
+    result = command("submit", pictures, "--server", server.url)
+    assert result.exit_code == 0, result.output
+    assert prints() == ["a-darkroom.jpg", "b-darkroom.jpg"]
+    assert "pictures/closed was skipped: The folder cannot be read: Permission denied." in result.stderr
+    assert "pictures/notes.txt was skipped: It cannot be looked at: Permission denied." in result.stderr
+
+
 def test_what_comes_on_stdin_is_sent_too(server: FakeDarkroom) -> None:
     result = command("submit", "-", "holiday.jpg", "--server", server.url, stdin=b"from a pipe")
     assert result.exit_code == 0, result.output
