@@ -10,6 +10,7 @@
  */
 
 import type { QueryClient } from "@tanstack/react-query";
+import { newKey } from "../../newKey";
 import type { SubmissionBody } from "../../status/schema";
 import { keepSession } from "../../status/sessions";
 import { prefetchStatus } from "../../status/useStatus";
@@ -238,9 +239,4 @@ function ask(event: BeforeUnloadEvent): void {
 
 function blank(batch: string) {
   return { batch, photo: null, thumbnail: null, share: 0, failures: 0, reason: null, retryAt: null };
-}
-
-/** Not crypto.randomUUID: a phone that reaches the page by plain HTTP on the home network has none. */
-function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

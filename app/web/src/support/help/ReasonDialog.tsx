@@ -1,8 +1,8 @@
 /** Asks why, says what will happen, and sends it. One dialog is one request: sent again after a fault, it acts once. */
 
 import { type ReactNode, useId, useRef } from "react";
+import { newKey } from "../../newKey";
 import { FormDialog } from "../FormDialog";
-import { newKey } from "./newKey";
 
 const LONGEST = 500;
 
