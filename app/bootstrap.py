@@ -52,7 +52,8 @@ from projections.rows.failure_groups import failure_grouper
 from projections.rows.projector import projector
 from projections.statistics.registered import PROJECTIONS
 from workers.imaging.sandbox import Sandbox
-from workers.queue.actors import DramatiqQueue, run_broker, run_workers
+from workers.queue.actors import DramatiqQueue, run_workers
+from workers.queue.broker import run_broker
 from workers.queue.clock import LogClock
 from workers.queue.dispatcher import dispatcher
 from workers.queue.lanes import put_behind

@@ -12,7 +12,8 @@ from redis import Redis
 from tests.acceptance.service import Running, clean_environment, darkroom, free_port
 from tests.servers import open_folder
 from tests.waiting import until
-from workers.queue.actors import DramatiqQueue, run_broker
+from workers.queue.actors import DramatiqQueue
+from workers.queue.broker import run_broker
 
 
 @pytest.fixture

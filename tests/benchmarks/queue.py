@@ -27,7 +27,8 @@ from tests.benchmarks.bench import Bench
 from tests.benchmarks.contest import Case, Contender, Figures
 from tests.benchmarks.lives import SESSION_HASH, go_through
 from tests.submissions import submit
-from workers.queue.actors import DramatiqQueue, run_broker, run_worker, start_taking
+from workers.queue.actors import DramatiqQueue, run_worker, start_taking
+from workers.queue.broker import run_broker
 from workers.queue.dispatcher import dispatcher
 
 THREADS: Final = 8

@@ -32,7 +32,8 @@ from tests.faults.processes import DispatchProcess, WorkerProcess
 from tests.photos.variants import stamp
 from tests.submissions import hand_in
 from tests.waiting import until
-from workers.queue.actors import DramatiqQueue, run_broker
+from workers.queue.actors import DramatiqQueue
+from workers.queue.broker import run_broker
 from workers.queue.dispatcher import dispatcher
 from workers.queue.leases import Leases
 from workers.queue.reconciler import Reconciler

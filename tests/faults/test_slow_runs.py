@@ -12,7 +12,8 @@ from tests.fakes.gemini import Call, Handler
 from tests.fakes.gemini_replies import Reply, after, picture
 from tests.faults.plant import Plant, running_plant
 from tests.faults.processes import LEASE_SECONDS
-from workers.queue.actors import DramatiqQueue, run_broker
+from workers.queue.actors import DramatiqQueue
+from workers.queue.broker import run_broker
 
 SLOW_SECONDS = 5 * float(LEASE_SECONDS)
 

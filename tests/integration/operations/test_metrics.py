@@ -14,7 +14,8 @@ from tests.house.test_alerts import RULES
 from tests.integration.operations.scrapes import KEY, Scene, running_api
 from tests.lives import Lives, soon
 from tests.submissions import WORKER
-from workers.queue.actors import DramatiqQueue, run_broker
+from workers.queue.actors import DramatiqQueue
+from workers.queue.broker import run_broker
 from workers.queue.leases import Leases
 
 pytestmark = pytest.mark.usefixtures("patience")

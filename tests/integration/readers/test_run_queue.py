@@ -10,7 +10,8 @@ from domain.errors import QueueUnavailableError
 from tests.integration.readers.reading import PATIENCE
 from tests.waiting import until
 from workers.confinement.image_slots import ImageSlots
-from workers.queue.actors import DramatiqQueue, run_broker, run_worker, run_workers, stop_taking
+from workers.queue.actors import DramatiqQueue, run_worker, run_workers, stop_taking
+from workers.queue.broker import run_broker
 from workers.queue.depth import queue_depth
 from workers.queue.lanes import BEHIND, FIRST, LANES, MARK, put_behind, standing_behind
 

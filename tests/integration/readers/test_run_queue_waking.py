@@ -11,15 +11,17 @@ from redis import Redis
 
 from tests.waiting import until
 from workers.queue import actors
-from workers.queue.actors import DramatiqQueue, run_broker, run_worker, start_taking, stop_taking
+from workers.queue import broker as brokers
+from workers.queue.actors import DramatiqQueue, run_worker, start_taking, stop_taking
+from workers.queue.broker import run_broker
 
 HOUR = 3600.0
 
 
 @pytest.fixture(autouse=True)
 def _seldom(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actors, "WOKEN_POLL_SECONDS", HOUR)
-    monkeypatch.setattr(actors, "DELAYED_POLL_SECONDS", HOUR)
+    monkeypatch.setattr(brokers, "WOKEN_POLL_SECONDS", HOUR)
+    monkeypatch.setattr(brokers, "DELAYED_POLL_SECONDS", HOUR)
 
 
 @contextmanager
@@ -67,7 +69,7 @@ def test_a_worker_that_is_full_takes_the_next_run_when_one_has_ended(redis: Redi
 def test_a_run_whose_notification_is_lost_is_found_at_the_next_look(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actors, "WOKEN_POLL_SECONDS", 0.05)
+    monkeypatch.setattr(brokers, "WOKEN_POLL_SECONDS", 0.05)
     runs: list[UUID] = []
     with taking(redis, runs.append, 2):
         monkeypatch.setattr(actors, "QUEUED", "darkroom:nowhere")
