@@ -135,7 +135,7 @@ class Upload(UploadState, frozen=True, gc=False, kw_only=True):
         if self.erased:
             raise errors.NotFailedError("This upload is erased: there is nothing to retry.")
         if self.status is not Status.FAILED:
-            raise errors.NotFailedError
+            raise errors.NotFailedError(f"This upload is {self.status}. Only a failed one can be retried.")
         if self.error_code in NEEDS_NEW_PHOTO:
             raise errors.NeedsNewPhotoError(f"Another try cannot help. {self.error_message}")
         if self.expired:

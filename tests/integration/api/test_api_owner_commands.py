@@ -106,8 +106,10 @@ def test_a_cancelled_upload_may_be_retried(service: Service) -> None:
     assert (body["status"], body["stage"], body["queuePosition"]) == ("pending", None, 0)
 
 
-@pytest.mark.parametrize("stage", [None, Stage.GENERATING, Stage.COMPLETE])
-def test_what_has_not_failed_cannot_be_retried(service: Service, stage: Stage | None) -> None:
+@pytest.mark.parametrize(
+    ("stage", "status"), [(None, "pending"), (Stage.GENERATING, "processing"), (Stage.COMPLETE, "completed")]
+)
+def test_what_has_not_failed_cannot_be_retried(service: Service, stage: Stage | None, status: str) -> None:
     upload_id, token = service.submitted()
     if stage:
         service.lives.run(upload_id, stage)
@@ -116,7 +118,8 @@ def test_what_has_not_failed_cannot_be_retried(service: Service, stage: Stage | 
     response = ask(service, "retry", upload_id, token)
 
     assert error_of(response) == (409, "CONFLICT")
-    assert response.json()["error"]["message"] == "Only a failed upload can be retried."
+    told = f"This upload is {status}. Only a failed one can be retried."
+    assert response.json()["error"]["message"] == told
     assert names(service, upload_id) == before
 
 

@@ -86,8 +86,8 @@ def test_an_erasure_deletes_photo_and_pictures_also_of_an_upload_that_runs(desk:
 @pytest.mark.parametrize(
     ("action", "stage", "told"),
     [
-        ("retry", None, "Only a failed upload can be retried."),
-        ("retry", Stage.COMPLETE, "Only a failed upload can be retried."),
+        ("retry", None, "This upload is pending. Only a failed one can be retried."),
+        ("retry", Stage.COMPLETE, "This upload is completed. Only a failed one can be retried."),
         ("cancel", Stage.COMPLETE, "This upload has ended (complete)"),
         ("requeue", Stage.COMPLETE, "There is nothing left to do."),
     ],
