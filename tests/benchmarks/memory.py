@@ -2,11 +2,10 @@
 
 import multiprocessing
 import os
-from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
 from projections.log.connections import open_pool
-from projections.log.event_log import EventLog, LoggedEvent
+from projections.log.event_log import EventLog, Page
 from projections.rows.rebuilding import rebuild
 from tests.benchmarks.contest import Figures
 from tests.linux_processes import resident_bytes
@@ -15,10 +14,10 @@ from tests.linux_processes import resident_bytes
 class Watched(EventLog):
     """The log, which notes at every page what its process holds."""
 
-    def read(self, after: int, limit: int) -> Sequence[LoggedEvent]:
+    def page(self, after: int, limit: int) -> Page:
         """The next page."""
         self.sizes.append(resident_bytes(os.getpid()) / 2**20)
-        return super().read(after, limit)
+        return super().page(after, limit)
 
     sizes: list[float]
 

@@ -1,6 +1,5 @@
 """`darkroom project --rebuild`: a new read model is built beside the old one, compared with it, and swapped in."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
@@ -9,7 +8,7 @@ from domain.events import ResultStored
 from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.connections import Pool, open_pool
-from projections.log.event_log import EventLog, LoggedEvent
+from projections.log.event_log import EventLog, Page
 from projections.log.schema import migrate
 from projections.rows import models
 from projections.rows.models import ReadModelBackwardsError, ReadModelError, ReadModelRefusedError
@@ -26,10 +25,10 @@ PAGE = "projections.rows.projector.PAGE"
 class Counted(EventLog):
     """A log that notes from where it is read."""
 
-    def read(self, after: int, limit: int) -> Sequence[LoggedEvent]:
+    def page(self, after: int, limit: int) -> Page:
         """The next page."""
         self.read_after.append(after)
-        return super().read(after, limit)
+        return super().page(after, limit)
 
     read_after: list[int]
 
