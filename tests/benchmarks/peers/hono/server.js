@@ -28,10 +28,11 @@ const uploads = pgTable("uploads", {
   updatedAt: timestamp("updated_at", { withTimezone: true }).notNull(),
 });
 
-const key = createHmac("sha256", SECRET_KEYS).update("darkroom.session").digest();
+const LIFETIME = 90 * 86_400;
+const key = createHmac("sha256", SECRET_KEYS).update("darkroom.dated-session").digest();
 const known = new Map();
 
-/** The hash of a session, worked out once a token, as Darkroom does. */
+/** The hash of a session, worked out once a token, as Darkroom does; null for a forged token, and one that is over. */
 function ownerOf(token) {
   if (!known.has(token)) {
     const end = token.lastIndexOf(".");
@@ -40,9 +41,12 @@ function ownerOf(token) {
     if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) {
       return null;
     }
-    known.set(token, createHash("sha256").update(token.slice(0, end)).digest("hex"));
+    const [id, date] = token.slice(0, end).split(".");
+    const seconds = Number.parseInt(Buffer.from(date, "base64url").toString("hex"), 16);
+    known.set(token, { hash: createHash("sha256").update(id).digest("hex"), end: seconds + LIFETIME });
   }
-  return known.get(token);
+  const session = known.get(token);
+  return Date.now() / 1000 < session.end ? session.hash : null;
 }
 
 const app = new Hono();
