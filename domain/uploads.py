@@ -81,12 +81,11 @@ class Uploads:
             return existing
         return evolve(None, event)
 
-    def start_attempt(self, upload_id: UUID, *, by: str) -> Upload:
-        """Start an attempt. Raises AttemptOverError if another run starts one meanwhile, AttemptsExhaustedError."""
-        return self.start_attempt_of(self.get(upload_id), by=by)
+    def start_attempt(self, upload: Upload, *, by: str, then: Sequence[Command] = ()) -> Upload:
+        """Start an attempt of an upload as it was just read; what its commands return is appended with the start.
 
-    def start_attempt_of(self, upload: Upload, *, by: str, then: Sequence[Command] = ()) -> Upload:
-        """Start an attempt of an upload as it was just read; what its commands return is appended with the start."""
+        Raises AttemptOverError if another run starts one meanwhile, AttemptsExhaustedError.
+        """
         events = _events_of(upload, [lambda seen: seen.start_attempt(by=by), *then])
         try:
             self._append(events)

@@ -62,7 +62,7 @@ def run_to(
     by: str = WORKER,
 ) -> Upload:
     """One attempt, up to a stage; it goes on from what was reached before."""
-    upload = uploads.start_attempt(upload_id, by=by)
+    upload = uploads.start_attempt(uploads.get(upload_id), by=by)
     attempt = upload.attempt
     for stage, progress in steps:
         if progress > upload.progress:

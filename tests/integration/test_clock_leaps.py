@@ -78,7 +78,7 @@ def test_a_reconciler_judges_no_worker_right_after_a_leap(pool: Pool, clock: Ste
     reconciler, leases = Reconciler(uploads, pool, sent), Leases(pool, "w")
     upload_id = submit(uploads).id
     assert leases.take(upload_id)
-    uploads.start_attempt(upload_id, by="worker:w")
+    uploads.start_attempt(uploads.get(upload_id), by="worker:w")
     projector(log, pool).catch_up()
     for _ in range(round(LEASE_SECONDS) + 2):
         reconciler.scan()

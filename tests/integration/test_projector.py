@@ -83,7 +83,7 @@ def test_a_migration_reads_from_the_log_when_each_row_entered_its_stage(
     a_life_of_each_kind(uploads)
     moving = run_to(uploads, submit(uploads).id, Stage.GENERATING)
     uploads.execute(moving.id, Upload.advance, Stage.GENERATING, 50, attempt=1, by=WORKER)
-    uploads.start_attempt(moving.id, by=WORKER)
+    uploads.start_attempt(uploads.get(moving.id), by=WORKER)
     uploads.execute(moving.id, Upload.advance, Stage.GENERATING, 60, attempt=2, by=WORKER)
     follower.catch_up()
     run_to(uploads, submit(uploads).id, Stage.COMPLETE)  # the row is not there yet

@@ -44,7 +44,7 @@ def test_runs_that_begin_at_once_each_have_an_attempt_of_their_own_or_are_refuse
     def begin() -> None:
         barrier.wait(60)
         try:
-            outcomes.append(uploads.start_attempt(upload.id, by=WORKER).attempt)
+            outcomes.append(uploads.start_attempt(uploads.get(upload.id), by=WORKER).attempt)
         except AttemptOverError:
             outcomes.append("over")
         except AttemptsExhaustedError:
@@ -66,10 +66,12 @@ def test_runs_that_begin_at_once_each_have_an_attempt_of_their_own_or_are_refuse
 
 def test_a_run_that_starts_an_attempt_too_late_is_refused(pool: Pool, uploads: Uploads) -> None:
     upload = submit(uploads)
-    racing = Uploads(RacingLog(pool, lambda: uploads.start_attempt(upload.id, by="worker:first")), SilentNotifier())
+    racing = Uploads(
+        RacingLog(pool, lambda: uploads.start_attempt(uploads.get(upload.id), by="worker:first")), SilentNotifier()
+    )
 
     with pytest.raises(AttemptOverError, match="at the same time"):
-        racing.start_attempt(upload.id, by="worker:second")
+        racing.start_attempt(racing.get(upload.id), by="worker:second")
 
 
 def test_a_retry_continues_where_the_upload_failed(uploads: Uploads) -> None:
@@ -95,12 +97,12 @@ def test_a_cancelled_upload_refuses_the_events_of_its_worker(uploads: Uploads) -
 def test_an_upload_is_given_up_only_after_its_last_attempt(uploads: Uploads) -> None:
     upload = submit(uploads)
     for left in (2, 1):
-        uploads.start_attempt(upload.id, by=WORKER)
+        uploads.start_attempt(uploads.get(upload.id), by=WORKER)
         with pytest.raises(RefusedError, match=f"{left} attempts are left"):
             uploads.execute(upload.id, Upload.give_up, by="reconciler")
-    uploads.start_attempt(upload.id, by=WORKER)
+    uploads.start_attempt(uploads.get(upload.id), by=WORKER)
     with pytest.raises(AttemptsExhaustedError):
-        uploads.start_attempt(upload.id, by=WORKER)
+        uploads.start_attempt(uploads.get(upload.id), by=WORKER)
 
     assert uploads.execute(upload.id, Upload.give_up, by="reconciler").error_code is FailureCode.WORKER_LOST
 
@@ -119,7 +121,7 @@ def test_a_command_that_meets_a_conflict_every_time_is_unavailable(pool: Pool, u
     upload = submit(uploads)
 
     def start_and_stop() -> None:
-        attempt = uploads.start_attempt(upload.id, by=WORKER).attempt
+        attempt = uploads.start_attempt(uploads.get(upload.id), by=WORKER).attempt
         uploads.execute(
             upload.id, Upload.fail_attempt, FailureCode.WORKER_STOPPED, LATER, stage=None, attempt=attempt, by=WORKER
         )
@@ -147,7 +149,7 @@ def test_an_upload_that_waits_can_be_put_off_and_one_that_runs_cannot(uploads: U
     waiting = uploads.execute(upload.id, Upload.put_off, FailureCode.GENERATION_PAUSED, LATER, by=WORKER)
 
     assert (waiting.retry_at, waiting.waiting_for) == (LATER, FailureCode.GENERATION_PAUSED)
-    uploads.start_attempt(upload.id, by=WORKER)
+    uploads.start_attempt(uploads.get(upload.id), by=WORKER)
     with pytest.raises(RefusedError, match="Only a waiting upload"):
         uploads.execute(upload.id, Upload.put_off, FailureCode.GENERATION_PAUSED, LATER, by=WORKER)
 

@@ -170,7 +170,7 @@ class Pipeline:
     def _run(self, loaded: Upload, lease: Lease) -> None:
         upload_id = loaded.id
         try:
-            upload = self._uploads.start_attempt_of(loaded, by=self._by, then=[first_step(self._by)])
+            upload = self._uploads.start_attempt(loaded, by=self._by, then=[first_step(self._by)])
         except AttemptsExhaustedError:
             self._uploads.execute(upload_id, Upload.give_up, by=self._by)
             return

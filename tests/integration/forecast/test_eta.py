@@ -99,7 +99,7 @@ def test_the_next_attempt_begins_its_stage_anew(rig: ForecastRig) -> None:
     rig.uploads.execute(
         upload_id, Upload.fail_attempt, FailureCode.WORKER_STOPPED, soon(), stage=Stage.GENERATING, attempt=1, by=WORKER
     )
-    rig.uploads.start_attempt(upload_id, by=WORKER)
+    rig.uploads.start_attempt(rig.uploads.get(upload_id), by=WORKER)
 
     found = rig.forecast(upload_id).eta
     assert found
@@ -164,7 +164,7 @@ def test_a_retried_upload_does_not_count_for_the_eta(rig: ForecastRig) -> None:
 def test_while_a_retry_waits_there_is_no_eta(rig: ForecastRig) -> None:
     completed(rig.pool, 100)
     running, pending = rig.reached(Stage.GENERATING), rig.submitted()
-    rig.uploads.start_attempt(pending, by=WORKER)
+    rig.uploads.start_attempt(rig.uploads.get(pending), by=WORKER)
     for upload_id in (running, pending):
         rig.uploads.execute(
             upload_id, Upload.fail_attempt, FailureCode.GENERATION_UNAVAILABLE, soon(), stage=None, attempt=1, by=WORKER

@@ -21,7 +21,7 @@ def grouped(lives: Lives) -> Lives:
         lives.failed(Stage.GENERATING, code)
     again = lives.failed(Stage.GENERATING)
     lives.uploads.execute(again, Upload.retry, by="session:0")
-    lives.uploads.start_attempt(again, by=WORKER)
+    lives.uploads.start_attempt(lives.uploads.get(again), by=WORKER)
     lives.uploads.execute(
         again, Upload.fail, FailureCode.NO_IMAGE_GENERATED, stage=Stage.GENERATING, attempt=2, by=WORKER
     )

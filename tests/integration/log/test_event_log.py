@@ -56,7 +56,7 @@ def test_another_sessions_submission_under_the_same_id_is_refused(uploads: Uploa
 
 
 def test_a_command_that_meets_a_conflict_is_run_again(event_log: EventLog, pool: Pool, uploads: Uploads) -> None:
-    upload = uploads.start_attempt(submit(uploads).id, by=WORKER)
+    upload = uploads.start_attempt(uploads.get(submit(uploads).id), by=WORKER)
     racing = RacingLog(
         pool, lambda: uploads.execute(upload.id, Upload.advance, Stage.VALIDATING, 10, attempt=1, by=WORKER)
     )

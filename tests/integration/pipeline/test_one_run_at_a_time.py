@@ -66,7 +66,7 @@ def test_a_cancel_in_the_middle_of_the_call_and_a_retry_pay_for_one_picture(
 def test_a_run_that_lives_elsewhere_is_not_taken_for_lost(rig: PipelineRig, local: ImageModel) -> None:
     upload_id = rig.submitted(photo())
     assert Leases(rig.pool, "other").take(upload_id)
-    rig.uploads.start_attempt(upload_id, by="worker:other")
+    rig.uploads.start_attempt(rig.uploads.get(upload_id), by="worker:other")
     rig.pipeline(local).run(upload_id)
 
     assert rig.names(upload_id) == ["submitted", "attempt-started"]
@@ -111,7 +111,7 @@ def test_a_run_gives_its_lease_back(rig: PipelineRig, local: ImageModel) -> None
 def test_an_upload_whose_workers_all_died_is_given_up(rig: PipelineRig, local: ImageModel) -> None:
     upload_id = rig.submitted(photo())
     for _ in range(3):
-        rig.uploads.start_attempt(upload_id, by="worker:doomed")
+        rig.uploads.start_attempt(rig.uploads.get(upload_id), by="worker:doomed")
     rig.pipeline(local).run(upload_id)
 
     assert last(rig, upload_id, Failed).code is FailureCode.WORKER_LOST

@@ -63,7 +63,7 @@ def test_two_followers_of_one_name_handle_each_event_once(event_log: EventLog, p
 
 def test_a_follower_moves_past_pages_that_do_not_concern_it(event_log: EventLog, pool: Pool, uploads: Uploads) -> None:
     for _ in range(5):
-        uploads.start_attempt(submit(uploads).id, by="worker:w")
+        uploads.start_attempt(uploads.get(submit(uploads).id), by="worker:w")
     handled: list[str] = []
 
     def handle(_: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:

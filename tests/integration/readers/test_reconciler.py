@@ -120,7 +120,7 @@ def test_an_upload_that_lost_three_workers_is_given_up(
 def lost_three_times(uploads: Uploads) -> UUID:
     upload = submit(uploads)
     for _ in range(3):
-        uploads.start_attempt(upload.id, by=WORKER)
+        uploads.start_attempt(uploads.get(upload.id), by=WORKER)
     return upload.id
 
 

@@ -77,7 +77,7 @@ def test_an_upload_that_fails_again_in_the_same_way_is_counted_once_and_its_fail
     upload_id = failed(desk)
     grouped(desk)
     desk.lives.uploads.execute(upload_id, Upload.retry, by="staff:agnes")
-    desk.lives.uploads.start_attempt(upload_id, by=WORKER)
+    desk.lives.uploads.start_attempt(desk.lives.uploads.get(upload_id), by=WORKER)
     desk.lives.uploads.execute(
         upload_id, Upload.fail, FailureCode.WORKER_LOST, stage=Stage.VALIDATING, attempt=2, by=WORKER
     )

@@ -34,7 +34,7 @@ def state(desk: Desk, upload_id: object, **at: object) -> dict[str, Any]:
 def troubled(lives: Lives) -> UUID:
     """An upload that had every kind of trouble, and was erased."""
     upload_id = lives.reached(Stage.GENERATING)
-    lives.uploads.start_attempt(upload_id, by="worker:second")
+    lives.uploads.start_attempt(lives.uploads.get(upload_id), by="worker:second")
     lives.uploads.execute(
         upload_id,
         Upload.fail_attempt,

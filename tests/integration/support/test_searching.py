@@ -22,7 +22,7 @@ def lives(desk: Desk) -> dict[str, UUID]:
     """Uploads in several states, by name; each is a minute older than the one after it."""
     lives = desk.lives
     repeated = lives.reached(Stage.GENERATING)
-    lives.uploads.start_attempt(repeated, by="worker:other")
+    lives.uploads.start_attempt(lives.uploads.get(repeated), by="worker:other")
     found = {
         "complete": lives.complete(),
         "failed": lives.failed(Stage.GENERATING),
