@@ -761,6 +761,14 @@ CREATE TABLE IF NOT EXISTS ended_sessions (
 -- For the API processes, which read the latest ones each second.
 CREATE INDEX IF NOT EXISTS ended_sessions_ended_at_idx ON ended_sessions (ended_at);
 
+-- Session tokens that were dated ahead, because a clock stepped back afterwards. Their own date would let them live for
+-- longer, so each ends a lifetime after it was first seen.
+CREATE TABLE IF NOT EXISTS early_tokens (
+    -- The SHA-256 of the token.
+    token_hash text PRIMARY KEY,
+    ends_at timestamptz NOT NULL
+);
+
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Views
 -- ---------------------------------------------------------------------------------------------------------------------

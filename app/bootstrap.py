@@ -146,7 +146,7 @@ def open_api(settings: Settings, stack: ExitStack, stopping: asyncio.Event) -> A
         forecaster=forecaster,
         watches=watches,
         blobs=blobs,
-        sessions=Sessions(settings.secret_keys, timedelta(days=settings.session_days), ended),
+        sessions=Sessions(settings.secret_keys, timedelta(days=settings.session_days), ended, ended.end_later),
         end_session=ended.end,
         put_behind=partial(put_behind, redis),
         links=SignedLinks(settings.secret_keys),

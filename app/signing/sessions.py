@@ -63,6 +63,8 @@ class Known(NamedTuple):
     session_hash: str
     renew_at: float
     ends_at: float
+    early: str | None = None
+    """The hash of a token that is dated ahead: the end by its date is too late."""
 
 
 class Sessions:
@@ -72,7 +74,8 @@ class Sessions:
         self,
         secret_keys: Sequence[str],
         lifetime: timedelta = LIFETIME,
-        ended: Container[str] = frozenset(),
+        ended: Container[str | None] = frozenset(),
+        end_later: Callable[[str, float], object] = lambda *_: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         keys = list(reversed(secret_keys))
@@ -84,6 +87,7 @@ class Sessions:
         self._lifetime = lifetime.total_seconds()
         self._ended = ended
         self._clock = clock
+        self._end_later = end_later
         self._known: dict[bytes, Known] = {}
 
     def new(self) -> Session:
@@ -103,8 +107,7 @@ class Sessions:
     def read(self, token: str) -> Session | None:
         """The session of a token; None for one that we did not sign, that is over, or whose session was ended."""
         found = self._opened(token)
-        known = self._facts(*found) if found else None
-        return Session(found[0], token) if found and self._is_good(known) else None
+        return Session(found[0], token) if found and self.known(token.encode("latin-1")) else None
 
     def owner(self, token: bytes) -> str | None:
         """The hash of the session of a token as it was sent; None where `read` finds none."""
@@ -120,12 +123,13 @@ class Sessions:
         digest = sha256(token).digest()
         known = self._known.get(digest)
         if known is None:
-            text = token.decode("latin-1")
-            if self.read(text) is None or (found := self._opened(text)) is None:
+            found = self._opened(token.decode("latin-1"))
+            known = self._facts(*found, digest.hex()) if found else None
+            if known is None or not self._is_good(known):
                 return None
             if len(self._known) >= KNOWN:
                 del self._known[next(iter(self._known))]
-            known = self._known[digest] = self._facts(*found)
+            self._known[digest] = known
         return known if self._is_good(known) else None
 
     def is_ended(self, session: Session) -> bool:
@@ -144,8 +148,9 @@ class Sessions:
         found = self._opened(token.decode("latin-1"))
         return self._signed(found[0], self._clock()).token if found else None
 
-    def _is_good(self, known: Known | None) -> bool:
-        return known is not None and self._clock() < known.ends_at and known.session_hash not in self._ended
+    def _is_good(self, known: Known) -> bool:
+        is_ended = known.session_hash in self._ended or known.early in self._ended
+        return self._clock() < known.ends_at and not is_ended
 
     def _opened(self, token: str) -> tuple[str, float | None] | None:
         """The id of the session and the token's time, None for an undated one."""
@@ -161,13 +166,16 @@ class Sessions:
         except (BadData, UnicodeError):
             return None
 
-    def _facts(self, session_id: str, at: float | None) -> Known:
+    def _facts(self, session_id: str, at: float | None, token_hash: str) -> Known:
         session_hash = Session(session_id, "").hash
         if at is None:
             return Known(session_hash, 0, UNDATED_END.timestamp())
-        # One dated ahead was signed before this clock stepped back. Its owner keeps it, and gets one of today at once.
-        renew_at = at + self._lifetime / 2 if at <= self._clock() + SKEW else 0
-        return Known(session_hash, renew_at, at + self._lifetime)
+        if at <= self._clock() + SKEW:
+            return Known(session_hash, at + self._lifetime / 2, at + self._lifetime)
+        # It was signed before this clock stepped back. Nothing tells its age, and its owner must not be shut out. So it
+        # has a lifetime from now on, and is renewed at once.
+        self._end_later(token_hash, self._lifetime)
+        return Known(session_hash, 0, at + self._lifetime, token_hash)
 
     def _signed(self, session_id: str, at: float) -> Session:
         # As TimestampSigner signs, with a time that is given.

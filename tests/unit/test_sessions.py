@@ -166,16 +166,20 @@ def test_a_token_is_renewed_in_the_second_half_of_its_life_for_the_same_session(
     assert sessions.owner(renewed.encode()) == session.hash
 
 
-def test_a_token_dated_ahead_is_renewed_at_once_when_the_clock_has_stepped_back() -> None:
-    clock = Hands()
-    sessions = Sessions([NEW], timedelta(days=90), clock=clock)
+def test_a_token_dated_ahead_has_a_lifetime_from_when_it_is_seen_and_is_renewed_at_once() -> None:
+    clock, ended, ends = Hands(), set[str | None](), dict[str, float]()
+    sessions = Sessions([NEW], timedelta(days=90), ended, ends.setdefault, clock)
     clock.now += 30 * DAY
     ahead = sessions.new()
     clock.now -= 30 * DAY
 
     assert sessions.read(ahead.token) == ahead
+    assert ends == {sha256(ahead.token.encode()).hexdigest(): 90 * DAY}
     renewed = sessions.renewed(ahead.token.encode()) or ""
     clock.now += 90 * DAY - 1
+    ended.update(ends)
+    assert sessions.read(ahead.token) is None
+    assert sessions.owner(ahead.token.encode()) is None
     assert sessions.owner(renewed.encode()) == ahead.hash
     clock.now += 1
     assert sessions.owner(renewed.encode()) is None
@@ -209,7 +213,7 @@ def test_an_undated_token_of_an_older_version_is_renewed_and_ends_at_a_date() ->
 
 
 def test_no_token_of_an_ended_session_is_read_and_none_is_renewed() -> None:
-    ended: set[str] = set()
+    ended: set[str | None] = set()
     clock = Hands()
     sessions = Sessions([NEW], ended=ended, clock=clock)
     one, other = sessions.new(), sessions.new()

@@ -101,3 +101,26 @@ def test_a_session_that_another_process_ended_is_known_at_the_next_refresh(
 
     asyncio.run(follow())
     assert "after" in theirs
+
+
+def test_a_token_dated_ahead_ends_a_lifetime_after_it_was_first_seen(
+    database_url: str, pool: ConnectionPool[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.signing.ended.REFRESH_SECONDS", 0.01)
+    ours, restarted = EndedSessions(pool), EndedSessions(pool)
+    ours.end_later("over", 0)
+    ours.end_later("lives", 3600)
+
+    async def follow() -> None:
+        polls = async_pool(database_url, 2, "test")
+        async with polls, ours.followed(StatusReader(polls)):
+            await to_thread.run_sync(until, lambda: "over" in ours, "its end is not known")
+            ours.end_later("over", 3600)
+            async with restarted.followed(StatusReader(polls)):
+                assert "over" in restarted
+                assert "lives" not in restarted
+
+    asyncio.run(follow())
+    with pool.connection() as connection:
+        found = connection.execute("SELECT token_hash, ends_at < now() FROM early_tokens ORDER BY 1").fetchall()
+    assert found == [("lives", False), ("over", True)]
