@@ -75,7 +75,7 @@ def _back(settings: "Settings") -> None:
     from projections.rows.rebuilding import back
 
     done = _swapped(settings, back)
-    click.echo(f"The read model that was kept is live, at position {done.position}. The one before is kept in {done.kept}.")
+    click.echo(f"The kept read model is live, at position {done.position}. The one before it is kept in {done.kept}.")
 
 
 def _forget(settings: "Settings") -> None:
