@@ -37,10 +37,10 @@ def test_a_wrong_method_is_told_the_right_ones(service: Service, method: str, pa
 def test_an_unexpected_error_is_logged_whole_and_told_to_no_client(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def break_down(_self: object, token: str) -> None:
-        raise RuntimeError(f"the secret detail of {token}")
+    def break_down(_self: object, token: bytes) -> None:
+        raise RuntimeError(f"the secret detail of {token!r}")
 
-    monkeypatch.setattr(Sessions, "read", break_down)
+    monkeypatch.setattr(Sessions, "known", break_down)
     with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
         response = service.poll("x", "a-token", X_Request_ID="c-500")
 
