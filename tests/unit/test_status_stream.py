@@ -85,7 +85,7 @@ def test_what_stands_still_is_told_once_and_then_the_heart_beats_until_the_clien
     assert rest[-1] == b""
 
 
-def test_who_has_read_this_version_is_not_told_its_place_in_the_queue_again() -> None:
+def test_who_has_read_this_version_is_not_told_its_position_in_the_queue_again() -> None:
     told = followed(StandingStill(Forecast(2)), beaten_twice, last_event_id="1")
 
     assert told[:3] == [BEGINNING, HEARTBEAT, HEARTBEAT]

@@ -64,7 +64,7 @@ def test_the_highest_version_of_the_header_is_what_the_client_has_read(header: s
     assert Tags.of(header).version == version
 
 
-def test_an_upload_that_runs_has_no_place_in_the_queue_and_its_plain_version() -> None:
+def test_an_upload_that_runs_has_no_position_in_the_queue_and_its_plain_version() -> None:
     running = msgspec.structs.replace(PENDING, version=4, status=Status.PROCESSING, stage=Stage.GENERATING)
 
     assert tag(Forecast(), running) == '"4"'

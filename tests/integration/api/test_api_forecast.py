@@ -1,4 +1,4 @@
-"""What a poll says of the wait: the place in the queue, the time that is left, and when they are not known."""
+"""What a poll says of the wait: the position in the queue, the time that is left, and when they are not known."""
 
 from uuid import UUID
 

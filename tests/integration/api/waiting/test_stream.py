@@ -58,7 +58,7 @@ def test_a_stream_whose_client_has_read_more_than_the_row_holds_does_not_go_back
         assert stream.event()[0] == "5"
 
 
-def test_the_place_in_the_queue_is_told_as_it_changes(deaf_scene: Scene) -> None:
+def test_the_position_in_the_queue_is_told_as_it_changes(deaf_scene: Scene) -> None:
     scene = deaf_scene  # no notification tells of another upload's step
     first, second = scene.submitted(), scene.submitted()
     with scene.stream(second) as stream:
