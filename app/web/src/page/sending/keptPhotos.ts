@@ -41,11 +41,12 @@ export function triedWith(key: string): string | null | undefined {
 
 /** What tabs that were closed have left. */
 export async function leftPhotos(): Promise<KeptPhoto[]> {
-  const kept = (await inStore<KeptPhoto[]>(PHOTOS, "readonly", (store) => store.getAll())) ?? [];
-  const open = await openTabs();
-  const left = kept.filter(({ key, photo, name, tab }) => {
+  const tabs = [...new Set((await keptPhotos()).map(({ tab }) => tab))];
+  const open = new Set(await Promise.all(tabs.map(async (tab) => ((await isClosed(tab)) ? null : tab))));
+  // Read again: a tab that was closed while we waited may have sent its photos before.
+  const left = (await keptPhotos()).filter(({ key, photo, name, tab }) => {
     const isWhole = typeof key === "string" && photo instanceof Blob && typeof name === "string";
-    return isWhole && !open.has(tab);
+    return isWhole && tabs.includes(tab) && !open.has(tab);
   });
   for (const { key } of left) {
     const noted = await inStore<{ session: string | null }>(TRIED, "readonly", (store) => store.get(key));
@@ -56,7 +57,12 @@ export async function leftPhotos(): Promise<KeptPhoto[]> {
   return left;
 }
 
+async function keptPhotos(): Promise<KeptPhoto[]> {
+  return (await inStore<KeptPhoto[]>(PHOTOS, "readonly", (store) => store.getAll())) ?? [];
+}
+
 const LOCK = "darkroom.tab.";
+const CLOSING_MS = 2000;
 
 /** Hold this tab's photos against other tabs, until the returned function is called. */
 export function holdTab(tab: string): () => void {
@@ -68,9 +74,15 @@ export function holdTab(tab: string): () => void {
   return release;
 }
 
-async function openTabs(): Promise<Set<string>> {
-  const locks = await navigator.locks?.query().catch(() => undefined);
-  return new Set(locks?.held?.map(({ name }) => name?.slice(LOCK.length) ?? ""));
+/** A page that was just reloaded may still have its lock for a moment. */
+async function isClosed(tab: string): Promise<boolean> {
+  const signal = AbortSignal.timeout(CLOSING_MS);
+  try {
+    await navigator.locks?.request(LOCK + tab, { mode: "shared", signal }, () => {});
+    return true;
+  } catch {
+    return !signal.aborted; // where locks are refused, none is held
+  }
 }
 
 /** The answer of a request; nothing, where the browser refuses. */
@@ -80,33 +92,50 @@ async function inStore<Answer>(
   request: (store: IDBObjectStore) => IDBRequest,
 ): Promise<Answer | undefined> {
   try {
-    const database = await opened();
-    try {
-      const transaction = database.transaction(name, mode);
-      const asked = request(transaction.objectStore(name));
-      await new Promise<void>((resolve, reject) => {
-        transaction.oncomplete = () => resolve();
-        transaction.onabort = () => reject(transaction.error);
-        transaction.onerror = () => reject(transaction.error);
-      });
-      return asked.result as Answer;
-    } finally {
-      database.close();
-    }
+    const transaction = (await opened()).transaction(name, mode);
+    const asked = request(transaction.objectStore(name));
+    transaction.commit();
+    await new Promise<void>((resolve, reject) => {
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => reject(transaction.error);
+      transaction.onerror = () => reject(transaction.error);
+    });
+    return asked.result as Answer;
   } catch {
     return undefined;
   }
 }
 
+let database: Promise<IDBDatabase> | undefined;
+
+/** The database, opened once: a photo is handed over in the moment in which it is chosen, however soon the page goes. */
 function opened(): Promise<IDBDatabase> {
+  database ??= open();
+  database.catch(forget);
+  return database;
+}
+
+function open(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open("darkroom", 1);
     request.onupgradeneeded = () => {
       request.result.createObjectStore(PHOTOS);
       request.result.createObjectStore(TRIED);
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      const { result } = request;
+      result.onclose = forget;
+      result.onversionchange = () => {
+        result.close(); // a newer page waits for it
+        forget();
+      };
+      resolve(result);
+    };
     request.onerror = () => reject(request.error);
     request.onblocked = () => reject(request.error);
   });
+}
+
+function forget(): void {
+  database = undefined;
 }
