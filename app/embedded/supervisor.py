@@ -25,7 +25,9 @@ START_SECONDS: Final = 60.0
 START_TRIES: Final = 3
 """How often a child may end before the group is ready for the first time."""
 GLANCE_SECONDS: Final = 0.02
-"""How often the children are looked at."""
+"""How often the children are looked at while they start or stop."""
+CALM_SECONDS: Final = 0.1
+"""The same while all of them run."""
 
 
 OnEvent = Callable[..., object]
@@ -80,7 +82,7 @@ class Supervisor:
         """Keep the children running until a signal asks to stop."""
         while not self._asked:
             self._look_after()
-            time.sleep(GLANCE_SECONDS)
+            time.sleep(CALM_SECONDS)
 
     def stop(self) -> None:
         """Stop all of them, the last group first; a signal meanwhile ends the rest at once."""
