@@ -5,14 +5,22 @@ stored by its mapper as JSON; a picture is a value object with a transcoding. Lo
 decoder checks the type and the bounds of every fact besides; the library's does not.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from eventsourcing.domain import Aggregate, event
-from eventsourcing.persistence import DatetimeAsISO, DecimalAsStr, JSONTranscoder, Mapper, Transcoding, UUIDAsHex
+from eventsourcing.persistence import (
+    DatetimeAsISO,
+    DecimalAsStr,
+    JSONTranscoder,
+    Mapper,
+    StoredEvent,
+    Transcoding,
+    UUIDAsHex,
+)
 
 from domain.errors import ProgressOutOfBandError, RefusedError
 from domain.stages import BANDS, Stage, rank
@@ -150,22 +158,40 @@ class Photo(Aggregate):
         self.preview = preview
 
 
+def load() -> Callable[[], object]:
+    """A function that loads the twelve events of one upload."""
+    mapper = _mapper()
+    photo = _lived()
+    photo.advance(Stage.COMPLETE, 100, attempt=1)
+    stored = [mapper.to_stored_event(happened) for happened in photo.collect_events()]
+    return lambda: _loaded(mapper, stored)
+
+
 def load_and_advance() -> Callable[[], object]:
     """A function that loads eleven events of one upload and makes the twelfth."""
-    transcoder = JSONTranscoder()
-    for transcoding in (UUIDAsHex(), DecimalAsStr(), DatetimeAsISO(), PictureAsDict(), StageAsText()):
-        transcoder.register(transcoding)
-    mapper: Mapper[UUID] = Mapper(transcoder)
+    mapper = _mapper()
     stored = [mapper.to_stored_event(happened) for happened in _lived().collect_events()]
 
     def work() -> object:
-        events = map(mapper.to_domain_event, stored)
-        photo = reduce(lambda before, happened: happened.mutate(before), events, None)  # type: ignore[attr-defined] # a stored event of an aggregate
-        assert isinstance(photo, Photo)
+        photo = _loaded(mapper, stored)
         photo.advance(Stage.COMPLETE, 100, attempt=1)
         return [mapper.to_stored_event(happened) for happened in photo.collect_events()]
 
     return work
+
+
+def _mapper() -> Mapper[UUID]:
+    transcoder = JSONTranscoder()
+    for transcoding in (UUIDAsHex(), DecimalAsStr(), DatetimeAsISO(), PictureAsDict(), StageAsText()):
+        transcoder.register(transcoding)
+    return Mapper(transcoder)
+
+
+def _loaded(mapper: Mapper[UUID], stored: Sequence[StoredEvent]) -> Photo:
+    events = map(mapper.to_domain_event, stored)
+    photo = reduce(lambda before, happened: happened.mutate(before), events, None)  # type: ignore[attr-defined] # a stored event of an aggregate
+    assert isinstance(photo, Photo)
+    return photo
 
 
 def _lived() -> Photo:

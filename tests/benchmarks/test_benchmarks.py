@@ -32,7 +32,7 @@ def test_the_readme_shows_the_last_results(tmp_path: Path) -> None:
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
     assert "older results" not in text
-    assert "| load 12 events and advance | us |" in text
+    assert "| load 12 events | us |" in text
 
 
 @pytest.mark.parametrize("mistake", [["--fast"], ["apend"], ["--results"]])
