@@ -60,7 +60,7 @@ def with_cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
 
 
 def _is_for_pages(path: str) -> bool:
-    return path.startswith(PATHS) and not path.startswith(OF_STAFF)
+    return f"{path}/".startswith(PATHS) and not path.startswith(OF_STAFF)
 
 
 def _headers(origin: bytes, allowed: frozenset[bytes]) -> list[tuple[bytes, bytes]]:

@@ -36,6 +36,7 @@ ENDPOINTS: Final = [
     ("GET", "/api//status/no-id-at-all"),
     ("GET", "/api/statuses/no-id-at-all"),
     ("GET", "/api/nowhere"),
+    ("GET", "/api/"),
 ]
 
 
