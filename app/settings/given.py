@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import msgspec
 
 from domain.errors import DarkroomError
+
+LONGEST: Final = 2**16
+"""The most characters that the file of a setting may have."""
 
 
 def setting(parse: Callable[[str], object], purpose: str, *, secret: bool = False) -> msgspec.Meta:
@@ -49,12 +52,15 @@ def value_of(name: str, environ: Mapping[str, str]) -> str:
     if value:
         raise ValueError(f"{name} and {name}_FILE are both set: take one of them away.")
     try:
-        value = Path(file).read_text().strip()
+        with Path(file).open(encoding="utf-8") as content:
+            value = content.read(LONGEST + 1).strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ValueError(f"{name}_FILE names {file!r}, which cannot be read: {reason}.") from error
     if not value:
         raise ValueError(f"{name}_FILE names {file!r}, which is empty.")
+    if len(value) > LONGEST or not value.isprintable():
+        raise ValueError(f"{name}_FILE names {file!r}, which is not one line of text.")
     return value
 
 

@@ -21,6 +21,8 @@ INCOMING: Final = "~incoming"
 """Where objects wait until they are whole; no key has a tilde."""
 STALE_SECONDS: Final = 3600.0
 """A file that is older was left behind by a process that was killed."""
+MOVES: Final = 3
+"""How often an object is moved to its place: its folder may go with the last object in it, just before."""
 _FOR_GOOD: Final = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
 
 
@@ -38,9 +40,9 @@ class FolderStore:
             shutil.copyfileobj(body, file, 2**20)
             file.flush()
             os.fsync(file.fileno())
-            target.parent.mkdir(parents=True, exist_ok=True)
-            Path(file.name).replace(target)
-            _sync_folder(target.parent)
+            _move(Path(file.name), target)
+            with suppress(FileNotFoundError):  # it has been deleted again
+                _sync_folder(target.parent)
             _sync_folder(target.parent.parent)
 
     def get(self, key: str) -> bytes:
@@ -59,9 +61,13 @@ class FolderStore:
             yield from (key for key in _walk(self._root / start, start) if key.startswith(prefix))
 
     def delete(self, key: str) -> None:
-        """Remove the object; a key that is not there is no error."""
+        """Remove the object, and its folder with the last one; a key that is not there is no error."""
+        path = self._path(key)
         with _translated(), suppress(FileNotFoundError, NotADirectoryError):
-            self._path(key).unlink()
+            path.unlink()
+        if path.parent != self._root:
+            with suppress(OSError):  # it has other objects, or is gone
+                path.parent.rmdir()
 
     def signed_url(self, key: str, lifetime: timedelta) -> str:
         """A path of our own API that serves the object to its holder, for that long."""
@@ -93,6 +99,18 @@ class FolderStore:
                 yield file
             finally:
                 Path(file.name).unlink(missing_ok=True)
+
+
+def _move(file: Path, target: Path) -> None:
+    for tries_left in reversed(range(MOVES)):
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(target)
+        except (FileNotFoundError, FileExistsError):
+            if not tries_left:
+                raise
+        else:
+            return
 
 
 def _sweep(folder: Path, now: float) -> None:

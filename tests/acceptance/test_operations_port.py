@@ -21,7 +21,9 @@ def service() -> Iterator[Service]:
         yield service
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/readyz", "/schema", "/schema/openapi.json"])
+@pytest.mark.parametrize(
+    "path", ["/metrics", "/readyz", "/schema", "/schema/openapi.json", "//metrics", "/readyz/", "//schema"]
+)
 def test_an_address_for_operators_is_on_their_port_alone(service: Service, path: str) -> None:
     assert httpx.get(service.operations_url + path, timeout=20).status_code == 200
     assert httpx.get(service.url + path, timeout=20).status_code == 404

@@ -15,6 +15,7 @@ import pytest
 from tests.linux_processes import children_of, command_and_environment, open_files, resident_bytes, status
 from tests.photos import variants
 from tests.waiting import until
+from workers.confinement.confining import MOST_THREADS
 from workers.confinement.fork_client import ForkClient
 from workers.confinement.fork_server import Allowance
 from workers.errors import ExhaustedError, PassingError
@@ -62,6 +63,12 @@ def test_hostile_code_in_the_child_has_no_way_out(secret: Path) -> None:
     assert {name: end for name, end in found.items() if end not in {"EPERM", "EACCES", "ENOSYS"}} == {}
     assert secret.read_text() == "a-secret"
     assert sorted(path.name for path in secret.parent.iterdir()) == ["key", "key.sock"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the limit counts all processes of a user, which must be its own")
+def test_started_as_root_hostile_code_does_not_take_all_process_ids_of_the_machine() -> None:
+    threads = Taken(str(HERE / "flooding_child.py")).run(job()).width
+    assert 1 < threads <= MOST_THREADS
 
 
 @pytest.fixture

@@ -26,10 +26,35 @@ def many_scans(width: int, height: int, scans: int) -> bytes:
     return photo + table + scan * scans + b"\xff\xd9"
 
 
+def scans_behind_markers(markers: int, scans: int) -> bytes:
+    """The same of 8000 x 6000 pixels, with that many empty tables before its further scans."""
+    photo = many_scans(8000, 6000, scans)
+    first = photo.index(b"\xff\xc4" + struct.pack(">HB", 21, 0x10))
+    return photo[:first] + b"\xff\xc4\0\2" * markers + photo[first:]
+
+
+def scans_of_one_name(scans: int) -> bytes:
+    """A JPEG of 8000 x 6000 pixels whose first component has the id of a second, smaller one."""
+    photo = many_scans(8000, 6000, scans)
+    frame = photo.index(b"\xff\xc2")
+    components = b"".join(bytes([name, factors, 0]) for name, factors in ((1, 0x44), (1, 0x11), (2, 0x44), (3, 0x11)))
+    return photo[:frame] + b"\xff\xc2" + struct.pack(">HBHHB", 20, 8, 6000, 8000, 4) + components + photo[frame + 13 :]
+
+
 def many_segments(count: int) -> bytes:
     """A JPEG with that many empty comments."""
     photo = variants.photo()
     return photo[:2] + b"\xff\xfe\0\2" * count + photo[2:]
+
+
+def with_exif_segments(photo: bytes, count: int) -> bytes:
+    """The JPEG with that many further segments of Exif, of 4 KB each."""
+    table = photo.index(b"\xff\xdb")
+    return (
+        photo[:table]
+        + (b"\xff\xe1" + struct.pack(">H", 4_002) + b"Exif\0\0".ljust(4_000, b"\0")) * count
+        + photo[table:]
+    )
 
 
 def in_the_header(garbage: bytes) -> bytes:

@@ -22,6 +22,8 @@ ATTACKS = {
     "2,600 empty scans of a JPEG": attacks.many_scans(8000, 6000, 2600),
     "60 empty scans of a large JPEG": attacks.many_scans(8000, 6000, 60),
     "30 of one without its end": attacks.many_scans(8000, 6000, 30)[:-2],
+    "60 empty scans behind many markers": attacks.scans_behind_markers(100_001, 60),
+    "60 empty scans of a component that shares its id": attacks.scans_of_one_name(60),
     "scans of a tiny JPEG": attacks.many_scans(8, 8, 50_000),
     "segments of a JPEG": attacks.many_segments(50_000),
     "beginnings of pictures in a JPEG's header": attacks.in_the_header(b"\xff\xd8\xff" * 1_000_000),
@@ -57,6 +59,25 @@ def test_so_is_one_in_four_inks() -> None:
 
 def test_so_is_one_of_many_scans_that_is_small() -> None:
     assert developed(attacks.many_scans(1600, 1200, 200)).width == 512
+
+
+def test_of_many_exif_segments_the_first_one_is_read() -> None:
+    photo = variants.oriented(6)
+    flooded = attacks.with_exif_segments(photo, 4_900)
+    assert opening.open_header(flooded, max_pixels=10**6, max_side=1000).info["exif"] == exif_of(photo)
+    assert developed(flooded) == developed(photo)
+
+
+def exif_of(photo: bytes) -> bytes:
+    """The content of its Exif segment."""
+    exif: bytes = Image.open(variants.stream(photo)).info["exif"]
+    return exif
+
+
+def test_a_component_is_told_by_its_id_and_its_place() -> None:
+    structure = structure_of(attacks.scans_of_one_name(1))
+    assert [factors for _, factors in sorted(structure.components.items())] == [(4, 4), (1, 1), (4, 4), (1, 1)]
+    assert structure.unsupported is None
 
 
 @pytest.mark.parametrize("count", [1, 20_000])

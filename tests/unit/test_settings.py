@@ -231,6 +231,13 @@ def test_what_is_wrong_with_a_file_of_a_setting_is_said_without_its_content(tmp_
     assert "hush" not in sentence
 
 
+@pytest.mark.parametrize("content", ["k" * 40 + "\n" + "j" * 40, "k" * 40 + "\0", "\ufeff" + "k" * 40, "k" * 100_000])
+def test_a_file_of_a_setting_is_one_line_of_text(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "keys"
+    file.write_text(content, encoding="utf-8")
+    assert mistakes(SECRET_KEYS_FILE=str(file)) == [f"SECRET_KEYS_FILE names '{file}', which is not one line of text."]
+
+
 @pytest.mark.parametrize(
     ("environ", "budget"),
     [

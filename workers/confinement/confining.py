@@ -12,10 +12,14 @@ import resource
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Final
 
 from workers.confinement import landlock, seccomp
 from workers.confinement.privileges import FIRST_USER, SPARE_USER, drop_rights
 from workers.confinement.process_control import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, control, die_with
+
+MOST_THREADS: Final = 1024
+"""Of all children of one fork server, one for each CPU. A HEIC takes a few; without a bound the machine runs out."""
 
 
 def drop_privileges(parent: int) -> list[str]:
@@ -33,8 +37,8 @@ def confine(parent: int, answer_bytes: int) -> list[str]:
     """
     return _missing(
         {
-            "the limits": lambda: _limit(answer_bytes),
             **_privileges(parent),
+            "the limits": lambda: _limit(answer_bytes),
             "seccomp": seccomp.restrict,
         }
     )
@@ -78,3 +82,5 @@ def _limit(answer_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (answer_bytes, answer_bytes))
     # A core file would hold a user's photo.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if os.getuid() >= FIRST_USER:  # the kernel counts all processes of a user, and this one is the fork server's alone
+        resource.setrlimit(resource.RLIMIT_NPROC, (MOST_THREADS, MOST_THREADS))

@@ -17,6 +17,7 @@ MAX_SEGMENT_BYTES: Final = 2**16
 SCAN: Final = 0xDA
 FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEG_LS: Final = 0xF7
+EXIF: Final = b"Exif\0\0"
 NEEDED: Final = FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, JPEG_LS, HIERARCHY, SCAN}
 """The frame, the tables, the restart interval and the scan."""
 OTHERS: Final = frozenset(range(0xE0, 0xF0)) | {0xFE}
@@ -38,7 +39,7 @@ MAX_CANDIDATES: Final = 64
 def mended(data: bytes) -> bytes:
     """The file with what counts of its header; as it is, where no scan can be found. Raises PermanentError."""
     kept: list[bytes] = [START]
-    offset, searches, has_frame = len(START), 0, False
+    offset, searches, has_frame, has_exif = len(START), 0, False, False
     for _ in range(MAX_SEGMENTS):
         marker = PICTURE_OR_MARKER.search(data, offset)
         if marker is None:
@@ -62,9 +63,12 @@ def mended(data: bytes) -> bytes:
                 offset = marker.end()
                 continue
             end = end if hidden is None else hidden
-        if (code in NEEDED and hidden is None) or _is_useful(code, data[body:end]):
+        # The orientation is in the first one, and Pillow copies all before each further one.
+        is_further = has_exif and data.startswith(EXIF, body)
+        if (code in NEEDED and hidden is None) or (_is_useful(code, data[body:end]) and not is_further):
             kept += data[marker.start() : marker.end()], (end - marker.end()).to_bytes(2, "big"), data[body:end]
             has_frame = has_frame or code in FRAMES
+            has_exif = has_exif or data.startswith(EXIF, body)
         offset = end
     raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, f"a JPEG of more than {MAX_SEGMENTS} segments")
 
@@ -99,7 +103,7 @@ def _is_useful(code: int, body: bytes) -> bool:
         case 0xE0:
             return body.startswith(b"JFIF\0") and len(body) >= 14  # noqa: PLR2004 - its fixed part
         case 0xE1:
-            return body.startswith((b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"))
+            return body.startswith((EXIF, b"http://ns.adobe.com/xap/1.0/\0"))
         case 0xE2:
             return body.startswith(b"ICC_PROFILE\0") and len(body) > 14  # noqa: PLR2004 - its name and two numbers
         case 0xEE:

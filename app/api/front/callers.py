@@ -30,7 +30,11 @@ def with_known_callers(app: ASGIApp, allowed_hosts: Sequence[str], public_url: s
     async def known(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
-        elif hosts and scope["path"] not in PROBES and not _hosts(scope) <= hosts:
+            return
+        named = _values(scope, b"host")
+        if len(named) > 1:  # a proxy may have looked at another one than we
+            await reply_to(UnknownHostError("This request names more than one host.")).send(send, every(scope))
+        elif hosts and scope["path"] not in PROBES and _without_port(b"".join(named).lower()) not in hosts:
             await reply_to(UnknownHostError()).send(send, every(scope))
         elif scope["method"] not in SAFE_METHODS and _is_foreign(scope, pages, own):
             await reply_to(ForeignSiteError()).send(send, every(scope))
@@ -38,11 +42,6 @@ def with_known_callers(app: ASGIApp, allowed_hosts: Sequence[str], public_url: s
             await app(scope, receive, send)
 
     return known
-
-
-def _hosts(scope: HTTPScope) -> set[bytes]:
-    """All that are named: a proxy may have looked at another one than we."""
-    return {_without_port(host.lower()) for host in _values(scope, b"host")} or {b""}
 
 
 def _without_port(named: bytes) -> bytes:

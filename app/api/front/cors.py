@@ -2,7 +2,8 @@
 
 It wraps the whole application, so that every answer carries the headers: a poll of the fast path, a stream, an error of
 the framework. Without CORS_ORIGINS there is no wrapper and no cost. Credentials are never allowed: the session token is
-a header. Staff endpoints are not reachable from other origins.
+a header. Staff endpoints are not reachable from other origins. A mistyped address below /api is: its page should read
+the 404, and not be told of a network error.
 """
 
 from collections.abc import Awaitable, Sequence
@@ -13,7 +14,8 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from app.api.http.headers import every
 
-PATHS: Final = ("/api/uploads", "/api/status/", "/api/results/", "/api/blobs/", "/api/session")
+PATHS: Final = "/api/"
+OF_STAFF: Final = ("/api/support", "/api/analysis")
 PREFLIGHT: Final = "preflight"
 """The route of preflights in the metrics."""
 METHODS: Final = b"GET, HEAD, POST, DELETE"
@@ -36,7 +38,7 @@ def with_cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
     allowed = frozenset(origin.encode() for origin in origins)
 
     async def cross_origin(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP or not scope["path"].startswith(PATHS):
+        if scope["type"] != ScopeType.HTTP or not _is_for_pages(scope["path"]):
             await app(scope, receive, send)
             return
         asked = dict(scope["headers"])
@@ -55,6 +57,10 @@ def with_cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
         await app(scope, receive, send_with_headers)
 
     return cross_origin
+
+
+def _is_for_pages(path: str) -> bool:
+    return f"{path}/".startswith(PATHS) and not path.startswith(OF_STAFF)
 
 
 def _headers(origin: bytes, allowed: frozenset[bytes]) -> list[tuple[bytes, bytes]]:

@@ -5,6 +5,7 @@ from litestar.types import ASGIApp
 from app.api.front.callers import with_known_callers
 from app.api.front.cors import with_cors
 from app.api.front.ports import with_operations_on
+from app.api.front.spelling import with_one_spelling
 from app.api.front.transport import with_hsts
 from app.settings.environment import Settings
 
@@ -15,4 +16,4 @@ def wrapped(app: ASGIApp, settings: Settings) -> ASGIApp:
     app = with_known_callers(app, settings.allowed_hosts, public_url, settings.cors_origins)
     app = with_cors(app, settings.cors_origins)
     app = with_operations_on(app, settings.operations_port)
-    return with_hsts(app, public_url)
+    return with_one_spelling(with_hsts(app, public_url))

@@ -11,10 +11,13 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from litestar import Request, Response
+from litestar.datastructures.headers import Accept
 
 from app.api.http.errors import respond
 
 FOR_PROGRAMS: Final = "/api/"
+LONGEST_ACCEPT: Final = 1000
+"""Characters that are read. Browsers send up to 150; 14,000 commas would hold up the event loop for 19 ms."""
 STYLE: Final = """
 :root { color-scheme: dark light }
 body { margin: 0; min-height: 100vh; display: grid; place-content: center; gap: 1rem; padding: 1.5rem;
@@ -87,7 +90,8 @@ def respond_not_found(request: Request[Any, Any, Any], error: Exception) -> Resp
 def _is_person(request: Request[Any, Any, Any]) -> bool:
     if request.scope["path"].startswith(FOR_PROGRAMS):
         return False
-    return request.accept.best_match(["application/json", "text/html"]) == "text/html"
+    accept = Accept(request.headers.get("accept", "")[:LONGEST_ACCEPT])
+    return accept.best_match(["application/json", "text/html"]) == "text/html"
 
 
 def _language(request: Request[Any, Any, Any]) -> str:

@@ -67,8 +67,9 @@ class Submission:
         idempotency_key: IdempotencyKey = None,
     ) -> Response[SubmissionBody]:
         """Submit a photo, as the multipart field `image`."""
-        if idempotency_key is not None and not KEY.fullmatch(idempotency_key):
-            raise MalformedError("An Idempotency-Key has 1 to 255 visible ASCII characters.")
+        is_repeated = len(request.headers.getall("Idempotency-Key", [])) > 1
+        if idempotency_key is not None and (is_repeated or not KEY.fullmatch(idempotency_key)):
+            raise MalformedError("An Idempotency-Key has 1 to 255 visible ASCII characters, and is sent once.")
         owned = None if session_token is None else owner(self._sessions, session_token)
         if owned is None and idempotency_key is not None and not STRONG_KEY.fullmatch(idempotency_key):
             raise WeakKeyError

@@ -33,6 +33,10 @@ ENDPOINTS: Final = [
     ("HEAD", "/api/status/0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11"),
     ("PUT", "/api/uploads"),
     ("GET", "/api/status/a/b/c"),
+    ("GET", "/api//status/no-id-at-all"),
+    ("GET", "/api/statuses/no-id-at-all"),
+    ("GET", "/api/nowhere"),
+    ("GET", "/api/"),
 ]
 
 
@@ -109,8 +113,14 @@ def test_a_preflight_of_another_origin_allows_nothing(service: Service) -> None:
     assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
-def test_operators_endpoints_are_not_for_other_origins(service: Service) -> None:
-    assert "Access-Control-Allow-Origin" not in asked(service, "GET", "/healthz", OURS).headers
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/api/support/me", "/api//support/me", "//api/support/me", "/api/analysis/charts", "/nowhere"]
+)
+def test_what_is_for_operators_and_staff_is_not_for_other_origins(service: Service, path: str) -> None:
+    for method in ("GET", "OPTIONS"):
+        answer = asked(service, method, path, OURS, Access_Control_Request_Method="GET")
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
 def test_every_refusal_of_a_photo_can_be_read_from_another_origin(database_url: str, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from app.signing.sessions import Sessions
 from domain.stages import Stage
 from tests.api_services import KEYS
-from tests.integration.api.service import error_of
+from tests.integration.api.service import JPEG, error_of
 from tests.integration.api.serving import running
 from tests.lives import Lives
 
@@ -58,3 +59,10 @@ def test_etags_on_several_lines_are_one_list(lives: Lives, client: httpx.Client,
 
     for path in (f"/api/status/{upload_id}", f"/api/status/{upload_id}/"):
         assert client.get(path, headers=headers).status_code == 304
+
+
+def test_of_two_idempotency_keys_none_is_taken(client: httpx.Client) -> None:
+    for first, second in ((uuid4(), uuid4()), (uuid4(),) * 2):
+        keys = [("Idempotency-Key", str(first)), ("Idempotency-Key", str(second))]
+        answer = client.post("/api/uploads", files={"image": ("a.jpg", JPEG)}, headers=keys)
+        assert error_of(answer) == (400, "BAD_REQUEST")

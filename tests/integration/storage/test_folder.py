@@ -32,3 +32,30 @@ def test_what_a_killed_process_left_half_is_no_object_and_is_swept_away(tmp_path
     os.utime(half, (long_ago, long_ago))
     put(store, "two", b"whole")
     assert not half.exists()
+
+
+def test_a_folder_goes_with_its_last_object(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path, lambda key, _lifetime: key)
+    for key in ("job/original", "job/clean.jpg"):
+        put(store, key, b"x")
+
+    store.delete("job/original")
+    assert list(store.keys("")) == ["job/clean.jpg"]
+    store.delete("job/clean.jpg")
+    store.delete("job/clean.jpg")
+    assert [path.name for path in tmp_path.iterdir()] == [INCOMING]
+
+
+def test_an_object_whose_folder_goes_at_that_moment_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = FolderStore(tmp_path, lambda key, _lifetime: key)
+    replace, goes = Path.replace, [True, True]
+
+    def take_away_and_replace(file: Path, target: Path) -> Path:
+        if goes:
+            target.parent.rmdir()
+            goes.pop()
+        return replace(file, target)
+
+    monkeypatch.setattr(Path, "replace", take_away_and_replace)
+    put(store, "job/original", b"x")
+    assert (store.get("job/original"), goes) == (b"x", [])

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.signing.links import SignedLinks
-from domain.objects import original_key
+from domain.objects import clean_key, original_key
 from domain.stages import Stage
 from tests.api_services import KEYS
 from tests.integration.api.service import JPEG, error_of
@@ -55,6 +55,15 @@ def test_a_picture_is_shown_by_its_link_recorded_and_never_cached(desk: Desk, co
     asking, looking = desk.deeds(complete)
     assert (asking.action, asking.reason, asking.facts) == ("looked", REASON, {"what": "pictures"})
     assert (looking.action, looking.facts) == ("looked", {"what": kind})
+
+
+def test_of_a_photo_the_copy_without_metadata_is_shown_once_there_is_one(desk: Desk, complete: UUID) -> None:
+    url = asked(desk, complete)["original"]["url"]
+    copy = JPEG + b"clean"
+    desk.service.store.put(clean_key(complete), io.BytesIO(copy), "image/jpeg")
+
+    assert desk.service.client.get(url, headers=desk.signed("agnes")).content == copy
+    assert desk.deeds(complete)[-1].facts == {"what": "original"}
 
 
 def test_a_link_works_for_the_person_who_asked_alone(desk: Desk, complete: UUID) -> None:

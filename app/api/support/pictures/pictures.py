@@ -1,10 +1,11 @@
 """POST /api/support/uploads/{jobId}/pictures and GET /api/support/pictures/{signed}: the pictures of one upload.
 
 A link is short, works for the person who asked alone, and only while that person is an agent. Each picture that is
-looked at is a row of the audit log, and no cache keeps it. An original is what a stranger sent: it is shown as a
-picture of its own kind or not at all, and may run nothing.
+looked at is a row of the audit log, and no cache keeps it. Of a photo the clean copy is shown, without metadata. Until
+there is one, it is what a stranger sent: it is shown as a picture of its own kind or not at all, and may run nothing.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, Final
@@ -24,7 +25,7 @@ from app.api.support.requests.jobs import upload_of
 from app.signing.links import SignedLinks
 from domain.errors import BlobNotFoundError
 from domain.formats import HEAD_BYTES, MEDIA_TYPES, format_of
-from domain.objects import Expiry, original_key
+from domain.objects import Expiry, clean_key, original_key
 from domain.staff import Role
 from domain.upload import Upload
 from projections.staff.audit_log import Action, Entry
@@ -87,16 +88,23 @@ class Pictures:
         return PictureBody(url=self._links_of(member).sign(key, LIFETIME), until=until) if key else None
 
     def _shown(self, key: str, member: Member, request_id: str) -> tuple[bytes, str]:
-        content = self._blobs.get(key)
+        upload_id, kind = upload_id_of(key.partition("/")[0]), key.partition("/")[2].partition("-")[0]
+        content = self._content(key, upload_id, kind)
         media_type = MEDIA_TYPES.get(format_of(content[:HEAD_BYTES]) or "")
         if media_type is None:
             raise BlobNotFoundError("This object is no picture that can be shown.")
-        upload_id, kind = upload_id_of(key.partition("/")[0]), key.partition("/")[2].partition("-")[0]
         facts = {"what": "result" if kind == "full" else kind}
         self._desk.audit_log.record(
             Entry(actor=member.actor, action=Action.LOOKED, upload_id=upload_id, facts=facts, request_id=request_id)
         )
         return content, media_type
+
+    def _content(self, key: str, upload_id: UUID, kind: str) -> bytes:
+        """Of a photo its clean copy, once there is one: metadata tells more than what can be seen."""
+        if kind == "original":
+            with suppress(BlobNotFoundError):
+                return self._blobs.get(clean_key(upload_id))
+        return self._blobs.get(key)
 
     def _links_of(self, member: Member) -> SignedLinks:
         return self._links.of(SALT + member.name.encode(), PATH)
