@@ -317,6 +317,16 @@ ALTER TABLE uploads
     ADD CONSTRAINT uploads_result_check CHECK (
         (result_id IS NOT NULL) = (stage IS NOT DISTINCT FROM 'complete')) NOT VALID;
 
+-- A time that no Python datetime holds, `infinity` for example, would stop every reader of the log at its page.
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_constraint
+                   WHERE conrelid = 'event_log'::regclass AND conname = 'event_log_recorded_at_check') THEN
+        ALTER TABLE event_log ADD CONSTRAINT event_log_recorded_at_check CHECK (
+            recorded_at >= '0001-01-02T00:00Z' AND recorded_at < '9999-12-31T00:00Z') NOT VALID;
+    END IF;
+END $$;
+
 -- Which objects of an ended upload are deleted because their time is over; null: none.
 ALTER TABLE uploads ADD COLUMN IF NOT EXISTS expired text;
 ALTER TABLE uploads

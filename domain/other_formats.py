@@ -10,7 +10,7 @@ from typing import Final
 
 VIDEOS: Final = "isom|iso[2-9]|mp4|M4V|MSNV|mmp4|avc1|dash|f4v |XAVC|3g[eprs2]|3gp"
 _WIDTH_AND_HEIGHT: Final = rb"(?:\s(?:\s|#[^\n]*\n)*\d+){2}\s"
-"""Of PBM, PGM and PPM, whose header is text with comments."""
+"""Of PBM, PGM, PPM and PFM, whose header is text with comments."""
 _BINARY: Final = {
     "GIF": re.compile(rb"GIF8[79]a"),
     "BMP": re.compile(rb"BM....\0\0\0\0....[\x0c-\x7c]\0\0\0", re.DOTALL),
@@ -32,6 +32,23 @@ _BINARY: Final = {
     "DDS": re.compile(rb"DDS \x7c\0\0\0"),
     "QOI": re.compile(rb"qoif"),
     "OpenEXR": re.compile(rb"\x76\x2f\x31\x01"),
+    "Radiance (HDR)": re.compile(rb"#\?(?:RADIANCE|RGBE)\s"),
+    "astronomical image (FITS)": re.compile(rb"SIMPLE  =  "),
+    "DICOM": re.compile(rb".{128}DICM", re.DOTALL),
+    "DjVu": re.compile(rb"AT&TFORM....DJV", re.DOTALL),
+    "BPG": re.compile(rb"BPG\xfb"),
+    "free lossless image (FLIF)": re.compile(rb"FLIF[1-4A-DQ-T]"),
+    "MNG": re.compile(rb"\x8aMNG\r\n\x1a\n"),
+    "JNG": re.compile(rb"\x8bJNG\r\n\x1a\n"),
+    "IFF (ILBM)": re.compile(rb"FORM....(?:ILBM|PBM )", re.DOTALL),
+    "PCX": re.compile(rb"\x0a[\0\x02-\x05]\x01[\x01\x02\x04\x08]"),
+    "SGI": re.compile(rb"\x01\xda[\0\x01][\x01\x02]\0[\x01-\x03]"),
+    "KTX": re.compile(rb"\xabKTX [12][10]\xbb"),
+    "XBM": re.compile(rb"(?:/\*[^*]*\*/)?\s*#define\s+\w+_width\s"),
+    "XPM": re.compile(rb"/\* XPM \*/"),
+    "animated cursor (ANI)": re.compile(rb"RIFF....ACON", re.DOTALL),
+    "Windows metafile (WMF)": re.compile(rb"\xd7\xcd\xc6\x9a"),
+    "Windows metafile (EMF)": re.compile(rb"\x01\0\0\0.{36} EMF", re.DOTALL),
     "icon (ICO)": re.compile(rb"\0\0\x01\0[^\0]\0"),
     "cursor (CUR)": re.compile(rb"\0\0\x02\0[^\0]\0"),
     "EPS": re.compile(rb"%!PS-Adobe-\d\.\d EPSF|\xc5\xd0\xd3\xc6"),
@@ -39,6 +56,7 @@ _BINARY: Final = {
     "PBM": re.compile(rb"P[14]" + _WIDTH_AND_HEIGHT),
     "PGM": re.compile(rb"P[25]" + _WIDTH_AND_HEIGHT),
     "PPM": re.compile(rb"P[36]" + _WIDTH_AND_HEIGHT),
+    "PFM": re.compile(rb"P[Ff]" + _WIDTH_AND_HEIGHT),
     "PAM": re.compile(rb"P7\n(?:WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE|#)"),
     "PDF": re.compile(rb"(?:\xef\xbb\xbf)?\s*%PDF-"),
     "ZIP": re.compile(rb"PK(?:\x03\x04|\x05\x06|\x07\x08)"),

@@ -67,6 +67,15 @@ class Lives:
         self.uploads.execute(upload_id, Upload.fail, code, stage=stage, attempt=1, by=WORKER)
         return upload_id
 
+    def backing_off(self) -> UUID:
+        """An upload whose first attempt failed in passing, and whose next one waits for its time."""
+        upload_id = self.reached(Stage.GENERATING)
+        failure = FailureCode.STORAGE_UNAVAILABLE
+        self.uploads.execute(
+            upload_id, Upload.fail_attempt, failure, soon(), stage=Stage.GENERATING, attempt=1, by=WORKER
+        )
+        return upload_id
+
     def run(self, upload_id: UUID, last: Stage) -> None:
         """One attempt, up to a stage; it goes on from what was reached before."""
         run_to(self.uploads, upload_id, last, keep=self._keep)

@@ -53,7 +53,8 @@ class Archive:
         self.secret_keys = self.path / "secret-keys"
         self.head_key = self.path / "head-key"
         self._manifest = self.path / "manifest.json"
-        self._objects = FolderStore(self.path / "objects", lambda key, _: key)
+        self._objects_folder = self.path / "objects"
+        self._objects = FolderStore(self._objects_folder, lambda key, _: key)
 
     def create(self) -> None:
         """Make the folder, for this account alone. Raises BackupError where it holds something."""
@@ -71,6 +72,15 @@ class Archive:
             ) from None
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise BackupError(f"{self._manifest} cannot be read: {error}.") from error
+
+    def check(self, manifest: Manifest) -> None:
+        """Raises BackupError where files of the backup were lost, as in a copy of it that broke off."""
+        sizes = [path.stat().st_size for path in self._objects_folder.rglob("*") if path.is_file()]
+        if not self.dump.exists() or (len(sizes), sum(sizes)) != (manifest.objects, manifest.bytes):
+            raise BackupError(
+                f"{self.path} has lost files: it has {len(sizes)} of {manifest.objects} objects, with {sum(sizes)} of"
+                f" {manifest.bytes} bytes, and {'a' if self.dump.exists() else 'no'} database.dump."
+            )
 
     def complete(self, manifest: Manifest) -> None:
         """Write the manifest, which makes the backup complete."""

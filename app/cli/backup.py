@@ -70,6 +70,7 @@ def restore(*, folder: Path, data: Path | None) -> None:
     try:
         archive = Archive(folder)
         manifest = archive.manifest()
+        archive.check(manifest)
         with ExitStack() as stack:
             _restore(_target(settings, archive, stack), archive, manifest)
     except (BackupError, EmbeddedError, UnavailableError, StorageRefusedError) as error:

@@ -86,6 +86,9 @@ def submit(
     """
     if out is not None and no_wait:
         raise click.UsageError("--out saves pictures, and --no-wait does not wait for them. Leave one of the two out.")
+    for photo in photos:
+        if photo.is_char_device() or photo.is_block_device():
+            raise click.UsageError(f"{photo} is a device and no file.")
     with TemporaryDirectory() as spool:
         found = find_photos(photos, Path(spool))
         for note in found.notes:

@@ -12,20 +12,20 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from signal import SIGINT, SIGQUIT
-from typing import Final
+from typing import Final, Unpack
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
 from app.embedded.accounts import postgres_account, unprivileged_account
-from app.embedded.binaries import CACHE, postgres_programs
+from app.embedded.binaries import postgres_programs
 from app.embedded.child import Account, Child, Process
 from app.embedded.errors import EmbeddedError
-from app.embedded.homes import SHELTER, Home
+from app.embedded.homes import Home
 from app.embedded.peers import SERVICE_ROLE, admit, sign_in_rules
 from app.embedded.private_folders import give, socket_folder
-from app.embedded.server import CLEAN_ENV, EmbeddedServer, LogLine
+from app.embedded.server import CLEAN_ENV, EmbeddedServer, Surroundings
 from workers.confinement.privileges import acting_as
 
 DATABASE: Final = "darkroom"
@@ -43,22 +43,15 @@ ORPHAN_SECONDS: Final = 10.0
 class EmbeddedPostgres(EmbeddedServer):
     """PostgreSQL with its data in the folder's `postgres`."""
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        shelter: Path = SHELTER,
-        cache: Path = CACHE,
-        on_surprise: LogLine = lambda _sentence: None,
-    ) -> None:
-        super().__init__(folder)
-        self._shelter = shelter
-        self._cache = cache
-        self._on_surprise = on_surprise
-        self._account = postgres_account()
+    def __init__(self, folder: Path, **surroundings: Unpack[Surroundings]) -> None:
+        super().__init__(folder, **surroundings)
         self._processes = unprivileged_account()
         self._rules = sign_in_rules(self._processes)
         self._has_database = False
+
+    @staticmethod
+    def _own_account() -> Account | None:
+        return postgres_account()
 
     @cached_property
     def child(self) -> Child:

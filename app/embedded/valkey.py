@@ -7,12 +7,12 @@ from typing import Final
 from urllib.parse import quote
 
 from app.embedded.accounts import valkey_account
-from app.embedded.binaries import CACHE, valkey_server
-from app.embedded.child import Child
+from app.embedded.binaries import valkey_server
+from app.embedded.child import Account, Child
 from app.embedded.errors import EmbeddedError
-from app.embedded.homes import SHELTER, Home
+from app.embedded.homes import Home
 from app.embedded.private_folders import close_below, socket_folder
-from app.embedded.server import CLEAN_ENV, EmbeddedServer, LogLine
+from app.embedded.server import CLEAN_ENV, EmbeddedServer
 
 SOCKET_NAME: Final = "valkey.sock"
 APPENDED: Final = "appendonlydir"
@@ -22,19 +22,9 @@ ANSWER_SECONDS: Final = 0.5
 class EmbeddedValkey(EmbeddedServer):
     """Valkey with its data in the folder's `valkey`. As root it runs as an account of its own."""
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        shelter: Path = SHELTER,
-        cache: Path = CACHE,
-        on_surprise: LogLine = lambda _sentence: None,
-    ) -> None:
-        super().__init__(folder)
-        self._shelter = shelter
-        self._cache = cache
-        self._on_surprise = on_surprise
-        self._account = valkey_account()
+    @staticmethod
+    def _own_account() -> Account | None:
+        return valkey_account()
 
     @cached_property
     def child(self) -> Child:

@@ -66,6 +66,22 @@ def test_nothing_is_overwritten_and_half_a_backup_is_refused(tmp_path: Path) -> 
     assert f"{used} is in use: it has objects" in into_a_used_one.stderr
 
 
+@pytest.mark.parametrize("found", ["objects/ab/photo", "database.dump"])
+def test_a_backup_that_lost_files_is_refused_before_anything_is_made(found: str, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    (copy / "objects" / "ab").mkdir(parents=True)
+    (copy / found).write_bytes(b"photo")
+    (copy / "manifest.json").write_text(
+        '{"version":"0","takenAt":"2026-01-01T00:00:00Z","position":1,"uploads":1,"events":1,"objects":1,"bytes":5}'
+    )
+
+    done = darkroom("restore", copy, "--data", tmp_path / "new", folder=tmp_path)
+
+    assert done.returncode == 1
+    assert f"{copy} has lost files" in done.stderr
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize("command", ["backup", "restore"])
 def test_a_wrong_folder_is_refused_with_what_to_do(command: str, tmp_path: Path) -> None:
     (tmp_path / "something").touch()

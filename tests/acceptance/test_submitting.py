@@ -8,6 +8,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PIL import Image
@@ -15,7 +16,7 @@ from PIL import Image
 from tests.acceptance.clients import Api, Watch
 from tests.acceptance.conftest import Connected
 from tests.acceptance.service import DARKROOM, Service, clean_environment
-from tests.fakes.gemini_replies import after, picture
+from tests.fakes.gemini_replies import picture, when
 from tests.photos.variants import NAMES, photo
 
 
@@ -27,11 +28,11 @@ def picture_of(file: bytes) -> Image.Image:
     return image
 
 
-def run_on_a_terminal(*arguments: object) -> tuple[subprocess.CompletedProcess[bytes], str]:
-    """Run a command whose stderr is a terminal; what that showed."""
+def run_on_a_terminal(*arguments: object, shows: str, told: Event) -> tuple[subprocess.CompletedProcess[bytes], str]:
+    """Run a command whose stderr is a terminal; what that showed. As soon as it shows that text, `told` is set."""
     ours, theirs = pty.openpty()
     with ThreadPoolExecutor(1) as executor:
-        shown = executor.submit(read_to_the_end, ours)
+        shown = executor.submit(read_to_the_end, ours, shows.encode(), told)
         try:
             done = subprocess.run(
                 [DARKROOM, *map(str, arguments)],
@@ -49,12 +50,14 @@ def run_on_a_terminal(*arguments: object) -> tuple[subprocess.CompletedProcess[b
     return done, text
 
 
-def read_to_the_end(terminal: int) -> str:
-    """What comes from a terminal until its other end is closed."""
+def read_to_the_end(terminal: int, awaited: bytes, told: Event) -> str:
+    """What comes from a terminal until its other end is closed. As soon as that text has come, `told` is set."""
     said = b""
     with suppress(OSError):  # how Linux tells of that end
         while chunk := os.read(terminal, 4096):
             said += chunk
+            if awaited in said:
+                told.set()
     return said.decode()
 
 
@@ -117,9 +120,10 @@ def test_a_folder_of_photos_is_one_session_and_its_jobs_are_found_by_the_beginni
 
 
 def test_on_a_terminal_a_bar_names_the_stages(connected: Connected, photos: dict[str, Path], tmp_path: Path) -> None:
-    connected.gemini.answer_with(after(3, picture()))
-    out = tmp_path / "print.jpg"
-    done, shown = run_on_a_terminal("submit", photos["coffee"], "--server", connected.service.url, "--out", out)
+    seen, out = Event(), tmp_path / "print.jpg"
+    connected.gemini.answer_with(when(seen, picture()))
+    command = ("submit", photos["coffee"], "--server", connected.service.url, "--out", out)
+    done, shown = run_on_a_terminal(*command, shows="generating", told=seen)
     assert done.returncode == 0, shown
     assert done.stdout == f"Saved {out}\n".encode()
     for part in ("waiting", "generating", "complete", "━", "100%"):

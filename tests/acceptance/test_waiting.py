@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import httpx
 
 from tests.acceptance.clients import STAGES, Api, Job
+from tests.acceptance.conftest import Connected
+from tests.fakes.gemini_replies import picture, when
 
 PATIENCE = 60
 
@@ -41,13 +44,19 @@ def assert_only_forward(bodies: list[dict[str, Any]]) -> None:
     assert bodies[-1]["status"] == "completed"
 
 
-def test_a_stream_shows_an_upload_from_its_submission_to_its_picture(api: Api) -> None:
-    job = api.submit()
+def test_a_stream_shows_an_upload_from_its_submission_to_its_picture(connected: Connected) -> None:
+    seen = Event()
+    connected.gemini.answer_with(when(seen, picture()))
+    job = connected.api.submit()
 
-    bodies = list(streamed(api, job))
+    bodies = []
+    for body in streamed(connected.api, job):
+        bodies.append(body)
+        if body["stage"] == "generating":
+            seen.set()
 
     assert_only_forward(bodies)
-    assert bodies[-1] == api.status(job)
+    assert bodies[-1] == connected.api.status(job)
     assert {"generating", "complete"} <= {body["stage"] for body in bodies}
 
 

@@ -1,6 +1,7 @@
 """One service and one browser for all, and a new person for each test."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -35,14 +36,18 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
+@contextmanager
+def started() -> Iterator[Darkroom]:
+    """A service with an image model of the tests."""
+    with FakeGemini() as gemini, running(GEMINI_API_KEY=gemini.key, GEMINI_BASE_URL=gemini.url) as service:
+        yield Darkroom(service, gemini)
+
+
 @pytest.fixture(scope="session")
 def running_darkroom() -> Iterator[Darkroom]:
     """The service of the whole run."""
-    with (
-        FakeGemini() as gemini,
-        running(GEMINI_API_KEY=gemini.key, GEMINI_BASE_URL=gemini.url) as service,
-    ):
-        yield Darkroom(service, gemini)
+    with started() as darkroom:
+        yield darkroom
 
 
 @pytest.fixture

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.acceptance.service import running
 from tests.browser.agent import CONSOLE
-from tests.browser.conftest import Darkroom, NewAgent, failed, submitted
-from tests.fakes.gemini import FakeGemini
+from tests.browser.conftest import Darkroom, NewAgent, failed, started, submitted
 from tests.fakes.gemini_replies import picture
 
 REASON = "The image model was away at nine, ticket 4711."
@@ -18,11 +16,8 @@ REASON = "The image model was away at nine, ticket 4711."
 @pytest.fixture(scope="module")
 def running_darkroom() -> Iterator[Darkroom]:
     """A service of its own: it begins empty, and no other test's failures are in its groups."""
-    with (
-        FakeGemini() as gemini,
-        running(GEMINI_API_KEY=gemini.key, GEMINI_BASE_URL=gemini.url) as service,
-    ):
-        yield Darkroom(service, gemini)
+    with started() as darkroom:
+        yield darkroom
 
 
 @pytest.mark.parametrize("color_scheme", ["dark", "light"])

@@ -3,18 +3,23 @@
 Nothing is early, late or done twice.
 """
 
+from threading import Event
+
 from domain.stages import Status
-from tests.fakes.gemini_replies import after, picture, status
+from tests.fakes.gemini_replies import after, picture, status, when
 from tests.faults.plant import Plant
 
 AHEAD, BEHIND = ("--clock", "90"), ("--clock", "-90")
 
 
 def test_a_retry_comes_in_its_time_whichever_process_wrote_it_down_and_does_it(plant: Plant) -> None:
-    plant.gemini.answer_with(*[status(503)] * 4)
+    both = Event()
+    plant.gemini.answer_with(*[when(both, status(503))] * 4, *[when(both, picture())] * 2)
     jobs = [plant.submit() for _ in range(6)]
     for clock in (AHEAD, BEHIND):
         plant.worker(*clock, WORKER_THREADS="3", ready=False)
+    plant.gemini.wait_for_calls(6)  # three of each
+    both.set()
 
     assert plant.until_ended(*jobs, seconds=60) == [Status.COMPLETED] * 6
     assert len(plant.gemini.calls) == 6 + 4

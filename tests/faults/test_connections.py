@@ -18,6 +18,8 @@ from tests.integration.api.serving import Server, running
 from tests.waiting import BUSY_SECONDS, until
 
 ATTACKER: Final = ("127.0.0.2", 0)
+FEW: Final = 6
+"""Requests of another client, at least."""
 CROWD: Final = 8400
 BEGUN: Final = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
 
@@ -75,16 +77,15 @@ def memory(server: Server) -> int:
 
 
 def test_an_address_that_holds_thousands_of_idle_connections_keeps_no_other_client_out(server: Server) -> None:
-    answers = []
+    answers: list[int] = []
     with crowd(server, CROWD):
         until(lambda: open_connections(server) > PER_ADDRESS // 2, "the crowd is not there", seconds=BUSY_SECONDS)
         ends = time.monotonic() + HEAD_SECONDS + 2
-        while time.monotonic() < ends:
+        while time.monotonic() < ends or len(answers) < FEW:
             with httpx.Client(timeout=BUSY_SECONDS) as client:  # a new connection each time
                 answers.append(client.get(f"{server.url}/healthz").status_code)
 
     assert set(answers) == {200}
-    assert len(answers) > 5
 
 
 def test_an_address_holds_no_more_connections_than_it_may(server: Server) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from signal import SIGSTOP
 from threading import Event
 from typing import NamedTuple
 
@@ -11,9 +12,10 @@ from redis import Redis
 
 from tests.acceptance.clients import Api, Job, Watch
 from tests.acceptance.service import Service, running
-from tests.fakes.gemini import Call, FakeGemini, Handler
-from tests.fakes.gemini_replies import Reply, hang, picture, pictures
-from tests.photos.variants import NAMES, photo, twelve_megapixels
+from tests.fakes.gemini import FakeGemini
+from tests.fakes.gemini_replies import hang, picture, when
+from tests.linux_processes import descendants, signal_all
+from tests.photos.variants import NAMES, photo
 from tests.waiting import until
 
 QUEUE = "dramatiq:runs"
@@ -53,16 +55,6 @@ def _clean_ledger(scene: Scene) -> None:
     scene.gemini.always_answer_with(picture())
 
 
-def answer_at(gate: Event) -> Reply:
-    """A picture, as soon as the gate is open."""
-
-    def answer(handler: Handler, call: Call) -> None:
-        gate.wait(60)
-        picture()(handler, call)
-
-    return answer
-
-
 def calls_by_photo(gemini: FakeGemini) -> list[int]:
     """How often the image model was asked, for each photo that it has seen."""
     return sorted(Counter(call.sha256 for call in gemini.calls).values())
@@ -71,9 +63,13 @@ def calls_by_photo(gemini: FakeGemini) -> list[int]:
 def test_uploads_of_a_killed_worker_complete_and_an_answer_that_was_kept_is_not_asked_for_again(scene: Scene) -> None:
     scene.gemini.answer_with(hang())
     generating = scene.submit_and_let_it_generate("coffee")
-    # A large picture takes seconds to store: the kill falls after the answer was kept and before the end.
-    scene.gemini.answer_with(pictures(twelve_megapixels()))
-    with Watch(scene.api, generating, scene.api.submit(photo("cat"))) as watch:
+    answers = Event()
+    scene.gemini.answer_with(when(answers, picture()))
+    keeping = scene.submit_and_let_it_generate("cat")
+    # Without its children the worker opens no picture: the kill falls after the answer was kept and before the end.
+    signal_all(descendants(scene.service.pid_of("work")), SIGSTOP)
+    answers.set()
+    with Watch(scene.api, generating, keeping) as watch:
         until(lambda: watch.pollers[1].last["progress"] >= 70, "no answer was kept")
         assert watch.pollers[0].last["stage"] == "generating"
         scene.service.kill_child("work")
@@ -88,7 +84,7 @@ def test_while_a_process_is_killed_and_comes_back_every_upload_completes_and_eve
     scene: Scene, child: str
 ) -> None:
     answers = Event()
-    scene.gemini.always_answer_with(answer_at(answers))
+    scene.gemini.always_answer_with(when(answers, picture()))
     others = {name: pid for name, pid in scene.service.pids.items() if name != child}
     jobs = [scene.submit_and_let_it_generate("coffee"), scene.api.submit(photo("cat")), scene.api.submit(photo("cat"))]
     with Watch(scene.api, *jobs, tolerates=httpx.TransportError if child == "serve" else ()) as watch:
@@ -104,7 +100,7 @@ def test_while_postgresql_stays_away_everybody_is_told_when_to_come_again_and_no
     scene: Scene,
 ) -> None:
     answers = Event()
-    scene.gemini.always_answer_with(answer_at(answers))
+    scene.gemini.always_answer_with(when(answers, picture()))
     with Watch(scene.api, scene.submit_and_let_it_generate("coffee"), scene.api.submit(photo("cat"))) as watch:
         answers.set()
         # One kill is healed in a second, and no client notices: it takes some in a row.
@@ -118,7 +114,7 @@ def test_while_postgresql_stays_away_everybody_is_told_when_to_come_again_and_no
 
 def test_a_flushed_redis_loses_no_upload(scene: Scene) -> None:
     answers = Event()
-    scene.gemini.always_answer_with(answer_at(answers))
+    scene.gemini.always_answer_with(when(answers, picture()))
     jobs = [scene.api.submit(photo(NAMES[number % 3])) for number in range(6)]
     with Watch(scene.api, *jobs) as watch, Redis.from_url(scene.service.addresses.redis_url) as redis:
         until(lambda: redis.llen(QUEUE) == 4, "two runs under way and four in the queue were expected")

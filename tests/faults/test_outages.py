@@ -18,7 +18,7 @@ def test_a_model_that_is_down_is_not_called_by_every_upload_in_turn_and_all_comp
     jobs = [plant.submit() for _ in range(12)]
     for _ in range(2):
         plant.worker(WORKER_THREADS="4", ready=False)
-    until(lambda: waiting_for(plant, FailureCode.GENERATION_PAUSED) >= 4, "no upload waits", 40)
+    until(lambda: waiting_for(plant, FailureCode.GENERATION_PAUSED) >= 4, "no upload waits")
     made = len(plant.gemini.calls)
     plant.gemini.always_answer_with(picture())
 
@@ -32,7 +32,7 @@ def test_beyond_the_budget_uploads_wait_without_a_failed_attempt_and_say_so(plan
     jobs = [plant.submit() for _ in range(8)]
     for _ in range(2):
         plant.worker(GENERATION_BUDGET_PER_HOUR="3", WORKER_THREADS="4", ready=False)
-    until(lambda: waiting_for(plant, FailureCode.GENERATION_BUDGET_SPENT) == 5, "they do not wait", 40)
+    until(lambda: waiting_for(plant, FailureCode.GENERATION_BUDGET_SPENT) == 5, "they do not wait")
     waiting = [upload for upload in map(plant.upload, jobs) if upload.waiting_for]
     assert {(upload.attempts_left, upload.running) for upload in waiting} == {(3, False)}
     called = [job for job in jobs if job not in {upload.id for upload in waiting}]

@@ -8,8 +8,7 @@ from threading import Event
 import pytest
 
 from domain.stages import Status
-from tests.fakes.gemini import Call, Handler
-from tests.fakes.gemini_replies import Reply, after, picture
+from tests.fakes.gemini_replies import after, picture, when
 from tests.faults.plant import Plant, running_plant
 from tests.faults.processes import LEASE_SECONDS
 from workers.queue.actors import DramatiqQueue
@@ -24,19 +23,9 @@ def plant(database_url: str, valkey_url: str, tmp_path: Path) -> Iterator[Plant]
         yield plant
 
 
-def answer_at(gate: Event) -> Reply:
-    """A picture after five leases, and not before the gate is open."""
-
-    def answer(handler: Handler, call: Call) -> None:
-        gate.wait(60)
-        picture()(handler, call)
-
-    return after(SLOW_SECONDS, answer)
-
-
 def test_a_run_that_takes_five_leases_is_not_taken_over_while_one_whose_worker_died_beside_it_is(plant: Plant) -> None:
     gate = Event()
-    plant.gemini.answer_with(answer_at(gate))
+    plant.gemini.answer_with(after(SLOW_SECONDS, when(gate, picture())))
     dispatch = plant.dispatch()
     plant.worker(WORKER_THREADS="1")
     slow = plant.submit()

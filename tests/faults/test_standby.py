@@ -28,12 +28,12 @@ from tests.acceptance.service import Running, clean_environment
 from tests.fakes.silent_notifier import SilentNotifier
 from tests.linux_processes import status
 from tests.submissions import run_to, submit
-from tests.waiting import until
+from tests.waiting import BUSY_SECONDS, until
 
 ROOT: Final = Path(__file__).parent.parent.parent
 QUEUE: Final = "dramatiq:runs"
 STARTED: Final = {"project": "readers.started", "dispatch": "dispatcher.started"}
-DEATH_SECONDS: Final = 5.0
+DEATH_SECONDS: Final = 5.0 + BUSY_SECONDS
 """What a death may cost: PostgreSQL hears of it at once, and the other one is at its door."""
 FROZEN_SECONDS: Final = IDLE_IN_TRANSACTION_SECONDS + DEATH_SECONDS
 

@@ -41,11 +41,11 @@ def test_runs_that_end_within_the_grace_are_not_paid_twice_whatever_their_order(
         *(after(seconds, picture()) for seconds in order([9.3, 5.0, 7.9, 2.0, 8.6, 4.1, 6.5, 3.0]))
     )
     upload_ids = [plant.submit() for _ in range(8)]
-    stopping = plant.worker()
+    stopping = plant.worker("--grace", "25", "--stop", "40")
     plant.gemini.wait_for_calls(8, timeout=30)
     stopping.send(SIGTERM)
 
-    assert stopping.ended(30) == 0, stopping.output
+    assert stopping.ended(60) == 0, stopping.output
     assert [plant.upload(upload_id).status for upload_id in upload_ids] == [Status.COMPLETED] * 8
     assert len(plant.gemini.calls) == 8
 

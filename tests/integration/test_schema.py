@@ -110,6 +110,19 @@ def test_a_row_that_no_upload_can_have_is_refused(database_url: str, wrong: str,
             connection.execute(f"UPDATE uploads SET {wrong}".encode())
 
 
+@pytest.mark.parametrize("moment", ["infinity", "-infinity", "20000-01-01", "0044-03-15 BC"])
+def test_the_log_takes_no_time_that_its_readers_cannot_hold(database_url: str, moment: str) -> None:
+    insert = (
+        "INSERT INTO event_log (upload_id, event_id, correlation_id, version, name, actor, state, recorded_at)"
+        " VALUES (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, 'upload.retried', 'a', '{}', %s)"
+    )
+    with (
+        psycopg.connect(database_url) as connection,
+        pytest.raises(psycopg.errors.CheckViolation, match="event_log_recorded_at_check"),
+    ):
+        connection.execute(insert, (moment,))
+
+
 def test_a_time_of_completion_that_an_expiry_would_move_is_made_anew(database_url: str) -> None:
     before = structure(database_url)
     with psycopg.connect(database_url) as connection:

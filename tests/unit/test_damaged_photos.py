@@ -1,5 +1,6 @@
 """A photo with all of its pixels is developed, whatever is wrong with the rest of the file. Others are not."""
 
+import re
 import struct
 import zlib
 from typing import Final
@@ -137,6 +138,22 @@ def test_a_jpeg_that_lacks_bits_of_its_last_pixels_is_truncated(kind: str, cut: 
 def test_so_is_one_that_breaks_off_and_was_given_an_end_marker(kind: str, share: float) -> None:
     data = photo(kind)
     assert refusal(data[: int(len(data) * share)].rstrip(b"\xff") + b"\xff\xd9") is FailureCode.IMAGE_TRUNCATED
+
+
+@pytest.mark.parametrize("lost", [0, 2, -2, -1])
+@pytest.mark.parametrize(("mode", "blocks"), [("RGB", 4), ("RGB", 57), ("L", 5), ("CMYK", 9)])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_that_lost_what_stood_between_two_restart_markers_is_truncated(
+    mode: str, blocks: int, lost: int, *, progressive: bool
+) -> None:
+    picture = variants.picture().convert(mode)
+    whole = variants.encoded(picture, restart_marker_blocks=blocks, progressive=progressive)
+    begin = whole.index(b"\xff\xda")
+    marks = [begin + found.start() for found in re.finditer(rb"\xff[\xd0-\xd7]", whole[begin:])]
+    end = len(whole) - 2 if lost == -1 else marks[marks.index(marks[lost]) + 1]
+
+    assert developed(whole).source_format == "JPEG"
+    assert refusal(whole[: marks[lost]] + whole[end:]) is FailureCode.IMAGE_TRUNCATED
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])

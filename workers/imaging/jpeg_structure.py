@@ -1,5 +1,6 @@
 """Reads the markers of a JPEG, without decoding a pixel: its kind, its scans and its end."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Final
@@ -21,6 +22,8 @@ ARITHMETIC_WEIGHT: Final = 10
 PROGRESSIVE: Final = frozenset({0xC2, 0xCA})
 COMPONENTS: Final = frozenset({1, 3, 4})
 BITS: Final = 8
+RESTART_INTERVAL: Final = 0xDD
+RESTART: Final = re.compile(rb"\xff[\xd0-\xd7]")
 COEFFICIENTS: Final = 64
 ALL: Final = frozenset(range(COEFFICIENTS))
 MAX_SCANS: Final = 1_000
@@ -42,6 +45,12 @@ class JpegStructure(Struct):
     """The horizontal and the vertical sampling factor of each."""
     scans: list[tuple[frozenset[Component], int, int, int]] = []
     """Components, first and last coefficient, and the bits that are still to come, of each scan."""
+    interval: int = 0
+    """MCUs between two restart markers; 0 without such markers."""
+    restarts_due: int = 0
+    """How many restart markers the newest scan needs."""
+    lacks_restarts: bool = False
+    """A scan has fewer restart markers than its pixels need. The decoder makes what stood between them grey."""
     end: int | None = None
 
     @property
@@ -83,6 +92,17 @@ class JpegStructure(Struct):
         visits = sum(blocks.get(name, 0) for components, _, _, _ in self.scans for name in components)
         return visits * ARITHMETIC_WEIGHT if self.frame in ARITHMETIC else visits
 
+    def restarts_of(self, components: frozenset[Component]) -> int:
+        """How many restart markers a scan of these components needs."""
+        if not self.interval:
+            return 0
+        widest = max((across for across, _ in self.components.values()), default=1) or 1
+        highest = max((down for _, down in self.components.values()), default=1) or 1
+        # The units of a scan of one component are its own blocks.
+        across, down = self.components.get(min(components), (1, 1)) if len(components) == 1 else (1, 1)
+        units = _blocks(self.width * across, widest) * _blocks((self.height or 0) * down, highest)
+        return -(-units // self.interval) - 1
+
 
 def _blocks(samples: int, share: int) -> int:
     return -(-samples // (8 * share))
@@ -94,19 +114,23 @@ def structure_of(data: bytes) -> JpegStructure:
     Raises PermanentError if there are too many scans or markers.
     """
     found = JpegStructure(scans=[])
-    offset = 2
+    offset, restarts = 2, 0
     for _ in range(MAX_MARKERS):
         marker = BEHIND_PIXELS.search(data, offset)
-        if marker is None:
+        pixels_end = len(data) if marker is None else marker.start()
+        restarts += sum(1 for _ in RESTART.finditer(data, offset, pixels_end))
+        if marker is None or data[marker.start() + 1] == END[1]:
+            found.lacks_restarts |= restarts < found.restarts_due
+            found.end = marker and marker.end()
             return found
         code, offset = data[marker.start() + 1], marker.end()
-        if code == END[1]:
-            found.end = offset
-            return found
         if len(found.scans) > MAX_SCANS:
             raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, f"a JPEG of more than {MAX_SCANS} scans")
         if code in {0x01, 0xD8}:
             continue
+        if code == SCAN:
+            found.lacks_restarts |= restarts < found.restarts_due
+            restarts = 0
         length = int.from_bytes(data[offset : offset + 2], "big")
         _note(found, code, data[offset + 2 : offset + max(length, 2)])
         offset += max(length, 2)
@@ -124,11 +148,14 @@ def _note(found: JpegStructure, code: int, body: bytes) -> None:
             names = _components(body[6 + 3 * number] for number in range(body[5]))
             factors = [body[7 + 3 * number] for number in range(body[5])]
             found.components = {name: (factor >> 4, factor & 0x0F) for name, factor in zip(names, factors, strict=True)}
+        elif code == RESTART_INTERVAL:
+            found.interval = int.from_bytes(body[:2], "big")
         elif code == SCAN:
             count = body[0]
             components = frozenset(_components(body[1 + 2 * number] for number in range(count)))
             first, last, bits = body[1 + 2 * count : 4 + 2 * count]
             found.scans.append((components, first, min(last, COEFFICIENTS - 1), bits & 0x0F))
+            found.restarts_due = found.restarts_of(components)
     except (IndexError, ValueError):
         return  # a marker that is cut; the decoder has the last word
 

@@ -72,7 +72,8 @@ def _jpeg(data: bytes, max_pixels: int, max_side: int) -> Image.Image:
     image = _checked(_ended(whole) if structure.end is None else whole[: structure.end], "JPEG", max_pixels, max_side)
     if structure.block_visits > (MAX_BLOCK_VISITS if structure.end is not None else MAX_BLOCK_VISITS_WITHOUT_END):
         raise PermanentError(FailureCode.IMAGE_TOO_COMPLEX, f"{len(structure.scans)} scans of {image.size} pixels")
-    if not structure.scans_are_complete or (structure.end is None and not _has_every_pixel(whole)):
+    is_whole = structure.scans_are_complete and not structure.lacks_restarts
+    if not is_whole or (structure.end is None and not _has_every_pixel(whole)):
         raise _truncated()
     return image
 

@@ -11,7 +11,7 @@ ApiError
 ├── KeyInFlightError           the first submission with this key is not done
 ├── BodyTooLargeError          the photo or its frame is too large
 ├── BodyTooSlowError           the photo did not arrive in time
-├── UnsupportedMediaTypeError  the photo is none
+├── UnsupportedMediaTypeError  the photo is none, or the body is packed
 ├── UnknownHostError           the request names a host that is not ours
 ├── ForeignSiteError           a page of another site asks for a change
 └── LinkOverError              a signed link that is not ours, or no longer

@@ -21,6 +21,7 @@ from multipart import (  # type: ignore[import-untyped] # it ships no types
     parse_options_header,
 )
 
+from app.api.http.encodings import refuse_encoding
 from app.api.http.errors import BodyTooLargeError, BodyTooSlowError, MalformedError, UnsupportedMediaTypeError
 from app.api.http.slots import Slot
 from app.limits.in_flight import Count
@@ -97,7 +98,7 @@ async def received_photo(
 
     A photo that comes slowly gives up its slot: only its client holds it up.
     """
-    _refuse_encoding(request.headers.get("content-encoding", ""))
+    refuse_encoding(request)
     boundary = _boundary(request.headers.get("content-type", ""))
     _refuse_declared_size(request.headers.get("content-length", ""), max_bytes)
     with TemporaryFile() as file:
@@ -121,15 +122,6 @@ async def _leave_if_slow(spool: Spool, slot: Slot) -> None:
         size = spool.size
         await asyncio.sleep(PACE_SECONDS)
     slot.leave()
-
-
-def _refuse_encoding(content_encoding: str) -> None:
-    # Unpacked, the body could be of any size; packed, its multipart frame cannot be found.
-    encoding = content_encoding.strip().lower()
-    if encoding not in {"", "identity"}:
-        raise UnsupportedMediaTypeError(
-            f"The body has Content-Encoding {encoding[:40]!r}. Send it without a Content-Encoding."
-        )
 
 
 def _boundary(content_type: str) -> str:

@@ -1,4 +1,4 @@
-"""Finds the photos that the arguments of `darkroom submit` name: files, all photos in folders, and stdin."""
+"""Finds the photos that the arguments of `darkroom submit` name: files, pipes, all photos in folders, and stdin."""
 
 import os
 import re
@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from msgspec import Struct
 
@@ -33,17 +33,17 @@ class Found(Struct, frozen=True):
 
 
 def find_photos(arguments: Sequence[Path], spool: Path) -> Found:
-    """Look at every argument. What is on stdin is kept in the folder `spool`, so that it can be sent again."""
+    """Look at every argument. What a pipe gives is kept in the folder `spool`, so that it can be sent again."""
     photos: dict[Path, Photo] = {}
     notes: list[str] = []
     for argument in arguments:
         for file in _files(argument, lambda error: notes.append(_unread(error))):
             if argument.is_dir() and (note := _why_not(file)):
                 notes.append(f"{file} was skipped: {note}")
-            elif argument == STDIN:
-                photos.setdefault(STDIN, Photo(_spooled(spool), "stdin", "stdin"))
-            else:
-                photos.setdefault(file.resolve(), Photo(file, str(file), file.stem))
+                continue
+            key = STDIN if argument == STDIN else file.resolve()
+            if key not in photos:
+                photos[key] = _photo(file, spool / str(len(photos)))
     return Found(list(photos.values()), notes)
 
 
@@ -81,9 +81,17 @@ def _why_not(file: Path) -> str | None:
     return None if format_of(head) else f"{first_sentence}."
 
 
-def _spooled(folder: Path) -> Path:
-    target = folder / "stdin"
-    if not target.exists():
-        with target.open("xb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
+def _photo(file: Path, kept: Path) -> Photo:
+    """The photo. A pipe gives its bytes once and does not tell how many: they are kept."""
+    if file == STDIN:
+        return Photo(_kept(sys.stdin.buffer, kept), "stdin", "stdin")
+    if file.is_fifo():
+        with file.open("rb") as pipe:
+            return Photo(_kept(pipe, kept), str(file), file.stem)
+    return Photo(file, str(file), file.stem)
+
+
+def _kept(source: BinaryIO, target: Path) -> Path:
+    with target.open("xb") as file:
+        shutil.copyfileobj(source, file)
     return target

@@ -189,3 +189,11 @@ def test_a_body_with_a_content_encoding_is_told_so(service: Service, encoding: s
     assert error_of(response) == (415, "UNSUPPORTED_MEDIA_TYPE")
     assert f"Content-Encoding {encoding.lower()!r}" in response.json()["error"]["message"]
     assert service.uploads() == 0
+
+
+def test_a_content_encoding_may_stand_in_a_second_header(service: Service) -> None:
+    headers = [("Content-Encoding", "identity"), ("Content-Encoding", "gzip")]
+    response = service.client.post("/api/uploads", headers=headers, files={"image": JPEG})
+
+    assert error_of(response) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    assert service.uploads() == 0

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -111,3 +112,22 @@ def test_what_comes_on_stdin_is_sent_again_where_the_server_was_busy(server: Fak
     server.troubles.append((503, {"Retry-After": "0"}))
     command("submit", "-", "--server", server.url, stdin=b"from a pipe")
     assert [b"from a pipe" in body for _, body in server.asked("POST", "/api/uploads")] == [True, True]
+
+
+def test_what_a_pipe_gives_is_sent_and_sent_again_where_the_server_was_busy(server: FakeDarkroom) -> None:
+    server.troubles.append((503, {"Retry-After": "0"}))
+    os.mkfifo("pipe.jpg")
+    writer = Thread(target=Path("pipe.jpg").write_bytes, args=(b"from a named pipe",))
+    writer.start()
+    result = command("submit", "pipe.jpg", "pipe.jpg", "--server", server.url)
+    writer.join()
+    assert result.exit_code == 0, result.output
+    assert prints() == ["pipe-darkroom.jpg"]
+    assert [b"from a named pipe" in body for _, body in server.asked("POST", "/api/uploads")] == [True, True]
+
+
+def test_a_device_is_wrong_usage(server: FakeDarkroom) -> None:
+    result = command("submit", "/dev/zero", "holiday.jpg", "--server", server.url)
+    assert result.exit_code == 2
+    assert "/dev/zero is a device and no file." in result.stderr
+    assert server.asked("POST", "/api/uploads") == []

@@ -1,4 +1,4 @@
-"""A running service's data folder, as the commands about staff find it."""
+"""A running service's data folder, as the commands of operators and staff find it."""
 
 from collections.abc import Iterator
 from pathlib import Path

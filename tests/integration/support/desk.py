@@ -53,6 +53,13 @@ class Desk(Struct):
         body: dict[str, Any] = response.json()
         return body
 
+    def timeline(self, upload_id: object) -> dict[str, Any]:
+        """The timeline of an upload, as vera sees it."""
+        response = self.get(f"uploads/{upload_id}/timeline")
+        assert response.status_code == 200, response.text
+        body: dict[str, Any] = response.json()
+        return body
+
     def act(
         self, action: str, upload_id: object, *, by: str = "agnes", reason: object = REASON, **headers: str
     ) -> httpx.Response:

@@ -10,10 +10,8 @@ import pytest
 
 from domain.failures import FailureCode
 from domain.stages import Stage
-from domain.upload import Upload
 from tests.integration.api.service import error_of
 from tests.integration.support.desk import REASON, Desk
-from tests.lives import soon
 
 ACTIONS = {"retry": 202, "cancel": 202, "requeue": 202, "erase": 200}
 
@@ -61,11 +59,7 @@ def test_each_action_leads_where_it_says(desk: Desk) -> None:
 
 
 def test_a_requeue_ends_a_wait(desk: Desk) -> None:
-    upload_id = desk.lives.reached(Stage.GENERATING)
-    code = FailureCode.GENERATION_UNAVAILABLE
-    desk.lives.uploads.execute(
-        upload_id, Upload.fail_attempt, code, soon(), stage=Stage.GENERATING, attempt=1, by="worker:w"
-    )
+    upload_id = desk.lives.backing_off()
 
     assert desk.act("requeue", upload_id).status_code == 202
     upload = desk.lives.uploads.get(upload_id)

@@ -17,13 +17,6 @@ from tests.lives import Lives, soon
 from tests.submissions import WORKER
 
 
-def timeline(desk: Desk, upload_id: object) -> dict[str, Any]:
-    response = desk.get(f"uploads/{upload_id}/timeline")
-    assert response.status_code == 200, response.text
-    body: dict[str, Any] = response.json()
-    return body
-
-
 def state(desk: Desk, upload_id: object, **at: object) -> dict[str, Any]:
     response = desk.get(f"uploads/{upload_id}", by="vera", **at)
     assert response.status_code == 200, response.text
@@ -59,7 +52,7 @@ def hold(lives: Lives, upload_id: UUID) -> None:
 
 def test_every_event_is_shown_with_its_time_actor_attempt_and_reason(desk: Desk) -> None:
     upload_id = troubled(desk.lives)
-    body = timeline(desk, upload_id)
+    body = desk.timeline(upload_id)
 
     history = desk.lives.log.history(upload_id)
     assert [event["version"] for event in body["events"]] == [logged.version for logged in history]
@@ -87,7 +80,7 @@ def test_every_event_is_shown_with_its_time_actor_attempt_and_reason(desk: Desk)
 def test_a_failure_is_of_the_attempt_that_it_ended(desk: Desk) -> None:
     failed, waited = desk.lives.failed(Stage.GENERATING), troubled(desk.lives)
     attempts = [
-        [event["attempt"] for event in timeline(desk, upload_id)["events"] if event["name"] == "upload.failed"]
+        [event["attempt"] for event in desk.timeline(upload_id)["events"] if event["name"] == "upload.failed"]
         for upload_id in (failed, waited)
     ]
 
@@ -97,7 +90,7 @@ def test_a_failure_is_of_the_attempt_that_it_ended(desk: Desk) -> None:
 
 
 def test_the_spans_are_the_whole_time_of_the_upload(desk: Desk) -> None:
-    body = timeline(desk, troubled(desk.lives))
+    body = desk.timeline(troubled(desk.lives))
 
     spans, events = body["spans"], body["events"]
     assert [span["kind"] for span in spans] == [
@@ -123,9 +116,9 @@ def test_the_spans_are_the_whole_time_of_the_upload(desk: Desk) -> None:
 
 def test_an_upload_under_way_is_held_until_now(desk: Desk) -> None:
     upload_id = desk.lives.reached(Stage.GENERATING)
-    assert timeline(desk, upload_id)["spans"][-1]["kind"] == "lost"
+    assert desk.timeline(upload_id)["spans"][-1]["kind"] == "lost"
     hold(desk.lives, upload_id)
-    body = timeline(desk, upload_id)
+    body = desk.timeline(upload_id)
 
     assert (body["worker"], body["isTerminal"], body["failure"]) == ("w1", False, None)
     assert (body["spans"][-1]["kind"], body["spans"][-1]["stage"]) == ("stage", "generating")
@@ -133,8 +126,8 @@ def test_an_upload_under_way_is_held_until_now(desk: Desk) -> None:
 
 
 def test_a_failure_is_told_with_what_its_owner_reads_and_whether_a_retry_can_help(desk: Desk) -> None:
-    blocked = timeline(desk, desk.lives.failed(Stage.GENERATING, FailureCode.CONTENT_BLOCKED))
-    empty = timeline(desk, desk.lives.failed(Stage.GENERATING))
+    blocked = desk.timeline(desk.lives.failed(Stage.GENERATING, FailureCode.CONTENT_BLOCKED))
+    empty = desk.timeline(desk.lives.failed(Stage.GENERATING))
 
     message = MESSAGES[FailureCode.CONTENT_BLOCKED]
     expected = {"code": "CONTENT_BLOCKED", "stage": "generating", "message": message, "canRetry": False}
@@ -146,7 +139,7 @@ def test_a_failure_is_told_with_what_its_owner_reads_and_whether_a_retry_can_hel
 def test_an_event_that_cannot_be_read_is_shown_all_the_same(desk: Desk) -> None:
     upload_id = desk.lives.submitted()
     desk.lives.insert(upload_id, 2, "upload.teleported", stage=7, attempt="x", reason=["x"])
-    body = timeline(desk, upload_id)
+    body = desk.timeline(upload_id)
 
     assert [event["name"] for event in body["events"]] == ["upload.submitted", "upload.teleported"]
     assert (body["events"][1]["stage"], body["events"][1]["attempt"], body["status"]) == (None, None, None)
@@ -156,10 +149,10 @@ def test_an_event_that_cannot_be_read_is_shown_all_the_same(desk: Desk) -> None:
 
 def test_a_clock_that_stepped_back_is_told(desk: Desk) -> None:
     upload_id = desk.lives.complete()
-    assert timeline(desk, upload_id)["clockSteppedBack"] is False
+    assert desk.timeline(upload_id)["clockSteppedBack"] is False
     desk.lives.execute("ALTER TABLE event_log DISABLE TRIGGER event_log_is_append_only")
     desk.lives.execute("UPDATE event_log SET recorded_at = recorded_at - interval '1 hour' WHERE version = 5")
-    body = timeline(desk, upload_id)
+    body = desk.timeline(upload_id)
 
     assert body["clockSteppedBack"] is True
     assert all(span["seconds"] >= 0 for span in body["spans"])

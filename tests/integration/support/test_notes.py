@@ -1,19 +1,16 @@
 """A note on an upload: an event that colleagues read, and that changes nothing for the upload or its owner."""
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 
-from domain.failures import FailureCode
 from domain.stages import Stage
 from domain.upload import Upload
 from tests.integration.api.service import error_of
 from tests.integration.invariants.violations import LONG, violations
 from tests.integration.support.desk import Desk
-from tests.lives import soon
 from tests.submissions import WORKER
 
 NOTE = "The owner will call again on Monday, ticket 4711."
@@ -22,11 +19,6 @@ NOTE = "The owner will call again on Monday, ticket 4711."
 def note(desk: Desk, upload_id: UUID, words: object = NOTE, **headers: str) -> httpx.Response:
     path = f"/api/support/uploads/{upload_id}/note"
     return desk.service.client.post(path, json={"note": words}, headers={**desk.signed("agnes"), **headers})
-
-
-def timeline(desk: Desk, upload_id: UUID) -> dict[str, Any]:
-    body: dict[str, Any] = desk.get(f"uploads/{upload_id}/timeline").json()
-    return body
 
 
 def row(desk: Desk, upload_id: UUID) -> tuple[object, ...]:
@@ -41,7 +33,7 @@ def row(desk: Desk, upload_id: UUID) -> tuple[object, ...]:
 @pytest.mark.parametrize("stage", [None, Stage.GENERATING, Stage.COMPLETE])
 def test_a_note_is_an_event_and_changes_nothing_else(desk: Desk, stage: Stage | None) -> None:
     upload_id = desk.lives.reached(stage) if stage else desk.lives.submitted()
-    before, spans = row(desk, upload_id), timeline(desk, upload_id)["spans"]
+    before, spans = row(desk, upload_id), desk.timeline(upload_id)["spans"]
     response = note(desk, upload_id)
 
     assert response.status_code == 200, response.text
@@ -51,7 +43,7 @@ def test_a_note_is_an_event_and_changes_nothing_else(desk: Desk, stage: Stage | 
         True,
         "Your colleagues read it in the timeline. Its owner does not.",
     )
-    after = timeline(desk, upload_id)
+    after = desk.timeline(upload_id)
     last = after["events"][-1]
     assert (last["name"], last["actor"], last["note"], last["reason"]) == ("upload.noted", "staff:agnes", NOTE, None)
     assert [span["kind"] for span in after["spans"]] == [span["kind"] for span in spans]
@@ -62,22 +54,13 @@ def test_a_note_is_an_event_and_changes_nothing_else(desk: Desk, stage: Stage | 
 
 def test_a_note_after_the_end_makes_no_upload_longer(desk: Desk) -> None:
     upload_id = desk.lives.complete()
-    before = timeline(desk, upload_id)["seconds"]
+    before = desk.timeline(upload_id)["seconds"]
     note(desk, upload_id)
-    assert timeline(desk, upload_id)["seconds"] == before
+    assert desk.timeline(upload_id)["seconds"] == before
 
 
 def test_verify_finds_nothing_wrong_with_a_note_and_an_upload_that_stands_still_behind_one(desk: Desk) -> None:
-    ended, waiting = desk.lives.failed(Stage.GENERATING), desk.lives.reached(Stage.GENERATING)
-    desk.lives.uploads.execute(
-        waiting,
-        Upload.fail_attempt,
-        FailureCode.STORAGE_UNAVAILABLE,
-        soon(),
-        stage=Stage.GENERATING,
-        attempt=1,
-        by=WORKER,
-    )
+    ended, waiting = desk.lives.failed(Stage.GENERATING), desk.lives.backing_off()
     for upload_id in (ended, waiting):
         note(desk, upload_id)
         desk.lives.project()
@@ -96,7 +79,7 @@ def test_a_repeated_note_is_written_once_and_another_one_under_its_key_is_refuse
     first, second = (note(desk, upload_id, **{"Idempotency-Key": "key-1"}) for _ in range(2))
 
     assert first.json() == second.json()
-    assert [event["name"] for event in timeline(desk, upload_id)["events"]] == ["upload.submitted", "upload.noted"]
+    assert [event["name"] for event in desk.timeline(upload_id)["events"]] == ["upload.submitted", "upload.noted"]
     other = note(desk, upload_id, "Another note.", **{"Idempotency-Key": "key-1"})
     assert error_of(other) == (422, "IDEMPOTENCY_CONFLICT")
 

@@ -25,20 +25,6 @@ def put_off(desk: Desk) -> UUID:
     return upload_id
 
 
-def backing_off(desk: Desk) -> UUID:
-    upload_id = desk.lives.reached(Stage.GENERATING)
-    desk.lives.uploads.execute(
-        upload_id,
-        Upload.fail_attempt,
-        FailureCode.STORAGE_UNAVAILABLE,
-        soon(),
-        stage=Stage.GENERATING,
-        attempt=1,
-        by=WORKER,
-    )
-    return upload_id
-
-
 def test_each_saved_search_can_be_made_as_it_is_told(desk: Desk) -> None:
     failed, late, waits = desk.lives.failed(Stage.GENERATING), desk.lives.submitted(), put_off(desk)
     desk.lives.project()
@@ -67,7 +53,7 @@ def test_what_waits_longer_than_most_is_told_by_the_latest_uploads(desk: Desk) -
 
 
 def test_put_off_finds_what_waits_for_the_model_or_the_budget_and_its_opposite_the_rest(desk: Desk) -> None:
-    waits, others = put_off(desk), {backing_off(desk), desk.lives.complete(), desk.lives.submitted()}
+    waits, others = put_off(desk), {desk.lives.backing_off(), desk.lives.complete(), desk.lives.submitted()}
     desk.lives.project()
     assert found(desk, putOff="true") == {waits}
     assert found(desk, putOff="false") == others

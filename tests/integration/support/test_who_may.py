@@ -1,5 +1,6 @@
 """Every endpoint of staff: without a token, with a wrong one, and with each role."""
 
+import gzip
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -120,6 +121,15 @@ def test_a_post_takes_json_which_a_page_of_another_origin_cannot_send(desk: Desk
         answer = desk.service.client.request(method, path.format(**names), headers=headers)
         assert error_of(answer) == (400, "BAD_REQUEST")
         assert "Send it as application/json" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(("method", "path"), [each for each in ENDPOINTS if each[0] == "POST"])
+def test_a_packed_body_is_told_so(desk: Desk, method: str, path: str) -> None:
+    names = dict.fromkeys(re.findall(r"{(\w+)}", path), "0123456789abcdef") | {"jobId": str(uuid4())}
+    headers = {**desk.signed("adam"), "Content-Type": "application/json", "Content-Encoding": "gzip"}
+    answer = desk.service.client.request(method, path.format(**names), headers=headers, content=gzip.compress(b"{}"))
+    assert error_of(answer) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    assert "Content-Encoding 'gzip'" in answer.json()["error"]["message"]
 
 
 def test_two_tokens_are_none(desk: Desk) -> None:

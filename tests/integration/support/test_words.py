@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,19 +10,12 @@ import pytest
 from app.api.support.timeline.words import WORDS
 from domain.failures import FailureCode
 from domain.stages import Stage
-from domain.upload import Upload
 from tests.house.the_house import ROOT
 from tests.integration.api.service import running_service
 from tests.integration.support.desk import Desk
-from tests.lives import Lives, soon
-from tests.submissions import WORKER
+from tests.lives import Lives
 
 HEADINGS = set(re.findall(r"^### (\w+)$", (ROOT / "app/metrics/README.md").read_text(), re.MULTILINE))
-
-
-def timeline(desk: Desk, upload_id: UUID) -> dict[str, Any]:
-    body: dict[str, Any] = desk.get(f"uploads/{upload_id}/timeline").json()
-    return body
 
 
 @pytest.mark.parametrize("code", FailureCode)
@@ -36,24 +28,10 @@ def test_every_failure_has_its_words_and_an_entry_of_the_runbook_exists(code: Fa
 
 def test_a_failed_upload_is_told_in_words(desk: Desk) -> None:
     upload_id = desk.lives.failed(Stage.GENERATING, FailureCode.GENERATION_UNAVAILABLE)
-    failure = timeline(desk, upload_id)["failure"]
+    failure = desk.timeline(upload_id)["failure"]
     words = WORDS[FailureCode.GENERATION_UNAVAILABLE]
     assert (failure["happened"], failure["advice"], failure["runbook"]) == words
     assert failure["runbook"] == "DarkroomImageModelDown"
-
-
-def backing_off(lives: Lives) -> UUID:
-    upload_id = lives.reached(Stage.GENERATING)
-    lives.uploads.execute(
-        upload_id,
-        Upload.fail_attempt,
-        FailureCode.STORAGE_UNAVAILABLE,
-        soon(),
-        stage=Stage.GENERATING,
-        attempt=1,
-        by=WORKER,
-    )
-    return upload_id
 
 
 def held(lives: Lives) -> UUID:
@@ -68,14 +46,14 @@ def held(lives: Lives) -> UUID:
         (lambda lives: lives.submitted(), "Attempt 1 begins as soon as a worker is free."),
         (held, "The worker w1 goes on with it."),
         (lambda lives: lives.reached(Stage.GENERATING), "Its worker is gone. Attempt 2 begins by itself"),
-        (backing_off, "Attempt 2 begins by itself after 20"),
+        (lambda lives: lives.backing_off(), "Attempt 2 begins by itself after 20"),
         (lambda lives: lives.complete(), "Nothing: it is complete."),
         (lambda lives: lives.failed(Stage.GENERATING), "Nothing by itself: it has failed. A retry goes on"),
         (lambda lives: lives.failed(Stage.GENERATING, FailureCode.CONTENT_BLOCKED), "only another photo can help."),
     ],
 )
 def test_what_comes_next_is_told(desk: Desk, make: Callable[[Lives], UUID], told: str) -> None:
-    assert told in timeline(desk, make(desk.lives))["next"]
+    assert told in desk.timeline(make(desk.lives))["next"]
 
 
 def test_the_log_and_the_trace_are_linked_as_the_settings_say(database_url: str, tmp_path: Path) -> None:
@@ -87,7 +65,7 @@ def test_the_log_and_the_trace_are_linked_as_the_settings_say(database_url: str,
     ) as service:
         desk = Desk.of(service)
         upload_id = desk.lives.submitted()
-        body = timeline(desk, upload_id)
+        body = desk.timeline(upload_id)
     assert body["links"] == {
         "log": f"https://logs.example.com/?q={body['correlationId']}",
         "trace": f"https://traces.example.com/trace/{upload_id.hex}",
@@ -95,4 +73,4 @@ def test_the_log_and_the_trace_are_linked_as_the_settings_say(database_url: str,
 
 
 def test_without_templates_there_are_no_links(desk: Desk) -> None:
-    assert timeline(desk, desk.lives.submitted())["links"] == {"log": None, "trace": None}
+    assert desk.timeline(desk.lives.submitted())["links"] == {"log": None, "trace": None}

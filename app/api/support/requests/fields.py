@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from litestar import Request
 
+from app.api.http.encodings import refuse_encoding
 from app.api.http.errors import MalformedError
 from domain.staff import checked_reason
 
@@ -18,12 +19,16 @@ MAX_BYTES: Final = 16_384
 
 
 async def words_of(request: Request[Any, Any, Any], field: str) -> str:
-    """The reason or the note that a request gives, and nothing else. Raises MalformedError, ReasonError."""
+    """The reason or the note that a request gives, and nothing else.
+
+    Raises MalformedError, UnsupportedMediaTypeError, ReasonError.
+    """
     return checked_reason((await fields_of(request, {field})).get(field), field)
 
 
 async def fields_of(request: Request[Any, Any, Any], known: Collection[str]) -> dict[str, Any]:
-    """The fields of a body; none of an empty one. Raises MalformedError."""
+    """The fields of a body; none of an empty one. Raises MalformedError, UnsupportedMediaTypeError."""
+    refuse_encoding(request)
     body = await _read(request)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != JSON:

@@ -14,7 +14,7 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, Parameter, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 
-from app.api.http.errors import ForbiddenError, MalformedError, NoStaffError
+from app.api.http.errors import ForbiddenError, MalformedError, NoStaffError, UnsupportedMediaTypeError
 from app.api.http.openapi import STAFF_SCHEME, DocumentedOperation, Responses, errors
 from app.limits.wrong_tokens import TooManyWrongTokensError
 from domain.errors import ReasonError, UnavailableError
@@ -76,13 +76,14 @@ def endpoint(
     if method == "POST" and fields is None:
         fields = {}  # JSON all the same: a page of another origin cannot send it without asking
     malformed: Kinds = (MalformedError,) if takes or fields is not None else ()
+    packed: Kinds = (UnsupportedMediaTypeError,) if fields is not None else ()
     unreasoned: Kinds = (ReasonError,) if fields and not {"reason", "note"}.isdisjoint(fields) else ()
     route: HTTPRouteHandler = METHODS[method](
         f"{prefix}{path}",
         status_code=status,
         operation_id=name,
         operation_class=_operation(role, takes, fields, optional),
-        responses={status: answer, **(more or {}), **errors(*STAFF, *malformed, *unreasoned, *refusals)},
+        responses={status: answer, **(more or {}), **errors(*STAFF, *malformed, *packed, *unreasoned, *refusals)},
     )(handler)
     return route
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -21,19 +21,6 @@ from tests.lives import Lives
 from tests.submissions import WORKER
 
 CLOSED = "postgresql://absent@127.0.0.1:1/nothing"
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def lives(database_url: str, data: Path) -> Iterator[Lives]:
-    """Uploads of an embedded service that runs on the data folder."""
-    with DataFolder(data) as folder, Lives(database_url, data / "objects") as lives:
-        folder.announce(server_url="http://127.0.0.1:1", database_url=database_url, redis_url="unix:///nowhere")
-        yield lives
 
 
 def timeline(*arguments: object, columns: int = 200) -> Result:
