@@ -143,6 +143,7 @@ def test_there_is_no_other_chart(analyst: Analyst) -> None:
     response = analyst.get("/charts/profit")
 
     assert (response.status_code, response.json()["error"]["code"]) == (404, "NOT_FOUND")
+    assert response.json()["error"]["message"] == f"There is no chart 'profit'. The charts are {', '.join(CHARTS)}."
 
 
 def test_what_the_statistics_have_not_seen_has_no_numbers(analyst: Analyst) -> None:
