@@ -22,9 +22,8 @@ def demand_known(given: Iterable[str], known: Iterable[str]) -> None:
     names = list(known)
     for name in given:
         if name not in names:
-            raise MalformedError(
-                f"There is no parameter {name[:40]!r}. The address takes {', '.join(names) or 'none'}."
-            )
+            taken = ", ".join(names) or "no parameters"
+            raise MalformedError(f"There is no parameter {name[:40]!r}. The address takes {taken}.")
 
 
 def parsed(given: Mapping[str, list[str]], parsers: Mapping[str, Callable[[str, str], Any]]) -> dict[str, Any]:
