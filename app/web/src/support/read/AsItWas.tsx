@@ -118,7 +118,7 @@ function Changes({ changes }: { changes: ChangeBody[] }) {
       <tbody>
         {changes.map(({ field, before, after }) => (
           <tr key={field}>
-            <th scope="row">{capital(fieldWords(field))}</th>
+            <th scope="row">{fieldWords(field)}</th>
             <td data-label="Before">{valueWords(field, before)}</td>
             <td data-label="After">{valueWords(field, after)}</td>
           </tr>
