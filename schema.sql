@@ -180,7 +180,7 @@ CREATE TABLE IF NOT EXISTS read_models (
     position bigint NOT NULL DEFAULT 0 CHECK (position >= 0),
     -- The position at which it ends, of `darkroom history at`; null: it may follow the log.
     until bigint,
-    -- The hash of the code that builds it. Other code builds it anew.
+    -- The hash of the code that builds it. Other code builds it anew. Of the one that a swap kept: which of the two it is.
     code text NOT NULL,
     began_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import rich_click as click
 from msgspec.structs import replace
 
+from app.cli.shell.counts import counted
 from app.cli.shell.ending import ExitCode, end
 from app.cli.shell.settings import attached, cli_settings
 
@@ -150,6 +151,7 @@ def _shown(what: str, sizes: Iterable[int], total: int) -> list[int]:
 
 def _described(manifest: "Manifest") -> str:
     return (
-        f"{manifest.uploads:,} uploads, {manifest.events:,} events and {manifest.objects:,} objects"
+        f"{counted(manifest.uploads, 'upload')}, {counted(manifest.events, 'event')} and "
+        f"{counted(manifest.objects, 'object')}"
         f" ({manifest.bytes / 2**20:,.1f} MiB)"
     )

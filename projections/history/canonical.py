@@ -30,8 +30,8 @@ def _number(text: str) -> dict[str, str]:
     return {NUMBER: text}
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An event as a line of an export has it."""
+class Line(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """An event as a line of an export has it. What else a line says is not sealed, so it is refused."""
 
     position: int
     upload_id: UUID

@@ -99,21 +99,24 @@ class ParquetFile:
             self.last = block.last
 
     def complete(self, through: int, seal: SealedUpTo | None) -> Manifest:
-        """Move the file to its place and write its manifest."""
+        """Write its manifest and move the file to its place.
+
+        In this order: what is killed in between leaves no file that lacks its manifest and cannot be continued.
+        """
         self._opened.close()
         self._rows = None
-        self._partial.replace(self._path)
         manifest = Manifest.of(
             self._scope,
             format="parquet",
             first=self.first,
             last=self.last,
             count=self.count,
-            sha256=sha256_of(self._path),
+            sha256=sha256_of(self._partial),
             seal=seal,
             through=through,
         )
         write_manifest(self._path, manifest)
+        self._partial.replace(self._path)
         return manifest
 
     def close(self) -> None:

@@ -27,7 +27,7 @@ class ProofError(DarkroomError):
     """This proof does not hold."""
 
 
-class ProvenEvent(msgspec.Struct, frozen=True):
+class ProvenEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An event as a line of an export, its place among the events of its page, and the path to the page's root."""
 
     event: msgspec.Raw
@@ -35,7 +35,7 @@ class ProvenEvent(msgspec.Struct, frozen=True):
     path: list[str]
 
 
-class SealedPage(msgspec.Struct, frozen=True):
+class SealedPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A page as its seal has it."""
 
     first: int
@@ -44,7 +44,7 @@ class SealedPage(msgspec.Struct, frozen=True):
     root: str
 
 
-class Proof(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Proof(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """`previous` is the seal before the first of the pages, which lead to the head without a gap."""
 
     upload_id: UUID
@@ -97,6 +97,8 @@ def read_proof(content: bytes) -> Proof:
 
 def faults(proof: Proof, head: Head) -> Iterator[str]:
     """What is wrong with a proof, a sentence each; none if it holds up to this head."""
+    if not proof.events:
+        yield "there is no event in it, so it proves nothing."
     pages = {page.first: page for page in proof.pages}
     for number, proven in enumerate(proof.events, start=1):
         try:
@@ -105,7 +107,8 @@ def faults(proof: Proof, head: Head) -> Iterator[str]:
             yield f"event {number} cannot be read: {error}."
             continue
         if (line.upload_id, line.version) != (proof.upload_id, number):
-            yield f"position {line.position} is version {line.version} of {line.upload_id}, not version {number}."
+            told = f"position {line.position} is version {line.version} of {line.upload_id}"
+            yield f"{told}, not version {number} of {proof.upload_id}."
         page = pages.get(_page_of(line.position))
         hashed = leaf(canonical(line))
         if page is None or line.position > page.last or not _leads_to(page, hashed, proven):

@@ -232,6 +232,12 @@ class EventLog(AggregateRecorder):
             row = connection.execute(SELECT_LAST_POSITION).fetchone()
         return int(row[0]) if row else 0
 
+    def now(self) -> datetime:
+        """The time by the clock that events are recorded by."""
+        with translated(), self._pool.connection() as connection:
+            ((moment,),) = connection.execute("SELECT clock_timestamp()").fetchall()
+        return moment  # type: ignore[no-any-return] # of the driver, which types no column
+
     def _await_writers(self) -> None:
         with translated(), self._pool.connection() as connection:
             connection.execute(AWAIT_WRITERS, (APPEND_LOCK,))

@@ -53,7 +53,7 @@ class Change(Struct, frozen=True, rename="camel"):
 
     def __str__(self) -> str:
         events = self.after.version - self.before.version
-        return f"upload {self.upload_id}: {self.before} -> {self.after}, {events} events"
+        return f"upload {self.upload_id}: {self.before} -> {self.after}, {events} event{'' if events == 1 else 's'}"
 
 
 class Sums(Struct, rename="camel"):

@@ -1,7 +1,7 @@
 """The charts of /insights: each is one question to `stage_statistics`, whose rows are the table behind the chart.
 
 Spans are whole periods in UTC, as the statistics are. A period for which the statistics have nothing
-yet, or had nothing yet, has no numbers: nothing is not zero.
+yet, or had nothing yet, has no numbers: nothing is not zero. The SQL itself says so, because analysts take it along.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,10 +38,11 @@ class Span(Struct, frozen=True, kw_only=True):
     prompt_version: int | None = None
     model: str | None = None
 
-    @property
-    def parameters(self) -> dict[str, object]:
+    def parameters(self, coverage: "Coverage") -> dict[str, object]:
         """The parameters of each question."""
         return {
+            "known_from": coverage.begin,
+            "known_to": coverage.end,
             "since": self.since,
             "until": self.until,
             "step": self.step.value,
@@ -75,17 +76,12 @@ class Table(Struct, frozen=True, kw_only=True):
 
 
 class Chart(Struct, frozen=True, kw_only=True):
-    """A question, and its columns. If the first is a period, the others are counts or seconds of it."""
+    """A question, and its columns."""
 
     title: str
     question: str
     columns: tuple[str, ...]
     ignores: tuple[str, ...] = ()
-
-    @property
-    def has_periods(self) -> bool:
-        """Whether each row is of a period."""
-        return self.columns[0] == "period"
 
 
 SCOPE: Final = """@moment >= %(since)s AND @moment < %(until)s
@@ -93,8 +89,9 @@ SCOPE: Final = """@moment >= %(since)s AND @moment < %(until)s
 SCOPE_OF_MODEL: Final = f"{SCOPE} AND (%(model)s::text IS NULL OR model = %(model)s)"
 PERIOD: Final = "date_trunc(%(step)s, @moment, 'UTC')"
 PERIODS: Final = """periods AS (
-    SELECT generate_series(date_trunc(%(step)s, %(since)s, 'UTC'),
-                           %(until)s - interval '1 hour', %(every)s::interval, 'UTC') AS period
+    SELECT period, date_add(period, %(every)s::interval, 'UTC') > %(known_from)s AND period <= %(known_to)s AS known
+    FROM generate_series(date_trunc(%(step)s, %(since)s, 'UTC'),
+                         %(until)s - interval '1 hour', %(every)s::interval, 'UTC') AS period
 )"""
 THROUGHPUT: Final = f"""
 WITH {PERIODS}, counted AS (
@@ -106,12 +103,15 @@ WITH {PERIODS}, counted AS (
     WHERE (measure IN ('total', 'failed') OR measure = 'reached' AND stage = 'submitted')
       AND {SCOPE} GROUP BY 1
 )
-SELECT period, coalesce(submitted, 0)::bigint AS submitted, coalesce(completed, 0)::bigint AS completed,
-       coalesce(failed, 0)::bigint AS failed, coalesce(cancelled, 0)::bigint AS cancelled
+SELECT period, CASE WHEN known THEN coalesce(submitted, 0)::bigint END AS submitted,
+       CASE WHEN known THEN coalesce(completed, 0)::bigint END AS completed,
+       CASE WHEN known THEN coalesce(failed, 0)::bigint END AS failed,
+       CASE WHEN known THEN coalesce(cancelled, 0)::bigint END AS cancelled
 FROM periods LEFT JOIN counted USING (period) ORDER BY period
 """  # noqa: S608 - names of our own
 FUNNEL: Final = f"""
-SELECT step, coalesce(sum(count), 0)::bigint AS uploads
+SELECT step, CASE WHEN %(known_from)s < %(until)s AND %(since)s <= %(known_to)s
+                  THEN coalesce(sum(count), 0)::bigint END AS uploads
 FROM unnest(ARRAY['submitted', 'started', 'validated', 'generated', 'stored', 'completed']) WITH ORDINALITY
      AS steps (step, rank)
 LEFT JOIN @table ON measure = 'reached' AND stage = step
@@ -134,10 +134,11 @@ WITH {PERIODS}, stages (stage, rank) AS (
     FROM running, (VALUES (0.5), (0.95)) AS shares (share)
     WHERE upto >= share * runs AND upto - n < share * runs
 )
-SELECT period, stage, coalesce(max(runs), 0)::bigint AS runs, max(seconds) FILTER (WHERE share = 0.5)::float AS p50,
+SELECT period, stage, CASE WHEN known THEN coalesce(max(runs), 0)::bigint END AS runs,
+       max(seconds) FILTER (WHERE share = 0.5)::float AS p50,
        max(seconds) FILTER (WHERE share = 0.95)::float AS p95
 FROM periods CROSS JOIN stages LEFT JOIN read_off USING (period, stage)
-GROUP BY period, stage, rank ORDER BY period, rank
+GROUP BY period, known, stage, rank ORDER BY period, rank
 """  # noqa: S608 - names of our own
 FAILURES: Final = f"""
 WITH {PERIODS}, codes AS (
@@ -148,7 +149,7 @@ WITH {PERIODS}, codes AS (
     FROM @table
     WHERE measure = 'failed' AND {SCOPE} GROUP BY 1, 2
 )
-SELECT period, code, coalesce(failures, 0)::bigint AS failures
+SELECT period, code, CASE WHEN known THEN coalesce(failures, 0)::bigint END AS failures
 FROM periods CROSS JOIN codes LEFT JOIN counted USING (period, code) ORDER BY period, code
 """  # noqa: S608 - names of our own
 EFFORT: Final = f"""
@@ -200,12 +201,8 @@ def read_chart(pool: Pool, chart: Chart, span: Span, coverage: Coverage) -> Tabl
     """The table of a chart. Raises LogUnavailableError."""
     with connected(pool) as connection:
         cursor = psycopg.ClientCursor(connection, row_factory=tuple_row)
-        text = cursor.mogrify(span.question(chart), span.parameters)
+        text = cursor.mogrify(span.question(chart), span.parameters(coverage))
         rows: list[tuple[Any, ...]] = cursor.execute(text.encode()).fetchall()
-    if chart.has_periods:
-        rows = [row if _covers(coverage, row[0], span.step) else _unknown(chart, row) for row in rows]
-    elif coverage.begin is None or not span.since <= coverage.end or not coverage.begin < span.until:
-        rows = [_unknown(chart, row) for row in rows]
     return Table(columns=chart.columns, rows=rows, sql=text, ignores=chart.ignores)
 
 
@@ -225,16 +222,3 @@ def read_choices(pool: Pool, since: datetime, until: datetime) -> tuple[list[int
     with connected(pool) as connection:
         versions, names = connection.execute(SELECT_CHOICES, (since, until)).fetchone() or (None, None)
     return versions or [], names or []
-
-
-def _covers(coverage: Coverage, period: datetime, step: Step) -> bool:
-    """Whether the statistics know something of a period."""
-    if coverage.begin is None or period > coverage.end:
-        return False
-    return period + timedelta(**{f"{step.value}s": 1}) > coverage.begin
-
-
-def _unknown(chart: Chart, row: Sequence[Any]) -> tuple[Any, ...]:
-    """The row without its numbers."""
-    known = {"period", "stage", "code", "step"}
-    return tuple(value if name in known else None for name, value in zip(chart.columns, row, strict=True))

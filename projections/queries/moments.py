@@ -1,6 +1,6 @@
 """Turns a moment into a position of the log. A time becomes the position of the last event recorded by then."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from domain.errors import DarkroomError
 from projections.log.event_log import EventLog
@@ -10,7 +10,7 @@ Moment = int | datetime
 
 
 class UnknownMomentError(DarkroomError):
-    """The log does not reach this position yet."""
+    """The log does not reach this moment yet."""
 
 
 def position_at(event_log: EventLog, moment: Moment) -> int:
@@ -24,7 +24,13 @@ def position_at(event_log: EventLog, moment: Moment) -> int:
         if moment > last:
             raise UnknownMomentError(f"The log does not reach position {moment} yet: it ends at {last}.")
         return moment
+    if moment > (now := event_log.now()):
+        raise UnknownMomentError(f"{_text(moment)} is still to come: it is {_text(now)} now. Give a time that is over.")
     return _last_before(event_log, moment, last)
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _last_before(event_log: EventLog, time: datetime, last: int) -> int:

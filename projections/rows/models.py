@@ -45,8 +45,11 @@ UPDATE read_models SET position = %s, updated_at = clock_timestamp() WHERE schem
 """
 DELETE_MODEL: Final = "DELETE FROM read_models WHERE schema = %s"
 KEEP_MODEL: Final = """
-INSERT INTO read_models (schema, position, code) VALUES (%s, %s, 'live until it was replaced')
+INSERT INTO read_models (schema, position, code) VALUES (%s, %s, %s)
 """
+OLD: Final = "that the last rebuild replaced"
+NEW: Final = "that the last rebuild made"
+"""Which of two the kept one is, as its row says it in place of the code."""
 TRY_LOCK: Final = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
 UNLOCK: Final = "SELECT pg_advisory_unlock(%s, hashtext(%s))"
 SET_PATH: Final = "SELECT set_config('search_path', %s, true)"
@@ -167,11 +170,11 @@ def drop_model(connection: psycopg.Connection[Any], schema: str) -> bool:
     return True
 
 
-def note_kept(connection: psycopg.Connection[Any], built: str, kept: str, position: int) -> None:
-    """Note that what was built is live now, and that the one before it, at this position, is kept."""
+def note_kept(connection: psycopg.Connection[Any], built: str, kept: str, position: int, which: str) -> None:
+    """Note that what was built is live now, and that the other one, OLD or NEW, is kept at this position."""
     for schema in {built, kept}:
         connection.execute(DELETE_MODEL, (schema,))
-    connection.execute(KEEP_MODEL, (kept, position))
+    connection.execute(KEEP_MODEL, (kept, position, which))
 
 
 def _structure(connection: psycopg.Connection[Any], schema: str, live: str) -> None:

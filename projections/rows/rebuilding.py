@@ -18,7 +18,7 @@ from projections.log.event_log import EventLog
 from projections.rows import models
 from projections.rows.builder import Advance, Builder, building
 from projections.rows.comparison import LOWEST, Difference, compare
-from projections.rows.models import ReadModelBackwardsError, ReadModelError
+from projections.rows.models import NEW, OLD, ReadModelBackwardsError, ReadModelError
 from projections.rows.projector import Changed
 from projections.rows.swap import Swapped, check_structure, live_position, swap
 
@@ -48,10 +48,11 @@ WHERE l.version > n.version AND q.upload_id NOT IN (SELECT upload_id FROM {stopp
 
 
 class Rebuilt(Struct, frozen=True):
-    """What a rebuild came to: the position, and what differed between the old rows and the log."""
+    """What a rebuild came to: the position, which of two is kept where, and what differed between old rows and log."""
 
     position: int
     kept: str
+    which: str = OLD
     differences: int = 0
     shown: tuple[Difference, ...] = ()
 
@@ -76,7 +77,7 @@ def rebuild(
         _refuse_to_go_back(builder)
         swapped = swap(builder, kept)
         _report(event_log, swapped, changed)
-        return Rebuilt(builder.position, kept, count, shown)
+        return Rebuilt(builder.position, kept, differences=count, shown=shown)
 
 
 def back(
@@ -93,8 +94,9 @@ def back(
             raise ReadModelError("No read model is kept: there has been no rebuild, or it was forgotten since.")
         builder = Builder(event_log, connection, model)
         builder.build(live_position(connection), advance)
-        _report(event_log, swap(builder, kept), changed)
-        return Rebuilt(builder.position, kept)
+        which = OLD if model.code == NEW else NEW
+        _report(event_log, swap(builder, kept, which), changed)
+        return Rebuilt(builder.position, kept, which)
 
 
 def forget(pool: Pool) -> bool:

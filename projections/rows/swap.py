@@ -15,7 +15,7 @@ from psycopg import sql
 
 from projections.rows import models, projector
 from projections.rows.builder import Builder
-from projections.rows.models import TABLES, ReadModelError
+from projections.rows.models import OLD, TABLES, ReadModelError
 
 TRIES: Final = 60
 PAUSE_SECONDS: Final = 1.0
@@ -73,12 +73,15 @@ def live_position(connection: psycopg.Connection[Any]) -> int:
     return int(row[0]) if row else 0
 
 
-def swap(builder: Builder, kept: str) -> Swapped:
-    """Make the built read model the live one, and keep the live one in the schema `kept`. Raises ReadModelError."""
+def swap(builder: Builder, kept: str, which: str = OLD) -> Swapped:
+    """Make the built read model the live one, and keep the live one, OLD or NEW, in the schema `kept`.
+
+    Raises ReadModelError.
+    """
     for _ in range(TRIES):
         builder.build(live_position(builder.connection))
         try:
-            if swapped := _try(builder, kept):
+            if swapped := _try(builder, kept, which):
                 return swapped
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
             time.sleep(PAUSE_SECONDS)
@@ -91,7 +94,7 @@ def swap(builder: Builder, kept: str) -> Swapped:
     )
 
 
-def _try(builder: Builder, kept: str) -> Swapped | None:
+def _try(builder: Builder, kept: str, which: str) -> Swapped | None:
     """One try; None if the projector has gone on so far that it must be followed first."""
     connection, live = builder.connection, builder.live
     with connection.transaction():
@@ -102,7 +105,7 @@ def _try(builder: Builder, kept: str) -> Swapped | None:
             return None
         reached = builder.build_within(old)
         models.look_in(connection, live)
-        models.note_kept(connection, builder.schema, kept, old)
+        models.note_kept(connection, builder.schema, kept, old, which)
         connection.execute(MOVE_POSITION, (reached, projector.READER, reached))
         _exchange(builder, kept)
     builder.position = reached

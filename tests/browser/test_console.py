@@ -143,6 +143,7 @@ def test_the_slider_shows_it_as_it_was(new_agent: NewAgent, darkroom: Darkroom) 
     page.keyboard.press("]")
     page.wait_for_url("**?version=2")
     expect(page.get_by_role("row", name=re.compile("^attempt 0 1"))).to_be_visible()
+    expect(page.get_by_role("row", name="a worker runs it no yes")).to_be_visible()
 
 
 @pytest.mark.parametrize("color_scheme", ["dark", "light"])

@@ -8,11 +8,11 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from litestar import Request, Response
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from app.api.analysis.bodies import ChartBody, ChartNameBody, CoverageBody, InsightsBody
 from app.api.analysis.spans import span_of
+from app.api.http.errors import ChartNotFoundError
 from app.api.http.services import Services
 from app.api.support.requests.desk import NO_STORE, Desk
 from projections.log.connections import Pool
@@ -39,9 +39,9 @@ class Insights:
     async def chart(self, request: Request[Any, Any, Any], chart: FromPath[str]) -> Response[Any]:
         """Ask for the table of a chart: as JSON with the SQL that made it, or as CSV."""
         await self._desk.member(request)
-        span, as_csv = span_of(request.query_params.dict(), datetime.now(UTC))
         if chart not in CHARTS:
-            raise NotFoundException
+            raise ChartNotFoundError(f"There is no chart {chart[:40]!r}. The charts are {', '.join(CHARTS)}.")
+        span, as_csv = span_of(request.query_params.dict(), datetime.now(UTC))
         answered: Response[ChartBody] = await self._desk.answer(partial(self._chart, chart, span))
         return _csv(answered.content) if as_csv else answered
 

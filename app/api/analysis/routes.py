@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 
 from app.api.analysis import examples
 from app.api.analysis.bodies import ChartBody, InsightsBody
 from app.api.analysis.charts import Insights
+from app.api.http.errors import ChartNotFoundError
 from app.api.http.openapi import answers
 from app.api.http.services import Services
 from app.api.support.requests.desk import Desk
@@ -44,7 +44,7 @@ def analysis_routes(services: Services, desk: Desk) -> list[HTTPRouteHandler]:
             insights.chart,
             name="getChart",
             answer=answers(ChartBody, "The table of the chart.", chart=examples.CHART),
-            refusals=(NotFoundException,),
+            refusals=(ChartNotFoundError,),
             takes=SPAN,
             prefix=PREFIX,
         ),

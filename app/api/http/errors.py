@@ -14,7 +14,8 @@ ApiError
 ├── UnsupportedMediaTypeError  the photo is none, or the body is packed
 ├── UnknownHostError           the request names a host that is not ours
 ├── ForeignSiteError           a page of another site asks for a change
-└── LinkOverError              a signed link that is not ours, or no longer
+├── LinkOverError              a signed link that is not ours, or no longer
+└── ChartNotFoundError         no chart has this name
 """
 
 from http import HTTPStatus
@@ -125,6 +126,10 @@ class LinkOverError(ApiError):
     """This link is not valid, or no longer. Ask for the result again to get a new one."""
 
 
+class ChartNotFoundError(ApiError):
+    """There is no such chart. GET /api/analysis lists the charts."""
+
+
 class Answer(Struct, frozen=True):
     """How an error is answered; without a message of its own it says the error's. Retry-After is in seconds."""
 
@@ -156,6 +161,7 @@ TABLE: Final[dict[type[BaseException], Answer]] = {
     FailureGroupNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     BulkActionNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     LinkOverError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
+    ChartNotFoundError: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND"),
     NotFoundException: Answer(HTTPStatus.NOT_FOUND, "NOT_FOUND", "There is nothing at this address."),
     MethodNotAllowedException: Answer(
         HTTPStatus.METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "This address does not take this method."

@@ -13,6 +13,7 @@ import rich_click as click
 
 from app.cli.events.lake import append_to_lake, is_lake, store_of
 from app.cli.events.scope import Moment, scope_of
+from app.cli.shell.counts import counted
 from app.cli.shell.ending import ExitCode, end
 from app.cli.shell.settings import attached, cli_settings
 
@@ -107,7 +108,7 @@ def export(
 
 
 def _told(out: str, manifest: "Manifest") -> str:
-    return f"{out} holds {manifest.count:,} events; it is complete up to position {manifest.through}."
+    return f"{out} holds {counted(manifest.count, 'event')}; it is complete up to position {manifest.through}."
 
 
 def _file(path: Path, format_: str, scope: "Scope") -> "ExportFile | ParquetFile":
@@ -185,12 +186,14 @@ def _to_stdout(connection: Any, read: "Read", format_: str, scope: "Scope", *, f
 
 
 def _end(connection: Any, scope: "Scope", *, follow: bool = False) -> int:  # noqa: ANN401 - likewise
-    from projections.history.export import settled
+    from projections.history.export import clock, settled
     from projections.history.manifest import ExportError
 
     last = settled(connection)
     if scope.since > last + 1 and not follow:
         raise ExportError(f"The log does not reach --since {scope.since} yet: it ends at {last}. Give an earlier one.")
+    if scope.since_time and scope.since_time > (now := clock(connection)) and not follow:
+        raise ExportError(f"--since {scope.since_time} is still to come: it is {now} now. Give an earlier one.")
     return last if scope.until is None else min(last, scope.until)
 
 

@@ -10,6 +10,7 @@ import rich_click as click
 
 from app.cli.events.scope import Moment
 from app.cli.history.opening import data_option, opened
+from app.cli.shell.counts import counted
 
 if TYPE_CHECKING:
     from projections.queries.changes import Sums
@@ -32,8 +33,9 @@ def diff(*, begin: int | datetime, end: int | datetime, as_json: bool, data: Pat
 
     with opened(data) as (event_log, _):
         first, last = position_at(event_log, begin), position_at(event_log, end)
-        if first > last:
-            raise click.UsageError(f"A, position {first}, is after B, position {last}. Give the earlier moment first.")
+        if first > last or (isinstance(begin, datetime) and isinstance(end, datetime) and begin > end):
+            a, b = _told(begin, first), _told(end, last)
+            raise click.UsageError(f"A, {a}, is after B, {b}. Give the earlier moment first.")
         sums = Sums()
         for change in changes(event_log, first, last, sums):
             click.echo(msgspec.json.encode(change) if as_json else f"{change}")
@@ -43,8 +45,12 @@ def diff(*, begin: int | datetime, end: int | datetime, as_json: bool, data: Pat
     _show(sums, first, last)
 
 
+def _told(moment: int | datetime, position: int) -> str:
+    return f"{moment} at position {position}" if isinstance(moment, datetime) else f"position {position}"
+
+
 def _show(sums: "Sums", first: int, last: int) -> None:
-    click.echo(f"{sums.uploads} uploads changed from position {first} to {last}.")
+    click.echo(f"{counted(sums.uploads, 'upload')} changed from position {first} to {last}.")
     for title, counts in (("Uploads", sums.moves), ("Failures", sums.failures), ("Events", sums.events)):
         _list(title, counts)
 

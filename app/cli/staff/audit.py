@@ -10,9 +10,19 @@ import rich_click as click
 from app.cli.shell.job_ids import JobId, upload_in
 from app.cli.staff.members import OpenDatabase, data_option, json_option
 from app.cli.staff.moments import Moment
+from domain.staff import NAME, NAME_RULE, actor_of
 
 if TYPE_CHECKING:
     from projections.staff.audit_log import Deed
+
+
+def _actor(_context: click.Context, _parameter: click.Parameter, by: str | None) -> str | None:
+    """The actor of a name of staff; an actor as it is. Ends the command with 2 for what is neither."""
+    if by is None or ":" in by:
+        return by
+    if not NAME.fullmatch(by):
+        raise click.BadParameter(f"{by!r} is no name: {NAME_RULE}. An actor such as operator:root is taken, too.")
+    return actor_of(by)
 
 
 @click.command()
@@ -23,7 +33,7 @@ if TYPE_CHECKING:
     metavar="T",
     help="From when on: a day such as 2027-01-31, a time such as 2027-01-31T17:00:00Z, or 30m, 24h, 7d ago.",
 )
-@click.option("--by", metavar="NAME", help="What this staff member did, and nothing else.")
+@click.option("--by", metavar="NAME", callback=_actor, help="What this staff member did, and nothing else.")
 @click.option("--upload", type=JobId(), metavar="JOB", help="What was done to this upload, and nothing else.")
 @json_option
 @data_option
@@ -45,14 +55,12 @@ def audit(
 
     Example: darkroom audit --since 24h --by erika
     """
-    from domain.staff import actor_of
     from projections.log.event_log import EventLog
     from projections.staff.audit_log import AuditLog
 
-    actor = by if by is None or ":" in by else actor_of(by)
     with open_database(data, "audit") as pool:
         upload_id = upload_in(EventLog(pool), upload) if upload else None
-        deeds = AuditLog(pool).deeds(since, actor=actor, upload_id=upload_id)
+        deeds = AuditLog(pool).deeds(since, actor=by, upload_id=upload_id)
     if as_json:
         click.echo(msgspec.json.encode([_for_machines(deed) for deed in deeds]).decode())
         return

@@ -2,6 +2,7 @@
 
 import csv
 from concurrent.futures import ThreadPoolExecutor
+from errno import EIO
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
@@ -172,6 +173,27 @@ def test_a_position_that_the_log_has_not_reached_is_refused(known_url: str, tmp_
         told = f"The log does not reach --since 9999 yet: it ends at {last}."
         assert (done.exit_code, told in done.output) == (2, True), done.output
     assert export(known_url, tmp_path / "next.ndjson", "--since", last + 1)["through"] == last
+
+
+def test_a_time_that_is_still_to_come_is_refused(known_url: str, tmp_path: Path) -> None:
+    done = run(known_url, "events", "export", "--out", tmp_path / "x.ndjson", "--since", "2999-01-01")
+    told = "--since 2999-01-01 00:00:00+00:00 is still to come: it is 2"
+    assert (done.exit_code, told in done.output) == (2, True), done.output
+    assert export(known_url, tmp_path / "next.ndjson", "--until", "2999-01-01")["count"] == len(whole_log(known_url))
+
+
+def test_a_parquet_file_without_its_manifest_never_appears(
+    known_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise OSError(EIO, "killed here")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("projections.history.parquet.write_manifest", killed)
+        assert run(known_url, "events", "export", "--format", "parquet", "--out", tmp_path / "x.parquet").exit_code == 1
+
+    assert not (tmp_path / "x.parquet").exists()
+    assert export(known_url, tmp_path / "x.parquet", "--format", "parquet")["count"] == len(whole_log(known_url))
 
 
 def test_a_folder_that_is_missing_is_named(known_url: str, tmp_path: Path) -> None:

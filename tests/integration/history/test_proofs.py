@@ -49,6 +49,8 @@ def test_with_the_data_folder_it_is_checked_whose_key_signed_the_head(proof: Pat
         ("10:00:13Z", "10:00:13.000001Z", "not the event that was sealed"),
         ('"previous":"00', '"previous":"01', "do not lead to the head"),
         ('"index":0', '"index":1', "not the event that was sealed"),
+        ('"version":1,', '"version":1,"note":"fine",', "unknown field `note`"),
+        ('"uploadId":"', '"uploadId":"00000000-0000-4000-8000-000000000000","was":"', "unknown field `was`"),
     ],
 )
 def test_a_proof_that_was_changed_does_not_hold(proof: Path, was: str, becomes: str, said: str) -> None:
@@ -64,6 +66,21 @@ def test_a_proof_from_which_an_event_is_missing_does_not_hold(proof: Path) -> No
     del found["events"][3]
     proof.write_text(json.dumps(found))
     assert run("postgresql://127.0.0.1:1/none", "events", "check", proof).exit_code == 1
+
+
+def test_a_proof_without_an_event_proves_nothing(proof: Path) -> None:
+    found = json.loads(proof.read_text())
+    proof.write_text(json.dumps({**found, "events": []}))
+    done = run("postgresql://127.0.0.1:1/none", "events", "check", proof)
+    assert (done.exit_code, "there is no event in it" in done.output) == (1, True)
+
+
+def test_a_proof_is_of_the_upload_that_it_names(proof: Path) -> None:
+    found = json.loads(proof.read_text())
+    other = "00000000-0000-4000-8000-000000000000"
+    proof.write_text(json.dumps({**found, "uploadId": other}))
+    done = run("postgresql://127.0.0.1:1/none", "events", "check", proof)
+    assert (done.exit_code, f"is version 1 of {GOOD}, not version 1 of {other}." in done.output) == (1, True)
 
 
 def test_an_upload_that_is_not_there_has_no_proof(known_url: str, tmp_path: Path) -> None:

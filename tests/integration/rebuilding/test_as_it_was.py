@@ -44,7 +44,7 @@ def test_a_time_is_the_last_event_by_it(event_log: EventLog) -> None:
         assert position_at(event_log, logged.recorded_at) == logged.position
         assert position_at(event_log, logged.recorded_at - timedelta(microseconds=1)) == logged.position - 1
 
-    assert position_at(event_log, events[-1].recorded_at + timedelta(days=1)) == events[-1].position
+    assert position_at(event_log, event_log.now()) == events[-1].position
     assert position_at(event_log, datetime(2020, 1, 1, tzinfo=UTC)) == 0
 
 
@@ -81,6 +81,8 @@ def test_the_commands_build_list_and_drop_one(
     ("arguments", "told"),
     [
         (("at", "9999", "--schema", "mine"), "does not reach position 9999 yet: it ends at "),
+        (("at", "2999-01-01T00:00+01:00", "--schema", "mine"), "2998-12-31T23:00:00Z is still to come: it is 2"),
+        (("diff", "1", "2999-01-01"), "2999-01-01T00:00:00Z is still to come: it is 2"),
         (("at", "1", "--schema", "public"), "The name public is taken"),
         (("at", "1", "--schema", "pg_mine"), "The name pg_mine is taken"),
         (("at", "1", "--schema", "theirs"), "There is a schema theirs already"),

@@ -63,3 +63,6 @@ def test_the_later_moment_comes_last(database_url: str) -> None:
 
     assert done.exit_code == 2
     assert "A, position 5, is after B, position 4" in done.stderr
+    done = diff(database_url, "2020-01-02", "2020-01-01")
+    told = " ".join(done.stderr.replace("│", "").split())
+    assert (done.exit_code, "A, 2020-01-02 00:00:00+00:00 at position 0, is after B, 2020-01-01" in told) == (2, True)

@@ -22,11 +22,17 @@ def test_a_rebuild_says_what_was_wrong_and_how_to_go_back(database_url: str, poo
 
     assert done.exit_code == 0, done.output
     assert "uploads.attempt is 7, the log says 1" in done.stdout
-    assert "The old rows of 1 uploads were not what the log says." in done.stdout
+    assert "The old rows of 1 upload were not what the log says." in done.stdout
     assert "--back swaps it in again" in done.stdout
     gone_back = project(database_url, "--back")
     assert gone_back.exit_code == 0, gone_back.output
     assert rows(pool) == before
+    assert "The read model that the last rebuild replaced is live" in gone_back.stdout
+    assert "The one that the last rebuild made is kept in schema public_previous: --back" in gone_back.stdout
+    again = project(database_url, "--back").stdout
+    assert "The read model that the last rebuild made is live" in again
+    assert "The one that the last rebuild replaced is kept in schema public_previous: --back" in again
+    assert project(database_url, "--back").stdout == gone_back.stdout
 
 
 @pytest.mark.usefixtures("lives")

@@ -105,6 +105,8 @@ def test_since_a_later_moment_there_is_nothing(lives: Lives, data: Path) -> None
     result = run("audit", "--since", "2999-01-01T00:00:00Z", "--data", data)
     assert (result.exit_code, result.stdout) == (0, "")
     assert run("audit", "--since", "yesterday", "--data", data).exit_code == 2
+    unnamed = run("audit", "--since", "1h", "--by", "Erika Muster", "--data", data)
+    assert (unnamed.exit_code, "'Erika Muster' is no name" in unnamed.stderr) == (2, True)
     assert run("audit", "--data", data).exit_code == 2
 
 

@@ -69,7 +69,8 @@ def test_a_requeue_ends_a_wait(desk: Desk) -> None:
 def test_an_erasure_deletes_photo_and_pictures_also_of_an_upload_that_runs(desk: Desk) -> None:
     complete, running = desk.lives.complete(), desk.lives.reached(Stage.STORING)
     for upload_id in (complete, running):
-        assert desk.act("erase", upload_id, by="adam").json()["changed"] is True
+        done = desk.act("erase", upload_id, by="adam").json()
+        assert (done["changed"], done["version"]) == (True, len(names(desk, upload_id)))
         assert list(desk.service.store.keys(str(upload_id))) == []
         assert desk.lives.uploads.get(upload_id).erased
     assert names(desk, running)[-2:] == ["upload.failed", "upload.erased"]

@@ -61,7 +61,14 @@ def test_pages_join_without_a_gap(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "filters", [{"by": "Erika Muster"}, {"since": "yesterday"}, {"cursor": "x"}, {"colour": "red"}]
+    "filters",
+    [
+        {"by": "Erika Muster"},
+        {"since": "yesterday"},
+        {"cursor": "x"},
+        {"colour": "red"},
+        {"since": "2026-11-29", "until": "2026-11-28"},
+    ],
 )
 def test_a_filter_that_cannot_be_understood_is_refused(desk: Desk, filters: dict[str, str]) -> None:
     response = desk.service.client.get("/api/support/audit", params=filters, headers=desk.signed("vera"))

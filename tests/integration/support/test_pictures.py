@@ -3,7 +3,7 @@
 import io
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -108,3 +108,11 @@ def test_a_viewer_and_a_request_without_a_reason_get_no_link(desk: Desk, complet
     answer = desk.service.client.post(path, json={"reason": ""}, headers=desk.signed("agnes"))
     assert error_of(answer) == (400, "BAD_REQUEST")
     assert desk.deeds(complete) == []
+
+
+def test_an_upload_that_there_is_not_is_said_in_the_words_of_staff(desk: Desk) -> None:
+    nowhere = uuid4()
+    answer = links(desk, nowhere, by="agnes")
+
+    assert error_of(answer) == (404, "NOT_FOUND")
+    assert answer.json()["error"]["message"] == f"There is no upload {nowhere} in the log."

@@ -76,6 +76,13 @@ def behind_tls(database_url: str, tmp_path: Path) -> Iterator[Service]:
         yield service
 
 
+def test_a_secret_in_the_address_signs_no_one_in(desk: Desk, browser: Browser) -> None:
+    answer = browser.ask("POST", f"{SESSION}?token={desk.tokens['agnes']}", {"token": desk.tokens["agnes"]})
+
+    assert error_of(answer) == (400, "BAD_REQUEST")
+    assert "There is no parameter 'token'. The address takes no parameters." in answer.json()["error"]["message"]
+
+
 def test_a_token_begins_a_session_whose_cookie_no_script_reads(desk: Desk, browser: Browser) -> None:
     answer = browser.sign_in(desk.tokens["agnes"])
 

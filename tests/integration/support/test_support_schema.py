@@ -17,19 +17,19 @@ OPERATIONS: Final = {
     if path.startswith("/api/support")
     for method, operation in item.items()
 }
-STAFF: Final = {"401", "403", "429", "500", "503"}
+STAFF: Final = {"400", "401", "403", "429", "500", "503"}
 """The answers of every endpoint for staff."""
 FILTERS: Final = {*FIELDS, "cursor", "limit"}
 JOB: Final = "/uploads/{jobId}"
-ACTION: Final = {"202", "400", "404", "409", "422"}
-DECIDED: Final = {"200", "400", "404"}
+ACTION: Final = {"202", "404", "409", "422"}
+DECIDED: Final = {"200", "404"}
 KNOWN: Final[dict[str, tuple[str, str, set[str], set[str]]]] = {
-    "POST /session": ("signIn", "", set(), {"201", "400"}),
+    "POST /session": ("signIn", "", set(), {"201"}),
     "GET /session": ("getStaffSession", "viewer", set(), {"200"}),
     "DELETE /session": ("signOut", "viewer", set(), {"200"}),
     "GET /me": ("getStaffMember", "viewer", set(), {"200"}),
-    "GET /uploads": ("findUploads", "viewer", FILTERS, {"200", "400"}),
-    f"GET {JOB}": ("getUpload", "viewer", {"jobId", "version", "at"}, {"200", "400", "404"}),
+    "GET /uploads": ("findUploads", "viewer", FILTERS, {"200"}),
+    f"GET {JOB}": ("getUpload", "viewer", {"jobId", "version", "at"}, {"200", "404"}),
     f"GET {JOB}/timeline": ("getTimeline", "viewer", {"jobId"}, {"200", "304", "404"}),
     f"GET {JOB}/timeline/usual": ("compareTimeline", "viewer", {"jobId"}, {"200", "404"}),
     f"POST {JOB}/retry": ("retryUploadAsStaff", "agent", {"jobId", "Idempotency-Key"}, ACTION),
@@ -40,27 +40,27 @@ KNOWN: Final[dict[str, tuple[str, str, set[str], set[str]]]] = {
         "eraseUploadAsStaff",
         "admin",
         {"jobId", "Idempotency-Key"},
-        {"200", "400", "404", "422"},
+        {"200", "404", "422"},
     ),
-    f"POST {JOB}/pictures": ("getPictureLinks", "agent", {"jobId"}, {"200", "400", "404"}),
+    f"POST {JOB}/pictures": ("getPictureLinks", "agent", {"jobId"}, {"200", "404"}),
     "GET /pictures/{signed}": ("getPicture", "agent", {"signed"}, {"200", "404"}),
     "GET /searches": ("getSavedSearches", "viewer", set(), {"200"}),
     "GET /audit": (
         "getAudit",
         "viewer",
         {"since", "until", "by", "jobId", "cursor", "limit"},
-        {"200", "400", "404"},
+        {"200", "404"},
     ),
     "GET /staff": ("getStaffMembers", "admin", set(), {"200"}),
-    "POST /staff": ("addStaffMember", "admin", set(), {"201", "400", "409"}),
-    "POST /staff/{name}/rotate": ("rotateStaffToken", "admin", {"name"}, {"200", "400", "404", "409"}),
-    "POST /staff/{name}/revoke": ("revokeStaffMember", "admin", {"name"}, {"200", "400", "404", "409"}),
-    "POST /bulk": ("planBulkAction", "agent", set(), {"201", "400"}),
+    "POST /staff": ("addStaffMember", "admin", set(), {"201", "409"}),
+    "POST /staff/{name}/rotate": ("rotateStaffToken", "admin", {"name"}, {"200", "404", "409"}),
+    "POST /staff/{name}/revoke": ("revokeStaffMember", "admin", {"name"}, {"200", "404", "409"}),
+    "POST /bulk": ("planBulkAction", "agent", set(), {"201"}),
     "GET /bulk": ("getBulkActions", "viewer", set(), {"200"}),
-    "GET /bulk/{bulkId}": ("getBulkAction", "viewer", {"bulkId", "cursor", "limit"}, {"200", "400", "404"}),
-    "POST /bulk/{bulkId}/run": ("runBulkAction", "agent", {"bulkId"}, {"202", "400", "404", "409"}),
-    "POST /bulk/{bulkId}/stop": ("stopBulkAction", "agent", {"bulkId"}, {"202", "400", "404", "409"}),
-    "GET /failures": ("getFailureGroups", "viewer", {"state"}, {"200", "400"}),
+    "GET /bulk/{bulkId}": ("getBulkAction", "viewer", {"bulkId", "cursor", "limit"}, {"200", "404"}),
+    "POST /bulk/{bulkId}/run": ("runBulkAction", "agent", {"bulkId"}, {"202", "404", "409"}),
+    "POST /bulk/{bulkId}/stop": ("stopBulkAction", "agent", {"bulkId"}, {"202", "404", "409"}),
+    "GET /failures": ("getFailureGroups", "viewer", {"state"}, {"200"}),
     "POST /failures/{groupId}/resolve": ("resolveFailureGroup", "agent", {"groupId"}, DECIDED),
     "POST /failures/{groupId}/ignore": ("ignoreFailureGroup", "agent", {"groupId"}, DECIDED),
     "POST /failures/{groupId}/reopen": ("reopenFailureGroup", "agent", {"groupId"}, DECIDED),

@@ -104,6 +104,14 @@ def test_an_ended_a_revoked_and_a_rotated_token_open_nothing(desk: Desk, method:
 
 
 @pytest.mark.parametrize(("method", "path"), ENDPOINTS)
+def test_a_parameter_that_an_endpoint_does_not_take_is_refused(desk: Desk, method: str, path: str) -> None:
+    answer = asked(desk, method, f"{path}?versoin=1", **desk.signed("adam"))
+
+    assert error_of(answer) == (400, "BAD_REQUEST")
+    assert "There is no parameter 'versoin'. The address takes " in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(("method", "path"), ENDPOINTS)
 def test_a_page_of_another_origin_is_allowed_nothing(desk: Desk, method: str, path: str) -> None:
     origin = {"Origin": "https://app.example.com"}
     answer = asked(desk, method, path, **origin, **desk.signed("adam"))

@@ -75,7 +75,8 @@ class Actions:
 
     def _answer(self, order: Order, upload_id: UUID, before: Upload, asked: StaffRequest) -> ActionBody:
         events = read_history(self._pool, upload_id).events
-        own = next((logged.version for logged in events if is_of(logged, asked)), None)
+        # An erasure also cancels what still runs: that is an event of the same request.
+        own = next((each.version for each in events if each.name == order.event.NAME and is_of(each, asked)), None)
         upload = state_after(events[: own or before.version]).upload
         return _body(order, upload, changed=own is not None)
 

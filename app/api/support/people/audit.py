@@ -12,7 +12,7 @@ from app.api.support.people.bodies import AuditBody, DeedBody
 from app.api.support.requests.cursors import cursor, cursor_of
 from app.api.support.requests.desk import Desk
 from app.api.support.requests.jobs import upload_of
-from app.api.support.requests.parameters import mistake, moment_of, parsed, whole
+from app.api.support.requests.parameters import demand_order, mistake, moment_of, parsed, whole
 from domain.staff import NAME, NAME_RULE, actor_of
 from projections.staff.audit_log import Action, Deed, DeedPageEnd, DeedSearch, Entry
 
@@ -31,6 +31,7 @@ class Audit:
         member = await self._desk.member(request)
         given = parsed(request.query_params.dict(), PARSERS)
         texts = {name: texts[0].strip() for name, texts in request.query_params.dict().items() if name in given}
+        demand_order(given, texts, "since", "until")
         look = Entry(
             actor=member.actor,
             action=Action.LOOKED,

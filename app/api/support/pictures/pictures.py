@@ -23,7 +23,7 @@ from app.api.support.requests.desk import NO_STORE, Desk
 from app.api.support.requests.fields import words_of
 from app.api.support.requests.jobs import upload_of
 from app.signing.links import SignedLinks
-from domain.errors import BlobNotFoundError
+from domain.errors import BlobNotFoundError, UploadNotFoundError
 from domain.formats import HEAD_BYTES, MEDIA_TYPES, format_of
 from domain.objects import Expiry, clean_key, original_key
 from domain.staff import Role
@@ -77,7 +77,10 @@ class Pictures:
         return Response(content, media_type=media_type, headers=HEADERS)
 
     def _linked(self, upload_id: UUID, member: Member, look: Entry) -> PicturesBody:
-        upload = self._uploads.get(upload_id)
+        try:
+            upload = self._uploads.get(upload_id)
+        except UploadNotFoundError:  # whose own sentence is for the owner of a session
+            raise UploadNotFoundError(f"There is no upload {upload_id} in the log.") from None
         self._desk.audit_log.record(look)
         until = self._clock() + LIFETIME
         keys = _keys_of(upload)

@@ -9,6 +9,8 @@ from litestar import Request, Response
 from app.api.http.services import Services
 from app.api.http.slots import Slots
 from app.api.support.requests.identity import Identity
+from app.api.support.requests.operations import PARAMETERS
+from app.api.support.requests.parameters import demand_known
 from domain.staff import Role
 from projections.staff.audit_log import AuditLog
 from projections.staff.members import Member
@@ -29,8 +31,13 @@ class Desk:
         self.audit_log = AuditLog(services.pool)
 
     async def member(self, request: Request[Any, Any, Any], needed: Role = Role.VIEWER) -> Member:
-        """The member who asks. Raises NoStaffError, TooManyWrongTokensError, and ForbiddenError for another role."""
-        return await self.identity.of(request, needed)
+        """The member who asks. Raises NoStaffError, TooManyWrongTokensError, and ForbiddenError for another role.
+
+        And MalformedError for a parameter that the endpoint does not take.
+        """
+        member = await self.identity.of(request, needed)
+        demand_known(request.query_params, request.route_handler.opt[PARAMETERS])
+        return member
 
     async def run(self, work: Callable[[], _T]) -> _T:
         """What the function gives, which may block. Raises OverloadedError."""

@@ -24,8 +24,10 @@ Handler = Callable[..., Awaitable[Response[Any]]]
 Kinds = Sequence[type[Exception]]
 
 PREFIX: Final = "/api/support"
+PARAMETERS: Final = "parameters"
+"""Where a route names the parameters that its URL may have."""
 METHODS: Final = {"GET": get, "POST": post, "DELETE": delete}
-STAFF: Final = (NoStaffError, ForbiddenError, TooManyWrongTokensError, UnavailableError)
+STAFF: Final = (NoStaffError, ForbiddenError, MalformedError, TooManyWrongTokensError, UnavailableError)
 """The errors that every endpoint of staff may answer with."""
 
 
@@ -75,7 +77,6 @@ def endpoint(
     """
     if method == "POST" and fields is None:
         fields = {}  # JSON all the same: a page of another origin cannot send it without asking
-    malformed: Kinds = (MalformedError,) if takes or fields is not None else ()
     packed: Kinds = (UnsupportedMediaTypeError,) if fields is not None else ()
     unreasoned: Kinds = (ReasonError,) if fields and not {"reason", "note"}.isdisjoint(fields) else ()
     route: HTTPRouteHandler = METHODS[method](
@@ -83,7 +84,8 @@ def endpoint(
         status_code=status,
         operation_id=name,
         operation_class=_operation(role, takes, fields, optional),
-        responses={status: answer, **(more or {}), **errors(*STAFF, *malformed, *packed, *unreasoned, *refusals)},
+        opt={PARAMETERS: [taken.name for taken in takes if taken.param_in == "query"]},
+        responses={status: answer, **(more or {}), **errors(*STAFF, *packed, *unreasoned, *refusals)},
     )(handler)
     return route
 
@@ -98,8 +100,6 @@ def _operation(
         def __post_init__(self) -> None:
             self.parameters = [*(self.parameters or []), *((TOKEN,) if role else ()), *takes]
             self.security = [{STAFF_SCHEME: [role.value]}] if role else None
-            if not takes and fields is None:
-                (self.responses or {}).pop("400", None)  # the framework's own
             super().__post_init__()
             if fields is not None:
                 self.request_body = _body(fields, optional)

@@ -1,7 +1,7 @@
 """Parses the parameters of a URL and the fields of JSON. A mistake is refused with its value and what it must be."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final, TypeVar
@@ -17,12 +17,20 @@ def mistake(name: str, text: str, must: str) -> MalformedError:
     return MalformedError(f"`{name}` is {text[:60]!r}. It must be {must}.")
 
 
+def demand_known(given: Iterable[str], known: Iterable[str]) -> None:
+    """Return if each name is known. Raises MalformedError: what is ignored would answer another question."""
+    names = list(known)
+    for name in given:
+        if name not in names:
+            taken = ", ".join(names) or "no parameters"
+            raise MalformedError(f"There is no parameter {name[:40]!r}. The address takes {taken}.")
+
+
 def parsed(given: Mapping[str, list[str]], parsers: Mapping[str, Callable[[str, str], Any]]) -> dict[str, Any]:
     """The parameters of a URL that are not empty. Raises MalformedError for others, and for what is given twice."""
+    demand_known(given, parsers)
     values: dict[str, Any] = {}
     for name, texts in given.items():
-        if name not in parsers:
-            raise MalformedError(f"There is no parameter {name[:40]!r}. The address takes {', '.join(parsers)}.")
         if len(texts) > 1:
             raise MalformedError(f"`{name}` is given {len(texts)} times. Give it once.")
         if text := texts[0].strip():
@@ -48,6 +56,14 @@ def end_of(name: str, text: str) -> datetime:
     """A time with its offset, or the end of a day in UTC. Raises MalformedError."""
     moment = moment_of(name, text)
     return moment + timedelta(days=1) if DAY.fullmatch(text) else moment
+
+
+def demand_order(values: Mapping[str, Any], texts: Mapping[str, str], since: str, until: str) -> None:
+    """Return if the time of one parameter is before that of the other, or one is missing. Raises MalformedError."""
+    if since in values and until in values and values[since] >= values[until]:
+        raise MalformedError(
+            f"`{since}` {texts[since]!r} is not before `{until}` {texts[until]!r}: nothing lies between."
+        )
 
 
 def over(name: str, text: str) -> MalformedError:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.api.http.errors import MalformedError
 from app.api.support.requests.cursors import cursor
-from app.api.support.requests.parameters import mistake, moment_of, one_of, parsed, truth, whole
+from app.api.support.requests.parameters import demand_order, mistake, moment_of, one_of, parsed, truth, whole
 from app.signing.sessions import Sessions
 from domain.failures import FailureCode
 from domain.staff import NAME, NAME_RULE, actor_of
@@ -42,10 +42,7 @@ def filters_of(given: Mapping[str, list[str]], sessions: Sessions) -> Filters:
     """Parse the parameters of a URL. Raises MalformedError."""
     values = parsed(given, _parsers(sessions))
     facts: dict[str, Any] = {name: given[name][0].strip() for name in values}
-    since, before = values.get("createdAfter"), values.get("createdBefore")
-    if since and before and since >= before:
-        texts = f"`createdAfter` {facts['createdAfter']!r} is not before `createdBefore` {facts['createdBefore']!r}"
-        raise MalformedError(f"{texts}: nothing lies between.")
+    demand_order(values, facts, "createdAfter", "createdBefore")
     if "session" in values:
         facts["session"] = values["session"][:SHORT_HASH]  # it may be named by its token, which is a secret
     after, limit = values.pop("cursor", None), values.pop("limit", DEFAULT_LIMIT)

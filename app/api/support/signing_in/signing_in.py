@@ -18,6 +18,7 @@ from app.api.http.services import Services
 from app.api.support.requests.cookies import SessionCookie, csrf_token_of
 from app.api.support.requests.desk import NO_STORE, Desk
 from app.api.support.requests.fields import fields_of
+from app.api.support.requests.parameters import demand_known
 from app.api.support.signing_in.bodies import EndedStaffSessionBody, StaffSessionBody
 from projections.staff.members import Member
 from projections.staff.sessions import How, StaffSessions
@@ -37,6 +38,7 @@ class SigningIn:
 
     async def begin(self, request: Request[Any, Any, Any]) -> Response[StaffSessionBody]:
         """Sign in with a token of staff, or with the code of a link. The answer sets the cookie."""
+        demand_known(request.query_params, ())
         how, given = await _given(request)
         member = await self._person(request, how, given)
         ask = partial(self._sessions.begin, member, how, correlation_id(request.scope))

@@ -90,9 +90,7 @@ class Looking:
 
 
 def _asked(given: Mapping[str, list[str]]) -> tuple[str | None, str | None]:
-    """The parameters version and at. Raises MalformedError for both, for several, and for others."""
-    if unknown := given.keys() - {"version", "at"}:
-        raise MalformedError(f"There is no parameter {min(unknown)[:40]!r}. The address takes version and at.")
+    """The parameters version and at. Raises MalformedError for both, and for several."""
     if sum(map(len, given.values())) > 1:
         raise MalformedError("Give either `version` or `at`, and give it once.")
     return next(iter(given.get("version", [])), None), next(iter(given.get("at", [])), None)

@@ -2392,6 +2392,17 @@ export interface operations {
                     "application/json": components["schemas"]["StaffSessionBody"];
                 };
             };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Unauthorized */
             401: {
                 headers: {
@@ -2588,6 +2599,17 @@ export interface operations {
                     "application/json": components["schemas"]["EndedStaffSessionBody"];
                 };
             };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Unauthorized */
             401: {
                 headers: {
@@ -2670,6 +2692,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PersonBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description Unauthorized */
@@ -2873,6 +2906,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MembersBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description Unauthorized */
@@ -3492,6 +3536,17 @@ export interface operations {
                     "application/json": components["schemas"]["SavedSearchesBody"];
                 };
             };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Unauthorized */
             401: {
                 headers: {
@@ -3700,6 +3755,17 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Unauthorized */
             401: {
                 headers: {
@@ -3795,6 +3861,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ComparisonBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description Unauthorized */
@@ -5111,6 +5188,17 @@ export interface operations {
                     "application/json": components["schemas"]["BulksBody"];
                 };
             };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Unauthorized */
             401: {
                 headers: {
@@ -5824,6 +5912,17 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description The id of this request in our logs: the client's own, else a new one. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description Unauthorized */

@@ -8,12 +8,12 @@ import { ask } from "../api";
 import { useKeys } from "../keys";
 import { Problem } from "../Problem";
 import { StatusWord } from "../StatusWord";
-import { clock, day } from "../times";
+import { clock } from "../times";
 import { capital, eventWords } from "../words";
+import { fieldWords, valueWords } from "./changes";
 
 /** The slider passes many events on its way to one; each look is recorded, so only where it rests is looked at. */
 const REST_MS = 350;
-const TIME = /^\d{4}-\d\d-\d\dT/;
 
 interface Given {
   jobId: string;
@@ -110,7 +110,7 @@ function Changes({ changes }: { changes: ChangeBody[] }) {
       <caption>What this event changed</caption>
       <thead>
         <tr>
-          <th scope="col">Field</th>
+          <th scope="col">What</th>
           <th scope="col">Before</th>
           <th scope="col">After</th>
         </tr>
@@ -118,21 +118,14 @@ function Changes({ changes }: { changes: ChangeBody[] }) {
       <tbody>
         {changes.map(({ field, before, after }) => (
           <tr key={field}>
-            <th scope="row">{field}</th>
-            <td data-label="Before">{shown(before)}</td>
-            <td data-label="After">{shown(after)}</td>
+            <th scope="row">{fieldWords(field)}</th>
+            <td data-label="Before">{valueWords(field, before)}</td>
+            <td data-label="After">{valueWords(field, after)}</td>
           </tr>
         ))}
       </tbody>
     </table>
   );
-}
-
-function shown(value: ChangeBody["before"]): string {
-  if (value === null) {
-    return "nothing";
-  }
-  return typeof value === "string" && TIME.test(value) ? `${day(value)} ${clock(value)}` : String(value);
 }
 
 function told({ told, erased }: StateBody): string {
