@@ -108,7 +108,7 @@ def test_an_agent_looks_at_the_pictures_with_a_reason(new_agent: NewAgent, darkr
     dialog.get_by_role("button", name="Look", exact=True).click()
 
     expect(agent.page.get_by_role("dialog", name="Its pictures")).to_be_visible()
-    for name in ("The photo as it was sent", "The full picture", "The preview that the owner sees"):
+    for name in ("The photo that the owner sent", "The full picture", "The preview that the owner sees"):
         expect(agent.page.get_by_alt_text(name)).to_be_visible()
     agent.person.wait("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
     agent.person.assert_accessible()

@@ -7,7 +7,7 @@ import { Dialog } from "../Dialog";
 import { ReasonDialog } from "../help/ReasonDialog";
 
 const NAMES = [
-  ["original", "The photo as it was sent"],
+  ["original", "The photo that the owner sent"],
   ["result", "The full picture"],
   ["preview", "The preview that the owner sees"],
 ] as const;
