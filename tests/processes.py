@@ -1,4 +1,4 @@
-"""A process of a test's own, in a session of its own; what it says goes to a file."""
+"""Runs a process for a test, in a session of its own; its output goes to a file."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""Whom the parts of the embedded service run as where root starts it: four users, and one group that they share.
+"""The accounts that the parts of the embedded service run as when root starts it: four users with one common group.
 
     our processes                      `darkroom` where there is such an account, else the one without rights
     PostgreSQL, Valkey, the supervisor a user id each that no account of this machine has
@@ -39,7 +39,7 @@ IDS: Final = range(65_520, 65_532)
 
 
 def unprivileged_account() -> Account | None:
-    """Whom our processes run as; None for ourselves. Raises EmbeddedError."""
+    """The account of our processes; None for our own. Raises EmbeddedError."""
     if os.geteuid() != 0:
         return None
     for name in NAMES:
@@ -56,17 +56,17 @@ def unprivileged_account() -> Account | None:
 
 
 def postgres_account() -> Account | None:
-    """Whom PostgreSQL runs as; None for ourselves."""
+    """The account of PostgreSQL; None for our own."""
     return _numbered("PostgreSQL", 0)
 
 
 def valkey_account() -> Account | None:
-    """Whom Valkey runs as; None for ourselves."""
+    """The account of Valkey; None for our own."""
     return _numbered("Valkey", 1)
 
 
 def supervisor_account() -> Account | None:
-    """Whom `darkroom up` itself goes on as; None for ourselves."""
+    """The account that `darkroom up` itself changes to; None for our own."""
     return _numbered("the supervisor", 2)
 
 

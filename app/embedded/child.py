@@ -29,7 +29,7 @@ KILL_SECONDS: Final = 5.0
 
 
 class Account(msgspec.Struct, frozen=True):
-    """Whom a child runs as, when it must not run as ourselves."""
+    """The account of a child that must not run as ours."""
 
     name: str
     uid: int

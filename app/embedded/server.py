@@ -1,4 +1,4 @@
-"""Starts and stops one embedded server without the rest of the service, for tests and tools."""
+"""The common part of both embedded servers: where they run, and how one starts and stops without the service."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -41,7 +41,7 @@ class EmbeddedServer(ABC):
     @staticmethod
     @abstractmethod
     def _own_account() -> Account | None:
-        """Whom it runs as; None for ourselves."""
+        """The account that it runs as; None for our own."""
 
     @property
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Many uploads at once, written past every command: what an ETA and a queue position are made of."""
+"""Inserts many uploads straight into the tables: the data that an ETA and a queue position are computed from."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""How long another side asks us to wait: the Retry-After header of HTTP, and RetryInfo in the error of a Google API."""
+"""Parses how long a server asks us to wait: the Retry-After header, and RetryInfo in the error of a Google API."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""What a person sees on stderr while jobs are under way: a live bar each on a terminal, a line a stage elsewhere."""
+"""Shows jobs on stderr while they run: one live bar a job on a terminal, otherwise one line a stage."""
 
 import sys
 from types import TracebackType

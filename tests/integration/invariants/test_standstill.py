@@ -1,4 +1,4 @@
-"""Invariant 2, for what waits: who waits in its turn, and who is passed by or waits for a time that never comes."""
+"""Invariant 2 for uploads that wait: some wait their turn, some were overtaken or wait for a time that never comes."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A folder that cannot be one is a refusal, and a half-written file is no object."""
+"""A path that cannot be a folder is refused, and a half-written file is no object."""
 
 import os
 import time
