@@ -1,4 +1,4 @@
-"""Parses how long a server asks us to wait: HTTP's Retry-After, or RetryInfo in the error of a Google API."""
+"""Parses how long a server asks us to wait: the Retry-After header, and RetryInfo in the error of a Google API."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""Invariant 2 for uploads that wait: some wait their turn, others wait for a time that never comes."""
+"""Invariant 2 for uploads that wait: some wait their turn, some were overtaken or wait for a time that never comes."""
 
 import re
 from datetime import UTC, datetime, timedelta
