@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import rich_click as click
 from msgspec.structs import replace
 
+from app.cli.jobs.counted import counted
 from app.cli.shell.ending import ExitCode, end
 from app.cli.shell.settings import attached, cli_settings
 
@@ -149,6 +150,7 @@ def _shown(what: str, sizes: Iterable[int], total: int) -> list[int]:
 
 def _described(manifest: "Manifest") -> str:
     return (
-        f"{manifest.uploads:,} uploads, {manifest.events:,} events and {manifest.objects:,} objects"
+        f"{counted(manifest.uploads, 'uploads')}, {counted(manifest.events, 'events')} and "
+        f"{counted(manifest.objects, 'objects')}"
         f" ({manifest.bytes / 2**20:,.1f} MiB)"
     )

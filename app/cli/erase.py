@@ -8,6 +8,7 @@ from uuid import UUID
 
 import rich_click as click
 
+from app.cli.jobs.counted import counted
 from app.cli.shell.ending import ExitCode, end
 from app.cli.shell.job_ids import JobId, is_whole
 from app.cli.shell.settings import attached, cli_settings
@@ -69,4 +70,4 @@ def erase(*, job_id: UUID, by: str, reason: str, yes: bool, data: Path | None) -
         end(ExitCode.FAILED, f"There is no upload {job_id} in this log.")
     except UnavailableError as error:
         end(ExitCode.USAGE, error.message)
-    click.echo(f"{job_id} is erased: {objects} objects are gone.")
+    click.echo(f"{job_id} is erased: {counted(objects, 'objects')} {'is' if objects == 1 else 'are'} gone.")

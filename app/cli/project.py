@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import rich_click as click
 
+from app.cli.jobs.counted import counted
 from app.cli.shell.ending import ExitCode
 from app.cli.shell.settings import service_settings
 
@@ -67,7 +68,7 @@ def _rebuild(settings: "Settings") -> None:
     click.echo(f"Rebuilt the read model from the log, up to position {rebuilt.position}.")
     for difference in rebuilt.shown:
         click.echo(f"{difference}")
-    click.echo(f"The old rows of {rebuilt.differences} uploads were not what the log says.")
+    click.echo(f"The old rows of {counted(rebuilt.differences, 'uploads')} were not what the log says.")
     click.echo(f"The old read model is kept in schema {rebuilt.kept}: --back swaps it in again, --forget drops it.")
 
 
@@ -96,7 +97,10 @@ def _check(settings: "Settings") -> None:
             for difference in differences:
                 click.echo(f"{difference}")
             advance(checked)
-    click.echo(f"{differing} of {checked} uploads have rows that this version would not make from the log.")
+    have = "has" if differing == 1 else "have"
+    click.echo(
+        f"{differing} of {counted(checked, 'uploads')} {have} rows that this version would not make from the log."
+    )
     if differing:
         sys.exit(ExitCode.FAILED)
 
@@ -110,10 +114,10 @@ def _retry_quarantined(settings: "Settings") -> None:
         others = [(projection.reader, *projection.retry(pool)) for projection in PROJECTIONS]
     for quarantined in still:
         click.echo(f"{quarantined.upload_id}: position {quarantined.position}: {quarantined.error}")
-    click.echo(f"Applied {released} uploads again; {len(still)} stay in quarantine.")
+    click.echo(f"Applied {counted(released, 'uploads')} again; {_stay(len(still))} in quarantine.")
     for reader, again, left in others:
         if again or left:
-            click.echo(f"{reader}: applied {again} uploads again; {left} stay out of it.")
+            click.echo(f"{reader}: applied {counted(again, 'uploads')} again; {_stay(left)} out of it.")
     if still or any(left for *_, left in others):
         sys.exit(ExitCode.FAILED)
 
@@ -148,3 +152,7 @@ def _opened(settings: "Settings") -> "Iterator[tuple[EventLog, Pool]]":
 
     with open_pool(settings.database_url or "", CONNECTIONS, "darkroom rebuild", STATEMENT_SECONDS) as pool:
         yield EventLog(pool), pool
+
+
+def _stay(number: int) -> str:
+    return f"{number} {'stays' if number == 1 else 'stay'}"

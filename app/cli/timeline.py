@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import rich_click as click
 
+from app.cli.jobs.counted import counted
 from app.cli.jobs.printable import printable
 from app.cli.shell.ending import ExitCode, end
 from app.cli.shell.job_ids import job_argument, upload_in
@@ -85,8 +86,8 @@ def _summary(history: "Sequence[LoggedEvent]") -> str:
     try:
         upload = fold(None, [logged.event for logged in history])
     except (MapperDeserialisationError, ValueError) as error:
-        return printable(f"{len(history)} events in {took}; they cannot be folded: {error}")
-    return f"{upload.status}: {upload.progress}% after {took}, {len(history)} events" if upload else ""
+        return printable(f"{counted(len(history), 'events')} in {took}; they cannot be folded: {error}")
+    return f"{upload.status}: {upload.progress}% after {took}, {counted(len(history), 'events')}" if upload else ""
 
 
 def _words(history: "Sequence[LoggedEvent]") -> list[str]:

@@ -53,7 +53,8 @@ class Change(Struct, frozen=True, rename="camel"):
 
     def __str__(self) -> str:
         events = self.after.version - self.before.version
-        return f"upload {self.upload_id}: {self.before} -> {self.after}, {events} events"
+        what = "event" if events == 1 else "events"
+        return f"upload {self.upload_id}: {self.before} -> {self.after}, {events} {what}"
 
 
 class Sums(Struct, rename="camel"):

@@ -13,6 +13,7 @@ import rich_click as click
 
 from app.cli.events.lake import append_to_lake, is_lake, store_of
 from app.cli.events.scope import Moment, scope_of
+from app.cli.jobs.counted import counted
 from app.cli.shell.ending import ExitCode, end
 from app.cli.shell.settings import attached, cli_settings
 
@@ -107,7 +108,7 @@ def export(
 
 
 def _told(out: str, manifest: "Manifest") -> str:
-    return f"{out} holds {manifest.count:,} events; it is complete up to position {manifest.through}."
+    return f"{out} holds {counted(manifest.count, 'events')}; it is complete up to position {manifest.through}."
 
 
 def _file(path: Path, format_: str, scope: "Scope") -> "ExportFile | ParquetFile":

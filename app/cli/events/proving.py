@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import rich_click as click
 
+from app.cli.jobs.counted import counted
 from app.cli.shell.ending import ExitCode, end
 from app.cli.shell.job_ids import job_argument, upload_in
 from app.cli.shell.settings import attached, cli_settings
@@ -94,7 +95,7 @@ def check(*, file: Path, head_file: Path | None, data: Path | None) -> None:
     if wrong:
         sys.exit(ExitCode.FAILED)
     click.echo(
-        f"{len(found.events)} events of {found.upload_id} are in the log, as they are here, up to position "
+        f"The log has {counted(len(found.events), 'events')} of {found.upload_id}, as here, up to position "
         f"{kept.position}. Signed by {kept.public_key}."
     )
 

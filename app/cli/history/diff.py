@@ -10,6 +10,7 @@ import rich_click as click
 
 from app.cli.events.scope import Moment
 from app.cli.history.opening import data_option, opened
+from app.cli.jobs.counted import counted
 
 if TYPE_CHECKING:
     from projections.queries.changes import Sums
@@ -44,7 +45,7 @@ def diff(*, begin: int | datetime, end: int | datetime, as_json: bool, data: Pat
 
 
 def _show(sums: "Sums", first: int, last: int) -> None:
-    click.echo(f"{sums.uploads} uploads changed from position {first} to {last}.")
+    click.echo(f"{counted(sums.uploads, 'uploads')} changed from position {first} to {last}.")
     for title, counts in (("Uploads", sums.moves), ("Failures", sums.failures), ("Events", sums.events)):
         _list(title, counts)
 

@@ -22,7 +22,7 @@ def test_a_rebuild_says_what_was_wrong_and_how_to_go_back(database_url: str, poo
 
     assert done.exit_code == 0, done.output
     assert "uploads.attempt is 7, the log says 1" in done.stdout
-    assert "The old rows of 1 uploads were not what the log says." in done.stdout
+    assert "The old rows of 1 upload were not what the log says." in done.stdout
     assert "--back swaps it in again" in done.stdout
     gone_back = project(database_url, "--back")
     assert gone_back.exit_code == 0, gone_back.output
