@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Darkroom, NewPerson
 from tests.browser.person import Person
 from tests.fakes.gemini_replies import picture, prompt_blocked, when
-from tests.photos.variants import twelve_megapixels
+from tests.photos.variants import photo, twelve_megapixels
 
 FIRST_LOAD_BYTES = 150_000
 
@@ -65,6 +65,22 @@ def test_the_keyboard_is_enough(person: Person, darkroom: Darkroom) -> None:
         keyboard.press("Enter")
         person.reads("Cancelled")
         expect(person.page.get_by_role("heading", level=1)).to_be_focused()
+
+
+def test_a_button_that_goes_with_what_it_did_leaves_the_focus_on_the_page(person: Person, darkroom: Darkroom) -> None:
+    heading = person.page.get_by_role("heading", level=1)
+    with darkroom.developing():
+        person.send(photo(), photo("cat"), b"no photo").reads("3 photos")
+        stop = person.pressable("Stop: 0.jpg")
+        person.sees("developing")
+        stop.focus()
+        person.page.keyboard.press("Enter")
+        expect(stop).to_have_count(0)
+        expect(heading).to_be_focused()
+    person.press("New photo").send(b"no photo")
+    person.pressable("Close").focus()
+    person.page.keyboard.press("Enter")
+    expect(heading).to_be_focused()
 
 
 def test_a_person_who_wants_stillness_gets_it(new_person: NewPerson, darkroom: Darkroom) -> None:
