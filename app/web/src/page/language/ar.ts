@@ -152,7 +152,7 @@ export const ar: Language = {
 
   recentUploads: "الطلبات الأخيرة",
   waiting: "تنتظر",
-  endings: { completed: "جاهزة", failed: "فشلت", cancelled: "أُلغيت", gone: "لم تعد موجودة" },
+  endings: { completed: "جاهزة", failed: "فشلت", cancelled: "أُلغيت", expired: "انتهت مدتها", gone: "لم تعد موجودة" },
   frame: (number, name) => `${number}. ${name}`,
   aPhoto: "صورة",
   ended: { completed: "صورتك جاهزة", failed: "لم تظهر صورتك", cancelled: "أُلغي طلبك" },

@@ -167,7 +167,13 @@ export const de: Language = {
 
   recentUploads: "Letzte Aufträge",
   waiting: "wartet",
-  endings: { completed: "fertig", failed: "gescheitert", cancelled: "abgebrochen", gone: "nicht mehr da" },
+  endings: {
+    completed: "fertig",
+    failed: "gescheitert",
+    cancelled: "abgebrochen",
+    expired: "abgelaufen",
+    gone: "nicht mehr da",
+  },
   frame: (number, name) => `${number}. ${name}`,
   aPhoto: "Foto",
   ended: {

@@ -160,7 +160,7 @@ export const en = {
 
   recentUploads: "Recent uploads",
   waiting: "waiting",
-  endings: { completed: "ready", failed: "failed", cancelled: "cancelled", gone: "gone" },
+  endings: { completed: "ready", failed: "failed", cancelled: "cancelled", expired: "expired", gone: "gone" },
   frame: (number: number, name: string) => `${number}. ${name}`,
   aPhoto: "Photo",
   ended: {
