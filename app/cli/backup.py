@@ -151,7 +151,7 @@ def _shown(what: str, sizes: Iterable[int], total: int) -> list[int]:
 
 def _described(manifest: "Manifest") -> str:
     return (
-        f"{counted(manifest.uploads, 'upload')}, {counted(manifest.events, 'event')} and "
-        f"{counted(manifest.objects, 'object')}"
+        f"{counted(manifest.uploads, 'uploads')}, {counted(manifest.events, 'events')} and "
+        f"{counted(manifest.objects, 'objects')}"
         f" ({manifest.bytes / 2**20:,.1f} MiB)"
     )

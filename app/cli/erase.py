@@ -70,4 +70,4 @@ def erase(*, job_id: UUID, by: str, reason: str, yes: bool, data: Path | None) -
         end(ExitCode.FAILED, f"There is no upload {job_id} in this log.")
     except UnavailableError as error:
         end(ExitCode.USAGE, error.message)
-    click.echo(f"{job_id} is erased: {counted(objects, 'object')} {'is' if objects == 1 else 'are'} gone.")
+    click.echo(f"{job_id} is erased: {counted(objects, 'objects')} {'is' if objects == 1 else 'are'} gone.")

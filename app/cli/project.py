@@ -68,7 +68,7 @@ def _rebuild(settings: "Settings") -> None:
     click.echo(f"Rebuilt the read model from the log, up to position {rebuilt.position}.")
     for difference in rebuilt.shown:
         click.echo(f"{difference}")
-    click.echo(f"The old rows of {counted(rebuilt.differences, 'upload')} were not what the log says.")
+    click.echo(f"The old rows of {counted(rebuilt.differences, 'uploads')} were not what the log says.")
     click.echo(f"The old read model is kept in schema {rebuilt.kept}: --back swaps it in again, --forget drops it.")
 
 
@@ -102,7 +102,7 @@ def _check(settings: "Settings") -> None:
             advance(checked)
     have = "has" if differing == 1 else "have"
     click.echo(
-        f"{differing} of {counted(checked, 'upload')} {have} rows that this version would not make from the log."
+        f"{differing} of {counted(checked, 'uploads')} {have} rows that this version would not make from the log."
     )
     if differing:
         sys.exit(ExitCode.FAILED)
@@ -117,10 +117,10 @@ def _retry_quarantined(settings: "Settings") -> None:
         others = [(projection.reader, *projection.retry(pool)) for projection in PROJECTIONS]
     for quarantined in still:
         click.echo(f"{quarantined.upload_id}: position {quarantined.position}: {quarantined.error}")
-    click.echo(f"Applied {counted(released, 'upload')} again; {len(still)} stay in quarantine.")
+    click.echo(f"Applied {counted(released, 'uploads')} again; {_stay(len(still))} in quarantine.")
     for reader, again, left in others:
         if again or left:
-            click.echo(f"{reader}: applied {counted(again, 'upload')} again; {left} stay out of it.")
+            click.echo(f"{reader}: applied {counted(again, 'uploads')} again; {_stay(left)} out of it.")
     if still or any(left for *_, left in others):
         sys.exit(ExitCode.FAILED)
 
@@ -155,3 +155,7 @@ def _opened(settings: "Settings") -> "Iterator[tuple[EventLog, Pool]]":
 
     with open_pool(settings.database_url or "", CONNECTIONS, "darkroom rebuild", STATEMENT_SECONDS) as pool:
         yield EventLog(pool), pool
+
+
+def _stay(number: int) -> str:
+    return f"{number} {'stays' if number == 1 else 'stay'}"

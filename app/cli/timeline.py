@@ -86,8 +86,8 @@ def _summary(history: "Sequence[LoggedEvent]") -> str:
     try:
         upload = fold(None, [logged.event for logged in history])
     except (MapperDeserialisationError, ValueError) as error:
-        return printable(f"{counted(len(history), 'event')} in {took}; they cannot be folded: {error}")
-    return f"{upload.status}: {upload.progress}% after {took}, {counted(len(history), 'event')}" if upload else ""
+        return printable(f"{counted(len(history), 'events')} in {took}; they cannot be folded: {error}")
+    return f"{upload.status}: {upload.progress}% after {took}, {counted(len(history), 'events')}" if upload else ""
 
 
 def _words(history: "Sequence[LoggedEvent]") -> list[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import rich_click as click
 
 from app.cli.jobs.printable import printable
+from app.cli.shell.counts import counted
 from app.cli.shell.ending import ExitCode, end
 from app.cli.shell.settings import attached, cli_settings
 
@@ -52,9 +53,10 @@ def verify(*, data: Path | None, head: Path | None) -> None:
     with _verification(data) as verification:
         violations = _check(verification)
     if strays := verification.strays:
-        click.echo(f"note: {len(strays)} folders of objects belong to no upload; {strays[0]} is in one.")
-    seen = ", ".join(f"{count} {what}" for what, count in verification.checked.items())
-    click.echo(f"{violations} violations. Checked {seen} in {time.monotonic() - began:.1f} s.")
+        belong = "belongs" if len(strays) == 1 else "belong"
+        click.echo(f"note: {counted(len(strays), 'folders of objects')} {belong} to no upload; {strays[0]} is in one.")
+    seen = ", ".join(counted(count, what) for what, count in verification.checked.items())
+    click.echo(f"{counted(violations, 'violations')}. Checked {seen} in {time.monotonic() - began:.1f} s.")
     if violations:
         sys.exit(ExitCode.FAILED)
 
@@ -84,7 +86,8 @@ def _check_head(file: Path, data: Path | None) -> None:
         end(ExitCode.USAGE, f"Not checked to the end: {error}")
     if differences:
         sys.exit(ExitCode.FAILED)
-    click.echo(f"The log contains all {check.events:,} events that the head of position {head.position} covers.")
+    events = counted(check.events, "events")
+    click.echo(f"The log contains all {events} that the head of position {head.position} covers.")
 
 
 @contextmanager
@@ -117,7 +120,7 @@ def _check(verification: "Verification") -> int:
     except psycopg.errors.UndefinedTable:
         raise
     except (DarkroomError, psycopg.Error) as error:
-        end(ExitCode.USAGE, f"Not checked to the end, after {violations} violations: {error}")
+        end(ExitCode.USAGE, f"Not checked to the end, after {counted(violations, 'violations')}: {error}")
     return violations
 
 

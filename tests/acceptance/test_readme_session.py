@@ -18,7 +18,7 @@ MASKS: Final = {
     r"\d{4}-\d\d-\d\d": "DAY",
     r"\d\d:\d\d:\d\d\.\d+": "TIME",
     r"\d+\.\d+ s": "SECONDS",
-    r"Checked [\d,]+ uploads, [\d,]+ events, [\d,]+ objects(?:, [\d,]+ rows of the audit log)?": "Checked ALL",
+    r"Checked [\d,]+ uploads?, [\d,]+ events?, [\d,]+ objects?(?:, [\d,]+ rows? of the audit log)?": "Checked ALL",
     r"[━─┳┻╇┴┬┼╈ ]+": " ",
 }
 

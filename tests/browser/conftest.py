@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Event
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from tests.browser.agent import Agent, token_of
 from tests.browser.chromium import running_chromium
 from tests.browser.person import Person
 from tests.fakes.gemini import FakeGemini
-from tests.fakes.gemini_replies import picture, text_only
+from tests.fakes.gemini_replies import picture, text_only, when
 from tests.photos.variants import photo
 from tests.waiting import until
 
@@ -27,6 +28,16 @@ class Darkroom(NamedTuple):
 
     service: Service
     gemini: FakeGemini
+
+    @contextmanager
+    def developing(self) -> Iterator[None]:
+        """What is sent meanwhile develops until the end of this, however slow the person and the machine are."""
+        told = Event()
+        self.gemini.always_answer_with(when(told, picture()))
+        try:
+            yield
+        finally:
+            told.set()
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from tests.waiting import until
 
 AXE: Final = Path(__file__).parents[2] / "app/web/node_modules/axe-core/axe.min.js"
 SECONDS: Final = 30
-SLOW: Final = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 200_000}
+SLOW: Final = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 40_000}
 QUICK: Final = {**SLOW, "uploadThroughput": -1}
 WATCHER: Final = """
 window.seen = { progress: [], spoken: [] };

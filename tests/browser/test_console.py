@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.agent import CONSOLE, Agent, link_of
 from tests.browser.conftest import Darkroom, NewAgent, NewPerson, failed, submitted
-from tests.fakes.gemini_replies import after, picture, status
+from tests.fakes.gemini_replies import status
 
 REASON = "The owner wrote that it is stuck, ticket 4711."
 
@@ -35,11 +35,11 @@ def test_a_stuck_upload_is_found_by_half_its_id_read_retried_and_watched_to_its_
     expect(page.get_by_role("row", name=re.compile("Waits for a worker"))).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("Failed at generating, no picture in the answer"))).to_be_visible()
 
-    darkroom.gemini.always_answer_with(after(3, picture()))
-    agent.act("Retry", REASON)
-    expect(page.get_by_text("Done. ")).to_be_visible()
-    expect(page.locator(".next")).to_contain_text("attempt 2 begins at the stage generating")
-    expect(page.locator(".standing .status")).to_have_text("in progress")
+    with darkroom.developing():
+        agent.act("Retry", REASON)
+        expect(page.get_by_text("Done. ")).to_be_visible()
+        expect(page.locator(".next")).to_contain_text("attempt 2 begins at the stage generating")
+        expect(page.locator(".standing .status")).to_have_text("in progress")
     expect(page.locator(".standing .status")).to_have_text("completed", timeout=30_000)
     expect(page.get_by_text("Its picture is complete")).to_be_visible()
     expect(page.locator("tr", has_text="Retried")).to_contain_text(REASON)

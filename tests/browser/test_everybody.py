@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Darkroom, NewPerson
 from tests.browser.person import Person
-from tests.fakes.gemini_replies import after, picture, prompt_blocked, when
-from tests.photos.variants import twelve_megapixels
+from tests.fakes.gemini_replies import picture, prompt_blocked, when
+from tests.photos.variants import photo, twelve_megapixels
 
 FIRST_LOAD_BYTES = 150_000
 
@@ -47,7 +47,6 @@ def test_every_state_is_accessible_and_fits(
 
 
 def test_the_keyboard_is_enough(person: Person, darkroom: Darkroom) -> None:
-    darkroom.gemini.always_answer_with(after(20, picture()))
     # The first listener makes Playwright intercept choosers, some time later: a key is quicker than that.
     person.page.on("filechooser", lambda _: None)
     person.reads("Put a photo in the tray")
@@ -57,21 +56,37 @@ def test_the_keyboard_is_enough(person: Person, darkroom: Darkroom) -> None:
     expect(person.pressable("Choose a photo")).to_be_focused()
     with person.page.expect_file_chooser() as chooser:
         keyboard.press("Enter")
-    chooser.value.set_files("tests/photos/cat.jpg")
+    with darkroom.developing():
+        chooser.value.set_files("tests/photos/cat.jpg")
+        person.reads("Your picture is developing")
+        expect(person.page.get_by_role("heading", level=1)).to_be_focused()
+        keyboard.press("Tab")
+        expect(person.pressable("Cancel")).to_be_focused()
+        keyboard.press("Enter")
+        person.reads("Cancelled")
+        expect(person.page.get_by_role("heading", level=1)).to_be_focused()
 
-    person.reads("Your picture is developing")
-    expect(person.page.get_by_role("heading", level=1)).to_be_focused()
-    keyboard.press("Tab")
-    expect(person.pressable("Cancel")).to_be_focused()
-    keyboard.press("Enter")
-    person.reads("Cancelled")
-    expect(person.page.get_by_role("heading", level=1)).to_be_focused()
+
+def test_a_button_that_goes_with_what_it_did_leaves_the_focus_on_the_page(person: Person, darkroom: Darkroom) -> None:
+    heading = person.page.get_by_role("heading", level=1)
+    with darkroom.developing():
+        person.send(photo(), photo("cat"), b"no photo").reads("3 photos")
+        stop = person.pressable("Stop: 0.jpg")
+        person.sees("developing")
+        stop.focus()
+        person.page.keyboard.press("Enter")
+        expect(stop).to_have_count(0)
+        expect(heading).to_be_focused()
+    person.press("New photo").send(b"no photo")
+    person.pressable("Close").focus()
+    person.page.keyboard.press("Enter")
+    expect(heading).to_be_focused()
 
 
 def test_a_person_who_wants_stillness_gets_it(new_person: NewPerson, darkroom: Darkroom) -> None:
-    darkroom.gemini.always_answer_with(after(4, picture()))
-    person = new_person(reduced_motion="reduce").open().send().reads("Your picture is developing")
-    assert person.page.evaluate("document.getAnimations().length") == 0
+    with darkroom.developing():
+        person = new_person(reduced_motion="reduce").open().send().reads("Your picture is developing")
+        assert person.page.evaluate("document.getAnimations().length") == 0
     person.reads("Your picture is ready").assert_revealed()
     assert person.page.evaluate("document.getAnimations().length") == 0
 

@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Darkroom
 from tests.browser.person import Person
-from tests.fakes.gemini_replies import after, picture
 from tests.photos.variants import photo
 
 PASTED = """
@@ -34,7 +33,8 @@ def holiday(tmp_path: Path) -> Path:
 
 
 def let_go(person: Person, *paths: Path) -> None:
-    """Drop files of the system on the page, as a person does with a mouse."""
+    """Drop files of the system on the page, as a person does with a mouse once it is there."""
+    person.reads("Put a photo in the tray")
     session = person.context.new_cdp_session(person.page)
     data: dict[str, Any] = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
     for kind in ("dragEnter", "dragOver", "drop"):
@@ -45,15 +45,15 @@ def let_go(person: Person, *paths: Path) -> None:
 def test_the_photos_of_a_folder_are_taken_and_nothing_else_of_it(
     person: Person, darkroom: Darkroom, holiday: Path, script: str
 ) -> None:
-    darkroom.gemini.always_answer_with(after(1, picture()))
     if script:
         person.page.evaluate(script)
-    let_go(person, holiday)
-    person.reads("2 photos")
-    expect(person.page.locator(".several li")).to_have_count(2)
-    expect(person.page.locator(".several")).to_contain_text("one.jpg")
-    expect(person.page.locator(".several")).to_contain_text("two.JPG")
-    assert person.page.get_by_text("notes.txt").count() == 0
+    with darkroom.developing():
+        let_go(person, holiday)
+        person.reads("2 photos")
+        expect(person.page.locator(".several li")).to_have_count(2)
+        expect(person.page.locator(".several")).to_contain_text("one.jpg")
+        expect(person.page.locator(".several")).to_contain_text("two.JPG")
+        assert person.page.get_by_text("notes.txt").count() == 0
     person.wait("document.title.startsWith('2 of 2')")
 
 

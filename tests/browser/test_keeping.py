@@ -1,6 +1,5 @@
 """A person's photos are never lost: not to a full list, to a tap, to a proxy, to a damaged or a closed storage."""
 
-from threading import Event
 from typing import Final
 
 import httpx
@@ -8,7 +7,6 @@ from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Darkroom, NewPerson
 from tests.browser.person import Person
-from tests.fakes.gemini_replies import after, picture, when
 from tests.photos.variants import photo
 
 READY: Final = "Your picture is ready"
@@ -27,13 +25,11 @@ Object.defineProperty(window, "localStorage", { get() { throw new DOMException("
 
 
 def test_fifteen_photos_at_once_are_all_listed_and_each_keeps_its_session(person: Person, darkroom: Darkroom) -> None:
-    told = Event()
-    darkroom.gemini.always_answer_with(when(told, picture()))
-    person.send(*[photo()] * 15)
     frames = person.page.locator(".contact-sheet li")
-    expect(frames).to_have_count(15, timeout=60_000)
-    expect(person.page.get_by_text("Sending")).to_have_count(0, timeout=60_000)
-    told.set()
+    with darkroom.developing():
+        person.send(*[photo()] * 15)
+        expect(frames).to_have_count(15, timeout=60_000)
+        expect(person.page.get_by_text("Sending")).to_have_count(0, timeout=60_000)
 
     assert len(person.sessions) == 15
     names = [link.text_content() for link in person.page.locator(".contact-sheet a").all()]
@@ -77,9 +73,9 @@ def test_deleting_asks_first_and_erases_on_the_server(person: Person, darkroom: 
 
 
 def test_a_photo_can_be_deleted_while_it_develops(person: Person, darkroom: Darkroom) -> None:
-    darkroom.gemini.always_answer_with(after(8, picture()))
-    person.send().reads(DEVELOPING)
-    person.press("Delete my photo").press("Delete for good").reads("Your photo is deleted")
+    with darkroom.developing():
+        person.send().reads(DEVELOPING)
+        person.press("Delete my photo").press("Delete for good").reads("Your photo is deleted")
 
 
 def test_a_deletion_that_fails_is_not_said_to_be_done(person: Person) -> None:
@@ -100,14 +96,13 @@ def test_what_is_deleted_in_one_tab_is_no_longer_shown_in_another(person: Person
 
 
 def test_the_404_of_a_proxy_is_a_trouble_that_passes(person: Person, darkroom: Darkroom) -> None:
-    darkroom.gemini.always_answer_with(after(8, picture()))
-    person.send().reads(DEVELOPING)
-
     def deploy(route: Route) -> None:
         route.fulfill(status=404, content_type="text/html", body="<h1>404 Not Found</h1>")
 
-    person.page.route("**/api/status/**", deploy)
-    person.sees("answered in its place, with status 404").reads(DEVELOPING)
+    with darkroom.developing():
+        person.send().reads(DEVELOPING)
+        person.page.route("**/api/status/**", deploy)
+        person.sees("answered in its place, with status 404").reads(DEVELOPING)
     person.page.unroute("**/api/status/**")
     person.reads(READY).assert_revealed()
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Darkroom, NewPerson
 from tests.browser.person import Person
-from tests.fakes.gemini_replies import after, picture, text_only, when
+from tests.fakes.gemini_replies import picture, text_only, when
 
 READY: Final = "Your picture is ready"
 DEVELOPING: Final = "Your picture is developing"
@@ -87,6 +87,14 @@ def test_from_right_to_left_bar_and_stages_begin_at_the_right(new_person: NewPer
     person.reads("صورتك جاهزة").assert_revealed("ما صنعه Darkroom")
 
 
+def test_what_answers_in_between_is_told_of_in_the_persons_language(new_person: NewPerson, darkroom: Darkroom) -> None:
+    person = new_person(language="de-DE").open()
+    with darkroom.developing():
+        person.send().reads("Dein Bild entwickelt sich")
+        person.page.route("**/api/status/**", lambda route: route.fulfill(status=502, body="Bad Gateway"))
+        person.sees("hat an dessen Stelle geantwortet, mit Status 502.")
+
+
 @pytest.mark.parametrize(
     ("language", "start", "ready", "made"),
     [
@@ -105,10 +113,11 @@ def test_the_browser_chooses_the_language(
 
 
 def test_on_a_phone_nothing_jumps_from_the_sending_to_the_picture(new_person: NewPerson, darkroom: Darkroom) -> None:
-    darkroom.gemini.always_answer_with(after(6, picture()))
     person = new_person(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     person.page.add_init_script(SHIFTS)
-    person.open().send().reads(DEVELOPING).reads(READY).assert_revealed()
+    with darkroom.developing():
+        person.open().send().reads(DEVELOPING)
+    person.reads(READY).assert_revealed()
     person.settle()
     assert person.page.evaluate("shifted") <= 0.05
 
@@ -118,9 +127,9 @@ def test_on_a_phone_everything_that_is_pressed_is_as_large_as_a_finger(
 ) -> None:
     person = new_person(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True).open()
     assert person.page.evaluate(TARGETS) == []
-    darkroom.gemini.always_answer_with(after(4, picture()))
-    person.send().reads(DEVELOPING)
-    assert person.page.evaluate(TARGETS) == []
+    with darkroom.developing():
+        person.send().reads(DEVELOPING)
+        assert person.page.evaluate(TARGETS) == []
     person.reads(READY)
     assert person.page.evaluate(TARGETS) == []
     person.press("Delete my photo")
@@ -140,9 +149,9 @@ def test_a_file_held_over_an_open_job_is_answered(person: Person) -> None:
 
 
 def test_the_title_tells_how_it_goes_and_how_it_ended(person: Person, darkroom: Darkroom) -> None:
-    darkroom.gemini.always_answer_with(after(4, picture()))
-    person.send().reads(DEVELOPING)
-    person.wait("/^\\d+% .*Darkroom$/.test(document.title)")
+    with darkroom.developing():
+        person.send().reads(DEVELOPING)
+        person.wait("/^\\d+% .*Darkroom$/.test(document.title)")
     person.reads(READY)
     person.wait("document.title.startsWith('Your picture is ready')")
     person.press("New photo").reads("Put a photo in the tray")

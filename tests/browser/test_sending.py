@@ -105,11 +105,9 @@ def test_the_frames_of_several_photos_show_what_was_made_of_each(person: Person)
 
 
 def test_several_photos_can_be_stopped_together(person: Person, darkroom: Darkroom) -> None:
-    told = Event()
-    darkroom.gemini.always_answer_with(when(told, picture()))
-    person.send(photo(), photo("cat")).reads("2 photos")
     rows = person.page.locator(".several li")
-    expect(rows.filter(has_text="developing")).to_have_count(2, timeout=30_000)
-    person.press("Stop all 2")
-    expect(rows.filter(has_text="It was stopped, as you asked.")).to_have_count(2)
-    told.set()
+    with darkroom.developing():
+        person.send(photo(), photo("cat")).reads("2 photos")
+        expect(rows.filter(has_text="developing")).to_have_count(2, timeout=30_000)
+        person.press("Stop all 2")
+        expect(rows.filter(has_text="It was stopped before its end.")).to_have_count(2)

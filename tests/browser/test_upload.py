@@ -7,8 +7,9 @@ from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Darkroom, NewPerson
 from tests.browser.person import Person
-from tests.fakes.gemini_replies import after, picture, prompt_blocked, text_only
-from tests.photos.variants import oriented, photo, twelve_megapixels
+from tests.fakes.gemini_replies import prompt_blocked, text_only
+from tests.photos.variants import oriented, photo
+from tests.waiting import until
 
 READY = "Your picture is ready"
 DEVELOPING = "Your picture is developing"
@@ -17,8 +18,9 @@ ACCEPTED = "image/jpeg,image/png,image/webp,image/heic,image/heif,image/avif,.he
 
 
 def test_a_photo_goes_in_and_its_picture_is_revealed(person: Person, darkroom: Darkroom) -> None:
-    darkroom.gemini.always_answer_with(after(6, picture()))
-    person.send().reads(DEVELOPING).sees("This takes the longest.").reads(READY).assert_revealed()
+    with darkroom.developing():
+        person.send().reads(DEVELOPING).sees("This takes the longest.")
+    person.reads(READY).assert_revealed()
 
     assert person.progress == sorted(person.progress)
     assert len(person.spoken) == len(set(person.spoken))
@@ -43,12 +45,12 @@ def test_a_preview_that_cannot_be_loaded_is_told_of_and_not_asked_for_on_and_on(
 
 
 def test_a_reload_in_the_middle_goes_on(person: Person, darkroom: Darkroom) -> None:
-    darkroom.gemini.always_answer_with(after(6, picture()))
-    job_id = person.send().reads(DEVELOPING).job_id
-    shown = person.progress[-1]
-
-    person.page.reload()
-    person.reads(DEVELOPING).reads(READY).assert_revealed()
+    with darkroom.developing():
+        job_id = person.send().reads(DEVELOPING).job_id
+        shown = person.progress[-1]
+        person.page.reload()
+        person.reads(DEVELOPING)
+    person.reads(READY).assert_revealed()
 
     assert person.job_id == job_id
     assert person.progress[0] >= shown
@@ -57,9 +59,9 @@ def test_a_reload_in_the_middle_goes_on(person: Person, darkroom: Darkroom) -> N
 def test_a_page_that_was_closed_finds_its_upload_again(
     person: Person, new_person: NewPerson, darkroom: Darkroom
 ) -> None:
-    darkroom.gemini.always_answer_with(after(4, picture()))
-    job_id = person.send().reads(DEVELOPING).job_id
-    person.page.close()
+    with darkroom.developing():
+        job_id = person.send().reads(DEVELOPING).job_id
+        person.page.close()
 
     back = new_person(share=person).open("/")
 
@@ -68,9 +70,9 @@ def test_a_page_that_was_closed_finds_its_upload_again(
 
 
 def test_ten_seconds_without_a_network_cost_nothing(person: Person, darkroom: Darkroom) -> None:
-    darkroom.gemini.always_answer_with(after(3, picture()))
-    person.send().reads(DEVELOPING)
-    person.context.set_offline(offline=True)
+    with darkroom.developing():
+        person.send().reads(DEVELOPING)
+        person.context.set_offline(offline=True)
     person.page.evaluate("window.cut = performance.now()")
     person.sees("Darkroom cannot be reached just now.").reads(DEVELOPING)
 
@@ -92,13 +94,20 @@ def test_a_photo_chosen_without_a_network_is_sent_when_it_is_back(person: Person
 
 def test_while_a_photo_is_sent_others_can_be_looked_at_and_no_person_is_pulled_away(person: Person) -> None:
     looked_at = person.send().reads(READY).job_id
-    with person.slow_upload():
-        person.press("New photo").send(twelve_megapixels()).reads("Sending your photo")
-        person.press("New photo").reads("Put a photo in the tray").assert_accessible()
-        person.page.get_by_role("link", name="Sending").click()
-        person.reads("Sending your photo")
-        person.page.get_by_role("link", name="ready").click()
-        person.reads(READY).assert_revealed()
+    on_its_way: list[Route] = []
+
+    def hold(route: Route) -> None:
+        on_its_way.append(route)
+
+    person.page.route("**/api/uploads", hold)
+    person.press("New photo").send().reads("Sending your photo")
+    person.press("New photo").reads("Put a photo in the tray").assert_accessible()
+    person.page.get_by_role("link", name="Sending").click()
+    person.reads("Sending your photo")
+    person.page.get_by_role("link", name="ready").click()
+    person.reads(READY).assert_revealed()
+    until(lambda: bool(on_its_way), "it was never sent")
+    on_its_way[0].continue_()
 
     expect(person.page.get_by_role("link", name="ready")).to_have_count(2, timeout=30_000)
     assert person.job_id == looked_at
@@ -108,9 +117,10 @@ def test_while_a_photo_is_sent_others_can_be_looked_at_and_no_person_is_pulled_a
 def test_a_failure_says_why_and_a_retry_mends_it(person: Person, darkroom: Darkroom) -> None:
     darkroom.gemini.always_answer_with(text_only())
     person.send().reads(FAILED).sees("The image model answered without a picture.")
-    darkroom.gemini.always_answer_with(after(4, picture()))
 
-    person.press("Try again").reads(DEVELOPING).reads(READY).assert_revealed()
+    with darkroom.developing():
+        person.press("Try again").reads(DEVELOPING)
+    person.reads(READY).assert_revealed()
 
     assert person.progress == sorted(person.progress)
     assert person.posts == ["/api/uploads", f"/api/uploads/{person.job_id}/retry"]
@@ -133,11 +143,9 @@ def test_a_file_that_can_never_develop_offers_another_one_instead(person: Person
 
 
 def test_a_cancel_ends_it_and_can_be_taken_back(person: Person, darkroom: Darkroom) -> None:
-    darkroom.gemini.always_answer_with(after(8, picture()))
-    person.send().reads(DEVELOPING)
-
-    darkroom.gemini.always_answer_with(picture())
-    person.press("Cancel").reads("Cancelled").sees("It was stopped, as you asked.")
+    with darkroom.developing():
+        person.send().reads(DEVELOPING)
+        person.press("Cancel").reads("Cancelled").sees("It was stopped before its end.")
     assert person.page.evaluate("document.activeElement.tagName") == "H1"
 
     person.press("Try again").reads(READY).assert_revealed()
@@ -149,11 +157,12 @@ def test_two_tabs_show_the_same(person: Person, new_person: NewPerson, darkroom:
     darkroom.gemini.always_answer_with(text_only())
     job_id = person.send().reads(FAILED).job_id
     other = new_person(share=person).open(f"/#{job_id}").reads(FAILED)
-    darkroom.gemini.always_answer_with(after(5, picture()))
 
-    person.press("Try again").reads(DEVELOPING)
+    with darkroom.developing():
+        person.press("Try again").reads(DEVELOPING)
+        other.reads(DEVELOPING)
 
-    other.reads(DEVELOPING).reads(READY).assert_revealed()
+    other.reads(READY).assert_revealed()
     person.reads(READY)
     assert other.sessions == person.sessions
 
@@ -183,6 +192,7 @@ def test_the_size_limit_is_the_servers_own(person: Person, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("way", ["drop", "paste"])
 def test_a_photo_may_be_dropped_or_pasted_anywhere(person: Person, way: str) -> None:
+    person.reads("Put a photo in the tray")
     person.page.evaluate(
         """([way, bytes]) => {
           const carried = new DataTransfer();

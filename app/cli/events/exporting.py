@@ -108,7 +108,7 @@ def export(
 
 
 def _told(out: str, manifest: "Manifest") -> str:
-    return f"{out} holds {counted(manifest.count, 'event')}; it is complete up to position {manifest.through}."
+    return f"{out} holds {counted(manifest.count, 'events')}; it is complete up to position {manifest.through}."
 
 
 def _file(path: Path, format_: str, scope: "Scope") -> "ExportFile | ParquetFile":

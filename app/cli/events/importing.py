@@ -57,7 +57,7 @@ def import_(*, files: tuple[Path, ...], data: Path | None) -> None:
         end(ExitCode.FAILED, error.message)
     except (UnavailableError, psycopg.Error, OSError) as error:
         end(ExitCode.FAILED, f"Nothing was imported: {error}".strip())
-    click.echo(f"Imported {counted(imported.count, 'event')}, up to position {imported.last}.")
+    click.echo(f"Imported {counted(imported.count, 'events')}, up to position {imported.last}.")
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:

@@ -94,8 +94,9 @@ def check(*, file: Path, head_file: Path | None, data: Path | None) -> None:
         click.echo(sentence)
     if wrong:
         sys.exit(ExitCode.FAILED)
+    are = "is in the log, as it is here" if len(found.events) == 1 else "are in the log, as they are here"
     click.echo(
-        f"{counted(len(found.events), 'event')} of {found.upload_id}: in the log, unchanged, up to position "
+        f"{counted(len(found.events), 'events')} of {found.upload_id} {are}, up to position "
         f"{kept.position}. Signed by {kept.public_key}."
     )
 

@@ -50,7 +50,7 @@ def _told(moment: int | datetime, position: int) -> str:
 
 
 def _show(sums: "Sums", first: int, last: int) -> None:
-    click.echo(f"{counted(sums.uploads, 'upload')} changed from position {first} to {last}.")
+    click.echo(f"{counted(sums.uploads, 'uploads')} changed from position {first} to {last}.")
     for title, counts in (("Uploads", sums.moves), ("Failures", sums.failures), ("Events", sums.events)):
         _list(title, counts)
 

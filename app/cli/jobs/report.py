@@ -12,6 +12,7 @@ from app.cli.jobs.batch import NOT_SENT, TIMEOUT, UNREACHABLE, UNREADABLE, Step
 from app.cli.jobs.display import Display
 from app.cli.jobs.photos import Photo
 from app.cli.jobs.tokens import TokenFile
+from app.cli.shell.counts import counted
 
 FAILED: Final = 1
 USAGE: Final = 2
@@ -89,10 +90,10 @@ class Report:
             )
         said = ["Stopped."]
         if under_way:
-            said += [f"{_count(len(under_way), 'job')} under way. To look:", self._commands(under_way)]
+            said += [f"{counted(len(under_way), 'jobs')} under way. To look:", self._commands(under_way)]
         if unconfirmed:
             said += [
-                f"The server had not confirmed {_count(len(unconfirmed), 'photo')}:",
+                f"The server had not confirmed {counted(len(unconfirmed), 'photos')}:",
                 *(f"  {name}" for name in unconfirmed),
             ]
         return "\n".join(said)
@@ -139,9 +140,9 @@ class Report:
         done = sum(step.is_complete for step in steps)
         not_sent = self._troubles.count(NOT_SENT)
         failed = len(self._troubles) - not_sent
-        said = [f"{done} of {_count(len(steps), 'photo')} {'completed' if self._waits else 'taken in'}"]
+        said = [f"{done} of {counted(len(steps), 'photos')} {'completed' if self._waits else 'taken in'}"]
         said += [f"{failed} failed"] * bool(failed) + [f"{not_sent} not sent"] * bool(not_sent)
-        said += [f"{_count(skipped, 'file')} skipped"] * bool(skipped)
+        said += [f"{counted(skipped, 'files')} skipped"] * bool(skipped)
         return f"{', '.join(said)}, in {time.monotonic() - self._began:.1f} s."
 
     def _without_tokens(self, error: OSError) -> None:
@@ -152,10 +153,6 @@ class Report:
             err=True,
         )
         self._tokens = None
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _for_people(step: Step) -> str | None:

@@ -7,6 +7,7 @@ token of a job that may still be looked at is dropped. A line that is damaged is
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
@@ -55,7 +56,10 @@ class TokenFile:
 
     def _jobs(self) -> dict[str, str]:
         try:
-            lines = self.path.read_bytes().splitlines()
+            with self.path.open("rb") as file:
+                with suppress(PermissionError):
+                    os.fchmod(file.fileno(), 0o600)  # also one that was copied here with other rights
+                lines = file.read().splitlines()
         except FileNotFoundError:
             return {}
         read = (_read(line) for line in lines)
@@ -64,6 +68,8 @@ class TokenFile:
     def _add(self, jobs: Sequence[Job]) -> None:
         self.prepare()
         lines = b"".join(msgspec.json.encode(_Line(job.id, job.session_token)) + b"\n" for job in jobs)
+        if not (self.path.read_bytes() or b"\n").endswith(b"\n"):
+            lines = b"\n" + lines  # the last line was cut off: the new ones do not join it
         # One write to a file that is open for appending: lines of other commands do not come between.
         with os.fdopen(self._open(), "ab", buffering=0) as file:
             file.write(lines)
@@ -77,7 +83,14 @@ class TokenFile:
 def servers_that_know(beginning: str) -> list[str]:
     """The servers to which this machine has sent jobs whose id begins so."""
     names = sorted(file.name.removesuffix(ENDING) for file in _folder().glob(f"*{ENDING}"))
-    return [server for server in map(unquote, names) if TokenFile(server).beginning_with(beginning)]
+    return [server for server in map(unquote, names) if _knows(server, beginning)]
+
+
+def _knows(server: str, beginning: str) -> bool:
+    try:
+        return bool(TokenFile(server).beginning_with(beginning))
+    except OSError:
+        return False  # not by a file that cannot be read
 
 
 def _folder() -> Path:

@@ -67,7 +67,7 @@ def bounds(job_id: str) -> tuple[UUID, UUID]:
 def only(found: list[str], beginning: str) -> str:
     """The one id of those found. Ends the command with 2 where there are more."""
     if len(found) > 1:
-        shown = ", ".join(found[:3]) + (", ..." if len(found) > 3 else "")  # noqa: PLR2004 - three show what differs
+        shown = ", ".join(found[:3]) + (" and more" if len(found) > 3 else "")  # noqa: PLR2004 - three show what differs
         raise click.UsageError(f"Several jobs begin with {beginning!r}: {shown}. Give more of the id.")
     return found[0]
 

@@ -67,6 +67,9 @@ def test_a_file_that_others_could_read_is_closed_to_them(server: FakeDarkroom, t
     file.chmod(0o644)
     submit("--server", server.url)
     assert file.stat().st_mode & 0o777 == 0o600
+    file.chmod(0o644)
+    command("status", "6f1c", "--server", server.url)
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_the_token_is_printed_nowhere(server: FakeDarkroom) -> None:
@@ -90,6 +93,14 @@ def test_a_damaged_line_is_passed_over_alone(server: FakeDarkroom, tokens: Path)
     assert [job.id for job in TokenFile(server.url).beginning_with("6")] == [JOB_ID]
 
 
+def test_a_line_that_was_cut_off_does_not_take_the_next_one_with_it(tokens: Path) -> None:
+    TokenFile("http://h").keep(Job(OTHER_ID, TOKEN))
+    (file,) = tokens.iterdir()
+    file.write_bytes(file.read_bytes()[:-20])
+    TokenFile("http://h").keep(Job(JOB_ID, TOKEN))
+    assert [job.id for job in TokenFile("http://h").beginning_with("6")] == [JOB_ID]
+
+
 def test_where_tokens_cannot_be_kept_the_photo_is_sent_all_the_same_and_that_is_said(
     server: FakeDarkroom, tokens: Path
 ) -> None:
@@ -100,6 +111,16 @@ def test_where_tokens_cannot_be_kept_the_photo_is_sent_all_the_same_and_that_is_
     first = result.stderr.splitlines()[0]
     assert first.startswith("Session tokens cannot be kept: ")
     assert "--show-token prints them" in first
+
+
+def test_a_file_that_cannot_be_read_is_said_to_be(server: FakeDarkroom, tokens: Path) -> None:
+    submit("--server", server.url)
+    (file,) = tokens.iterdir()
+    file.unlink()
+    file.mkdir()
+    result = command("status", JOB_ID, "--server", server.url)
+    assert result.exit_code == 2, result.output
+    assert result.stderr.startswith("The kept session tokens cannot be read: ")
 
 
 def test_one_address_has_one_file(tokens: Path) -> None:

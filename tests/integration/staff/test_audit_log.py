@@ -195,4 +195,4 @@ def test_a_renumbered_log_is_found_too(lives: Lives) -> None:
 def test_a_whole_log_holds_and_is_counted_by_verify(lives: Lives, data: Path) -> None:
     Staff(lives.pool).add(f"n{uuid4().hex[:8]}", Role.VIEWER, None, by="operator:test")
 
-    assert "1 rows of the audit log" in run("verify", "--data", data).stdout
+    assert "1 row of the audit log" in run("verify", "--data", data).stdout

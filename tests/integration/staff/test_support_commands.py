@@ -226,7 +226,7 @@ def test_objects_of_no_upload_are_a_note(lives: Lives, data: Path) -> None:
     (data / "objects" / "lost" / "thing").write_bytes(b"")
     result = verify("--data", data)
     assert result.exit_code == 0
-    assert "note: 1 folders of objects belong to no upload; lost/thing is in one." in result.stdout
+    assert "note: 1 folder of objects belongs to no upload; lost/thing is in one." in result.stdout
 
 
 def test_a_backup_into_a_folder_that_cannot_be_made_says_so(lives: Lives, data: Path) -> None:

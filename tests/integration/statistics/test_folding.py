@@ -43,7 +43,7 @@ def test_an_event_that_cannot_be_applied_stops_one_upload_until_the_code_is_mend
     settings = {"DATABASE_URL": database_url, "REDIS_URL": "redis://127.0.0.1:1", "SECRET_KEYS": "k" * 40}
     command = ["project", "--retry-quarantined"]
     failed = CliRunner().invoke(darkroom, command, env=settings)
-    assert (failed.exit_code, f"{READER}: applied 0 uploads again; 1 stay out of it." in failed.stdout) == (1, True)
+    assert (failed.exit_code, f"{READER}: applied 0 uploads again; 1 stays out of it." in failed.stdout) == (1, True)
     remember(monkeypatch, ResultStored)
     mended = CliRunner().invoke(darkroom, command, env=settings)
     assert (mended.exit_code, f"{READER}: applied 1 upload again; 0 stay out of it." in mended.stdout) == (0, True)

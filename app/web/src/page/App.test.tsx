@@ -210,6 +210,8 @@ test("while a photo is sent, another one can be put in, and the sending is found
   choose(photo());
   await reads("2 photos");
   expect(rows()).toEqual(["a photo.jpgSending 40%", "a photo.jpgwaits to be sent"]);
+  const stops = screen.getAllByRole("button", { name: /^Stop: / });
+  expect(stops.map((stop) => stop.ariaLabel)).toEqual(["Stop: 1. a photo.jpg", "Stop: 2. a photo.jpg"]);
 });
 
 test("a person who opens another upload while a photo is sent stays there when it is accepted", async () => {

@@ -14,9 +14,11 @@ import { useOutbox } from "./sending/useOutbox";
 import { Several } from "./several/Several";
 import { useStorageTrouble } from "./storage";
 import { useRecentUploads } from "./uploads";
+import { useKeptFocus } from "./useKeptFocus";
 import { usePhotosFromOutside } from "./usePhotosFromOutside";
 
 export function App() {
+  useKeptFocus();
   const address = useOpenAddress();
   const [spoken, setSpoken] = useState("");
   const { outbox, items } = useOutbox();

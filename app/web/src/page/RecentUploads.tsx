@@ -8,7 +8,7 @@ import { type Item, isUnsent } from "./sending/outbox";
 import { useStorageTrouble } from "./storage";
 import { endingOf, hideUpload, noteEnding, showUpload, type Upload, useRecentUploads } from "./uploads";
 import { useMade } from "./useMade";
-import { whenWas } from "./when";
+import { useToday, whenWas } from "./when";
 
 interface Properties {
   /** Photos on their way, of which one will be the newest upload. */
@@ -20,6 +20,7 @@ interface Properties {
 export function RecentUploads({ items, open }: Properties) {
   const uploads = useRecentUploads();
   const trouble = useStorageTrouble();
+  useToday();
   const [justHidden, setJustHidden] = useState<string | null>(null);
   const sending = items.find(isUnsent);
   if (uploads.length === 0 && !sending) {

@@ -1,6 +1,7 @@
 /** The requests of the page other than polls. Each answers with the server's body, or raises an ApiError. */
 
-import { refusalOf } from "../status/refusal";
+import { isStatus } from "../status/isStatus";
+import { refusalOf, retryAfterMs } from "../status/refusal";
 import type { ErasureBody, ResultBody, StatusBody, SubmissionBody } from "../status/schema";
 import { renewSession, sessionOf } from "../status/sessions";
 
@@ -27,20 +28,30 @@ export class StoppedError extends Error {
 }
 
 export function askResult(jobId: string, resultId: string): Promise<ResultBody> {
-  return call(jobId, `/api/results/${resultId}`);
+  return call(jobId, `/api/results/${resultId}`, {
+    isWhole: ({ jobId: told = jobId, preview }) => told === jobId && typeof preview?.url === "string",
+  });
 }
 
 export function retry(jobId: string): Promise<StatusBody> {
-  return call(jobId, `/api/uploads/${jobId}/retry`, "POST");
+  return command(jobId, "retry");
 }
 
 export function cancel(jobId: string): Promise<StatusBody> {
-  return call(jobId, `/api/uploads/${jobId}/cancel`, "POST");
+  return command(jobId, "cancel");
+}
+
+function command(jobId: string, name: string): Promise<StatusBody> {
+  const isWhole = (body: object) => isStatus(body, jobId);
+  return call(jobId, `/api/uploads/${jobId}/${name}`, { method: "POST", isWhole });
 }
 
 /** Erase the upload: its photo, and what was made of it. */
 export function erase(jobId: string): Promise<ErasureBody> {
-  return call(jobId, `/api/uploads/${jobId}`, "DELETE");
+  return call(jobId, `/api/uploads/${jobId}`, {
+    method: "DELETE",
+    isWhole: ({ jobId: told, erased }) => erased === true && told === jobId,
+  });
 }
 
 /** Send a photo. An XMLHttpRequest tells how far it is, which fetch does not. */
@@ -60,11 +71,13 @@ export function submit(
     }
     request.upload.onprogress = ({ loaded, total }) => onProgress(total ? loaded / total : 0);
     request.onload = () => {
-      const { body, error } = judged(request.status, request.responseText, request.getResponseHeader("Retry-After"));
-      if (error) {
-        reject(error);
+      const headers = { get: (name: string) => request.getResponseHeader(name) };
+      const { status, responseText } = request;
+      const { body, error } = judged<SubmissionBody>({ status, text: responseText, headers }, isSubmission);
+      if (body) {
+        resolve(withNewestToken(body, headers.get("X-Session-Token")));
       } else {
-        resolve(withNewestToken(body as SubmissionBody, request.getResponseHeader("X-Session-Token")));
+        reject(error);
       }
     };
     request.onerror = () => reject(unreachable());
@@ -83,28 +96,51 @@ function withNewestToken(body: SubmissionBody, renewed: string | null): Submissi
   return { ...body, sessionToken: renewed };
 }
 
-async function call<Body>(jobId: string, url: string, method = "GET"): Promise<Body> {
-  const headers = { "X-Session-Token": sessionOf(jobId) ?? "" };
-  const response = await fetch(url, { method, headers, cache: "no-store" }).catch(() => {
-    throw unreachable();
-  });
-  const { body, error } = judged(response.status, await response.text(), response.headers.get("Retry-After"));
-  if (error) {
-    throw error;
-  }
-  return body as Body;
+function isSubmission({ jobId, sessionToken }: Partial<SubmissionBody>): boolean {
+  return typeof jobId === "string" && typeof sessionToken === "string";
 }
 
-function judged(status: number, text: string, retryAfter: string | null): { body?: unknown; error?: ApiError } {
-  const body = parsed(text) as { success?: boolean } | null;
-  if (status < 300 && body?.success) {
-    return { body };
+interface Call<Body> {
+  method?: string;
+  /** It has what the page needs of it. */
+  isWhole: (body: Partial<Body>) => boolean;
+}
+
+async function call<Body>(jobId: string, url: string, { method = "GET", isWhole }: Call<Body>): Promise<Body> {
+  const headers = { "X-Session-Token": sessionOf(jobId) ?? "" };
+  // An answer may also break off in its middle.
+  const answer = await fetch(url, { method, headers, cache: "no-store" })
+    .then(async (response) => ({ status: response.status, text: await response.text(), headers: response.headers }))
+    .catch(() => {
+      throw unreachable();
+    });
+  const { body, error } = judged<Body>(answer, isWhole);
+  if (body) {
+    return body;
+  }
+  throw error;
+}
+
+interface Answer {
+  status: number;
+  text: string;
+  headers: { get(name: string): string | null };
+}
+
+function judged<Body>(
+  { status, text, headers }: Answer,
+  isWhole: (body: Partial<Body>) => boolean,
+): { body?: Body; error?: ApiError } {
+  const body = parsed(text) as (Partial<Body> & { success?: boolean }) | null;
+  if (status < 300 && body?.success === true && isWhole(body)) {
+    return { body: body as Body };
   }
   const { code, message, isOurs } = refusalOf(status, body);
   // 409 with Retry-After: the same submission is still under way, or was when its server ended.
+  const wait = retryAfterMs(headers);
   const isPassing =
-    status < 400 || status >= 500 || status === 408 || status === 429 || (status === 409 && !!retryAfter);
-  return { error: new ApiError(code, message, isPassing, Number(retryAfter) * 1000 || null, isOurs, status) };
+    status < 400 || status >= 500 || status === 408 || status === 429 || (status === 409 && wait !== null);
+  return { error: new ApiError(code, message, isPassing, wait, isOurs, status) };
 }
 
 function parsed(text: string): unknown {

@@ -28,13 +28,13 @@ export async function askToNotify(): Promise<boolean> {
 
 export function notifyOfEndings(): void {
   onEnding((upload, ending) => {
-    if (document.visibilityState === "hidden" && ending !== "gone" && willNotify()) {
+    if (document.visibilityState === "hidden" && ending !== "gone" && ending !== "expired" && willNotify()) {
       tell(upload, ending);
     }
   });
 }
 
-function tell({ jobId, name, thumbnail }: Upload, ending: Exclude<Ending, "gone">): void {
+function tell({ jobId, name, thumbnail }: Upload, ending: Exclude<Ending, "gone" | "expired">): void {
   try {
     // One tag: of several tabs that know of the upload the person hears once.
     const notification = new Notification(say.ended[ending], {

@@ -1,6 +1,7 @@
-/** What the owner does to an upload in one tab is known in the others, where the browser can tell them. */
+/** What the owner does in one tab is known in the others, where the browser can tell them: to an upload, to photos that were left. */
 
 import type { QueryClient } from "@tanstack/react-query";
+import { isStatus } from "../status/isStatus";
 import type { StatusBody } from "../status/schema";
 import { tellStatus } from "../status/useStatus";
 
@@ -8,7 +9,9 @@ const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastCh
 
 export function listenToOtherTabs(client: QueryClient): void {
   channel?.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
-    if (isStatus(data)) {
+    // Another version of this page may be open in the other tab.
+    const { jobId } = (data ?? {}) as Partial<StatusBody>;
+    if (jobId && isStatus(data, jobId)) {
       tellStatus(client, data);
     }
   });
@@ -19,8 +22,15 @@ export function tellEverywhere(client: QueryClient, body: StatusBody): void {
   channel?.postMessage(body);
 }
 
-/** Another version of this page may be open in the other tab. */
-function isStatus(data: unknown): data is StatusBody {
-  const body = (data ?? {}) as Partial<StatusBody>;
-  return typeof body.jobId === "string" && typeof body.version === "number" && typeof body.status === "string";
+/** One tab has sent or discarded photos that all of them offered. */
+export function tellTaken(keys: readonly string[]): void {
+  channel?.postMessage({ taken: keys });
+}
+
+export function onTaken(told: (keys: readonly unknown[]) => void): void {
+  channel?.addEventListener("message", ({ data }: MessageEvent<{ taken?: unknown } | null>) => {
+    if (Array.isArray(data?.taken)) {
+      told(data.taken);
+    }
+  });
 }

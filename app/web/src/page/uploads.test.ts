@@ -83,6 +83,7 @@ test.each([
   ["has not ended while nothing is known of it", { ...RUNNING, status: null, isLoading: true }, undefined],
   ["has not ended for a passing trouble", { ...RUNNING, error: UNREACHABLE }, undefined],
   ["has completed", { ...RUNNING, status: "completed", isComplete: true }, "completed"],
+  ["is not ready any more once its time is over", { ...RUNNING, isComplete: true, data: { expired: true } }, "expired"],
   ["was cancelled, which is no failure", { ...RUNNING, isFailed: true, data: { errorCode: "CANCELLED" } }, "cancelled"],
   ["has failed", { ...RUNNING, status: "failed", isFailed: true }, "failed"],
   ["is gone when the server does not know it", { ...RUNNING, status: null, error: NOT_FOUND }, "gone"],

@@ -12,7 +12,7 @@ import type { JobStatus } from "../status/useStatus";
 import { checkStorage, loaded, remove, store } from "./storage";
 import { isCancelled } from "./words";
 
-const ENDINGS = ["completed", "failed", "cancelled", "gone"] as const;
+const ENDINGS = ["completed", "failed", "cancelled", "expired", "gone"] as const;
 export type Ending = (typeof ENDINGS)[number];
 
 export interface Upload {
@@ -79,7 +79,10 @@ export function endingOf(job: JobStatus): Ending | undefined {
   if (job.isFailed) {
     return isCancelled(job) ? "cancelled" : "failed";
   }
-  return job.isComplete ? "completed" : undefined;
+  if (job.isComplete) {
+    return job.data?.expired ? "expired" : "completed";
+  }
+  return undefined;
 }
 
 /** Note how an upload ended, or that it goes on. */

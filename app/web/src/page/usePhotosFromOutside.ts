@@ -1,6 +1,6 @@
 /** Photos that are dropped anywhere on the page, or pasted. */
 
-import { useEffect, useState } from "react";
+import { useLayoutEffect, useState } from "react";
 import { photosIn } from "./photosIn";
 import type { Refused } from "./sending/outbox";
 
@@ -8,7 +8,8 @@ import type { Refused } from "./sending/outbox";
 export function usePhotosFromOutside(onPhotos: (photos: File[], refused: Refused[]) => void): boolean {
   const [isOver, setOver] = useState(false);
 
-  useEffect(() => {
+  // Before it is painted: what can be seen can be dropped on.
+  useLayoutEffect(() => {
     const take = (transfer: DataTransfer | null) => {
       void photosIn(transfer).then(({ photos, refused }) => {
         if (photos.length + refused.length > 0) {

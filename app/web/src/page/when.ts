@@ -1,6 +1,19 @@
 /** A moment in few words: the time where it was today, else the day too. */
 
+import { useSyncExternalStore } from "react";
 import { locale } from "./language";
+
+const LOOK_MS = 10_000;
+
+/** The day, for what is drawn of one: a page may be open over midnight. */
+export function useToday(): string {
+  return useSyncExternalStore(lookNowAndThen, () => new Date().toDateString());
+}
+
+function lookNowAndThen(changed: () => void): () => void {
+  const timer = setInterval(changed, LOOK_MS);
+  return () => clearInterval(timer);
+}
 
 export function whenWas(moment: string, now = new Date()): string {
   const then = new Date(moment);

@@ -96,7 +96,7 @@ test("a failure says the server's sentence, and a cancel is no failure to its ow
   const failed = job({ status: "failed", stage: "failed", errorMessage: "It broke.", errorCode: "INTERNAL_ERROR" });
   const cancelled = job({ status: "failed", stage: "failed", errorMessage: "Cancelled.", errorCode: "CANCELLED" });
   expect([heading(failed), happening(failed)]).toEqual(["This one did not develop", "It broke."]);
-  expect([heading(cancelled), happening(cancelled)]).toEqual(["Cancelled", "It was stopped, as you asked."]);
+  expect([heading(cancelled), happening(cancelled)]).toEqual(["Cancelled", "It was stopped before its end."]);
 });
 
 test.each([

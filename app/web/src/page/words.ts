@@ -68,7 +68,8 @@ function why(code: string | undefined, message: string | null): string {
 
 /** What was wrong with a request. */
 export function problem({ code, message }: { code: string; message: string }): string {
-  return say.refusals[code] ?? message;
+  const [, status] = /^HTTP_(\d+)$/.exec(code) ?? [];
+  return status ? say.answeredInBetween(status) : (say.refusals[code] ?? message);
 }
 
 /** Its state in a few words, for a row of a list. */

@@ -5,7 +5,8 @@
 
 import { addressOf } from "./connection.ts";
 import { type Hold, hold, isApplied, LONGEST_HOLD_MS } from "./hold.ts";
-import { refusalOf } from "./refusal.ts";
+import { isStatus } from "./isStatus.ts";
+import { refusalOf, retryAfterMs } from "./refusal.ts";
 import { StatusError } from "./StatusError.ts";
 import type { StatusBody } from "./schema.d.ts";
 
@@ -35,8 +36,6 @@ export type Outcome =
 const PATIENCE_MS = 15_000;
 /** No session of ours, and no such upload: with these Darkroom ends the asking. All else passes. */
 const FINAL: Record<number, string> = { 401: "UNAUTHORIZED", 404: "NOT_FOUND" };
-/** However long a server wishes to be left alone. */
-const LONGEST_RETRY_AFTER_MS = 300_000;
 
 export async function ask({ baseUrl, jobId, token, etag, mayHold }: Question, signal: AbortSignal): Promise<Outcome> {
   const impatience = new AbortController();
@@ -47,7 +46,11 @@ export async function ask({ baseUrl, jobId, token, etag, mayHold }: Question, si
   try {
     const headers = { "X-Session-Token": token, ...(etag && { "If-None-Match": etag }), ...held?.headers };
     const url = addressOf(baseUrl, `/api/status/${encodeURIComponent(jobId)}`);
-    return await outcomeOf(await fetch(url, { headers, signal: impatience.signal, cache: "no-store" }), etag, held);
+    return await outcomeOf(await fetch(url, { headers, signal: impatience.signal, cache: "no-store" }), {
+      jobId,
+      etag,
+      held,
+    });
   } catch {
     // No answer, or half of one, or none in JSON: a network's doing, or that of a proxy in between.
     const error = new StatusError("NETWORK", "Darkroom cannot be reached just now.");
@@ -59,7 +62,14 @@ export async function ask({ baseUrl, jobId, token, etag, mayHold }: Question, si
   }
 }
 
-async function outcomeOf(response: Response, known: string | null, held: Hold | null): Promise<Outcome> {
+interface Asked {
+  jobId: string;
+  /** Of the answer that was known. */
+  etag: string | null;
+  held: Hold | null;
+}
+
+async function outcomeOf(response: Response, { jobId, etag: known, held }: Asked): Promise<Outcome> {
   const isHeld = held !== null && isApplied(response);
   const renewed = response.headers.get("X-Session-Token");
   if (response.status === 304) {
@@ -68,8 +78,8 @@ async function outcomeOf(response: Response, known: string | null, held: Hold | 
   if (!response.ok) {
     return trouble(await refusal(response), held);
   }
-  const body = (await response.json()) as StatusBody;
-  if (body?.success !== true || typeof body.version !== "number" || typeof body.status !== "string") {
+  const body: unknown = await response.json();
+  if (!isStatus(body, jobId)) {
     throw new TypeError("This is no status of Darkroom's.");
   }
   const etag = response.headers.get("ETag");
@@ -79,13 +89,7 @@ async function outcomeOf(response: Response, known: string | null, held: Hold | 
 async function refusal(response: Response): Promise<StatusError> {
   const told = refusalOf(response.status, await response.json().catch(() => null));
   const isFinal = told.isOurs && FINAL[response.status] === told.code;
-  return new StatusError(told.code, told.message, isFinal, retryAfterMs(response));
-}
-
-function retryAfterMs(response: Response): number | null {
-  const value = response.headers.get("Retry-After") ?? "";
-  const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isFinite(wait) ? Math.min(Math.max(wait, 0), LONGEST_RETRY_AFTER_MS) : null;
+  return new StatusError(told.code, told.message, isFinal, retryAfterMs(response.headers));
 }
 
 function trouble(error: StatusError, held: Hold | null): Outcome {

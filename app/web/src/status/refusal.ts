@@ -15,3 +15,14 @@ export function refusalOf(status: number, body: unknown): Refusal {
   const message = `Something between this page and Darkroom answered in its place, with status ${status}.`;
   return { code: `HTTP_${status}`, message, isOurs: false };
 }
+
+/** However long a server wishes to be left alone. */
+const LONGEST_RETRY_AFTER_MS = 300_000;
+
+/** How long the server asked to be left alone: a number of seconds, or a moment by its own clock. This one may be wrong. */
+export function retryAfterMs(headers: { get(name: string): string | null }): number | null {
+  const value = headers.get("Retry-After") ?? "";
+  const now = Date.parse(headers.get("Date") ?? "") || Date.now();
+  const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
+  return Number.isFinite(wait) ? Math.min(Math.max(wait, 0), LONGEST_RETRY_AFTER_MS) : null;
+}

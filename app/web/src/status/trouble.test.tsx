@@ -9,8 +9,10 @@ import {
   fetching,
   follow,
   GENERATING,
+  JOB,
   open,
   pass,
+  RESULT,
   refuses,
   says,
   server,
@@ -18,6 +20,7 @@ import {
   turnTab,
   unmoved,
 } from "./server.test.fake";
+import { keepSession } from "./sessions.ts";
 
 beforeEach(open);
 afterEach(close);
@@ -74,6 +77,8 @@ test.each([
   ["a gateway's 404 in JSON", elsewhere(404, '{"message": "no Route matched"}'), "HTTP_404"],
   ["a gateway's 401 in JSON of our shape", refuses(401, "KEY_EXPIRED"), "KEY_EXPIRED"],
   ["null in place of a status", () => new Response("null"), "NETWORK"],
+  ["the status of another job", says({ ...COMPLETED, jobId: RESULT }), "NETWORK"],
+  ["the health of another service", elsewhere(200, '{"success": true, "status": "ok", "version": 99}'), "NETWORK"],
 ])("%s is said, what is known stays, and it goes on until the server is back", async (_, answer, code) => {
   server(says(GENERATING), answer, answer, says(COMPLETED));
   const shown = follow();
@@ -118,6 +123,23 @@ test.each([
   expect(fetching).toHaveBeenCalledTimes(1);
   await pass(1200);
   expect(fetching).toHaveBeenCalledTimes(2);
+});
+
+test("a Retry-After as a date is read by the server's clock", async () => {
+  const HOURS_MS = 3 * 3_600_000;
+  const at = (milliseconds: number) => new Date(Date.now() + milliseconds).toUTCString();
+  server(() => refuses(503, "UNAVAILABLE", { Date: at(HOURS_MS), "Retry-After": at(HOURS_MS + 20_000) })());
+  const shown = follow();
+  await pass(1);
+  expect(shown.current.retryAt).toBe(Date.now() + 19_999);
+});
+
+test("the id of a job may be given in any form", async () => {
+  keepSession(JOB.toUpperCase(), "token");
+  server(says(GENERATING));
+  const shown = follow(JOB.toUpperCase());
+  await pass(1);
+  expect(shown.current).toMatchObject({ progress: 45, error: null });
 });
 
 test("a request without an answer is given up, and asked again", async () => {

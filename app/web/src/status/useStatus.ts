@@ -23,7 +23,7 @@ import {
 } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useSyncExternalStore } from "react";
 import { ask, type Question } from "./ask.ts";
-import { HERE, type Sessions } from "./connection.ts";
+import { addressOf, HERE, type Sessions } from "./connection.ts";
 import { useConnection } from "./DarkroomProvider.ts";
 import { isFollowed, isOver, type Knowledge, learn, mayHold, NOTHING, pauseMs } from "./knowledge.ts";
 import type { StatusError } from "./StatusError.ts";
@@ -167,7 +167,7 @@ export function tellStatus(client: QueryClient, body: StatusBody, baseUrl = HERE
 }
 
 function statusKey(baseUrl: string, jobId: string | null) {
-  return ["darkroom", "status", baseUrl, jobId] as const;
+  return ["darkroom", "status", addressOf(baseUrl, ""), jobId] as const;
 }
 
 type Shown = Omit<JobStatus, "retryAt" | "isAsking" | "askNow">;

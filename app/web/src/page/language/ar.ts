@@ -66,11 +66,13 @@ export const ar: Language = {
   left: (count) => `صور لم تُرسل قبل إغلاق هذه الصفحة: ${count}. وهي محفوظة في هذا المتصفح.`,
   sendThem: () => "أرسل",
   discardThem: () => "تجاهل",
-  inBetween: (status) =>
-    `أجاب شيء بين هذه الصفحة وDarkroom بدلًا منه، بالحالة ${status}.${
-      status === "413" ? " وهو يرى هذه الصورة كبيرة جدًا." : ""
-    } الصورة محفوظة هنا: أرسلها لاحقًا أو عبر شبكة أخرى.`,
-  ourFault: "تعذّر إرسال هذه الصورة بسبب خطأ في هذه الصفحة. وهي محفوظة هنا: أعد تحميل الصفحة وأرسلها.",
+  answeredInBetween: (status) => `أجاب شيء بين هذه الصفحة وDarkroom بدلًا منه، بالحالة ${status}.`,
+  keptHere: (status, isKept) =>
+    `${status === "413" ? "وهو يرى هذه الصورة كبيرة جدًا. " : ""}الصورة محفوظة هنا${isKept ? "" : " ما دامت هذه الصفحة مفتوحة"}: أرسلها لاحقًا أو عبر شبكة أخرى.`,
+  ourFault: (isKept) =>
+    `تعذّر إرسال هذه الصورة بسبب خطأ في هذه الصفحة. ${
+      isKept ? "وهي محفوظة هنا: أعد تحميل الصفحة وأرسلها." : "أبقِ هذه الصفحة مفتوحة وأرسلها مرة أخرى."
+    }`,
 
   photos: (count) => `الصور: ${count}`,
   taken: (count, all) => `قُبل ${count} من ${all}.`,
@@ -98,7 +100,7 @@ export const ar: Language = {
   failed: "لم تظهر هذه الصورة",
   failedExplained: "فشلت المعالجة.",
   cancelled: "أُلغي",
-  cancelledExplained: "أُوقف كما طلبت.",
+  cancelledExplained: "أُوقف قبل أن ينتهي.",
   stages: "الخطوات",
   stageNames: {
     validating: "الفحص",
@@ -150,7 +152,7 @@ export const ar: Language = {
 
   recentUploads: "الطلبات الأخيرة",
   waiting: "تنتظر",
-  endings: { completed: "جاهزة", failed: "فشلت", cancelled: "أُلغيت", gone: "لم تعد موجودة" },
+  endings: { completed: "جاهزة", failed: "فشلت", cancelled: "أُلغيت", expired: "انتهت مدتها", gone: "لم تعد موجودة" },
   frame: (number, name) => `${number}. ${name}`,
   aPhoto: "صورة",
   ended: { completed: "صورتك جاهزة", failed: "لم تظهر صورتك", cancelled: "أُلغي طلبك" },

@@ -70,12 +70,14 @@ export const de: Language = {
       : `${count} Fotos waren noch nicht gesendet, als diese Seite geschlossen wurde. Dieser Browser hat sie aufgehoben.`,
   sendThem: (count) => (count === 1 ? "Senden" : "Alle senden"),
   discardThem: (count) => (count === 1 ? "Verwerfen" : "Alle verwerfen"),
-  inBetween: (status) =>
-    `Etwas zwischen dieser Seite und Darkroom hat an dessen Stelle geantwortet, mit Status ${status}.${
-      status === "413" ? " Ihm ist dieses Foto zu groß." : ""
-    } Das Foto bleibt hier: Sende es später noch einmal oder über ein anderes Netz.`,
-  ourFault:
-    "Dieses Foto konnte durch einen Fehler dieser Seite nicht gesendet werden. Es bleibt hier: Lade die Seite neu und sende es.",
+  answeredInBetween: (status) =>
+    `Etwas zwischen dieser Seite und Darkroom hat an dessen Stelle geantwortet, mit Status ${status}.`,
+  keptHere: (status, isKept) =>
+    `${status === "413" ? "Ihm ist dieses Foto zu groß. " : ""}Das Foto bleibt hier${isKept ? "" : ", solange diese Seite offen ist"}: Sende es später noch einmal oder über ein anderes Netz.`,
+  ourFault: (isKept) =>
+    `Dieses Foto konnte durch einen Fehler dieser Seite nicht gesendet werden. ${
+      isKept ? "Es bleibt hier: Lade die Seite neu und sende es." : "Lass diese Seite offen und sende es noch einmal."
+    }`,
 
   photos: (count) => `${count} Fotos`,
   taken: (count, all) => `${count} von ${all} wurden angenommen.`,
@@ -108,7 +110,7 @@ export const de: Language = {
   failed: "Daraus ist kein Bild geworden",
   failedExplained: "Die Verarbeitung ist gescheitert.",
   cancelled: "Abgebrochen",
-  cancelledExplained: "Es wurde angehalten, wie du wolltest.",
+  cancelledExplained: "Es wurde vor seinem Ende angehalten.",
   stages: "Schritte",
   stageNames: {
     validating: "Prüfen",
@@ -165,7 +167,13 @@ export const de: Language = {
 
   recentUploads: "Letzte Aufträge",
   waiting: "wartet",
-  endings: { completed: "fertig", failed: "gescheitert", cancelled: "abgebrochen", gone: "nicht mehr da" },
+  endings: {
+    completed: "fertig",
+    failed: "gescheitert",
+    cancelled: "abgebrochen",
+    expired: "abgelaufen",
+    gone: "nicht mehr da",
+  },
   frame: (number, name) => `${number}. ${name}`,
   aPhoto: "Foto",
   ended: {

@@ -69,12 +69,14 @@ export const en = {
       : `${count} photos were not sent before this page was closed. They are kept in this browser.`,
   sendThem: (count: number): string => (count === 1 ? "Send it" : "Send them"),
   discardThem: (count: number): string => (count === 1 ? "Discard it" : "Discard them"),
-  inBetween: (status: string) =>
-    `Something between this page and Darkroom answered in its place, with status ${status}.${
-      status === "413" ? " To it, this photo is too large." : ""
-    } The photo is kept here: send it again later, or over another network.`,
-  ourFault:
-    "This photo could not be sent, through a fault of this page. It is kept here: load the page again and send it.",
+  answeredInBetween: (status: string) =>
+    `Something between this page and Darkroom answered in its place, with status ${status}.`,
+  keptHere: (status: string, isKept: boolean) =>
+    `${status === "413" ? "To it, this photo is too large. " : ""}The photo is kept here${isKept ? "" : " for as long as this page is open"}: send it again later, or over another network.`,
+  ourFault: (isKept: boolean) =>
+    `This photo could not be sent, through a fault of this page. ${
+      isKept ? "It is kept here: load the page again and send it." : "Keep this page open, and send it again."
+    }`,
 
   photos: (count: number) => `${count} photos`,
   taken: (count: number, all: number) => `${count} of ${all} were taken.`,
@@ -103,7 +105,7 @@ export const en = {
   failed: "This one did not develop",
   failedExplained: "Processing failed.",
   cancelled: "Cancelled",
-  cancelledExplained: "It was stopped, as you asked.",
+  cancelledExplained: "It was stopped before its end.",
   stages: "Stages",
   stageNames: {
     validating: "Validating",
@@ -158,7 +160,7 @@ export const en = {
 
   recentUploads: "Recent uploads",
   waiting: "waiting",
-  endings: { completed: "ready", failed: "failed", cancelled: "cancelled", gone: "gone" },
+  endings: { completed: "ready", failed: "failed", cancelled: "cancelled", expired: "expired", gone: "gone" },
   frame: (number: number, name: string) => `${number}. ${name}`,
   aPhoto: "Photo",
   ended: {

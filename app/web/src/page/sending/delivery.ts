@@ -2,7 +2,7 @@
  * One photo's way to the server: it is sent until it is taken in, or refused for good.
  *
  *     sending ──taken──> an upload
- *       │  ▲  └─────────> ApiError: refused for good; StoppedError: given up
+ *       │  ▲  └─────────> ApiError: refused for good; StoppedError: given up; UnreadableError: the file has gone
  *       └──┘ a passing trouble is waited out, for longer each time
  *
  * However often a photo is sent, its key makes it one upload, as long as its session is the same.
@@ -29,6 +29,11 @@ export interface Way {
 const FIRST_PAUSE_MS = 2000;
 const LONGEST_PAUSE_MS = 30_000;
 
+/** The file was changed or deleted after it was chosen: no browser sends it then. */
+export class UnreadableError extends Error {
+  override readonly name = "UnreadableError";
+}
+
 export class Delivery {
   readonly #stopping = new AbortController();
   #goOn: (() => void) | null = null;
@@ -39,7 +44,7 @@ export class Delivery {
     private readonly tell: (way: Partial<Way>) => void,
   ) {}
 
-  /** Raises ApiError where it was refused, and StoppedError. */
+  /** Raises ApiError where it was refused, StoppedError and UnreadableError. */
   async send(): Promise<SubmissionBody> {
     // With another session than the first time it would be another upload.
     const tried = triedWith(this.key);
@@ -57,6 +62,9 @@ export class Delivery {
         }
         if (!(error instanceof ApiError && error.isPassing)) {
           throw error;
+        }
+        if (!(await isReadable(this.photo))) {
+          throw new UnreadableError();
         }
         const milliseconds = Math.max(pause, error.retryAfterMs ?? 0);
         this.tell({ failures, share: 0, reason: problem(error), retryAt: Date.now() + milliseconds });
@@ -104,4 +112,14 @@ export class Delivery {
       signal.addEventListener("abort", goOn);
     });
   }
+}
+
+async function isReadable(photo: Blob): Promise<boolean> {
+  return photo
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(
+      () => true,
+      () => false,
+    );
 }

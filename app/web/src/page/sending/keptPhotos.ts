@@ -19,8 +19,9 @@ const TRIED = "tried";
 /** The same of the photos that this page has: where nothing is kept, it is remembered as long as the page is open. */
 const tried = new Map<string, string | null>();
 
-export async function keepPhoto(photo: KeptPhoto): Promise<void> {
-  await inStore(PHOTOS, "readwrite", (store) => store.put(photo, photo.key));
+/** Whether it is kept. */
+export async function keepPhoto(photo: KeptPhoto): Promise<boolean> {
+  return (await inStore(PHOTOS, "readwrite", (store) => store.put(photo, photo.key))) !== undefined;
 }
 
 export async function dropPhoto(key: string): Promise<void> {
@@ -44,13 +45,10 @@ export async function leftPhotos(): Promise<KeptPhoto[]> {
   const tabs = [...new Set((await keptPhotos()).map(({ tab }) => tab))];
   const open = new Set(await Promise.all(tabs.map(async (tab) => ((await isClosed(tab)) ? null : tab))));
   // Read again: a tab that was closed while we waited may have sent its photos before.
-  const left = (await keptPhotos()).filter(({ key, photo, name, tab }) => {
-    const isWhole = typeof key === "string" && photo instanceof Blob && typeof name === "string";
-    return isWhole && tabs.includes(tab) && !open.has(tab);
-  });
+  const left = (await keptPhotos()).filter(({ tab }) => tabs.includes(tab) && !open.has(tab));
   for (const { key } of left) {
     const noted = await inStore<{ session: string | null }>(TRIED, "readonly", (store) => store.get(key));
-    if (noted) {
+    if (noted && (noted.session === null || typeof noted.session === "string")) {
       tried.set(key, noted.session);
     }
   }
@@ -58,7 +56,13 @@ export async function leftPhotos(): Promise<KeptPhoto[]> {
 }
 
 async function keptPhotos(): Promise<KeptPhoto[]> {
-  return (await inStore<KeptPhoto[]>(PHOTOS, "readonly", (store) => store.getAll())) ?? [];
+  return ((await inStore<unknown[]>(PHOTOS, "readonly", (store) => store.getAll())) ?? []).filter(isWhole);
+}
+
+/** Another version of this page may have written it. */
+function isWhole(kept: unknown): kept is KeptPhoto {
+  const { key, photo, name, tab } = (kept ?? {}) as Partial<KeptPhoto>;
+  return [key, name, tab].every((text) => typeof text === "string") && photo instanceof Blob;
 }
 
 const LOCK = "darkroom.tab.";
@@ -115,15 +119,22 @@ function opened(): Promise<IDBDatabase> {
   return database;
 }
 
-function open(): Promise<IDBDatabase> {
+/** Of whatever version it is: a newer page may have been here before. A store that is not there is made. */
+function open(version?: number): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open("darkroom", 1);
+    const request = indexedDB.open("darkroom", version);
     request.onupgradeneeded = () => {
-      request.result.createObjectStore(PHOTOS);
-      request.result.createObjectStore(TRIED);
+      for (const name of missingIn(request.result)) {
+        request.result.createObjectStore(name);
+      }
     };
     request.onsuccess = () => {
       const { result } = request;
+      if (missingIn(result).length > 0) {
+        result.close();
+        resolve(open(result.version + 1));
+        return;
+      }
       result.onclose = forget;
       result.onversionchange = () => {
         result.close(); // a newer page waits for it
@@ -132,8 +143,11 @@ function open(): Promise<IDBDatabase> {
       resolve(result);
     };
     request.onerror = () => reject(request.error);
-    request.onblocked = () => reject(request.error);
   });
+}
+
+function missingIn(opened: IDBDatabase): string[] {
+  return [PHOTOS, TRIED].filter((name) => !opened.objectStoreNames.contains(name));
 }
 
 function forget(): void {

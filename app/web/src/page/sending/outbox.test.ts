@@ -9,7 +9,7 @@ import { Outbox } from "./outbox";
 import { fakeSending, photoSent, sent } from "./sent.test.fake";
 
 const JOB = "0f8f2c7e-3d0b-4a57-9a53-6f1f0c1f9c11";
-const REASONS = { inBetween: () => "in between", ourFault: "our fault" };
+const REASONS = { keptHere: () => "kept here", ourFault: () => "our fault", notReadable: "not readable" };
 
 function chosen(...names: string[]) {
   return names.map((name) => ({ photo: new Blob(["a photo"]), name, wrong: null }));

@@ -15,10 +15,11 @@ import type { SubmissionBody } from "../../status/schema";
 import { keepSession } from "../../status/sessions";
 import { prefetchStatus } from "../../status/useStatus";
 import { ApiError, StoppedError } from "../api";
+import { onTaken, tellTaken } from "../tabs";
 import { thumbnailOf } from "../thumbnail";
 import { addUpload, recentUploads } from "../uploads";
 import { problem } from "../words";
-import { Delivery, type Way } from "./delivery";
+import { Delivery, UnreadableError, type Way } from "./delivery";
 import { dropPhoto, holdTab, keepPhoto, leftPhotos } from "./keptPhotos";
 
 /** A photo, and how far it is. `reason`: why it is not on its way just now, or why it was refused. */
@@ -51,9 +52,10 @@ export interface Refused {
 
 /** What the outbox says in the words of the page. */
 export interface Reasons {
-  /** Something in between answered. */
-  inBetween: (status: string) => string;
-  ourFault: string;
+  /** Something in between refused it. `isKept`: the page may be closed, the photo is offered again. */
+  keptHere: (status: string, isKept: boolean) => string;
+  ourFault: (isKept: boolean) => string;
+  notReadable: string;
 }
 
 export class Outbox {
@@ -79,8 +81,9 @@ export class Outbox {
     return () => this.#listeners.delete(changed);
   };
 
-  /** Take in what a page that was closed has left. */
+  /** Take in what a page that was closed has left, until another tab takes it. */
   async find(): Promise<void> {
+    onTaken((keys) => this.#change(this.#items.filter(({ key, state }) => state !== "left" || !keys.includes(key))));
     const known = new Set(this.#items.map(({ key }) => key));
     const left = (await leftPhotos()).filter(({ key }) => !known.has(key));
     const batch = newKey();
@@ -100,8 +103,8 @@ export class Outbox {
     });
     // What was refused in earlier batches has been read by now.
     this.#change([...this.#items.filter((item) => item.state !== "refused" || item.batch === batch), ...items]);
-    for (const { key, photo, name } of items) {
-      this.#keep(key, photo, name);
+    for (const item of items) {
+      void this.#keep(item);
     }
     void this.#sendAll();
     return batch;
@@ -109,6 +112,7 @@ export class Outbox {
 
   /** Send these again, or at last. */
   send(keys: readonly string[]): void {
+    this.#tellOthers(keys);
     this.#change(
       this.#items.map((item) =>
         keys.includes(item.key) && (item.state === "left" || item.state === "held")
@@ -116,14 +120,15 @@ export class Outbox {
           : item,
       ),
     );
-    for (const { key, photo, name } of this.#items.filter((item) => keys.includes(item.key))) {
-      this.#keep(key, photo, name);
+    for (const item of this.#items.filter(({ key }) => keys.includes(key))) {
+      void this.#keep(item);
     }
     void this.#sendAll();
   }
 
   /** Give up these: they are not sent, and not kept any longer. */
   discard(keys: readonly string[]): void {
+    this.#tellOthers(keys);
     this.#change(this.#items.filter(({ key }) => !keys.includes(key)));
     for (const key of keys) {
       void dropPhoto(key);
@@ -157,10 +162,14 @@ export class Outbox {
     return this.#items.filter(isOf).length === 1 && !recentUploads().some(isOf);
   }
 
-  #keep(key: string, photo: Blob | null, name: string): void {
-    if (photo) {
-      void keepPhoto({ key, photo, name, tab: this.#tab });
-    }
+  /** Whether it is kept: the browser may have no room, or may have deleted all that it kept. */
+  async #keep({ key, photo, name }: Item): Promise<boolean> {
+    return photo !== null && (await keepPhoto({ key, photo, name, tab: this.#tab }));
+  }
+
+  /** Every tab offers the photos that were left: they are to be sent by one. */
+  #tellOthers(keys: readonly string[]): void {
+    tellTaken(this.#items.filter(({ key, state }) => state === "left" && keys.includes(key)).map(({ key }) => key));
   }
 
   #next(): Item | undefined {
@@ -179,12 +188,17 @@ export class Outbox {
       if (error instanceof StoppedError) {
         return;
       }
-      if (error instanceof ApiError && error.isOurs) {
+      const isUnreadable = error instanceof UnreadableError;
+      if (isUnreadable || (error instanceof ApiError && error.isOurs)) {
         void dropPhoto(key);
-        this.#set(key, { state: "refused", reason: problem(error), photo: null, retryAt: null });
+        const reason = isUnreadable ? this.reasons.notReadable : problem(error);
+        this.#set(key, { state: "refused", reason, photo: null, retryAt: null });
         return;
       }
-      const reason = error instanceof ApiError ? this.reasons.inBetween(`${error.status}`) : this.reasons.ourFault;
+      const isKept = await this.#keep(item);
+      const { keptHere, ourFault } = this.reasons;
+      const reason =
+        error instanceof ApiError ? `${problem(error)} ${keptHere(`${error.status}`, isKept)}` : ourFault(isKept);
       this.#set(key, { state: "held", reason, retryAt: null });
       if (!(error instanceof ApiError)) {
         reportError(error); // reported like an uncaught one, but the photos behind it are sent

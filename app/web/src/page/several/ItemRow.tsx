@@ -5,12 +5,11 @@ import type { Item, Outbox } from "../sending/outbox";
 import { useSecondsUntil } from "../useSecondsUntil";
 import { Row } from "./Row";
 
-export function ItemRow({ item, outbox }: { item: Item; outbox: Outbox }) {
+export function ItemRow({ label, item, outbox }: { label: string; item: Item; outbox: Outbox }) {
   const { key, name, thumbnail, state, share, reason, retryAt } = item;
   const seconds = useSecondsUntil(retryAt);
   const percent = Math.round(share * 100);
   const isHeld = state === "held" || state === "left";
-  const label = name || say.aPhoto;
   const told = () => {
     if (reason) {
       return seconds === null ? reason : `${reason} ${say.triedAgain(seconds)}`;
@@ -21,6 +20,7 @@ export function ItemRow({ item, outbox }: { item: Item; outbox: Outbox }) {
     <Row
       thumbnail={thumbnail}
       name={name}
+      label={label}
       state={told()}
       isProblem={state === "refused" || state === "held"}
       percent={state === "sending" ? percent : null}

@@ -13,11 +13,13 @@ import { isCancelled, problem, shortly } from "../words";
 import { Row } from "./Row";
 
 interface Properties {
+  /** What the row is called. */
+  label: string;
   upload: Upload;
   onStatus: (jobId: string, job: JobStatus) => void;
 }
 
-export function JobRow({ upload, onStatus }: Properties) {
+export function JobRow({ label, upload, onStatus }: Properties) {
   const { jobId, name = "", thumbnail, made = thumbnail } = upload;
   const client = useQueryClient();
   const job = useStatus(jobId);
@@ -41,11 +43,11 @@ export function JobRow({ upload, onStatus }: Properties) {
     );
   };
   const isRunning = data !== null && !data.isTerminal;
-  const label = name || say.aPhoto;
   return (
     <Row
       thumbnail={made}
       name={name}
+      label={label}
       address={jobAddress(jobId)}
       state={refusal ?? shortly(job)}
       isProblem={refusal !== null || (job.isFailed && !isCancelled(job))}

@@ -7,6 +7,8 @@ import { say } from "../language";
 interface Properties {
   thumbnail: string | null;
   name: string;
+  /** The name, by which no other row is called: it is read out. */
+  label: string;
   /** Of its own page, where it has one. */
   address?: string;
   state: string;
@@ -16,14 +18,14 @@ interface Properties {
   children?: ReactNode;
 }
 
-export function Row({ thumbnail, name, address, state, isProblem = false, percent, children }: Properties) {
+export function Row({ thumbnail, name, label, address, state, isProblem = false, percent, children }: Properties) {
   const title = name || say.aPhoto;
   return (
     <li>
       {thumbnail ? <img src={thumbnail} alt="" /> : <span className="blank" />}
       <div className="told">
         {address ? (
-          <a className="name" dir="auto" href={address}>
+          <a className="name" dir="auto" href={address} aria-label={label}>
             {title}
           </a>
         ) : (
@@ -32,7 +34,7 @@ export function Row({ thumbnail, name, address, state, isProblem = false, percen
           </span>
         )}
         <p className={isProblem ? "problem" : "fine"}>{state}</p>
-        {percent !== null && <Bar label={say.progressOf(name || say.aPhoto)} percent={percent} />}
+        {percent !== null && <Bar label={say.progressOf(label)} percent={percent} />}
       </div>
       <div className="choices">{children}</div>
     </li>

@@ -42,6 +42,7 @@ export function Several({ items, uploads, outbox }: Properties) {
   const held = items.filter(({ state }) => state === "held").map(({ key }) => key);
   const unsent = items.filter(({ state }) => state === "waiting" || state === "sending").map(({ key }) => key);
   const all = items.length + uploads.length;
+  const labels = told([...uploads, ...items].map(({ name }) => name || say.aPhoto));
 
   useTitle(say.readyOf(ready.length, all));
 
@@ -70,11 +71,11 @@ export function Several({ items, uploads, outbox }: Properties) {
         {refused > 0 && say.taken(all - refused, all)} {unsent.length > 0 && say.keepPageOpen}
       </p>
       <ul>
-        {uploads.map((upload) => (
-          <JobRow key={upload.jobId} upload={upload} onStatus={note} />
+        {uploads.map((upload, index) => (
+          <JobRow key={upload.jobId} label={labels[index] as string} upload={upload} onStatus={note} />
         ))}
-        {items.map((item) => (
-          <ItemRow key={item.key} item={item} outbox={outbox} />
+        {items.map((item, index) => (
+          <ItemRow key={item.key} label={labels[uploads.length + index] as string} item={item} outbox={outbox} />
         ))}
       </ul>
       <div className="choices">
@@ -110,5 +111,12 @@ export function Several({ items, uploads, outbox }: Properties) {
       </div>
       <div role="alert">{trouble && <p className="problem">{trouble}</p>}</div>
     </section>
+  );
+}
+
+/** A phone gives all its photos one name: those that share a name are numbered. */
+function told(names: readonly string[]): string[] {
+  return names.map((name, index) =>
+    names.indexOf(name) === names.lastIndexOf(name) ? name : say.frame(index + 1, name),
   );
 }
