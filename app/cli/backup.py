@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import rich_click as click
 from msgspec.structs import replace
 
-from app.cli.shell.counts import counted
+from app.cli.jobs.counted import counted
 from app.cli.shell.ending import ExitCode, end
 from app.cli.shell.settings import attached, cli_settings
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import rich_click as click
 
-from app.cli.shell.counts import counted
+from app.cli.jobs.counted import counted
 from app.cli.shell.ending import ExitCode, end
 from app.cli.shell.job_ids import JobId, is_whole
 from app.cli.shell.settings import attached, cli_settings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import rich_click as click
 
-from app.cli.shell.counts import counted
+from app.cli.jobs.counted import counted
 from app.cli.shell.ending import ExitCode
 from app.cli.shell.settings import service_settings
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import rich_click as click
 
+from app.cli.jobs.counted import counted
 from app.cli.jobs.printable import printable
-from app.cli.shell.counts import counted
 from app.cli.shell.ending import ExitCode, end
 from app.cli.shell.job_ids import job_argument, upload_in
 from app.cli.shell.settings import attached, cli_settings

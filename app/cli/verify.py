@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import rich_click as click
 
+from app.cli.jobs.counted import counted
 from app.cli.jobs.printable import printable
-from app.cli.shell.counts import counted
 from app.cli.shell.ending import ExitCode, end
 from app.cli.shell.settings import attached, cli_settings
 

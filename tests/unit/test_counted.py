@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.cli.shell.counts import counted
+from app.cli.jobs.counted import counted
 
 
 @pytest.mark.parametrize(

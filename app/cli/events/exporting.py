@@ -13,7 +13,7 @@ import rich_click as click
 
 from app.cli.events.lake import append_to_lake, is_lake, store_of
 from app.cli.events.scope import Moment, scope_of
-from app.cli.shell.counts import counted
+from app.cli.jobs.counted import counted
 from app.cli.shell.ending import ExitCode, end
 from app.cli.shell.settings import attached, cli_settings
 

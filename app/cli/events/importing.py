@@ -6,7 +6,7 @@ from typing import Final
 
 import rich_click as click
 
-from app.cli.shell.counts import counted
+from app.cli.jobs.counted import counted
 from app.cli.shell.ending import ExitCode, end
 from app.cli.shell.settings import attached, cli_settings
 

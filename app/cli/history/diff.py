@@ -10,7 +10,7 @@ import rich_click as click
 
 from app.cli.events.scope import Moment
 from app.cli.history.opening import data_option, opened
-from app.cli.shell.counts import counted
+from app.cli.jobs.counted import counted
 
 if TYPE_CHECKING:
     from projections.queries.changes import Sums

@@ -9,10 +9,10 @@ from typing import Any, Final
 import rich_click as click
 
 from app.cli.jobs.batch import NOT_SENT, TIMEOUT, UNREACHABLE, UNREADABLE, Step
+from app.cli.jobs.counted import counted
 from app.cli.jobs.display import Display
 from app.cli.jobs.photos import Photo
 from app.cli.jobs.tokens import TokenFile
-from app.cli.shell.counts import counted
 
 FAILED: Final = 1
 USAGE: Final = 2
