@@ -14,7 +14,7 @@ from tests.acceptance.clients import Api, Job, Watch
 from tests.acceptance.service import Service, running
 from tests.fakes.gemini import FakeGemini
 from tests.fakes.gemini_replies import hang, picture, when
-from tests.linux_processes import descendants, signal_all
+from tests.linux_processes import command_and_environment, descendants, signal_all
 from tests.photos.variants import NAMES, photo
 from tests.waiting import until
 
@@ -55,6 +55,13 @@ def _clean_ledger(scene: Scene) -> None:
     scene.gemini.always_answer_with(picture())
 
 
+def fork_servers(service: Service) -> list[int]:
+    """The processes whose children open pictures; as root they are not the worker's but the supervisor's children."""
+    found = [pid for pid in descendants(service.pid) if b"workers.imaging.child" in command_and_environment(pid)[0]]
+    assert found
+    return found
+
+
 def calls_by_photo(gemini: FakeGemini) -> list[int]:
     """How often the image model was asked, for each photo that it has seen."""
     return sorted(Counter(call.sha256 for call in gemini.calls).values())
@@ -66,8 +73,8 @@ def test_uploads_of_a_killed_worker_complete_and_an_answer_that_was_kept_is_not_
     answers = Event()
     scene.gemini.answer_with(when(answers, picture()))
     keeping = scene.submit_and_let_it_generate("cat")
-    # Without its children the worker opens no picture: the kill falls after the answer was kept and before the end.
-    signal_all(descendants(scene.service.pid_of("work")), SIGSTOP)
+    # Without a fork server the worker opens no picture: the kill falls after the answer was kept and before the end.
+    signal_all(fork_servers(scene.service), SIGSTOP)
     answers.set()
     with Watch(scene.api, generating, keeping) as watch:
         until(lambda: watch.pollers[1].last["progress"] >= 70, "no answer was kept")
