@@ -1,7 +1,7 @@
 """Builds the state of an upload from its events. A pure function that checks only that versions are contiguous."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from msgspec.structs import replace
 
@@ -29,23 +29,24 @@ from domain.upload import Upload
 
 
 def fold(upload: Upload | None, events: Iterable[Event]) -> Upload | None:
-    """The state after the events."""
+    """The state after the events. Raises HistoryError if a version is missing or an event cannot be applied."""
     for event in events:
-        upload = evolve(upload, event)
+        version = event.originator_version
+        if upload is None:
+            upload = _submitted(event, version)
+            continue
+        if version != upload.version + 1:
+            raise HistoryError(f"Version {version} does not follow {upload.version}.")
+        change = _CHANGES.get(type(event))
+        if change is None:
+            raise HistoryError(f"{event.NAME} cannot be applied to version {upload.version}.")
+        upload = change(upload, event, version)
     return upload
 
 
 def evolve(upload: Upload | None, event: Event) -> Upload:
-    """The state after one more event. Raises HistoryError if a version is missing or the event cannot be applied."""
-    version = event.originator_version
-    if upload is None:
-        return _submitted(event, version)
-    if version != upload.version + 1:
-        raise HistoryError(f"Version {version} does not follow {upload.version}.")
-    change = _CHANGES.get(type(event))
-    if change is None:
-        raise HistoryError(f"{event.NAME} cannot be applied to version {upload.version}.")
-    return change(upload, event, version)
+    """The state after one more event. Raises HistoryError as `fold` does."""
+    return cast("Upload", fold(upload, (event,)))
 
 
 def _submitted(event: Event, version: int) -> Upload:
