@@ -58,6 +58,7 @@ def darkroom(database_url: str, redis_url: str, folder: Path) -> Any:  # noqa: A
     """Darkroom's own API."""
     port = free_port()
     environment = {
+        "TRUSTED_PROXIES": "127.0.0.1",  # as behind a proxy: one address may hold all connections
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "SECRET_KEYS": KEY,
