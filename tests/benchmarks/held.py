@@ -75,7 +75,9 @@ class Crowd:
             for close in (projected.close, appended.close, thread.join, wakeups.close, stopping.set):
                 stack.callback(close)
             folder = stack.enter_context(open_folder())
-            server = stack.enter_context(darkroom(self._database_url, self._redis_url, folder))
+            # As behind a proxy: one address may hold all connections.
+            proxied = darkroom(self._database_url, self._redis_url, folder, TRUSTED_PROXIES="127.0.0.1")
+            server = stack.enter_context(proxied)
             return asyncio.run(self._wait(server, Uploads(log, appended)))
 
     async def _wait(self, server: Served, uploads: Uploads) -> Figures:

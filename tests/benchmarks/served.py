@@ -54,17 +54,17 @@ def served(command: Sequence[object], port: int, environment: Mapping[str, str])
         process.wait(30)
 
 
-def darkroom(database_url: str, redis_url: str, folder: Path) -> Any:  # noqa: ANN401 - a context of Served
+def darkroom(database_url: str, redis_url: str, folder: Path, **settings: str) -> Any:  # noqa: ANN401 - a context of Served
     """Darkroom's own API."""
     port = free_port()
     environment = {
-        "TRUSTED_PROXIES": "127.0.0.1",  # as behind a proxy: one address may hold all connections
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "SECRET_KEYS": KEY,
         "DATA_DIR": str(folder),
         "PORT": str(port),
         "LOG_LEVEL": "warning",
+        **settings,
     }
     return served([DARKROOM, "serve"], port, environment)
 
