@@ -4,13 +4,13 @@ The answer is a picture as wide as they are many.
 """
 
 import ctypes
-import mmap
 from typing import Final
 
 from workers.imaging import child
 from workers.imaging.jobs import Develop, Picture
 
 LIBC = ctypes.CDLL(None)
+LIBC.calloc.restype = ctypes.c_void_p
 ENOUGH: Final = 5_000
 STACK_BYTES: Final = 1024
 THREAD: Final = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000
@@ -19,10 +19,9 @@ THREAD: Final = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000
 
 def flood(_: Develop) -> Picture:
     """Start threads that wait for ever."""
-    lock = ctypes.create_string_buffer(64)
+    # Never freed: a thread may run for the first time when this function has ended long ago.
+    lock, stacks = ctypes.c_void_p(LIBC.calloc(1, 64)), LIBC.calloc(ENOUGH + 1, STACK_BYTES)
     LIBC.pthread_mutex_lock(lock)
-    memory = mmap.mmap(-1, STACK_BYTES * (ENOUGH + 1))
-    stacks = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     wait = ctypes.cast(LIBC.pthread_mutex_lock, ctypes.c_void_p)
     started = 0
     while started < ENOUGH:
