@@ -10,11 +10,15 @@ from contextlib import ExitStack
 from typing import Any
 
 from app.limits.errors import TooManyRequestsError
-from app.limits.limits import Limits, open_limits
+from app.limits.limits import Limits
+from app.limits.shared import SharedCounts
 from app.settings.environment import Settings
+from projections.log.redis_connection import open_redis
 
 ADDRESS = "192.0.2.1"
 SESSION = "a session's hash"
+ANSWER_SECONDS = 30
+"""Within the service's 0.4 s a busy machine does not answer, and each process would count by itself meanwhile."""
 
 
 async def ask(limits: Limits, kind: str) -> None:
@@ -51,8 +55,9 @@ def main(redis_url: str, kind: str, requests: str, *settings: str) -> None:
     """Ask, and print how often there was an answer."""
     values: dict[str, Any] = {name: int(value) for name, _, value in (setting.partition("=") for setting in settings)}
     with ExitStack() as stack:
-        keys = ("a key of the tests that is long enough",)
-        limits = open_limits(Settings(redis_url=redis_url, secret_keys=keys, **values), stack)
+        shared = SharedCounts(open_redis(redis_url, stack, ANSWER_SECONDS), "a key of the tests that is long enough")
+        stack.callback(shared.close)
+        limits = Limits(Settings(redis_url=redis_url, **values), shared)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         sys.stdin.readline()  # all processes begin together, however long each took to start
