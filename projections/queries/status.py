@@ -51,11 +51,8 @@ SELECT asked.ordinal, u.upload_id, version, session_hash, status, stage, progres
        ) AS missed_transition
 FROM unnest(%s::uuid[]) WITH ORDINALITY AS asked (upload_id, ordinal)
 LEFT JOIN uploads u ON u.upload_id = asked.upload_id
--- LIMIT keeps PostgreSQL from reading the whole log for many ids.
-LEFT JOIN LATERAL (
-    SELECT true AS found FROM event_log e WHERE u.upload_id IS NULL AND e.upload_id = asked.upload_id LIMIT 1
-) AS logged ON true
-WHERE u.upload_id IS NOT NULL OR logged.found
+-- LIMIT keeps PostgreSQL from reading the whole log for many ids, as it may for EXISTS.
+WHERE u.upload_id IS NOT NULL OR (SELECT true FROM event_log e WHERE e.upload_id = asked.upload_id LIMIT 1)
 """  # noqa: S608 - names of our own
 SELECT_RESULT: Final = """
 SELECT r.result_id, r.upload_id, r.model, r.full_image, r.preview, r.created_at, u.expired
