@@ -5,7 +5,7 @@ no time tells them apart.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import Enum
@@ -155,20 +155,22 @@ class StatusReader:
         self._pool = pool
         self._waiting: dict[UUID, list[asyncio.Future[Known]]] = {}
         self._since = 0.0
+        self._loop: asyncio.AbstractEventLoop
         self._round: asyncio.Task[None] | None = None
 
-    async def status(self, upload_id: UUID) -> Known:
+    def status(self, upload_id: UUID) -> Awaitable[Known]:
         """The row of the upload, read after this call. Raises LogUnavailableError."""
-        loop = asyncio.get_running_loop()
         # The same client may have read a newer state elsewhere since a running query was sent, so a poll only joins a
         # query that is not sent yet.
         if not self._waiting:
-            self._since = loop.time()
+            # Once for a query: asyncio asks the kernel for the process's id whenever it is asked for its loop.
+            self._loop = asyncio.get_running_loop()
+            self._since = self._loop.time()
             if self._round is None or self._round.done():
-                self._round = loop.create_task(self._answer_all())
-        answer: asyncio.Future[Known] = loop.create_future()
+                self._round = self._loop.create_task(self._answer_all())
+        answer: asyncio.Future[Known] = self._loop.create_future()
         self._waiting.setdefault(upload_id, []).append(answer)
-        return await answer
+        return answer
 
     async def result(self, result_id: UUID, session_hash: str) -> CompletedResult | None:
         """The session's result, once its upload is complete. Raises LogUnavailableError."""
