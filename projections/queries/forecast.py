@@ -149,23 +149,19 @@ class Forecaster:
     async def forecast(self, row: StatusRow) -> Forecast:
         """The forecast for the upload; NOTHING if it has ended, or if it cannot be made: a poll does without."""
         try:
-            return await self._forecast(row)
+            # Compare with ==, not `is`: a row from the database contains plain strings.
+            if row.status == Status.PENDING:
+                queue, bands = self._queue.peek(accept=lambda queue: queue.holds(row)), self._bands.peek()
+                if queue is None or bands is None:
+                    queue, bands = await self._ask(row)
+                return self._waiting(row, queue, bands)
+            if row.status == Status.PROCESSING and row.running:
+                bands = self._bands.peek()
+                if bands is None:
+                    _, bands = await self._ask(None)
+                return Forecast(eta=self._running(row, bands))
         except Exception as error:  # noqa: BLE001 - what adorns an answer must not fail it
             self._failed.warn(repr(error), upload_id=str(row.upload_id))
-            return NOTHING
-
-    async def _forecast(self, row: StatusRow) -> Forecast:
-        # Compare with ==, not `is`: a row from the database contains plain strings.
-        if row.status == Status.PENDING:
-            queue, bands = self._queue.peek(accept=lambda queue: queue.holds(row)), self._bands.peek()
-            if queue is None or bands is None:
-                queue, bands = await self._ask(row)
-            return self._waiting(row, queue, bands)
-        if row.status == Status.PROCESSING and row.running:
-            bands = self._bands.peek()
-            if bands is None:
-                _, bands = await self._ask(None)
-            return Forecast(eta=self._running(row, bands))
         return NOTHING
 
     async def _ask(self, waiting: StatusRow | None) -> tuple[Queue | None, Bands | None]:

@@ -5,7 +5,7 @@ no time tells them apart.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import Enum
@@ -51,11 +51,8 @@ SELECT asked.ordinal, u.upload_id, version, session_hash, status, stage, progres
        ) AS missed_transition
 FROM unnest(%s::uuid[]) WITH ORDINALITY AS asked (upload_id, ordinal)
 LEFT JOIN uploads u ON u.upload_id = asked.upload_id
--- LIMIT keeps PostgreSQL from reading the whole log for many ids.
-LEFT JOIN LATERAL (
-    SELECT true AS found FROM event_log e WHERE u.upload_id IS NULL AND e.upload_id = asked.upload_id LIMIT 1
-) AS logged ON true
-WHERE u.upload_id IS NOT NULL OR logged.found
+-- LIMIT keeps PostgreSQL from reading the whole log for many ids, as it may for EXISTS.
+WHERE u.upload_id IS NOT NULL OR (SELECT true FROM event_log e WHERE e.upload_id = asked.upload_id LIMIT 1)
 """  # noqa: S608 - names of our own
 SELECT_RESULT: Final = """
 SELECT r.result_id, r.upload_id, r.model, r.full_image, r.preview, r.created_at, u.expired
@@ -158,20 +155,22 @@ class StatusReader:
         self._pool = pool
         self._waiting: dict[UUID, list[asyncio.Future[Known]]] = {}
         self._since = 0.0
+        self._loop: asyncio.AbstractEventLoop
         self._round: asyncio.Task[None] | None = None
 
-    async def status(self, upload_id: UUID) -> Known:
+    def status(self, upload_id: UUID) -> Awaitable[Known]:
         """The row of the upload, read after this call. Raises LogUnavailableError."""
-        loop = asyncio.get_running_loop()
         # The same client may have read a newer state elsewhere since a running query was sent, so a poll only joins a
         # query that is not sent yet.
         if not self._waiting:
-            self._since = loop.time()
+            # Once for a query: asyncio asks the kernel for the process's id whenever it is asked for its loop.
+            self._loop = asyncio.get_running_loop()
+            self._since = self._loop.time()
             if self._round is None or self._round.done():
-                self._round = loop.create_task(self._answer_all())
-        answer: asyncio.Future[Known] = loop.create_future()
+                self._round = self._loop.create_task(self._answer_all())
+        answer: asyncio.Future[Known] = self._loop.create_future()
         self._waiting.setdefault(upload_id, []).append(answer)
-        return await answer
+        return answer
 
     async def result(self, result_id: UUID, session_hash: str) -> CompletedResult | None:
         """The session's result, once its upload is complete. Raises LogUnavailableError."""

@@ -116,9 +116,9 @@ def test_a_poll_is_never_answered_by_a_query_that_was_sent_before_it(
         blocker.execute("LOCK TABLE uploads")
 
         async def poll(reader: StatusReader, counter: Counter) -> int:
-            first = asyncio.create_task(reader.status(upload.id))
+            first = asyncio.ensure_future(reader.status(upload.id))
             await counter.was_asked.wait()
-            second = asyncio.create_task(reader.status(upload.id))
+            second = asyncio.ensure_future(reader.status(upload.id))
             await asyncio.sleep(0)
             blocker.rollback()
             await asyncio.gather(first, second)
@@ -131,7 +131,7 @@ def test_a_cancelled_poll_does_not_cancel_the_others(database_url: str, uploads:
     upload_id = submit(uploads).id
 
     async def poll(reader: StatusReader, _: Counter) -> object:
-        gone, stays = (asyncio.create_task(reader.status(upload_id)) for _ in range(2))
+        gone, stays = (asyncio.ensure_future(reader.status(upload_id)) for _ in range(2))
         await asyncio.sleep(0)
         gone.cancel()
         return await stays

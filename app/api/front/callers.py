@@ -3,7 +3,7 @@
 It wraps the whole application. Probes of the process may name any host: they ask by its address.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -27,19 +27,19 @@ def with_known_callers(app: ASGIApp, allowed_hosts: Sequence[str], public_url: s
         hosts |= {(urlsplit(public_url).hostname or "").encode()}
     pages, own = frozenset(origin.encode() for origin in origins), public_url.partition("://")[2].rstrip("/").encode()
 
-    async def known(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP:
-            await app(scope, receive, send)
-            return
+    def refusal(scope: HTTPScope) -> Exception | None:
         named = _values(scope, b"host")
         if len(named) > 1:  # a proxy may have looked at another one than we
-            await reply_to(UnknownHostError("This request names more than one host.")).send(send, every(scope))
-        elif hosts and scope["path"] not in PROBES and _without_port(b"".join(named).lower()) not in hosts:
-            await reply_to(UnknownHostError()).send(send, every(scope))
-        elif scope["method"] not in SAFE_METHODS and _is_foreign(scope, pages, own):
-            await reply_to(ForeignSiteError()).send(send, every(scope))
-        else:
-            await app(scope, receive, send)
+            return UnknownHostError("This request names more than one host.")
+        if hosts and scope["path"] not in PROBES and _without_port(b"".join(named).lower()) not in hosts:
+            return UnknownHostError()
+        if scope["method"] not in SAFE_METHODS and _is_foreign(scope, pages, own):
+            return ForeignSiteError()
+        return None
+
+    def known(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        refused = refusal(scope) if scope["type"] == ScopeType.HTTP else None
+        return reply_to(refused).send(send, every(scope)) if refused else app(scope, receive, send)
 
     return known
 

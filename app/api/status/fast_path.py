@@ -4,6 +4,7 @@ Only GET /api/status/{jobId} takes this path. Every other form of the request go
 `StatusPoll`, which is how the OpenAPI document knows it.
 """
 
+from collections.abc import Coroutine
 from typing import Any, Final
 
 from litestar import Litestar
@@ -26,17 +27,15 @@ class FastPathApi(Litestar):
         super().__init__(**parts)
         self._poll = poll
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - every ASGI message type
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Coroutine[Any, Any, None]:  # noqa: ANN401 - every ASGI message type
         """Answer a request."""
         if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith(PREFIX):
             job_id = scope["path"][len(PREFIX) :]
             if job_id and "/" not in job_id:
-                await self._answer(job_id, scope, receive, send)
-                return
+                return self._answer(job_id, scope, receive, send)
         if scope["type"] == "http" and scope["method"] == "HEAD":
-            await answer_head(self, scope, send)
-        else:
-            await super().__call__(scope, receive, send)
+            return answer_head(self, scope, send)
+        return super().__call__(scope, receive, send)
 
     async def _answer(self, job_id: str, scope: Scope, receive: Receive, send: Send) -> None:
         scope["path_template"] = PATH
