@@ -51,10 +51,11 @@ BARE: Final = "bare ASGI"
 @contextmanager
 def cases(bench: Bench) -> Iterator[Sequence[Case]]:
     """Polls over few connections and over many, and those who wait."""
-    owner = Sessions([served.KEY]).new()
-    database_url = bench.database()
-    ids = fill(database_url, bench.sized(UPLOADS, 40), owner)
     with ExitStack() as stack:
+        stack.enter_context(served.apart())
+        owner = Sessions([served.KEY]).new()
+        database_url = bench.database()
+        ids = fill(database_url, bench.sized(UPLOADS, 40), owner)
         crowd = Crowd(bench, database_url, owner, ids[: bench.sized(WATCHED, 2)], count := bench.sized(HELD, 8))
 
         def measured() -> Figures:
