@@ -246,4 +246,4 @@ def with_wakeups(followers: Sequence[Follower], settings: Settings, stack: ExitS
     """The readers of a process, over one subscription, on a connection of its own."""
     wakeups = Wakeups(open_redis(settings, stack))
     stack.callback(wakeups.close)
-    return [Reader(follower, wakeups.beside()) for follower in followers]
+    return [Reader(follower, wakeups.beside(follower.concerns)) for follower in followers]
