@@ -85,8 +85,9 @@ def open_redis(settings: Settings, stack: ExitStack) -> Redis:
 def open_log(
     settings: Settings, process: str, stack: ExitStack, statement_seconds: float = STATEMENT_SECONDS
 ) -> tuple[EventLog, Pool]:
-    """The event log, and the pool that it shares with the rest of the process."""
-    pool = open_pool(settings.database_url or "", settings.database_pool_size, f"darkroom {process}", statement_seconds)
+    """The event log, and the pool that it shares with the rest of the process. That of `serve` makes searches, too."""
+    url, size = settings.database_url or "", settings.database_pool_size
+    pool = open_pool(url, size, f"darkroom {process}", statement_seconds, planned_once=process != "serve")
     stack.callback(pool.close)
     return EventLog(pool), pool
 
@@ -246,4 +247,4 @@ def with_wakeups(followers: Sequence[Follower], settings: Settings, stack: ExitS
     """The readers of a process, over one subscription, on a connection of its own."""
     wakeups = Wakeups(open_redis(settings, stack))
     stack.callback(wakeups.close)
-    return [Reader(follower, wakeups.beside()) for follower in followers]
+    return [Reader(follower, wakeups.beside(follower.concerns)) for follower in followers]

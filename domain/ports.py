@@ -1,6 +1,6 @@
 """The interfaces that the domain needs from outside. Adapters implement them; the composition root passes them in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from typing import BinaryIO, Protocol
 from uuid import UUID
@@ -45,5 +45,5 @@ class RunQueue(Protocol):
 class Notifier(Protocol):
     """Wakes the readers of the log after an append. A lost notification costs a poll interval, never an event."""
 
-    def notify(self) -> None:
-        """Tell the readers that the log has new events. Never blocks and never raises."""
+    def notify(self, names: Collection[str], /) -> None:
+        """Tell the readers that events with these names were appended. Never blocks and never raises."""

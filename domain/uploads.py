@@ -146,7 +146,7 @@ class Uploads:
             # If the connection is lost after the COMMIT, the events are stored although this call failed.
             if not self._landed(events[0]):
                 raise
-        self._notifier.notify()
+        self._notifier.notify({event.NAME for event in events})
 
     def _landed(self, event: Event) -> bool:
         version = event.originator_version

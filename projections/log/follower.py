@@ -61,7 +61,8 @@ class Follower:
     ) -> None:
         """With a pause, a reader that keeps up waits so many seconds after a page: a large page costs less an event.
 
-        `concerns` are the names of the only events that `handle` looks at; a page without one is not passed to it.
+        `concerns` are the names of the only events that `handle` looks at; a page without one is not passed to it,
+        and no notification of others wakes the reader.
         """
         self.reader = reader
         self._pool = pool
@@ -69,7 +70,7 @@ class Follower:
         self._size = page or PAGE
         self._pages = Pages(event_log, self._size)
         self._pause = pause
-        self._concerns = concerns
+        self.concerns = concerns
         self._keeps_up = False
         self._is_through = False
         """Whether the last page was handled whole and was the last one when it was read."""
@@ -96,7 +97,7 @@ class Follower:
         self._keeps_up = len(page) < self._size
         self._moved_to = None  # unknown if a statement below fails
         move = {"reader": self.reader, "from": position, "to": page[-1].position}
-        concerned = self._concerns is None or any(logged.name in self._concerns for logged in page)
+        concerned = self.concerns is None or any(logged.name in self.concerns for logged in page)
         # A page that is not handled takes one statement, with no transaction around it.
         with (
             translated(),

@@ -2,11 +2,11 @@
 
 The first wakes the readers of the log, the second the clients that watch an upload (projections/queries/watches.py).
 A lost notification costs a poll interval, never an event, because every receiver also polls. No sender waits for Redis.
-A message contains the ids of the changed uploads; an empty message means any upload.
+A message contains the names of the appended events or the ids of the changed uploads; an empty one means any.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from copy import copy
 from threading import Event, Lock, Thread
 from typing import Final, Self
@@ -35,7 +35,7 @@ class RedisNotifier:
     def __init__(self, redis: Redis, channel: str = APPENDED) -> None:
         self._redis = redis
         self._channel = channel
-        self._ids: set[bytes] = set()
+        self._changes: set[bytes] = set()
         self._any = False
         self._lock = Lock()
         self._notified = Event()
@@ -43,14 +43,14 @@ class RedisNotifier:
         self._thread = Thread(target=self._publish, name="notifier", daemon=True)
         self._thread.start()
 
-    def notify(self, upload_ids: Iterable[UUID] = ()) -> None:
-        """Publish that these uploads changed, or any if none is given. Does not block."""
-        ids = {upload_id.bytes for upload_id in upload_ids}
+    def notify(self, changed: Iterable[UUID | str] = ()) -> None:
+        """Publish the ids of changed uploads, or the names of appended events; any if none is given. Does not block."""
+        changes = {change.bytes if isinstance(change, UUID) else f"{change} ".encode() for change in changed}
         with self._lock:
-            self._ids |= ids
-            if not ids or len(self._ids) > MOST:
+            self._changes |= changes
+            if not changes or len(self._changes) > MOST:
                 self._any = True
-                self._ids.clear()
+                self._changes.clear()
         self._notified.set()
 
     def close(self) -> None:
@@ -69,8 +69,8 @@ class RedisNotifier:
 
     def _message(self) -> bytes:
         with self._lock:
-            message = ANY if self._any else b"".join(self._ids)
-            self._ids.clear()
+            message = ANY if self._any else b"".join(self._changes)
+            self._changes.clear()
             self._any = False
         return message
 
@@ -119,14 +119,17 @@ class Wakeups:
 
     def __init__(self, redis: Redis) -> None:
         self.notified = Event()
-        self._all = [self.notified]
+        self._all: list[tuple[Event, Collection[str] | None]] = [(self.notified, None)]
         self._subscription = Subscription(redis, APPENDED, self._notify_all)
 
-    def beside(self) -> Self:
-        """The wakeups of another reader, from the same subscription: a process needs no more than one."""
+    def beside(self, concerns: Collection[str] | None = None) -> Self:
+        """The wakeups of another reader, from the same subscription: a process needs no more than one.
+
+        `concerns` are the names of the only events that wake it.
+        """
         other = copy(self)
         other.notified = Event()
-        self._all.append(other.notified)
+        self._all.append((other.notified, concerns))
         return other
 
     def wait(self, seconds: float) -> bool:
@@ -140,6 +143,8 @@ class Wakeups:
         self._subscription.close()
         self.notified.set()
 
-    def _notify_all(self, _: bytes) -> None:
-        for notified in self._all:
-            notified.set()
+    def _notify_all(self, message: bytes) -> None:
+        names = message.decode().split()
+        for notified, concerns in self._all:
+            if not names or concerns is None or not set(concerns).isdisjoint(names):
+                notified.set()

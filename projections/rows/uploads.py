@@ -130,17 +130,19 @@ def _upsert(table: str, key: str, row: type[Struct], guard: str = "", json: str 
 SAVE_UPLOADS: Final = _upsert("uploads", "upload_id", UploadRow, "WHERE uploads.version < excluded.version")
 SAVE_RESULTS: Final = _upsert("results", "result_id", ResultRow, json="jsonb")  # which its pictures are
 LOAD: Final = """
-SELECT to_jsonb(u)::text, to_jsonb(r)::text FROM uploads u LEFT JOIN results r USING (upload_id)
-WHERE u.upload_id = ANY(%s) AND u.version > 0
+SELECT asked.upload_id, to_jsonb(u)::text, to_jsonb(r)::text
+FROM unnest(%s::uuid[]) AS asked (upload_id)
+LEFT JOIN uploads u ON u.upload_id = asked.upload_id AND u.version > 0
+LEFT JOIN results r ON r.upload_id = u.upload_id
+WHERE NOT EXISTS (SELECT FROM quarantine q WHERE q.upload_id = asked.upload_id)
 """
 ERASE: Final = ("DELETE FROM results WHERE upload_id = ANY(%s)", "DELETE FROM uploads WHERE upload_id = ANY(%s)")
 
 
-def load(connection: psycopg.Connection[Any], upload_ids: Iterable[UUID]) -> dict[UUID, ProjectedUpload]:
-    """The projected uploads that the rows contain, by upload id."""
+def load(connection: psycopg.Connection[Any], upload_ids: Iterable[UUID]) -> dict[UUID, ProjectedUpload | None]:
+    """The projected uploads that the rows contain, None for one without a row; without those in quarantine."""
     rows = connection.execute(LOAD, (list(upload_ids),)).fetchall()
-    projections = (_projection(row, result) for row, result in rows)
-    return {projection.upload.id: projection for projection in projections}
+    return {upload_id: _projection(row, result) if row else None for upload_id, row, result in rows}
 
 
 def save(connection: psycopg.Connection[Any], projections: Sequence[ProjectedUpload]) -> None:

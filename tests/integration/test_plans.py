@@ -33,6 +33,7 @@ UNDER_WAY: Final = 20
 GROWING: Final = {"event_log", "uploads", "results"}
 IDS: Final = [uuid4() for _ in range(20)]
 STREAM: Final = {"upload_id": IDS[0], "gt": 0, "lte": log.MAX_VERSION, "limit": None}
+SELECT_PLANS: Final = "SELECT generic_plans, custom_plans FROM pg_prepared_statements"
 SELECT_PREPARED: Final = "SELECT name, cardinality(parameter_types) FROM pg_prepared_statements"
 QUESTIONS: Final[dict[str, tuple[str, dict[str, Any] | tuple[Any, ...]]]] = {
     "a poll": (reader.SELECT_STATUSES, (IDS,)),
@@ -101,3 +102,11 @@ def whole_tables(node: dict[str, Any]) -> set[str]:
     """The tables of which a plan looks at every row."""
     here = {node["Relation Name"]} if node["Node Type"] == "Seq Scan" else set()
     return here.union(*(whole_tables(below) for below in node.get("Plans", [])))
+
+
+def test_a_statement_that_takes_an_array_is_planned_once_where_the_service_says_so(grown: str) -> None:
+    with open_pool(grown, 1, "test", planned_once=True) as pool, pool.connection() as connection:
+        for _ in range(20):
+            connection.execute(reader.SELECT_STATUSES, (IDS,), prepare=True)
+
+        assert connection.execute(SELECT_PLANS).fetchall() == [(20, 0)]

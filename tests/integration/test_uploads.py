@@ -1,7 +1,7 @@
 """The commands of uploads on a real log: what they append, and what they refuse."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import pytest
 from eventsourcing.persistence import StoredEvent
@@ -32,7 +32,7 @@ class CountingNotifier:
     def __init__(self) -> None:
         self.count = 0
 
-    def notify(self) -> None:
+    def notify(self, _: Collection[str]) -> None:
         self.count += 1
 
 

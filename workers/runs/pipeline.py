@@ -136,10 +136,10 @@ class Pipeline:
         return self._may_go_on(upload) and not (upload.running and self._leases.is_held(upload.id))
 
     def _may_go_on(self, upload: Upload) -> bool:
-        if upload.ended:
-            return False
+        if upload.ended or upload.retry_at is None:
+            return not upload.ended
         now = self._clock()
-        if upload.retry_at is None or not now < upload.retry_at <= now + LONGEST_WAIT:
+        if not now < upload.retry_at <= now + LONGEST_WAIT:
             return True
         # The wait was measured by a clock that has stepped back: it would last longer by the step.
         return self._leases.is_set_back(upload.id)

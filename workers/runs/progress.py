@@ -12,7 +12,9 @@ from domain.stages import Stage
 from workers.runs.attempt import Attempt
 from workers.steps.generating import progress_after
 
-TICK_SECONDS: Final = 0.5
+TICK_SECONDS: Final = 1.0
+"""A step in between costs as much as one of the pipeline: on a busy machine three of an upload's nine appends were such
+steps of the local model, which is then waited for and not slow."""
 TICK_PROGRESS: Final = 5
 """Progress is appended when it has grown by so much: a handful of events an upload."""
 

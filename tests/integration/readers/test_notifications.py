@@ -52,3 +52,21 @@ def test_readers_of_one_process_hear_over_one_subscription(redis: Redis, wakeups
     assert all(heard.wait(PATIENCE) for heard in (wakeups, *others))
     assert redis.pubsub_numsub(APPENDED) == [(APPENDED.encode(), 1)]
     notifier.close()
+
+
+def test_a_reader_is_woken_only_by_the_events_that_concern_it(redis: Redis, wakeups: Wakeups) -> None:
+    assert wakeups.wait(PATIENCE)
+    reader, others = wakeups.beside({"upload.submitted", "upload.retried"}), wakeups.beside()
+    notifier = RedisNotifier(redis)
+
+    notifier.notify({"upload.attempt-started", "upload.stage-advanced"})
+    assert others.wait(PATIENCE)
+    assert not reader.notified.is_set()
+
+    notifier.notify({"upload.stage-advanced", "upload.retried"})
+    assert others.wait(PATIENCE)
+    assert reader.wait(PATIENCE)
+
+    notifier.notify()
+    assert reader.wait(PATIENCE), "an older writer says no names"
+    notifier.close()
