@@ -85,9 +85,8 @@ def open_redis(settings: Settings, stack: ExitStack) -> Redis:
 def open_log(
     settings: Settings, process: str, stack: ExitStack, statement_seconds: float = STATEMENT_SECONDS
 ) -> tuple[EventLog, Pool]:
-    """The event log, and the pool that it shares with the rest of the process. That of `serve` makes searches, too."""
-    url, size = settings.database_url or "", settings.database_pool_size
-    pool = open_pool(url, size, f"darkroom {process}", statement_seconds, planned_once=process != "serve")
+    """The event log, and the pool that it shares with the rest of the process."""
+    pool = open_pool(settings.database_url or "", settings.database_pool_size, f"darkroom {process}", statement_seconds)
     stack.callback(pool.close)
     return EventLog(pool), pool
 

@@ -28,8 +28,8 @@ IDLE_IN_TRANSACTION_SECONDS: Final = 5
 """A frozen process loses its open transaction, and with it its locks, after this time."""
 
 PLANNED_ONCE: Final = " -c plan_cache_mode=force_generic_plan"
-"""By itself PostgreSQL plans a statement that takes an array at every call, which costs a poll ten times its execution.
-For searches that is right: their best plan depends on what is searched for."""
+"""Of polls. By itself PostgreSQL plans a statement that takes an array at every call, which costs a poll ten times its
+execution. For searches that is right: their best plan depends on what is searched for."""
 
 INTERVAL_SECONDS: Final = 0.1
 """The default of the driver: how often it checks for an interrupt."""
@@ -100,17 +100,9 @@ class _AsyncPool(AsyncConnectionPool[psycopg.AsyncConnection[Any]]):
 
 
 def open_pool(
-    url: str,
-    size: int,
-    application_name: str,
-    statement_seconds: float = STATEMENT_SECONDS,
-    *,
-    planned_once: bool = False,
+    url: str, size: int, application_name: str, statement_seconds: float = STATEMENT_SECONDS
 ) -> ConnectionPool[psycopg.Connection[Any]]:
-    """A pool for threads. It connects in the background, so that an unavailable database does not delay the start.
-
-    With `planned_once` PostgreSQL plans each prepared statement once on a connection, for any values.
-    """
+    """A pool for threads. It connects in the background, so that an unavailable database does not delay the start."""
 
     def configure(connection: psycopg.Connection[Any]) -> None:
         cast("_BoundConnection", connection).statement_seconds = statement_seconds
@@ -122,7 +114,7 @@ def open_pool(
         min_size=1,
         max_size=size,
         timeout=min(POOL_SECONDS, statement_seconds),
-        kwargs=_options(application_name, statement_seconds, planned_once=planned_once),
+        kwargs=_options(application_name, statement_seconds),
         reconnect_timeout=5,
         open=True,
     )
@@ -141,7 +133,7 @@ def async_pool(
         min_size=1,
         max_size=size,
         timeout=ANSWER_SECONDS,
-        kwargs=_options(application_name, ANSWER_SECONDS, planned_once=True),
+        kwargs=_options(application_name, ANSWER_SECONDS, PLANNED_ONCE),
         reconnect_timeout=5,
         open=False,
     )
@@ -155,15 +147,14 @@ def _is_closed(connection: BaseConnection[Any]) -> bool:
     return bool(waiting.poll(0))
 
 
-def _options(application_name: str, statement_seconds: float, *, planned_once: bool) -> dict[str, Any]:
+def _options(application_name: str, statement_seconds: float, more: str = "") -> dict[str, Any]:
     return {
         "autocommit": True,
         "connect_timeout": CONNECT_SECONDS,
         "application_name": application_name,
         "tcp_user_timeout": round(statement_seconds * 1000),
         "options": f"-c statement_timeout={round(statement_seconds * 1000)}"
-        f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_SECONDS}s -c timezone=UTC"
-        + (PLANNED_ONCE if planned_once else ""),
+        f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_SECONDS}s -c timezone=UTC{more}",
     }
 
 

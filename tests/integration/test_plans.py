@@ -5,6 +5,7 @@ as in real life: most uploads have ended, some are under way. `leases` and `posi
 and may be read as a whole.
 """
 
+import asyncio
 import re
 from typing import Any, Final
 from uuid import uuid4
@@ -16,7 +17,7 @@ from psycopg import sql
 from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log import event_log as log
-from projections.log.connections import open_pool
+from projections.log.connections import async_pool, open_pool
 from projections.log.event_log import EventLog
 from projections.queries import figures as metrics
 from projections.queries import status as reader
@@ -104,9 +105,11 @@ def whole_tables(node: dict[str, Any]) -> set[str]:
     return here.union(*(whole_tables(below) for below in node.get("Plans", [])))
 
 
-def test_a_statement_that_takes_an_array_is_planned_once_where_the_service_says_so(grown: str) -> None:
-    with open_pool(grown, 1, "test", planned_once=True) as pool, pool.connection() as connection:
-        for _ in range(20):
-            connection.execute(reader.SELECT_STATUSES, (IDS,), prepare=True)
+def test_polls_are_planned_once_for_any_uploads(grown: str) -> None:
+    async def planned() -> list[tuple[int, int]]:
+        async with async_pool(grown, 1, "test") as pool, pool.connection() as connection:
+            for _ in range(20):
+                await connection.execute(reader.SELECT_STATUSES, (IDS,), prepare=True)
+            return await (await connection.execute(SELECT_PLANS)).fetchall()
 
-        assert connection.execute(SELECT_PLANS).fetchall() == [(20, 0)]
+    assert asyncio.run(planned()) == [(20, 0)]
