@@ -186,13 +186,14 @@ def _to_stdout(connection: Any, read: "Read", format_: str, scope: "Scope", *, f
 
 
 def _end(connection: Any, scope: "Scope", *, follow: bool = False) -> int:  # noqa: ANN401 - likewise
-    from projections.history.export import clock, settled
+    from projections.history.export import settled
     from projections.history.manifest import ExportError
+    from projections.log.clock import read_clock
 
     last = settled(connection)
     if scope.since > last + 1 and not follow:
         raise ExportError(f"The log does not reach --since {scope.since} yet: it ends at {last}. Give an earlier one.")
-    if scope.since_time and scope.since_time > (now := clock(connection)) and not follow:
+    if scope.since_time and scope.since_time > (now := read_clock(connection)) and not follow:
         raise ExportError(f"--since {scope.since_time} is still to come: it is {now} now. Give an earlier one.")
     return last if scope.until is None else min(last, scope.until)
 
