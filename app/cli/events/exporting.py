@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
-from app.cli.events.lake import append_to_lake, is_lake, store_of
+from app.cli.events.lake import append_to_lake, bucket_of, is_lake, store_of
 from app.cli.events.scope import Moment, scope_of
 from app.cli.jobs.counted import counted
 from app.cli.shell.ending import ExitCode, end
@@ -82,7 +82,7 @@ def export(
     if out == STDOUT and (format_ == "parquet" or resume):
         raise click.UsageError("stdout takes lines from the beginning: name a file for Parquet and for --resume.")
     scope = scope_of(since, until, names)
-    settings = attached(cli_settings(data_dir=data))
+    settings = attached(cli_settings(data_dir=data, bucket=bucket_of(out)))
     lake = store_of(out, settings) if to_lake else None
     try:
         if out != STDOUT:
