@@ -98,6 +98,7 @@ def test_a_revoked_member_stays_revoked_and_the_name_stays_taken(lives: Lives, d
     for command in (("rotate", "erika"), ("revoke", "erika"), ("add", "erika", "--role", "viewer")):
         result = staff(*command, "--data", data)
         assert (result.exit_code, "erika" in result.stderr) == (1, True)
+        assert "staff rotate" not in result.stderr, "which would be refused"
     with pytest.raises(StaffRevokedError):
         members.rotate("erika", by="operator:test")
 
