@@ -317,6 +317,13 @@ ALTER TABLE uploads
     ADD CONSTRAINT uploads_result_check CHECK (
         (result_id IS NOT NULL) = (stage IS NOT DISTINCT FROM 'complete')) NOT VALID;
 
+-- Without this, a time that no Python datetime holds would fail every poll that is answered by one query with the row's.
+ALTER TABLE uploads
+    DROP CONSTRAINT IF EXISTS uploads_times_check,
+    ADD CONSTRAINT uploads_times_check CHECK (
+        least(created_at, updated_at, stage_since, retry_at) >= '0001-01-01T00:00Z'
+        AND greatest(created_at, updated_at, stage_since, retry_at) < '10000-01-01T00:00Z') NOT VALID;
+
 -- A time that no Python datetime holds, `infinity` for example, would stop every reader of the log at its page.
 DO $$
 BEGIN
@@ -608,6 +615,14 @@ CREATE TABLE IF NOT EXISTS staff (
     -- When the access was taken away; null: it was not.
     revoked_at timestamptz
 );
+
+-- Times that a Python datetime holds. An access without an end has no `until`, not one at `infinity`.
+UPDATE staff SET until = NULL WHERE until = 'infinity';
+ALTER TABLE staff
+    DROP CONSTRAINT IF EXISTS staff_times_check,
+    ADD CONSTRAINT staff_times_check CHECK (
+        least(until, added_at, token_since, revoked_at) >= '0001-01-01T00:00Z'
+        AND greatest(until, added_at, token_since, revoked_at) < '10000-01-01T00:00Z') NOT VALID;
 
 -- What staff decided about a group of failures. The newest decision alone; the audit log has them all.
 CREATE TABLE IF NOT EXISTS failure_decisions (

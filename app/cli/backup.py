@@ -64,6 +64,7 @@ def restore(*, folder: Path, data: Path | None) -> None:
     Example: darkroom restore /backups/2026-11-27 --data darkroom-data
     """
     from app.backup.archive import Archive, BackupError
+    from app.backup.keys import missing_keys
     from app.embedded.errors import EmbeddedError
     from domain.errors import StorageRefusedError, UnavailableError
 
@@ -74,11 +75,14 @@ def restore(*, folder: Path, data: Path | None) -> None:
         archive.check(manifest)
         with ExitStack() as stack:
             _restore(_target(settings, archive, stack), archive, manifest)
+        missing = list(missing_keys(archive, settings))
     except (BackupError, EmbeddedError, UnavailableError, StorageRefusedError) as error:
         end(ExitCode.FAILED, error.message)
     except OSError as error:
         end(ExitCode.FAILED, _unusable(error, folder))
     click.echo(f"Restored {_described(manifest)}, up to position {manifest.position}.")
+    for sentence in missing:
+        click.echo(sentence, err=True)
     if settings.embedded:
         click.echo(f"Start it: darkroom up --data {settings.data_dir}")
         click.echo(f"Then check it: darkroom verify --data {settings.data_dir}")

@@ -30,8 +30,8 @@ Rebuild = Callable[["EventLog", "Pool", "Changed", "Advance"], "Rebuilt"]
 
 @click.command()
 @click.option("--rebuild", is_flag=True, help="Build a new read model from the log, swap it in, and end.")
-@click.option("--back", is_flag=True, help="Swap the read model in again that the last rebuild replaced, and end.")
-@click.option("--forget", is_flag=True, help="Drop the read model that the last rebuild replaced, and end.")
+@click.option("--back", is_flag=True, help="Swap the live read model and the one that is kept, and end.")
+@click.option("--forget", is_flag=True, help="Drop the read model that is kept beside the live one, and end.")
 @click.option("--check", is_flag=True, help="Compare the read model with the log, and end: with 1 if they differ.")
 @click.option(
     "--retry-quarantined",
@@ -86,7 +86,8 @@ def _forget(settings: "Settings") -> None:
     from projections.rows.rebuilding import forget
 
     with _opened(settings) as (_, pool):
-        click.echo("The old read model is gone." if forget(pool) else "No read model is kept.")
+        gone = forget(pool)
+    click.echo(f"The read model {gone} is gone." if gone else "No read model is kept.")
 
 
 def _check(settings: "Settings") -> None:

@@ -208,14 +208,17 @@ class Settings(StaffSettings, frozen=True, kw_only=True):
     ] = 10
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] = os.environ, *, for_service: bool = True) -> Self:
+    def from_env(
+        cls, environ: Mapping[str, str] = os.environ, *, for_service: bool = True, bucket: str | None = None
+    ) -> Self:
         """Read and check them all; an empty variable counts as not set. Raises SettingsError.
 
         Each NAME may also be the content of the file that NAME_FILE names, as containers give secrets.
 
         What only looks into the database, and is no process of the service, needs no REDIS_URL and no SECRET_KEYS.
         """
-        return cls(**all_values(cls, environ, for_service=for_service))
+        named = {"S3_BUCKET": bucket} if bucket and "S3_BUCKET_FILE" not in environ else {}
+        return cls(**all_values(cls, {**named, **environ}, for_service=for_service))
 
     @property
     def embedded(self) -> bool:

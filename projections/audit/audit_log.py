@@ -15,7 +15,7 @@ MOST: Final = 100
 
 # A page begins with the last row of the page before, so that every row is compared with the one before it.
 SELECT_LINKS: Final = """
-SELECT number, before, hash = audit_log_hash(coalesce(hash_before, ''), entry) FROM (
+SELECT number, before, hash = audit_log_hash(coalesce(hash_before, ''), entry), jsonb_typeof((entry).facts) FROM (
     SELECT entry, entry.number, entry.hash, lag(entry.number) OVER later AS before,
            lag(entry.hash) OVER later AS hash_before
     FROM (SELECT number FROM audit_log WHERE number >= %s ORDER BY number LIMIT %s) AS page
@@ -39,8 +39,10 @@ def broken_links(connection: psycopg.Connection[Any]) -> tuple[int, list[Violati
         links = page if not last else page[1:]
         if not links:
             break
-        for number, before, is_genuine in links:
+        for number, before, is_genuine, facts in links:
             violations += _violations(number, before or 0, is_genuine=is_genuine)
+            if facts != "object":
+                violations.append(Violation(10, None, f"number {number} has {facts} as its facts, and not an object."))
         rows += len(links)
         last = links[-1][0]
     if len(violations) < MOST:

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
 from itertools import cycle, islice
 from typing import Any, Final, LiteralString
 
@@ -61,13 +60,6 @@ def settled(connection: psycopg.Connection[Any]) -> int:
         # A writer that was given an earlier position and has not committed holds this lock in shared mode.
         connection.execute(AWAIT_WRITERS, (APPEND_LOCK,))
     return int(row[0]) if row else 0
-
-
-def clock(connection: psycopg.Connection[Any]) -> datetime:
-    """The time by the clock that events are recorded by."""
-    with translated():
-        ((moment,),) = connection.execute("SELECT clock_timestamp()").fetchall()
-    return moment  # type: ignore[no-any-return] # of the driver, which types no column
 
 
 def ndjson_blocks(

@@ -21,6 +21,7 @@ from psycopg_pool import ConnectionPool
 
 from domain.events import Event
 from domain.mapper import Envelope, EventMapper, LoggedState
+from projections.log.clock import read_clock
 from projections.log.connections import translated
 from projections.log.prepared import Prepared
 
@@ -235,8 +236,7 @@ class EventLog(AggregateRecorder):
     def now(self) -> datetime:
         """The time by the clock that events are recorded by."""
         with translated(), self._pool.connection() as connection:
-            ((moment,),) = connection.execute("SELECT clock_timestamp()").fetchall()
-        return moment  # type: ignore[no-any-return] # of the driver, which types no column
+            return read_clock(connection)
 
     def _await_writers(self) -> None:
         with translated(), self._pool.connection() as connection:

@@ -6,8 +6,9 @@ Each capture has the id that the live reader gives it, so PostHog counts none tw
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 import structlog
@@ -21,7 +22,7 @@ from projections.outside.analytics import Capture, Sink, capture_of
 from projections.outside.posthog import AnalyticsUnavailableError
 
 PAGE: Final = 1000
-"""In events of the log: few enough that a page is sent within seconds."""
+"""In events of the log."""
 PAUSES: Final = (1.0, 5.0, 15.0, 30.0)
 """Seconds between tries while PostHog does not answer. After the last one the backfill ends."""
 Advance = Callable[[int], None]
@@ -56,7 +57,7 @@ class Sums(Struct):
     first: datetime | None = None
     last: datetime | None = None
 
-    def add(self, captures: Sequence[Capture]) -> None:
+    def add(self, captures: Iterable[Capture]) -> None:
         """Count them."""
         for capture in captures:
             self.captures[capture.name] += 1
@@ -87,17 +88,15 @@ def send(
     """Send what is left of a backfill, at most so many captures a second. Raises AnalyticsUnavailableError."""
     sums = Sums()
     for page in _pages(event_log, backfill.position, backfill.until):
-        captures = _captures(event_log, page)
-        for batch in _batches(captures, rate):
+        for batch in _batches(_captures(event_log, page), rate):
             began = time.monotonic()
-            _deliver(sink, batch)
+            _deliver(sink, list(batch.values()))
+            sums.add(batch.values())
+            _move(pool, backfill, max(batch))
             time.sleep(max(len(batch) / rate - (time.monotonic() - began), 0))
-        with connected(pool) as connection:
-            connection.execute(MOVE, (page[-1].position, backfill.since))
-        sums.add(captures)
+        _move(pool, backfill, page[-1].position)
         advance(page[-1].position - backfill.since)
-    with connected(pool) as connection:
-        connection.execute(MOVE, (backfill.until, backfill.since))
+    _move(pool, backfill, backfill.until)
     return sums
 
 
@@ -105,7 +104,7 @@ def count(event_log: EventLog, since: int, advance: Advance = lambda _: None) ->
     """What a backfill from after a position would send. Sends and writes nothing."""
     sums = Sums()
     for page in _pages(event_log, since, event_log.last_position()):
-        sums.add(_captures(event_log, page))
+        sums.add(_captures(event_log, page).values())
         advance(page[-1].position - since)
     return sums
 
@@ -117,15 +116,21 @@ def _pages(event_log: EventLog, after: int, until: int) -> Iterator[Sequence[Log
         after = page[-1].position
 
 
-def _captures(event_log: EventLog, page: Sequence[LoggedEvent]) -> list[Capture]:
-    return [capture for logged in page if (capture := capture_of(event_log, logged))]
+def _captures(event_log: EventLog, page: Sequence[LoggedEvent]) -> dict[int, Capture]:
+    """By the position of their event."""
+    return {logged.position: capture for logged in page if (capture := capture_of(event_log, logged))}
 
 
-def _batches(captures: Sequence[Capture], rate: float) -> Iterator[Sequence[Capture]]:
+def _batches(captures: Mapping[int, Capture], rate: float) -> Iterator[dict[int, Capture]]:
     """As many together as a second allows."""
-    size = max(int(rate), 1)
-    for begin in range(0, len(captures), size):
-        yield captures[begin : begin + size]
+    rest = iter(captures.items())
+    while batch := dict(islice(rest, max(int(rate), 1))):
+        yield batch
+
+
+def _move(pool: Pool, backfill: Backfill, position: int) -> None:
+    with connected(pool) as connection:
+        connection.execute(MOVE, (position, backfill.since))
 
 
 def _deliver(sink: Sink, captures: Sequence[Capture]) -> None:

@@ -10,6 +10,11 @@ from projections.rows.models import ReadModel, ReadModelError
 from projections.rows.rebuilding import schemas_of_rebuild
 
 RESERVED: Final = "pg_"
+LIFT: Final = "event_log_lift"
+"""The schema of projections/log/lifting.py."""
+LONGEST: Final = 63
+"""Bytes of a name: PostgreSQL cuts off the rest."""
+SELECT_ROLE: Final = "SELECT FROM pg_roles WHERE rolname = %s"
 
 
 def build_as_it_was(
@@ -17,6 +22,7 @@ def build_as_it_was(
 ) -> None:
     """Build it; what was cut off goes on. Raises ReadModelError, LogUnavailableError."""
     _refuse_reserved(pool, schema)
+    _refuse_unfit(pool, schema)
     with connected(pool) as connection:
         found = models.model_of(connection, schema)
     if found and found.until != position:
@@ -47,7 +53,21 @@ def built_as_it_was(pool: Pool) -> list[ReadModel]:
 
 
 def _refuse_reserved(pool: Pool, schema: str) -> None:
+    if not schema.isprintable():
+        raise ReadModelError("The name of a schema has no control character, and is UTF-8. Choose another one.")
     with connected(pool) as connection:
         live = models.live_schema(connection)
     if schema in {live, *schemas_of_rebuild(pool)} or schema.startswith(RESERVED):
         raise ReadModelError(f"The name {schema} is taken: by PostgreSQL, by the live read model or by a rebuild.")
+
+
+def _refuse_unfit(pool: Pool, schema: str) -> None:
+    if not 0 < len(schema.encode()) <= LONGEST:
+        raise ReadModelError(f"The name of a schema has 1 to {LONGEST} bytes. Choose another one.")
+    with connected(pool) as connection:
+        is_role = connection.execute(SELECT_ROLE, (schema,)).rowcount > 0
+    # PostgreSQL looks for tables in the schema of a role's name first: the old rows would hide the live ones.
+    if is_role or schema == LIFT:
+        raise ReadModelError(
+            f"The name {schema} is that of {'a role' if is_role else 'a migration'}. Choose another one."
+        )

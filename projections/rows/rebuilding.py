@@ -99,11 +99,15 @@ def back(
         return Rebuilt(builder.position, kept, which)
 
 
-def forget(pool: Pool) -> bool:
-    """Drop the kept read model; False if there is none. Raises ReadModelError, LogUnavailableError."""
+def forget(pool: Pool) -> str | None:
+    """Drop the kept read model, which is OLD or NEW; None without one. Raises ReadModelError, LogUnavailableError."""
     _, kept = schemas_of_rebuild(pool)
     with models.held(pool, kept) as connection, connection.transaction():
-        return models.drop_model(connection, kept)
+        model = models.model_of(connection, kept)
+        if model is None:
+            return None
+        models.drop_model(connection, kept)
+        return NEW if model.code == NEW else OLD
 
 
 def schemas_of_rebuild(pool: Pool) -> tuple[str, str]:

@@ -65,10 +65,13 @@ INSERT: Final = """
 INSERT INTO audit_log (actor, action, upload_id, subject, facts, request_id)
 VALUES (%(actor)s, %(action)s, %(upload_id)s, %(subject)s, %(facts)s::jsonb, %(request_id)s)
 """
+# A row that was written by hand may hold any JSON; it is shown as it is.
+FACTS: Final = """
+CASE jsonb_typeof(facts) WHEN 'object' THEN facts - 'reason' ELSE jsonb_build_object('unreadable', facts) END
+"""
 # The prefix of the actor is that of the index event_log_staff_idx, which holds nothing but these events.
-SELECT_DEEDS: Final = """
-SELECT number, recorded_at, actor, action, upload_id, subject, facts ->> 'reason' AS reason, request_id,
-       facts - 'reason'
+SELECT_DEEDS: Final = f"""
+SELECT number, recorded_at, actor, action, upload_id, subject, facts ->> 'reason' AS reason, request_id, {FACTS}
 FROM audit_log
 WHERE recorded_at >= %(since)s AND (%(actor)s::text IS NULL OR actor = %(actor)s)
   AND (%(upload_id)s::uuid IS NULL OR upload_id = %(upload_id)s)
@@ -80,13 +83,13 @@ FROM event_log
 WHERE actor LIKE 'staff:%%' AND recorded_at >= %(since)s AND (%(actor)s::text IS NULL OR actor = %(actor)s)
   AND (%(upload_id)s::uuid IS NULL OR upload_id = %(upload_id)s)
 ORDER BY recorded_at, number
-"""
+"""  # noqa: S608 - names of our own
 
 
-SELECT_LATEST: Final = """
+SELECT_LATEST: Final = f"""
 SELECT * FROM (
     (SELECT number, recorded_at, actor, action, upload_id, subject, facts ->> 'reason' AS reason, request_id,
-            facts - 'reason' AS facts, 0 AS source, number AS ordinal
+            {FACTS} AS facts, 0 AS source, number AS ordinal
      FROM audit_log
      WHERE recorded_at >= %(since)s::timestamptz AND recorded_at < %(until)s::timestamptz
        AND (%(actor)s::text IS NULL OR actor = %(actor)s)
@@ -107,7 +110,7 @@ SELECT * FROM (
      ORDER BY recorded_at DESC, position DESC LIMIT %(limit)s)
 ) AS deeds
 ORDER BY recorded_at DESC, source DESC, ordinal DESC LIMIT %(limit)s
-"""
+"""  # noqa: S608 - names of our own
 
 
 class DeedSearch(Struct, frozen=True, kw_only=True):

@@ -87,10 +87,7 @@ class Staff:
         try:
             return self._change(INSERT, values, Action.STAFF_ADDED, by, request_id), token
         except psycopg.errors.UniqueViolation:
-            raise StaffNameTakenError(
-                f"There is a staff member {name} already. A name is given once, because events contain it: choose "
-                f"another one, or give {name} a new token with `darkroom staff rotate {name}`."
-            ) from None
+            raise _taken(name, known=self.named(name)) from None
 
     def rotate(
         self,
@@ -146,6 +143,15 @@ class Staff:
 def looks_like_token(text: str) -> bool:
     """Whether the text has the form of our tokens. If not, the database need not be asked."""
     return len(text) == TOKEN_LENGTH and text.startswith(PREFIX) and text.isascii()
+
+
+def _taken(name: str, known: Member | None) -> StaffNameTakenError:
+    is_revoked = known is not None and known.revoked_at is not None
+    rest = "." if is_revoked else f", or give {name} a new token with `darkroom staff rotate {name}`."
+    return StaffNameTakenError(
+        f"There {'was' if is_revoked else 'is'} a staff member {name} already. A name is given once, because events "
+        f"contain it: choose another one{rest}"
+    )
 
 
 def _refusal(name: str, known: Member | None) -> DarkroomError:

@@ -45,6 +45,10 @@ def test_a_backup_restores_elsewhere_and_every_client_goes_on_with_its_token() -
             assert proven.returncode == 0, proven.stdout + proven.stderr
             signed = other.run("events", "head", "--json", "--data", other.data).stdout
             assert json.loads(signed)["publicKey"] == json.loads(head)["publicKey"]
+        (backup / "secret-keys").unlink()
+        without = darkroom("restore", backup, "--data", elsewhere / "without", folder=elsewhere)
+        assert (without.returncode, without.stdout.startswith("Restored 4 uploads")) == (0, True), without.stderr
+        assert "Set SECRET_KEYS to them before you start it" in without.stderr
 
 
 def test_nothing_is_overwritten_and_half_a_backup_is_refused(tmp_path: Path) -> None:
@@ -95,5 +99,5 @@ def test_a_wrong_folder_is_refused_with_what_to_do(command: str, tmp_path: Path)
 def restore(backup: Path, folder: Path) -> str:
     """Restore into the folder that a service of this folder uses; what was printed."""
     done = darkroom("restore", backup, "--data", folder / "data", folder=folder)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert (done.returncode, "SECRET_KEYS" in done.stderr) == (0, False), done.stdout + done.stderr
     return done.stdout

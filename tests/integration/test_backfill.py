@@ -97,6 +97,19 @@ def test_where_posthog_is_away_it_ends_and_goes_on_later(
     assert len(fake.events) == 4, "what came before the break is not sent again"
 
 
+def test_a_slow_one_goes_on_behind_the_last_batch_that_was_taken(
+    lives: Lives, database_url: str, fake: FakePostHog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfill, "time", SimpleNamespace(sleep=lambda _: None, monotonic=lambda: 0.0))
+    with pytest.raises(AnalyticsUnavailableError):
+        send(lives.log, lives.pool, Breaking(fake), open_backfill(lives.log, lives.pool, 0), rate=2)
+    assert len(fake.events) == 2
+    fake.mood = Mood.WELL
+    assert "Sent 1 status_complete and 1 status_failed, from " in run(database_url, fake).stdout
+
+    assert len(fake.events) == len(facts(fake)) == 4
+
+
 class Breaking(PostHog):
     """Delivers once, and then no more."""
 

@@ -1,9 +1,10 @@
 """schema.sql on a real PostgreSQL: applied again, or to an older database, it ends in the same structure."""
 
-from typing import Final
+from typing import Final, LiteralString
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from projections.log.schema import migrate
 
@@ -25,6 +26,10 @@ SELECT 'trigger', event_object_table, trigger_name, string_agg(event_manipulatio
 FROM information_schema.triggers GROUP BY 2, 3
 ORDER BY 1, 2, 3
 """
+ROWS: Final[dict[str, LiteralString]] = {
+    "uploads": "INSERT INTO uploads (upload_id) VALUES (gen_random_uuid())",
+    "staff": "INSERT INTO staff (name, role, token_hash) VALUES ('erika', 'viewer', sha256('a'))",
+}
 OLDER: Final = """
 CREATE TABLE uploads (
     id uuid PRIMARY KEY,
@@ -110,7 +115,42 @@ def test_a_row_that_no_upload_can_have_is_refused(database_url: str, wrong: str,
             connection.execute(f"UPDATE uploads SET {wrong}".encode())
 
 
-@pytest.mark.parametrize("moment", ["infinity", "-infinity", "20000-01-01", "0044-03-15 BC"])
+BEYOND_PYTHON: Final = ["infinity", "-infinity", "20000-01-01", "0044-03-15 BC"]
+
+
+@pytest.mark.parametrize("moment", BEYOND_PYTHON)
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        *(("uploads", column) for column in ("created_at", "updated_at", "stage_since", "retry_at")),
+        *(("staff", column) for column in ("until", "added_at", "token_since", "revoked_at")),
+    ],
+)
+def test_a_row_takes_no_time_that_its_readers_cannot_hold(
+    database_url: str, table: str, column: str, moment: str
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(ROWS[table])
+        with pytest.raises(psycopg.errors.CheckViolation, match=f"{table}_times_check"):
+            connection.execute(
+                sql.SQL("UPDATE {} SET {} = %s").format(*map(sql.Identifier, (table, column))), (moment,)
+            )
+
+
+def test_a_member_who_was_given_infinity_by_hand_has_no_end_after_the_migration(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("ALTER TABLE staff DROP CONSTRAINT staff_times_check")
+        connection.execute(ROWS["staff"])
+        connection.execute("UPDATE staff SET until = 'infinity'")
+    migrate(database_url)
+
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT until FROM staff").fetchall() == [(None,)]
+        with pytest.raises(psycopg.errors.CheckViolation, match="staff_times_check"):
+            connection.execute("UPDATE staff SET until = 'infinity'")
+
+
+@pytest.mark.parametrize("moment", BEYOND_PYTHON)
 def test_the_log_takes_no_time_that_its_readers_cannot_hold(database_url: str, moment: str) -> None:
     insert = (
         "INSERT INTO event_log (upload_id, event_id, correlation_id, version, name, actor, state, recorded_at)"

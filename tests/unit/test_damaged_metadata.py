@@ -244,6 +244,24 @@ def test_a_webp_whose_metadata_has_a_wrong_length_is_whole(kind: bytes, claimed:
     assert developed(webp(chunks, {kind: claimed})) == developed(webp(bare))
 
 
+@pytest.mark.parametrize("side", [1, 64, 5000])
+@pytest.mark.parametrize("lossless", [False, True])
+def test_a_webp_whose_canvas_is_not_as_large_as_its_picture_is_whole(side: int, *, lossless: bool) -> None:
+    picture = variants.picture().convert("RGBA")
+    photo = variants.encoded(picture, "WEBP", lossless=lossless, exif=b"Exif\0\0II*\0")
+    size = photo.index(b"VP8X") + 12
+    canvas = (side - 1).to_bytes(3, "little") * 2
+    wrong = photo[:size] + canvas + photo[size + 6 :]
+
+    assert developed(wrong) == developed(photo)
+
+
+@pytest.mark.parametrize("length", [6, 10])
+def test_a_webp_whose_picture_has_no_size_is_damaged(length: int) -> None:
+    picture = (b"\x9d\x01\x2a".rjust(6, b"\0") + bytes(4))[:length]
+    assert refusal(webp({b"VP8X": bytes(10), b"VP8 ": picture})) is FailureCode.IMAGE_TRUNCATED
+
+
 @pytest.mark.parametrize("head", [b"XX\0*", b"MM\0\0", bytes(4), b"\xff" * 4])
 @pytest.mark.parametrize("kind", ["AVIF", "HEIF"])
 def test_an_avif_or_heic_with_a_broken_exif_header_is_whole(kind: str, head: bytes) -> None:

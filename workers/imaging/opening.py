@@ -56,7 +56,7 @@ def open_header(data: bytes, *, max_pixels: int, max_side: int) -> Image.Image:
         case "PNG":
             return _png(data, max_pixels, max_side)
         case "WEBP":
-            return _checked(webp.mended(data), kind, max_pixels, max_side)
+            return _checked(webp.mended(data, max_pixels), kind, max_pixels, max_side)
         case _:
             if SEQUENCES & set(brands_of(head)):
                 raise PermanentError(FailureCode.ANIMATED_IMAGE, f"{kind} of several frames")

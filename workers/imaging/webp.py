@@ -29,7 +29,7 @@ EXTENDED_BYTES: Final = 10
 MAX_CHUNKS: Final = 10_000
 
 
-def mended(data: bytes) -> bytes:
+def mended(data: bytes, max_pixels: int) -> bytes:
     """The WebP of its whole chunks; as it was, where its pixels are cut or its structure is not one.
 
     Raises PermanentError if there are too many chunks.
@@ -44,7 +44,8 @@ def mended(data: bytes) -> bytes:
     if chunks[0][0] != b"VP8X":
         # Only the extended form may have more than the picture.
         chunks = [chunk for chunk in chunks if chunk[0] in {b"VP8 ", b"VP8L"}][:1]
-    packed = b"".join(_packed(kind, _flagged(body, chunks) if kind == b"VP8X" else body) for kind, body in chunks)
+    whole = [(kind, _extended(body, chunks, max_pixels) if kind == b"VP8X" else body) for kind, body in chunks]
+    packed = b"".join(_packed(kind, body) for kind, body in whole)
     return b"RIFF" + struct.pack("<I", 4 + len(packed)) + b"WEBP" + packed
 
 
@@ -81,12 +82,37 @@ def _may_begin(data: bytes, offset: int) -> bool:
     return offset + 8 <= len(data) and NAME.match(data, offset) is not None
 
 
-def _flagged(body: bytes, chunks: list[tuple[bytes, bytes]]) -> bytes:
-    """VP8X without the flags of chunks that are gone."""
+def _extended(body: bytes, chunks: list[tuple[bytes, bytes]], max_pixels: int) -> bytes:
+    """VP8X without the flags of chunks that are gone. The canvas of a still picture is as large as the picture.
+
+    libwebp refuses one of another size, although no pixel is missing. One that is too large stays, and is refused.
+    """
     there = 0x10  # alpha may be inside of VP8L
     for kind, _ in chunks:
         there |= KEPT[kind]
-    return bytes([body[0] & there]) + body[1:] if body else body
+    flagged = bytes([body[0] & there]) + body[1:] if body else body
+    claimed = _side(flagged[4:7]) * _side(flagged[7:10])
+    if claimed > max_pixels or any(kind == b"ANMF" for kind, _ in chunks):
+        return flagged
+    canvas = next((_canvas(kind, picture) for kind, picture in chunks if kind in {b"VP8 ", b"VP8L"}), b"")
+    return flagged[:4] + canvas if canvas else flagged
+
+
+def _canvas(kind: bytes, picture: bytes) -> bytes:
+    """A picture's width and height as VP8X has them, each less one; nothing where it does not begin as a picture."""
+    if PICTURE.match(_packed(kind, picture)) is None:
+        return b""
+    if kind == b"VP8L":
+        packed = int.from_bytes(picture[1:5], "little")
+        sides = packed & 0x3FFF, packed >> 14 & 0x3FFF
+    else:
+        packed = int.from_bytes(picture[6:10], "little")
+        sides = max((packed & 0x3FFF) - 1, 0), max((packed >> 16 & 0x3FFF) - 1, 0)
+    return b"".join(side.to_bytes(3, "little") for side in sides)
+
+
+def _side(less_one: bytes) -> int:
+    return int.from_bytes(less_one, "little") + 1
 
 
 def _packed(kind: bytes, body: bytes) -> bytes:

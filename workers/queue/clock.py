@@ -5,13 +5,14 @@ lease expire at one moment, those of live runs too, so what judges by leases wat
 """
 
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from domain.errors import LogUnavailableError
+from projections.log.clock import read_clock
 from projections.log.connections import Pool, connected
 
-SELECT_NOW: Final = "SELECT clock_timestamp()"
 LEAP: Final = timedelta(seconds=5)
 """The lease of a live run has more than that left (workers/queue/leases.py), and a busy machine is late by less."""
 
@@ -25,13 +26,8 @@ class LogClock:
 
     def __call__(self) -> datetime:
         """The time, in UTC."""
-        try:
-            with connected(self._pool) as connection:
-                row = connection.execute(SELECT_NOW).fetchone()
-        except LogUnavailableError:
-            row = None
-        if row:
-            self._told = row[0].astimezone(UTC), time.monotonic()
+        with suppress(LogUnavailableError), connected(self._pool) as connection:
+            self._told = read_clock(connection).astimezone(UTC), time.monotonic()
         told, at = self._told
         return told + timedelta(seconds=time.monotonic() - at)
 

@@ -22,8 +22,9 @@ from uuid import UUID, uuid4
 import structlog
 
 from domain.errors import LogUnavailableError, UnavailableError
+from projections.log.clock import read_clock
 from projections.log.connections import Pool, connected
-from workers.queue.clock import SELECT_NOW, LeapWatch
+from workers.queue.clock import LeapWatch
 
 LEASE_SECONDS: Final = 10.0
 """How long an upload waits for a worker that is gone."""
@@ -153,7 +154,7 @@ class Leases:
     def _execute(self, statement: str, **parameters: object) -> set[UUID]:
         try:
             with connected(self._pool) as connection:
-                ((now,),) = connection.execute(SELECT_NOW).fetchall()
+                now = read_clock(connection)
                 if self._watch.has_leapt(now):
                     log.warning("leases.clock_leapt", now=now.isoformat())
                     self._missed_at = monotonic()

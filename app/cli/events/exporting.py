@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
-from app.cli.events.lake import append_to_lake, is_lake, store_of
+from app.cli.events.lake import append_to_lake, bucket_of, is_lake, store_of
 from app.cli.events.scope import Moment, scope_of
 from app.cli.jobs.counted import counted
 from app.cli.shell.ending import ExitCode, end
@@ -82,7 +82,7 @@ def export(
     if out == STDOUT and (format_ == "parquet" or resume):
         raise click.UsageError("stdout takes lines from the beginning: name a file for Parquet and for --resume.")
     scope = scope_of(since, until, names)
-    settings = attached(cli_settings(data_dir=data))
+    settings = attached(cli_settings(data_dir=data, bucket=bucket_of(out)))
     lake = store_of(out, settings) if to_lake else None
     try:
         if out != STDOUT:
@@ -186,13 +186,14 @@ def _to_stdout(connection: Any, read: "Read", format_: str, scope: "Scope", *, f
 
 
 def _end(connection: Any, scope: "Scope", *, follow: bool = False) -> int:  # noqa: ANN401 - likewise
-    from projections.history.export import clock, settled
+    from projections.history.export import settled
     from projections.history.manifest import ExportError
+    from projections.log.clock import read_clock
 
     last = settled(connection)
     if scope.since > last + 1 and not follow:
         raise ExportError(f"The log does not reach --since {scope.since} yet: it ends at {last}. Give an earlier one.")
-    if scope.since_time and scope.since_time > (now := clock(connection)) and not follow:
+    if scope.since_time and scope.since_time > (now := read_clock(connection)) and not follow:
         raise ExportError(f"--since {scope.since_time} is still to come: it is {now} now. Give an earlier one.")
     return last if scope.until is None else min(last, scope.until)
 

@@ -21,24 +21,31 @@ def is_lake(out: str) -> bool:
     return out.startswith(S3) or out.endswith("/") or Path(out).is_dir()
 
 
-def store_of(out: str, settings: "Settings") -> "tuple[LakeStore, str]":
-    """The storage and the prefix in it. Ends the command with 2 for an address without a bucket."""
+def bucket_of(out: str) -> str | None:
+    """The bucket of an address; None for a folder. Ends the command with 2 for an address without one."""
     if not out.startswith(S3):
+        return None
+    if bucket := urlsplit(out).netloc:
+        return bucket
+    raise click.UsageError(f"{out} names no bucket. Write s3://BUCKET/PREFIX.")
+
+
+def store_of(out: str, settings: "Settings") -> "tuple[LakeStore, str]":
+    """The storage and the prefix in it. Ends the command with 2 for an address that is none."""
+    bucket = bucket_of(out)
+    if bucket is None:
         from projections.history.lake.folder import LocalFolder
 
         return LocalFolder(Path(out)), ""
     from app.storage.keys import checked_prefix
     from app.storage.s3 import S3Store, s3_client
 
-    address = urlsplit(out)
-    prefix = address.path.strip("/")
+    prefix = urlsplit(out).path.strip("/")
     try:
         checked_prefix(prefix)
     except ValueError:
         raise click.UsageError(f"{prefix!r} is no prefix: it may have letters, digits and . _ = - in it.") from None
-    if not address.netloc:
-        raise click.UsageError(f"{out} names no bucket. Write s3://BUCKET/PREFIX.")
-    return S3Store(s3_client(settings), address.netloc), prefix
+    return S3Store(s3_client(settings), bucket), prefix
 
 
 def append_to_lake(

@@ -17,15 +17,16 @@ class Moment(click.ParamType[int | datetime]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | datetime:  # noqa: ANN401 - as click has it
         """Check it. Ends the command with 2 for what is neither."""
         text = str(value).strip()
-        if text.isdecimal():
-            return int(text)
         try:
+            if text.isdecimal():
+                return int(text)
             time = datetime.fromisoformat(text)
-        except ValueError:
+            # PostgreSQL takes no offset of 16 hours or more.
+            return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
             return self.fail(
                 f"{text!r} is neither a position, such as 1200, nor a time, such as 2026-11-27T10:00Z.", param, ctx
             )
-        return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def scope_of(since: int | datetime | None, until: int | datetime | None, names: tuple[str, ...]) -> "Scope":

@@ -20,6 +20,7 @@ from uuid import uuid4
 import httpx
 from msgspec import Struct
 
+from app.cli.jobs.steady import SteadyFile
 from domain.errors import DarkroomError
 
 OWNER: Final = "X-Session-Token"
@@ -113,12 +114,13 @@ class Client:
     ) -> Job:
         """Send the photo, streamed from the disk; however often that is tried, it becomes one upload.
 
-        It joins the session of the token, else it begins one. Before each wait `on_wait` is told its seconds.
+        It joins the session of the token, else it begins one. Before each wait `on_wait` is told its seconds. Raises
+        ClientError, and OSError where the photo cannot be read or changes its length meanwhile.
         """
         headers = {"Idempotency-Key": uuid4().hex} | ({OWNER: session_token} if session_token else {})
 
         def send() -> httpx.Response:
-            with photo.open("rb") as file:
+            with SteadyFile(photo) as file:
                 # The file's name is not sent: the service does not need it.
                 return self._http.post(f"{self.server}/api/uploads", headers=headers, files={"image": ("photo", file)})
 

@@ -24,10 +24,13 @@ class WrongSettingsError(click.ClickException):
     exit_code = 2
 
 
-def cli_settings(*, for_service: bool = False, **options: Any) -> Settings:  # noqa: ANN401 - values of any field
-    """The settings from the environment, with the options that were given on top."""
+def cli_settings(*, for_service: bool = False, bucket: str | None = None, **options: Any) -> Settings:  # noqa: ANN401 - values of any field
+    """The settings from the environment, with the options that were given on top.
+
+    A command that names a `bucket` itself needs no S3_BUCKET to reach it.
+    """
     try:
-        settings = Settings.from_env(for_service=for_service)
+        settings = Settings.from_env(for_service=for_service, bucket=bucket)
     except SettingsError as error:
         raise WrongSettingsError(error.message) from error
     return replace(settings, **{name: value for name, value in options.items() if value is not None})

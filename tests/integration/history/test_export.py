@@ -207,6 +207,13 @@ def test_to_stdout_go_the_same_lines(known_url: str, tmp_path: Path) -> None:
     assert run(known_url, "events", "export", "--out", "-").stdout_bytes == out.read_bytes()
 
 
+def test_a_time_may_have_any_offset_that_python_reads(known_url: str) -> None:
+    everything = run(known_url, "events", "export", "--out", "-").stdout
+    assert run(known_url, "events", "export", "--out", "-", "--since", "2000-01-01T00:00+23:59").stdout == everything
+    too_early = run(known_url, "events", "export", "--out", "-", "--since", "0001-01-01T00:00+14:00")
+    assert (too_early.exit_code, "is neither a position" in too_early.stderr) == (2, True)
+
+
 def test_csv_has_a_line_of_names_and_quotes_the_facts(known_url: str, tmp_path: Path) -> None:
     export(known_url, out := tmp_path / "events.csv", "--format", "csv")
     rows = list(csv.DictReader(StringIO(out.read_text())))

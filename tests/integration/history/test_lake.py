@@ -161,11 +161,12 @@ def s3_server() -> Iterator[S3Server]:
         yield server
 
 
-def test_a_bucket_holds_the_same_lake(
+def test_a_bucket_holds_the_same_lake_and_the_objects_may_be_elsewhere(
     known_url: str, lake: Path, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in s3_server.environ.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.delenv("S3_BUCKET")
     address = f"s3://{BUCKET}/exports/events"
     export(known_url, address, "--until", 20)
     export(known_url, address)

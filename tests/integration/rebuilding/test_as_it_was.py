@@ -77,6 +77,17 @@ def test_the_commands_build_list_and_drop_one(
 
 
 @pytest.mark.usefixtures("lives")
+def test_a_schema_of_a_role_s_name_would_hide_the_live_one_and_is_refused(database_url: str, pool: Pool) -> None:
+    with pool.connection() as connection:
+        ((me,),) = connection.execute("SELECT current_user").fetchall()
+    done = history(database_url, "at", "1", "--schema", me)
+
+    assert (done.exit_code, f"The name {me} is that of a role" in done.stderr) == (1, True)
+    with pool.connection() as connection:
+        assert connection.execute("SELECT current_schema()").fetchall() == [("public",)]
+
+
+@pytest.mark.usefixtures("lives")
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -85,8 +96,12 @@ def test_the_commands_build_list_and_drop_one(
         (("diff", "1", "2999-01-01"), "2999-01-01T00:00:00Z is still to come: it is 2"),
         (("at", "1", "--schema", "public"), "The name public is taken"),
         (("at", "1", "--schema", "pg_mine"), "The name pg_mine is taken"),
+        (("at", "1", "--schema", "event_log_lift"), "The name event_log_lift is that of a migration"),
+        (("at", "1", "--schema", ""), "The name of a schema has 1 to 63 bytes"),
+        (("at", "1", "--schema", "n" * 64), "The name of a schema has 1 to 63 bytes"),
         (("at", "1", "--schema", "theirs"), "There is a schema theirs already"),
         (("at", "2", "--schema", "built"), "as it was at position 1. Choose another name, or drop it first"),
+        (("drop", "\udcff"), "The name of a schema has no control character"),
         (("drop", "theirs"), "Schema theirs is none that `darkroom history at` made"),
         (("drop", "public_previous"), "The name public_previous is taken"),
     ],

@@ -39,8 +39,16 @@ def test_a_rebuild_says_what_was_wrong_and_how_to_go_back(database_url: str, poo
 def test_the_old_one_is_forgotten_once(database_url: str) -> None:
     project(database_url, "--rebuild")
 
-    assert project(database_url, "--forget").stdout == "The old read model is gone.\n"
+    assert project(database_url, "--forget").stdout == "The read model that the last rebuild replaced is gone.\n"
     assert project(database_url, "--forget").stdout == "No read model is kept.\n"
+
+
+@pytest.mark.usefixtures("lives")
+def test_after_a_way_back_it_is_the_new_one_that_is_forgotten(database_url: str) -> None:
+    project(database_url, "--rebuild")
+    project(database_url, "--back")
+
+    assert project(database_url, "--forget").stdout == "The read model that the last rebuild made is gone.\n"
 
 
 def test_two_options_exclude_each_other(database_url: str) -> None:

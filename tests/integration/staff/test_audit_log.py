@@ -15,7 +15,7 @@ from domain.staff import Role, StaffRequest
 from domain.upload import Upload
 from projections.audit.verification import Verification
 from projections.log.schema import migrate
-from projections.staff.audit_log import Action, AuditLog, Entry
+from projections.staff.audit_log import Action, AuditLog, DeedSearch, Entry
 from projections.staff.members import Staff
 from tests.lives import Lives
 
@@ -196,3 +196,18 @@ def test_a_whole_log_holds_and_is_counted_by_verify(lives: Lives, data: Path) ->
     Staff(lives.pool).add(f"n{uuid4().hex[:8]}", Role.VIEWER, None, by="operator:test")
 
     assert "1 row of the audit log" in run("verify", "--data", data).stdout
+
+
+@pytest.mark.parametrize(("facts", "kind"), [("[1, 2]", "array"), ('"reason"', "string"), ("7", "number")])
+def test_facts_that_were_written_by_hand_are_shown_as_they_are_and_named(
+    lives: Lives, data: Path, facts: str, kind: str
+) -> None:
+    lives.execute(f"INSERT INTO audit_log (actor, action, facts) VALUES ('staff:max', 'looked', '{facts}')")
+    searched(lives)
+
+    by_hand, ours = audited(data)
+    assert (by_hand["facts"], by_hand["reason"]) == ({"unreadable": json.loads(facts)}, None)
+    assert ours["facts"] == {"status": "failed"}
+    assert f"(unreadable {json.loads(facts)})" in run("audit", "--since", "1h", "--data", data).stdout
+    assert AuditLog(lives.pool).latest(DeedSearch(), None, 9)[-1][0].facts == by_hand["facts"]
+    assert violations(lives) == [f"invariant 10: audit log: number 1 has {kind} as its facts, and not an object."]

@@ -52,7 +52,11 @@ def test_for_people_the_token_alone_is_on_stdout(lives: Lives, data: Path) -> No
 
 @pytest.mark.parametrize(
     ("until", "told"),
-    [("2999-01-31", "2999-02-01T00:00:00Z"), ("2999-01-31T17:00:00+02:00", "2999-01-31T15:00:00Z")],
+    [
+        ("2999-01-31", "2999-02-01T00:00:00Z"),
+        ("2999-01-31T17:00:00+02:00", "2999-01-31T15:00:00Z"),
+        ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
+    ],
 )
 def test_an_access_may_end_with_a_day_or_at_a_time(lives: Lives, data: Path, until: str, told: str) -> None:
     body = added(data, "max", "admin", "--until", until)
@@ -94,6 +98,7 @@ def test_a_revoked_member_stays_revoked_and_the_name_stays_taken(lives: Lives, d
     for command in (("rotate", "erika"), ("revoke", "erika"), ("add", "erika", "--role", "viewer")):
         result = staff(*command, "--data", data)
         assert (result.exit_code, "erika" in result.stderr) == (1, True)
+        assert "staff rotate" not in result.stderr, "which would be refused"
     with pytest.raises(StaffRevokedError):
         members.rotate("erika", by="operator:test")
 

@@ -223,6 +223,8 @@ def test_planning_running_and_stopping_are_rows_of_the_audit_log(desk: Desk) -> 
         ({"action": "note"}, "`action` is 'note'. It must be one of retry, cancel, requeue, erase"),
         ({"reason": ""}, "Give a reason"),
         ({"search": {}}, "it would find every upload"),
+        ({"search": {"status": "failed", "failureGroup": ""}}, "`failureGroup` of `search` is empty"),
+        ({"search": {"status": "failed", "session": " "}}, "`session` of `search` is empty"),
         ({"search": "failed"}, "`search` must be an object"),
         ({"search": {"status": "failed", "limit": 3}}, "`search` has 'limit'"),
         ({"search": {"colour": "red"}}, "There is no parameter 'colour'"),

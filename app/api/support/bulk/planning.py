@@ -55,6 +55,9 @@ class Planning:
         if paging := PAGING & search.keys():
             raise MalformedError(f"`search` has {min(paging)!r}. A bulk action takes all that a search finds.")
         texts = {name: [_text(value)] for name, value in search.items()}
+        # A search passes over an empty filter, as a form sends it. An action on many must not: it would find more.
+        if empty := [name for name, (text,) in texts.items() if not text.strip()]:
+            raise MalformedError(f"`{min(empty)}` of `search` is empty. Give it a value, or leave it out.")
         filters = filters_of(texts, self._sessions)
         if not filters.facts:
             raise MalformedError(

@@ -4,7 +4,7 @@
  */
 
 import { useCallback, useEffect, useState } from "react";
-import { useStatus } from "../status/useStatus";
+import { type JobStatus, useStatus } from "../status/useStatus";
 import { Compare } from "./Compare";
 import { Deleted } from "./Deletion";
 import { Development } from "./Development";
@@ -30,14 +30,15 @@ interface Properties {
 }
 
 export function Bench({ sending, outbox, jobId, onSpeak }: Properties) {
-  const job = useStatus(jobId);
-  const isExpired = job.data?.expired ?? false;
-  const result = useResult(jobId, isExpired ? null : job.resultId);
+  const known = useStatus(jobId);
+  const result = useResult(jobId, known.data?.expired ? null : known.resultId);
+  const isOver = result.error?.status === 410;
+  const job = isOver ? expired(known) : known;
   const { askNow } = job;
-  const isOver = result.error?.code === "EXPIRED";
+  const isExpired = job.data?.expired ?? false;
   useEffect(() => {
     if (isOver) {
-      askNow(); // its status says so too
+      askNow(); // its status should say so too
     }
   }, [isOver, askNow]);
   const upload = useRecentUploads().find((recent) => recent.jobId === jobId);
@@ -116,4 +117,9 @@ export function Bench({ sending, outbox, jobId, onSpeak }: Properties) {
       )}
     </section>
   );
+}
+
+/** Its result was gone when it was asked for, whatever its status said before. A proxy may have written the words of the 410. */
+function expired(job: JobStatus): JobStatus {
+  return { ...job, data: job.data && { ...job.data, expired: true } };
 }

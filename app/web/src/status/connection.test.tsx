@@ -130,17 +130,20 @@ test("one job at two addresses is two jobs", async () => {
   expect(here.result.current.progress).toBe(45);
 });
 
-function Job() {
-  const { status, isLoading } = useStatus(JOB);
+function Job(given: { token?: string }) {
+  const { status, isLoading } = useStatus(JOB, given);
   return <p>{isLoading ? "loading" : (status ?? "idle")}</p>;
 }
 
-test("drawn on a server it is idle, and the browser goes on from there without an error", async () => {
+test.each([
+  ["kept", {}],
+  ["given", { token: "a token" }],
+])("drawn on a server it is idle, its token %s, and the browser goes on without an error", async (_, given) => {
   server(says(GENERATING));
   const page = () => (
     <StrictMode>
       <QueryClientProvider client={client}>
-        <Job />
+        <Job {...given} />
       </QueryClientProvider>
     </StrictMode>
   );

@@ -65,8 +65,7 @@ export interface UseStatusOptions {
 export function useStatus(jobId: string | null, options: UseStatusOptions = {}): JobStatus {
   const connection = useConnection();
   const baseUrl = options.baseUrl ?? connection.baseUrl;
-  const kept = useSession(jobId, connection.sessions);
-  const token = jobId === null ? null : options.token === undefined ? kept : options.token;
+  const token = useToken(jobId, connection.sessions, options.token);
   const renew = (old: string, renewed: string) => {
     connection.sessions.renew?.(old, renewed);
     options.onRenewed?.(renewed);
@@ -96,10 +95,10 @@ export function useStatus(jobId: string | null, options: UseStatusOptions = {}):
 /** Without a session there is nothing to ask in the name of. */
 const NOT_ASKED = () => {};
 
-/** The token that the sessions know now. A server knows none: what it draws is the same for everybody. */
-function useSession(jobId: string | null, sessions: Sessions): string | null {
+/** The token that was given, or that the sessions know now. A server uses none: what it draws is idle for everybody. */
+function useToken(jobId: string | null, sessions: Sessions, given: string | null | undefined): string | null {
   const subscribe = useCallback((changed: () => void) => sessions.subscribe?.(changed) ?? (() => {}), [sessions]);
-  const now = () => (jobId === null ? null : sessions.sessionOf(jobId));
+  const now = () => (jobId === null ? null : given === undefined ? sessions.sessionOf(jobId) : given);
   return useSyncExternalStore(subscribe, now, () => null);
 }
 
