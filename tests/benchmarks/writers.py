@@ -136,7 +136,8 @@ def _write(append: Append, begin: float, deadline: float, pause: float) -> list[
     due = begin
     while time.monotonic() < deadline:
         for event in life():
-            time.sleep(max(due - time.monotonic(), 0))
+            if (early := due - time.monotonic()) > 0:  # even a sleep of 0 s gives the turn to another thread
+                time.sleep(early)
             began = time.monotonic()
             position = append(event)
             done.append(Appended(position, began, time.monotonic()))
