@@ -26,7 +26,6 @@ LONGEST_ERROR: Final = 2000
 PAGE: Final = 10_000
 """In events. A larger page has more events of the same upload, which are written together."""
 
-SELECT_QUARANTINED: Final = "SELECT upload_id FROM quarantine WHERE upload_id = ANY(%s)"
 QUARANTINE: Final = """
 INSERT INTO quarantine (upload_id, position, error) VALUES (%s, %s, %s) ON CONFLICT (upload_id) DO NOTHING
 """
@@ -51,9 +50,9 @@ def apply(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> N
     streams: dict[UUID, list[LoggedEvent]] = defaultdict(list)
     for logged in page:
         streams[logged.upload_id].append(logged)
-    for (stopped,) in connection.execute(SELECT_QUARANTINED, (list(streams),)):
-        del streams[stopped]
-    projections = uploads.load(connection, streams)
+    projections, stopped = uploads.load(connection, streams)
+    for upload_id in stopped:
+        del streams[upload_id]
     changed = []
     for upload_id, stream in streams.items():
         projection, last = projections.get(upload_id), None
