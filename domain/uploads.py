@@ -10,7 +10,7 @@ from functools import reduce
 from typing import Concatenate, Final, ParamSpec
 from uuid import UUID
 
-from eventsourcing.persistence import AggregateRecorder, EventStore, RecordConflictError
+from eventsourcing.persistence import AggregateRecorder, RecordConflictError
 from msgspec.structs import replace
 
 from domain.errors import (
@@ -40,7 +40,6 @@ class Uploads:
 
     def __init__(self, recorder: AggregateRecorder, notifier: Notifier) -> None:
         self._mapper, self._recorder = EventMapper(), recorder
-        self._events: EventStore[UUID] = EventStore(self._mapper, recorder)
         self._notifier = notifier
 
     def get(self, upload_id: UUID, version: int | None = None) -> Upload:
@@ -139,7 +138,7 @@ class Uploads:
 
     def _append(self, events: Sequence[Event]) -> None:
         try:
-            self._events.put(events)
+            self._recorder.insert_events([self._mapper.to_stored_event(event) for event in events])
         except LogUnreachedError:
             raise  # nothing was sent
         except (RecordConflictError, LogUnavailableError):
@@ -150,8 +149,8 @@ class Uploads:
 
     def _landed(self, event: Event) -> bool:
         version = event.originator_version
-        stored = self._events.get(event.originator_id, gt=version - 1, lte=version)
-        return any(isinstance(found, Event) and found.event_id == event.event_id for found in stored)
+        stored = self._recorder.select_events(event.originator_id, gt=version - 1, lte=version)
+        return any(self._mapper.to_domain_event(row).event_id == event.event_id for row in stored)
 
 
 def _events_of(upload: Upload, commands: Sequence[Command]) -> list[Event]:

@@ -176,12 +176,10 @@ class EventLog(AggregateRecorder):
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
         """Append all events or none. Raises IntegrityError, a RecordConflictError, if a version already exists."""
         try:
+            if len(stored_events) == 1:
+                return [int(APPEND_ONE.value(self._pool, row_of(stored_events[0]).values()))]
+            statement, parameters = append_of(stored_events)
             with translated(), self._pool.connection() as connection:
-                if len(stored_events) == 1:
-                    row = row_of(stored_events[0]).values()
-                    texts = [None if value is None else str(value).encode() for value in row]
-                    return [int(APPEND_ONE.value(connection, texts))]
-                statement, parameters = append_of(stored_events)
                 return [position for (position,) in connection.execute(statement, parameters, prepare=True)]
         except psycopg.errors.UniqueViolation as error:
             raise IntegrityError(str(error)) from error

@@ -50,11 +50,14 @@ def apply(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> N
     streams: dict[UUID, list[LoggedEvent]] = defaultdict(list)
     for logged in page:
         streams[logged.upload_id].append(logged)
+    projections, stopped = uploads.load(connection, streams)
+    for upload_id in stopped:
+        del streams[upload_id]
     changed = []
-    for upload_id, loaded in uploads.load(connection, streams).items():
-        projection, last = loaded, None
+    for upload_id, stream in streams.items():
+        projection, last = projections.get(upload_id), None
         try:
-            for logged in streams[upload_id]:
+            for logged in stream:
                 projection = project(projection, logged)
                 last = logged
         except Exception as error:  # noqa: BLE001 - no I/O here: the event is the cause, and stops no other upload

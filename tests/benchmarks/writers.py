@@ -14,7 +14,6 @@ from math import ceil
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Final, NamedTuple, Self
-from uuid import UUID
 
 from eventsourcing.persistence import EventStore
 from redis import Redis
@@ -54,9 +53,12 @@ class Appended(NamedTuple):
 
 
 def darkroom(url: str, redis_url: str | None, stack: ExitStack) -> Append:
-    """Our log, behind the store that domain/uploads.py appends through; with Redis, it notifies too."""
-    pool = stack.enter_context(open_pool(url, THREADS, "bench"))
-    put = _put(EventStore(EventMapper(), EventLog(pool)))
+    """Our mapper and log, as domain/uploads.py appends through them; with Redis, it notifies too."""
+    mapper, log = EventMapper(), EventLog(stack.enter_context(open_pool(url, THREADS, "bench")))
+
+    def put(event: Event) -> int:
+        return log.insert_events([mapper.to_stored_event(event)])[0]
+
     if redis_url is None:
         return put
     notifier = RedisNotifier(stack.enter_context(Redis.from_url(redis_url)))
@@ -72,10 +74,7 @@ def darkroom(url: str, redis_url: str | None, stack: ExitStack) -> Append:
 
 def library(url: str, _: str | None, stack: ExitStack) -> Append:
     """The library's own recorder. It gets our mapper too: what differs is how a row is written."""
-    return _put(EventStore(WholeMapper(), recorder(url, stack)))
-
-
-def _put(store: EventStore[UUID]) -> Append:
+    store = EventStore(WholeMapper(), recorder(url, stack))
     return lambda event: store.put([event])[0].notification.id
 
 
@@ -136,7 +135,8 @@ def _write(append: Append, begin: float, deadline: float, pause: float) -> list[
     due = begin
     while time.monotonic() < deadline:
         for event in life():
-            time.sleep(max(due - time.monotonic(), 0))
+            if (early := due - time.monotonic()) > 0:  # even a sleep of 0 s gives the turn to another thread
+                time.sleep(early)
             began = time.monotonic()
             position = append(event)
             done.append(Appended(position, began, time.monotonic()))

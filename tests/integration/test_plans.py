@@ -77,6 +77,16 @@ def test_no_frequent_query_reads_a_whole_table(grown: str, question: str, planne
     assert whole_tables(plan(grown, planned, query, parameters)) & GROWING == set()
 
 
+def test_the_projectors_rows_are_not_planned_for_each_page(grown: str) -> None:
+    with psycopg.connect(grown, autocommit=True) as connection:
+        for upload_id in IDS:
+            uploads.load(connection, [upload_id])
+        ((generic, custom),) = connection.execute("SELECT generic_plans, custom_plans FROM pg_prepared_statements")
+
+    assert custom == 5, "five times it tries whether values help"
+    assert generic > 5
+
+
 def test_a_query_without_an_index_would_be_found(grown: str) -> None:
     found = plan(grown, "auto", "SELECT FROM uploads WHERE original_size = %s", (1,))
 

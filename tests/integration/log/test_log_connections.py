@@ -67,6 +67,23 @@ def test_a_server_that_stands_still_is_given_up_and_asked_again() -> None:
         until(lambda: answers(event_log), "it is away for good")
 
 
+def test_an_append_that_gets_no_answer_is_given_up_and_the_next_one_works() -> None:
+    with running_postgres() as postgres, open_pool(postgres.url, 1, "test", statement_seconds=0.5) as pool:
+        migrate(postgres.url)
+        event_log = EventLog(pool)
+        event_log.insert_events([stored_submission()])
+        with frozen(postgres.pid), pytest.raises(LogUnavailableError):
+            event_log.insert_events([stored_submission()])
+        until(lambda: appends(event_log), "it is away for good")
+
+
+def appends(event_log: EventLog) -> bool:
+    try:
+        return bool(event_log.insert_events([stored_submission()]))
+    except LogUnavailableError:
+        return False
+
+
 def answers(event_log: EventLog) -> bool:
     try:
         return event_log.last_position() == 0
