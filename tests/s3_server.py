@@ -2,11 +2,10 @@
 
 import http.client
 import json
-import socket
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGKILL
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from app.embedded.child import Child
 from app.embedded.supervisor import Supervisor
 from app.settings.environment import Settings
 from app.storage.s3 import s3_client
+from tests.servers import free_ports
 
 ACCESS_KEY = "darkroom-tests"
 SECRET_KEY = "darkroom-tests-secret"
@@ -37,7 +37,7 @@ class S3Server(NamedTuple):
 def running_s3_server() -> Iterator[S3Server]:
     """Start it with an empty bucket; about four seconds."""
     with tempfile.TemporaryDirectory(prefix="dk-s3-") as folder:
-        ports = dict(zip(PORTS, _free_ports(len(PORTS)), strict=True))
+        ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         supervisor = Supervisor()
         try:
             supervisor.start(_weed(Path(folder), ports))
@@ -108,9 +108,3 @@ def _get(port: int, path: str) -> tuple[int, bytes]:
         return 0, b""
     finally:
         connection.close()
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [one.getsockname()[1] for one in sockets]

@@ -1,9 +1,11 @@
-"""Real servers for tests: PostgreSQL and Valkey below a folder that goes away afterwards."""
+"""Real servers for tests: PostgreSQL and Valkey below a folder that goes away afterwards; ports for others."""
 
+import random
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.embedded.postgres import EmbeddedPostgres
@@ -33,3 +35,19 @@ def running_valkey() -> Iterator[EmbeddedValkey]:
     """A Valkey of one's own."""
     with open_folder() as folder, EmbeddedValkey(folder) as valkey:
         yield valkey
+
+
+def free_port() -> int:
+    """A port without a listener; the kernel does not give these to outgoing connections."""
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """So many of them."""
+    found: list[int] = []
+    for port in random.sample(range(20_000, 32_000), 100):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise AssertionError("There are no free ports.")

@@ -9,9 +9,9 @@ import psycopg
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
 from tests.acceptance.clients import Api
-from tests.acceptance.service import START_SECONDS, Running, answers, clean_environment, darkroom, free_port
+from tests.acceptance.service import START_SECONDS, Running, answers, clean_environment, darkroom
 from tests.fakes.gemini import FakeGemini
-from tests.servers import open_folder
+from tests.servers import free_port, open_folder
 from tests.waiting import until
 
 STARTED: Final = {"work": "worker.started", "project": "readers.started", "dispatch": "dispatcher.started"}

@@ -5,13 +5,11 @@ Every command runs without any setting of Darkroom's but the ones that a test gi
 
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -24,7 +22,7 @@ from app.settings.environment import settings_help
 from tests.api_services import UNLIMITED
 from tests.linux_processes import descendants, is_running
 from tests.processes import LoggedProcess
-from tests.servers import open_folder
+from tests.servers import free_port, open_folder
 from tests.waiting import until
 
 DARKROOM: Final = str(Path(sys.executable).with_name("darkroom"))
@@ -55,14 +53,6 @@ def darkroom(*arguments: object, folder: Path, **settings: str) -> subprocess.Co
         timeout=60,
         check=False,
     )
-
-
-def free_port() -> int:
-    """A port without a listener; the kernel does not give these to outgoing connections."""
-    for port in random.sample(range(20_000, 32_000), 100):
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
-    raise AssertionError("There is no free port.")
 
 
 class Running(LoggedProcess):

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.acceptance.service import Service, free_port, running
+from tests.acceptance.service import Service, running
+from tests.servers import free_port
 from tests.waiting import until
 
 PER_ADDRESS = 20

@@ -9,8 +9,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 
-from tests.acceptance.service import Running, clean_environment, darkroom, free_port
-from tests.servers import open_folder
+from tests.acceptance.service import Running, clean_environment, darkroom
+from tests.servers import free_port, open_folder
 from tests.waiting import until
 from workers.queue.actors import DramatiqQueue
 from workers.queue.broker import run_broker

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.service import Service, darkroom, free_port
-from tests.servers import open_folder
+from tests.acceptance.service import Service, darkroom
+from tests.servers import free_port, open_folder
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from app.api.serving import server
-from tests.acceptance.service import free_port
+from tests.servers import free_port
 
 ASK: Final = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 NEVER: Final = b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -14,7 +14,8 @@ from uuid import UUID
 import httpx
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.acceptance.service import DARKROOM, clean_environment, free_port
+from tests.acceptance.service import DARKROOM, clean_environment
+from tests.servers import free_port
 from tests.waiting import until
 
 KEY: Final = "a key of the benchmarks that is long enough"

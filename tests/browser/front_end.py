@@ -13,8 +13,8 @@ from typing import Final
 
 import httpx
 
-from tests.acceptance.service import free_port
 from tests.fakes.server import serving
+from tests.servers import free_port
 from tests.waiting import until
 
 WEB: Final = Path(__file__).parents[2] / "app" / "web"

@@ -1,7 +1,6 @@
 """The API as a process of its own, on real sockets."""
 
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import psycopg
 from msgspec import Struct
 
 from app.api.status.holding import RECHECK_SECONDS
+from tests.servers import free_port
 from tests.waiting import until
 
 BODY_SECONDS: Final = 3.0
@@ -63,13 +63,6 @@ def start(
     )
 
 
-def free_port() -> int:
-    """A port that is free."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def running(
     database_url: str,
@@ -82,7 +75,8 @@ def running(
     process = start(database_url, folder, port := free_port(), body_seconds, redis_url, recheck_seconds)
     server = Server(process, port, database_url, folder)
     try:
-        until(lambda: answers(server), "the server answers")
+        until(lambda: process.poll() is not None or answers(server), "the server does not answer")
+        assert process.poll() is None, process.stderr and process.stderr.read()
         yield server
     finally:
         server.process.kill()

@@ -10,8 +10,9 @@ from app.cli.jobs import client as client_module
 from app.cli.jobs.client import Client, Job, RefusedError
 from domain.stages import Stage
 from tests.integration.api.service import JPEG
-from tests.integration.api.serving import free_port, start
+from tests.integration.api.serving import start
 from tests.lives import Lives
+from tests.servers import free_port
 
 
 @pytest.fixture

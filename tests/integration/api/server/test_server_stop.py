@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from tests.integration.api.server.photos_on_the_way import slow_uploads
-from tests.integration.api.serving import REPOSITORY, Server, free_port
+from tests.integration.api.serving import REPOSITORY, Server
+from tests.servers import free_port
 from tests.waiting import BUSY_SECONDS, until
 
 
