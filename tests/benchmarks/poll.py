@@ -2,8 +2,9 @@
 
 All over the same rows, of uploads that run, in the same database, with the same check of the session token; driven by
 wrk, each poll for an upload at random. The peers are FastAPI with SQLAlchemy, and Hono with Drizzle; the limits answer
-the same bytes each time, without database and token: a route of the framework's, and an application without one. What
-waits is measured too: polls that are held and streams, all on one process, and how long a step takes to reach them.
+the same bytes each time, without database and token: a route of the framework's, and an application without one.
+Server, database and wrk share one CPU, so that all a poll costs counts; then the server has one for itself. What waits
+is measured too: polls that are held and streams, all on one process, and how long a step takes to reach them.
 """
 
 import shutil
@@ -51,11 +52,10 @@ BARE: Final = "bare ASGI"
 @contextmanager
 def cases(bench: Bench) -> Iterator[Sequence[Case]]:
     """Polls over few connections and over many, and those who wait."""
+    owner = Sessions([served.KEY]).new()
+    database_url = bench.database()
+    ids = fill(database_url, bench.sized(UPLOADS, 40), owner)
     with ExitStack() as stack:
-        stack.enter_context(served.apart())
-        owner = Sessions([served.KEY]).new()
-        database_url = bench.database()
-        ids = fill(database_url, bench.sized(UPLOADS, 40), owner)
         crowd = Crowd(bench, database_url, owner, ids[: bench.sized(WATCHED, 2)], count := bench.sized(HELD, 8))
 
         def measured() -> Figures:
@@ -75,7 +75,8 @@ def cases(bench: Bench) -> Iterator[Sequence[Case]]:
         rivals = {"Darkroom": ours, **_rivals(bench, stack, database_url, ours, ids[0], owner)}
         for rival in rivals.values():  # pools are filled and code is warm before anything counts
             wrk.polls(rival.url, CONNECTIONS[0], bench.sized(SECONDS, 1), environment)
-        yield [*(_case(bench, rivals, connections, environment) for connections in CONNECTIONS), held]
+        few, many = (partial(_case, bench, rivals, environment, connections) for connections in CONNECTIONS)
+        yield [few(""), many("", *IN_ALL), many(APART, OF_THE_SERVER), held]
 
 
 def fill(database_url: str, count: int, owner: Session) -> list[UUID]:
@@ -127,19 +128,29 @@ def _facts(body: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in body.items() if name not in {"createdAt", "updatedAt"}}
 
 
-def _case(bench: Bench, rivals: dict[str, Served], connections: int, environment: dict[str, str]) -> Case:
+def _case(
+    bench: Bench, rivals: dict[str, Served], environment: dict[str, str], connections: int, apart: str, *targets: Target
+) -> Case:
     kinds = {"Darkroom": "ours", FASTAPI: "peer", HONO: "peer"}
     seconds = bench.sized(SECONDS, 1)
+
+    def polls(rival: Served) -> Figures:
+        with served.placed(rival, is_apart=bool(apart)):
+            return wrk.polls(rival.url, connections, seconds, environment)
+
     contenders = [
-        Contender(name, kinds.get(name, "limit"), partial(wrk.polls, rival.url, connections, seconds, environment))  # type: ignore[arg-type] # a literal
+        Contender(name, kinds.get(name, "limit"), partial(polls, rival))  # type: ignore[arg-type] # a literal
         for name, rival in rivals.items()
     ]
-    return Case(f"{connections} connections", tuple(contenders), TARGETS if connections == CONNECTIONS[-1] else ())
+    return Case(f"{connections} connections{apart}", tuple(contenders), targets)
 
 
-TARGETS: Final = (
+APART: Final = ", the server on a CPU of its own"
+IN_ALL: Final = (
     Target(figure="polls/s", over=(FASTAPI,), at_least=20),
     Target(figure="polls/s", over=(HONO,), at_least=5),
-    Target(figure="polls/s", over=(ROUTE,), at_least=1.2),
     Target(figure="p99 ms", over=(FASTAPI, HONO), at_most=1 / 3),
 )
+"""Beside those who ask a database too: on one CPU, all that a poll costs counts, the database's part included."""
+OF_THE_SERVER: Final = Target(figure="polls/s", over=(ROUTE,), at_least=1.2)
+"""Beside a route that asks none: what the server's process costs counts."""

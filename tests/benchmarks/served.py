@@ -4,8 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -15,6 +15,7 @@ import httpx
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.acceptance.service import DARKROOM, clean_environment
+from tests.linux_processes import descendants
 from tests.servers import free_port
 from tests.waiting import until
 
@@ -22,21 +23,6 @@ KEY: Final = "a key of the benchmarks that is long enough"
 ROOT: Final = Path(__file__).parents[2]
 HONO: Final = Path(__file__).with_name("peers") / "hono"
 PEERS: Final = ("fastapi", "sqlalchemy", "asyncpg", "uvicorn", "uvloop", "httptools")
-
-
-@contextmanager
-def apart() -> Iterator[None]:
-    """Servers have the first CPU for themselves; what asks them, and the databases, have the others.
-
-    Without it a kernel that packs little work on few CPUs measures the sum of a server, its database and its client. A
-    machine with a single CPU measures that all the same.
-    """
-    cpus = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cpus - {min(cpus)} or cpus)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, cpus)
 
 
 class Served(NamedTuple):
@@ -60,8 +46,6 @@ def served(command: Sequence[object], port: int, environment: Mapping[str, str])
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
-    if others := set(range(os.cpu_count() or 1)) - os.sched_getaffinity(0):
-        os.sched_setaffinity(process.pid, others)  # before it has threads, which inherit it
     url = f"http://127.0.0.1:{port}"
     try:
         until(lambda: process.poll() is not None or _listens(url), f"{command[0]} does not answer")
@@ -116,6 +100,28 @@ def bare(kind: str, answer: httpx.Response) -> Any:  # noqa: ANN401 - a context 
     environment = {"HEADERS": json.dumps(headers), "BODY": answer.text}
     port = free_port()
     return served([sys.executable, "-m", "tests.benchmarks.peers.bare", port, kind], port, environment)
+
+
+@contextmanager
+def placed(server: Served, *, is_apart: bool) -> Iterator[None]:
+    """Run the server on the first CPU, and who asks it and the databases on it too, or on the others.
+
+    A kernel may pack little work on one CPU, or spread it. What is compared must not depend on that.
+    """
+    cpus = os.sched_getaffinity(0)
+    first = {min(cpus)}
+    _pin({os.getpid(), *descendants(os.getpid())}, cpus - first or first if is_apart else first)
+    _pin({server.pid}, first)
+    try:
+        yield
+    finally:
+        _pin({os.getpid(), *descendants(os.getpid())}, cpus)
+
+
+def _pin(processes: Iterable[int], cpus: set[int]) -> None:
+    for thread in (int(task.name) for pid in processes for task in Path(f"/proc/{pid}/task").glob("*")):
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(thread, cpus)
 
 
 def has_python_peers() -> bool:
