@@ -3,13 +3,14 @@
 All over the same rows, of uploads that run, in the same database, with the same check of the session token; driven by
 wrk, each poll for an upload at random. The peers are FastAPI with SQLAlchemy, and Hono with Drizzle; the limits answer
 the same bytes each time, without database and token: a route of the framework's, and an application without one.
-Server, database and wrk share one CPU, so that all a poll costs counts; then the server has one for itself. What waits
-is measured too: polls that are held and streams, all on one process, and how long a step takes to reach them.
+Beside those who ask a database too, server, database and wrk share the machine as its kernel has it; beside the route,
+the server has a CPU for itself. What waits is measured too: polls that are held and streams, all on one process, and
+how long a step takes to reach them.
 """
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -135,7 +136,7 @@ def _case(
     seconds = bench.sized(SECONDS, 1)
 
     def polls(rival: Served) -> Figures:
-        with served.placed(rival, is_apart=bool(apart)):
+        with served.apart(rival) if apart else nullcontext():
             return wrk.polls(rival.url, connections, seconds, environment)
 
     contenders = [
@@ -151,6 +152,6 @@ IN_ALL: Final = (
     Target(figure="polls/s", over=(HONO,), at_least=5),
     Target(figure="p99 ms", over=(FASTAPI, HONO), at_most=1 / 3),
 )
-"""Beside those who ask a database too: on one CPU, all that a poll costs counts, the database's part included."""
+"""Beside those who ask a database too: all that a poll costs counts, the database's part included."""
 OF_THE_SERVER: Final = Target(figure="polls/s", over=(ROUTE,), at_least=1.2)
 """Beside a route that asks none: what the server's process costs counts."""

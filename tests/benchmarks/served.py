@@ -103,19 +103,17 @@ def bare(kind: str, answer: httpx.Response) -> Any:  # noqa: ANN401 - a context 
 
 
 @contextmanager
-def placed(server: Served, *, is_apart: bool) -> Iterator[None]:
-    """Run the server on the first CPU, and who asks it and the databases on it too, or on the others.
-
-    A kernel may pack little work on one CPU, or spread it. What is compared must not depend on that.
-    """
+def apart(server: Served) -> Iterator[None]:
+    """Give the server the first CPU for itself; who asks it and the databases have the others, where there are any."""
     cpus = os.sched_getaffinity(0)
     first = {min(cpus)}
-    _pin({os.getpid(), *descendants(os.getpid())}, cpus - first or first if is_apart else first)
+    family = {os.getpid(), *descendants(os.getpid())}
+    _pin(family - {server.pid}, cpus - first or first)
     _pin({server.pid}, first)
     try:
         yield
     finally:
-        _pin({os.getpid(), *descendants(os.getpid())}, cpus)
+        _pin(family, cpus)
 
 
 def _pin(processes: Iterable[int], cpus: set[int]) -> None:
