@@ -51,12 +51,22 @@ def visitor(chromium: Browser, address: str) -> Iterator[Person]:
     context.close()
 
 
-def forbid_reading(visitor: Person, bucket: S3Server) -> None:
-    """The bucket allows no other origin to read, as buckets do unless told: pictures are shown, and no more."""
+def forbid_reading(visitor: Person, bucket: S3Server, at_once: int = 1) -> None:
+    """The bucket allows no other origin to read, as buckets do unless told: pictures are shown, and no more.
+
+    It answers so slowly that by then so many are asked for, to be saved.
+    """
+    held: list[Route] = []
 
     def answer(route: Route) -> None:
         if route.request.resource_type == "fetch":
             route.abort()
+        elif route.request.is_navigation_request():
+            held.append(route)
+            if len(held) == at_once:
+                for one in held:
+                    one.continue_()
+                held.clear()
         else:
             route.continue_()
 
@@ -98,7 +108,7 @@ def test_several_are_all_saved_each_under_its_own_name(
     visitor: Person, bucket: S3Server, *, is_forbidden: bool
 ) -> None:
     if is_forbidden:
-        forbid_reading(visitor, bucket)
+        forbid_reading(visitor, bucket, at_once=3)
     visitor.send(photo("coffee"), photo("cat"), photo("rocket")).reads("3 photos")
     names: list[str] = []
 

@@ -32,6 +32,8 @@ AcceptEncoding = Annotated[str | None, HeaderParameter(name="Accept-Encoding", r
 
 IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", required=False)]
 
+NONE: Final = " 'none'"
+
 
 class File(Struct, frozen=True):
     """A file of the page, and the same compressed."""
@@ -52,11 +54,14 @@ def read_page(name: str) -> str:
 
 
 def policy_of(*, servers: Iterable[str] = ()) -> str:
-    """The Content-Security-Policy of a page, which loads nothing from other servers but pictures from these."""
+    """The Content-Security-Policy of a page, which loads nothing from other servers but pictures from these.
+
+    One that may not be read is saved by a frame.
+    """
     of_servers = "".join(f" {server}" for server in servers)
     return (
         f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'{of_servers}; "
-        f"manifest-src 'self'; img-src 'self' data:{of_servers}; "
+        f"manifest-src 'self'; img-src 'self' data:{of_servers}; frame-src{of_servers or NONE}; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 

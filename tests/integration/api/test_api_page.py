@@ -47,6 +47,7 @@ def test_its_policy_lets_in_nothing_but_the_page(service: Service) -> None:
         "style-src": "'self'",
         "connect-src": "'self'",
         "img-src": "'self' data:",
+        "frame-src": "'none'",
         "manifest-src": "'self'",
         "base-uri": "'none'",
         "form-action": "'none'",
@@ -79,6 +80,7 @@ def test_pictures_may_come_from_where_results_link_to(tmp_path: Path) -> None:
     for page, server in ((in_a_bucket, "https://storage.example.com"), (in_a_folder, "https://darkroom.example.com")):
         assert f"img-src 'self' data: {server};" in page.policy
         assert f"connect-src 'self' {server};" in page.policy
+        assert f"frame-src {server};" in page.policy
 
 
 def test_every_asset_may_be_kept_for_ever(service: Service) -> None:

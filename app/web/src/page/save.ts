@@ -26,6 +26,10 @@ export function isElsewhere(url: string): boolean {
 /** As if the person pressed a link to it. */
 export async function save({ preview }: ResultBody, name: string): Promise<void> {
   const picture = await fetched(preview.url);
+  if (picture === null && isElsewhere(preview.url)) {
+    saveInFrame(preview.url);
+    return;
+  }
   const address = picture && URL.createObjectURL(picture);
   const link = document.createElement("a");
   link.href = address ?? preview.url;
@@ -34,6 +38,15 @@ export async function save({ preview }: ResultBody, name: string): Promise<void>
   if (address) {
     setTimeout(() => URL.revokeObjectURL(address), SAVED_MS);
   }
+}
+
+/** The next link that the page follows would end this one before a slow bucket has answered; a frame's goes on. */
+function saveInFrame(url: string): void {
+  const frame = document.createElement("iframe");
+  frame.hidden = true;
+  frame.src = url;
+  document.body.append(frame);
+  setTimeout(() => frame.remove(), SAVED_MS);
 }
 
 /** The picture itself; nothing, where it cannot be had. */
