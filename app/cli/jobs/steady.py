@@ -14,7 +14,7 @@ class SteadyFile(BufferedReader):
         self._size = os.fstat(self.fileno()).st_size
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """The next bytes. Raises OSError behind the end, or before it."""
+        """The next bytes. Raises OSError if the file has become longer or shorter."""
         chunk = super().read(size)
         if self.tell() > self._size or (not chunk and self.tell() < self._size):
             raise OSError(EIO, "its length changed while it was sent. Send it once it is whole")

@@ -2,7 +2,7 @@
  * Saving and sharing a preview, under a name that says which photo it was made of.
  *
  * The name that the server or the bucket gives, with the job's id, comes before the one in a link, so the picture is
- * fetched first. Where a bucket does not allow that, the link still saves the picture, under the bucket's name.
+ * fetched first. Where a bucket does not allow that, a frame saves the picture, under the bucket's name.
  */
 
 import type { ResultBody } from "../status/schema";
