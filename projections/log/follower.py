@@ -54,6 +54,7 @@ class Follower:
         pool: ConnectionPool[psycopg.Connection[Any]],
         handle: Handle,
         *,
+        singly: Handle | None = None,
         page: int | None = None,
         after_commit: AfterCommit = lambda _: None,
         pause: float = 0,
@@ -61,12 +62,15 @@ class Follower:
     ) -> None:
         """With a pause, a reader that keeps up waits so many seconds after a page: a large page costs less an event.
 
+        `singly` handles a page again in a new transaction, if PostgreSQL refused a value that `handle` wrote.
+
         `concerns` are the names of the only events that `handle` looks at; a page without one is not passed to it,
         and no notification of others wakes the reader.
         """
         self.reader = reader
         self._pool = pool
         self._handle = handle
+        self._singly = singly
         self._size = page or PAGE
         self._pages = Pages(event_log, self._size)
         self._pause = pause
@@ -91,29 +95,41 @@ class Follower:
         """Handle the next page; False if there was none."""
         position = self.position() if self._moved_to is None else self._moved_to
         page = self._pages.after(position)
-        is_last, self._is_through = self._pages.is_last, False
+        self._is_through = False
         if not page:
             return False
         self._keeps_up = len(page) < self._size
         self._moved_to = None  # unknown if a statement below fails
         move = {"reader": self.reader, "from": position, "to": page[-1].position}
         concerned = self.concerns is None or any(logged.name in self.concerns for logged in page)
+        handle = self._handle if concerned else None
+        try:
+            done = self._handled(page, move, handle)
+        except (psycopg.IntegrityError, psycopg.DataError):
+            if not self._singly:
+                raise
+            done = self._handled(page, move, self._singly)
+        if done:
+            self._moved_to = page[done - 1].position
+            self._is_through = self._pages.is_last and done == len(page)
+            self._after_commit(page[:done])
+        return True
+
+    def _handled(self, page: Sequence[LoggedEvent], move: dict[str, Any], handle: Handle | None) -> int:
+        """How many events of the page were handled; 0 if another process handles it."""
         # A page that is not handled takes one statement, with no transaction around it.
         with (
             translated(),
             self._pool.connection() as connection,
-            connection.transaction() if concerned else nullcontext(),
+            connection.transaction() if handle else nullcontext(),
         ):
             # The first process that moves the position handles the page; another waits here and then updates no row.
-            ours = bool(connection.execute(MOVE_POSITION, move).rowcount)
-            if ours and concerned and (done := self._handle(connection, page)):
-                page, is_last = page[:done], is_last and done == len(page)
-                connection.execute(MOVE_POSITION, {**move, "from": move["to"], "to": page[-1].position})
-        if ours:
-            self._moved_to = page[-1].position
-            self._is_through = is_last
-            self._after_commit(page)
-        return True
+            if not connection.execute(MOVE_POSITION, move).rowcount:
+                return 0
+            done = handle(connection, page) if handle else None
+            if done:
+                connection.execute(MOVE_POSITION, {**move, "from": move["to"], "to": page[done - 1].position})
+        return done or len(page)
 
     def catch_up(self) -> None:
         """Handle pages until there are no more."""

@@ -42,11 +42,25 @@ def projector(
     def report(page: Sequence[LoggedEvent]) -> None:
         changed({logged.upload_id for logged in page})
 
-    return Follower(READER, event_log, pool, apply, page=PAGE, after_commit=report)
+    return Follower(READER, event_log, pool, apply_together, singly=apply, page=PAGE, after_commit=report)
+
+
+def apply_together(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:
+    """Apply the events of a page to the rows. Raises IntegrityError or DataError if one of them breaks a constraint."""
+    if changed := _changed(connection, page):
+        uploads.save(connection, [projection for _, projection in changed])
 
 
 def apply(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> None:
     """Apply the events of a page to the rows, in the transaction of the caller."""
+    if changed := _changed(connection, page):
+        _save(connection, changed)
+
+
+def _changed(
+    connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]
+) -> Sequence[tuple[LoggedEvent, ProjectedUpload]]:
+    """The projected uploads after the page, each with its last event; what cannot be applied is quarantined."""
     streams: dict[UUID, list[LoggedEvent]] = defaultdict(list)
     for logged in page:
         streams[logged.upload_id].append(logged)
@@ -64,13 +78,11 @@ def apply(connection: psycopg.Connection[Any], page: Sequence[LoggedEvent]) -> N
             _quarantine(connection, logged, error)
         if projection and last:
             changed.append((last, projection))
-    _save(connection, changed)
+    return changed
 
 
 def _save(connection: psycopg.Connection[Any], changed: Sequence[tuple[LoggedEvent, ProjectedUpload]]) -> None:
     """Write the projected uploads, each given with its last event."""
-    if not changed:
-        return
     try:
         with connection.transaction():
             uploads.save(connection, [projection for _, projection in changed])

@@ -48,7 +48,8 @@ def developed(job: Develop) -> Developed:
     if source_format == "JPEG":
         check_last_pixel(image, job.picture)
     turn, profile = _turn(image), image.info.get("icc_profile")
-    upright = to_srgb(shrunk(resizable(image), size), profile)
+    image = shrunk(resizable(image), size)  # the decoded pixels are let go
+    upright = to_srgb(image, profile)
     return Developed(upright if turn is None else upright.transpose(turn), source_format)
 
 

@@ -32,10 +32,12 @@ _INK: Final = (22, 18, 20)
 def make_print(job: Print) -> Picture:
     """The print of the picture, somewhat larger than the picture for its border."""
     dice = random.Random(hashlib.sha256(job.seed.encode() + job.picture).digest())  # noqa: S311 - grain is no secret
-    negative = _enlarged(in_rgb(Image.open(io.BytesIO(job.picture), formats=["JPEG"])))
-    exposed = _burned_in(_exposed(negative))
-    framed = _framed(_toned(_grained(exposed, dice)), dice)
-    return jpeg.encode(framed, quality=_QUALITY, smallest=False)  # the full picture is made of it at once
+    # Each step lets go of the picture before: its memory is used again, where new memory would have to be cleared.
+    picture = _enlarged(in_rgb(Image.open(io.BytesIO(job.picture), formats=["JPEG"])))
+    picture = _burned_in(_exposed(picture))
+    picture = _toned(_grained(picture, dice))
+    picture = _framed(picture, dice)
+    return jpeg.encode(picture, quality=_QUALITY, smallest=False)  # the full picture is made of it at once
 
 
 def _enlarged(photo: Image.Image) -> Image.Image:
