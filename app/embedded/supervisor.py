@@ -6,7 +6,9 @@ r"""The supervisor: starts children in groups, starts again what ends by itself,
 It knows no child in particular. One group is stopped after the other, the last one first.
 """
 
+import contextlib
 import signal
+import socket
 import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
@@ -26,8 +28,12 @@ START_TRIES: Final = 3
 """How often a child may end before the group is ready for the first time."""
 GLANCE_SECONDS: Final = 0.02
 """How often the children are looked at while they start or stop."""
-CALM_SECONDS: Final = 0.1
-"""The same while all of them run."""
+CALM_SECONDS: Final = 1.0
+"""The same while all of them run: a signal, such as that of a child's end, is seen at once."""
+SIGNALS: Final = 4096
+"""The most that are heard of at once; each is a byte."""
+RESTART_SECONDS: Final = 0.1
+"""The same while one of them is started again."""
 
 
 OnEvent = Callable[..., object]
@@ -57,6 +63,8 @@ class Supervisor:
     def __enter__(self) -> Self:
         for number in (signal.SIGINT, signal.SIGTERM):
             self._handlers[number] = signal.signal(number, self._ask)
+        # Without a handler the signal of a child's end would not be told to the socket.
+        self._handlers[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> bool:
@@ -80,9 +88,15 @@ class Supervisor:
 
     def run(self) -> None:
         """Keep the children running until a signal asks to stop."""
-        while not self._asked:
-            self._look_after()
-            time.sleep(CALM_SECONDS)
+        with contextlib.ExitStack() as stack:
+            heard, told = (stack.enter_context(end) for end in socket.socketpair())
+            told.settimeout(0)
+            stack.callback(signal.set_wakeup_fd, signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False))
+            while not self._asked:
+                self._look_after()
+                heard.settimeout(CALM_SECONDS if self._is_calm else RESTART_SECONDS)
+                with contextlib.suppress(TimeoutError):
+                    heard.recv(SIGNALS)
 
     def stop(self) -> None:
         """Stop all of them, the last group first; a signal meanwhile ends the rest at once."""
@@ -100,6 +114,10 @@ class Supervisor:
         """The process id of the child of that name, or None between two runs."""
         posts = (post for group in self._groups for post in group if post.child.name == name)
         return next((post.process.pid for post in posts if post.process), None)
+
+    @property
+    def _is_calm(self) -> bool:
+        return all(post.ready for group in self._groups for post in group)
 
     def _look_after(self) -> None:
         for group in self._groups:

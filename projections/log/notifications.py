@@ -14,6 +14,8 @@ from uuid import UUID
 
 from redis import Redis
 from redis.client import PubSub
+from redis.connection import ConnectionInterface
+from redis.exceptions import ConnectionError as ConnectionLostError
 from redis.exceptions import RedisError
 
 APPENDED: Final = "darkroom:appended"
@@ -60,12 +62,23 @@ class RedisNotifier:
         self._thread.join(PAUSE_SECONDS)
 
     def _publish(self) -> None:
+        # A connection of its own: a client's `publish` takes one of the pool and gives it back, at twice the cost.
+        connection = self._redis.connection_pool.make_connection()
         while self._notified.wait() and not self._closed.is_set():
             self._notified.clear()
+            message = self._message()
             try:
-                self._redis.publish(self._channel, self._message())
+                try:
+                    self._send(connection, message)
+                except ConnectionLostError:  # Redis was started again since the last message
+                    self._send(connection, message)
             except RedisError:
                 self._closed.wait(PAUSE_SECONDS)
+        connection.disconnect()  # type: ignore[no-untyped-call] # untyped in redis-py
+
+    def _send(self, connection: ConnectionInterface, message: bytes) -> None:
+        connection.send_command("PUBLISH", self._channel, message)  # type: ignore[no-untyped-call] # untyped in redis-py
+        connection.read_response()
 
     def _message(self) -> bytes:
         with self._lock:

@@ -2,22 +2,34 @@
 
 A process receives each change once, however many requests wait for it. It knows no rows: a request that is woken reads
 the row again, and all requests for one upload share one query.
+
+A client that was answered asks again at once, with what it has read. So a watch outlives its request for a moment: the
+next request that has read the same need not look whether something changed in between.
 """
 
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 from uuid import UUID
 
 from projections.log.notifications import ids_of
+
+KEPT_SECONDS: Final = 1.0
+"""How long a watch outlives its request."""
+MOST_KEPT: Final = 1000
 
 
 class Watch:
     """One request that waits. A notification between two waits is kept."""
 
-    __slots__ = ("_notified", "_waiting")
+    __slots__ = ("_notified", "_waiting", "is_resumed", "told")
 
     def __init__(self) -> None:
+        self.is_resumed = False
+        """Whether changes since the answer to an earlier request notify it, too."""
+        self.told: str | None = None
+        """What the request was answered with, if the watch is to be kept for the client's next one."""
         self._notified = False
         self._waiting: asyncio.Future[None] | None = None
 
@@ -46,23 +58,46 @@ class Watches:
 
     def __init__(self) -> None:
         self._by_upload: dict[UUID, set[Watch]] = {}
+        self._kept: dict[tuple[UUID, str], tuple[Watch, asyncio.TimerHandle]] = {}
         self.count = 0
         self.closed = False
 
     @contextmanager
-    def watch(self, upload_id: UUID) -> Iterator[Watch]:
-        """Watch an upload: changes from here on notify it."""
-        watch = Watch()
-        watches = self._by_upload.setdefault(upload_id, set())
-        watches.add(watch)
+    def watch(self, upload_id: UUID, read: str | None = None) -> Iterator[Watch]:
+        """Watch an upload: changes from here on notify it, or from the answer on that told what was `read`."""
+        watch = self._resumed(upload_id, read) or Watch()
+        self._by_upload.setdefault(upload_id, set()).add(watch)
         self.count += 1
         try:
             yield watch
         finally:
             self.count -= 1
-            watches.discard(watch)
-            if not watches:
-                del self._by_upload[upload_id]
+            if watch.told is None or not self._keep(upload_id, watch.told, watch):
+                self._end(upload_id, watch)
+
+    def _resumed(self, upload_id: UUID, read: str | None) -> Watch | None:
+        if read is None or (upload_id, read) not in self._kept:
+            return None
+        watch, timer = self._kept.pop((upload_id, read))
+        timer.cancel()
+        watch.is_resumed, watch.told = True, None
+        return watch
+
+    def _keep(self, upload_id: UUID, told: str, watch: Watch) -> bool:
+        if (upload_id, told) in self._kept or len(self._kept) >= MOST_KEPT:
+            return False
+        timer = asyncio.get_running_loop().call_later(KEPT_SECONDS, self._forget, upload_id, told)
+        self._kept[upload_id, told] = watch, timer
+        return True
+
+    def _forget(self, upload_id: UUID, told: str) -> None:
+        self._end(upload_id, self._kept.pop((upload_id, told))[0])
+
+    def _end(self, upload_id: UUID, watch: Watch) -> None:
+        watches = self._by_upload[upload_id]
+        watches.discard(watch)
+        if not watches:
+            del self._by_upload[upload_id]
 
     def receive(self, message: bytes) -> None:
         """Wake the watches of the uploads in a message of the projector; all watches if it is empty."""

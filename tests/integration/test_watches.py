@@ -12,6 +12,7 @@ from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log.event_log import EventLog
 from projections.log.notifications import ANY, MOST, PROJECTED, RedisNotifier, Subscription, ids_of
+from projections.queries import watches as watching
 from projections.queries.status import StatusReader, StatusRow
 from projections.queries.watches import Watches
 from projections.rows.projector import projector
@@ -75,6 +76,52 @@ def test_a_notification_between_two_waits_is_kept_and_a_timeout_ends_a_wait() ->
             await watch.wait(0.01)
         watches.receive(upload_id.bytes)  # no watch is left
         assert watches.count == 0
+
+    asyncio.run(watch())
+
+
+def test_a_watch_goes_on_for_the_next_request_that_has_read_what_was_told() -> None:
+    async def watch() -> None:
+        watches, upload_id, other_id = Watches(), uuid4(), uuid4()
+        with watches.watch(upload_id, "a session 1") as answered:
+            answered.told = "a session 2"
+        watches.receive(upload_id.bytes)
+
+        for stranger in (
+            (upload_id, None),
+            (upload_id, "a session 1"),
+            (upload_id, "another 2"),
+            (other_id, "a session 2"),
+        ):
+            with watches.watch(*stranger) as begun:
+                assert not begun.is_resumed
+        with watches.watch(upload_id, "a session 2") as resumed:
+            assert resumed is answered
+            assert resumed.is_resumed
+            await asyncio.wait_for(resumed.wait(FOREVER), 5)  # what came between the two requests
+        with watches.watch(upload_id, "a session 2") as begun:
+            assert not begun.is_resumed, "the request before was not answered"
+
+    asyncio.run(watch())
+
+
+def test_a_watch_is_kept_for_a_moment_and_only_so_many_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "MOST_KEPT", 1)
+    monkeypatch.setattr(watching, "KEPT_SECONDS", 0.01)
+
+    async def watch() -> None:
+        watches, ids = Watches(), [uuid4(), uuid4()]
+        for upload_id in ids:
+            with watches.watch(upload_id) as answered:
+                answered.told = "a session 2"
+        assert watches.count == 0
+        with watches.watch(ids[1], "a session 2") as begun:
+            assert not begun.is_resumed, "there are too many"
+        ended = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.02, ended.set)
+        await ended.wait()
+        with watches.watch(ids[0], "a session 2") as begun:
+            assert not begun.is_resumed, "its time is over"
 
     asyncio.run(watch())
 

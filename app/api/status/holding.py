@@ -11,7 +11,7 @@ from uuid import UUID
 
 from litestar.types import Receive
 
-from projections.queries.watches import Watch, Watches
+from projections.queries.watches import KEPT_SECONDS, Watch, Watches
 
 RECHECK_SECONDS: Final = 2.5
 """A held request reads the state this often without a notification, so a lost one delays it no more than a poll."""
@@ -39,16 +39,28 @@ class Hold:
         self.gone = True
         self._watch.notify()
 
-    async def wait(self) -> None:
-        """Return when the upload may have moved, or when waiting is over."""
+    async def wait(self, seconds: float | None = None) -> None:
+        """Return when the upload may have moved, when waiting is over, or after RECHECK_SECONDS unless told."""
         left = self._until - asyncio.get_running_loop().time()
-        await self._watch.wait(min(left, RECHECK_SECONDS))
+        await self._watch.wait(min(left, RECHECK_SECONDS if seconds is None else seconds))
+
+    async def go_on(self) -> None:
+        """Wait at once if the answer to an earlier request told what this one has read, and was kept for it."""
+        if self._watch.is_resumed:
+            await self.wait(RECHECK_SECONDS - KEPT_SECONDS)  # no later after that answer than RECHECK_SECONDS
+
+    def keep(self, told: str) -> None:
+        """Note what the request is answered with: the client's next request goes on from here."""
+        if self.goes_on:
+            self._watch.told = told
 
 
 @asynccontextmanager
-async def held(watches: Watches, upload_id: UUID, receive: Receive, seconds: float) -> AsyncIterator[Hold]:
-    """Hold a request. Changes of the upload wake it from here on."""
-    with watches.watch(upload_id) as watch:
+async def held(
+    watches: Watches, upload_id: UUID, receive: Receive, seconds: float, read: str | None = None
+) -> AsyncIterator[Hold]:
+    """Hold a request. Changes of the upload wake it from here on, or from the answer on that told what was `read`."""
+    with watches.watch(upload_id, read) as watch:
         hold = Hold(watches, watch, seconds)
         listening = asyncio.ensure_future(_until_gone(receive))
         listening.add_done_callback(hold.leave)

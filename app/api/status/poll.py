@@ -124,7 +124,9 @@ class StatusPoll:
 
     async def _held(self, asked: StatusRequest, receive: Receive, rate: Fields) -> Reply:
         read = asked.read
-        async with held(self._watches, asked.upload_id, receive, asked.wait) as hold:
+        told = _told(asked, *read.positions) if len(read.positions) == 1 else None
+        async with held(self._watches, asked.upload_id, receive, asked.wait, told) as hold:
+            await hold.go_on()
             while True:
                 row, forecast = await self._statuses.now(asked.upload_id, asked.session_hash, read.version)
                 if read.anything:
@@ -132,6 +134,13 @@ class StatusPoll:
                 if is_terminal(row) or position_tag(row, forecast) not in read.positions or not hold.goes_on:
                     break
                 await hold.wait()
+            if not is_terminal(row):
+                hold.keep(_told(asked, position_tag(row, forecast)))
         self._analytics.status_poll(row.upload_id, row.stage, row.progress)
         applied = {} if self._watches.closed or hold.gone else {b"preference-applied": b"wait=%d" % asked.wait}
         return answer(row, forecast, read=read, more={**rate, **applied})
+
+
+def _told(asked: StatusRequest, position: str) -> str:
+    """A state as this session was told it: what others were told says nothing to it."""
+    return f"{asked.session_hash} {position}"

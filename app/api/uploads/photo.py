@@ -71,23 +71,24 @@ class Spool:
 
     async def finish(self) -> Photo:
         """The photo. Raises UnsupportedMediaTypeError for what is none."""
-        await self._flush()
         if not self.size:
             raise UnsupportedMediaTypeError("The file is empty.")
+        await self._flush(rewind=True)
         kind = format_of(self._head)
         if kind is None:
             raise UnsupportedMediaTypeError(refusal_of(self._head))
-        await to_thread.run_sync(self._file.seek, 0)
         return Photo(self._file, self._hash.hexdigest(), self.size, MEDIA_TYPES[kind])
 
-    async def _flush(self) -> None:
+    async def _flush(self, *, rewind: bool = False) -> None:
         held, self._held = self._held, bytearray()
         self._head = self._head or bytes(held[:HEAD_BYTES])
-        await to_thread.run_sync(self._keep, held)
+        await to_thread.run_sync(self._keep, held, rewind)
 
-    def _keep(self, held: bytearray) -> None:
+    def _keep(self, held: bytearray, rewind: bool) -> None:  # noqa: FBT001 - a thread takes no keywords
         self._hash.update(held)
         self._file.write(held)
+        if rewind:
+            self._file.seek(0)
 
 
 @asynccontextmanager

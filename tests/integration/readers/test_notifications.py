@@ -70,3 +70,13 @@ def test_a_reader_is_woken_only_by_the_events_that_concern_it(redis: Redis, wake
     notifier.notify()
     assert reader.wait(PATIENCE), "an older writer says no names"
     notifier.close()
+
+
+def test_a_notifier_whose_connection_was_closed_loses_no_notification(redis: Redis, wakeups: Wakeups) -> None:
+    assert wakeups.wait(PATIENCE)
+    notifier = RedisNotifier(redis)
+    for _ in range(2):
+        notifier.notify()
+        assert wakeups.wait(PATIENCE)
+        redis.client_kill_filter(_type="normal", skipme=True)
+    notifier.close()

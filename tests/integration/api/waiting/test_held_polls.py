@@ -6,8 +6,10 @@ import time
 import httpx
 import pytest
 
+from app.signing.sessions import Sessions
 from domain.stages import Stage
-from tests.integration.api.waiting.scenes import AT_ONCE, WAIT, Scene
+from tests.api_services import KEYS
+from tests.integration.api.waiting.scenes import AT_ONCE, TRUST, WAIT, Scene
 from tests.waiting import BUSY_SECONDS, until
 
 
@@ -66,6 +68,35 @@ def test_without_redis_a_held_poll_is_later_and_not_wrong(deaf_scene: Scene) -> 
     deaf_scene.project()
 
     assert answer.result(AT_ONCE).json()["version"] == 4
+
+
+def test_a_client_that_asks_again_at_once_hears_of_every_step(scene: Scene) -> None:
+    upload_id = scene.submitted()
+    tag = scene.poll(upload_id, **WAIT).headers["ETag"]
+    scene.lives.run(upload_id, Stage.GENERATING)
+    scene.project()
+    between = scene.poll(upload_id, If_None_Match=tag, **WAIT)
+    assert between.json()["version"] == 4
+    assert between.elapsed.total_seconds() < AT_ONCE
+
+    answer = scene.held(upload_id, between.headers["ETag"])
+    stranger = {"X-Session-Token": Sessions(KEYS).new().token, "If-None-Match": between.headers["ETag"], **WAIT}
+    assert httpx.get(scene.url(upload_id), headers=stranger, verify=TRUST).status_code == 404
+    scene.advance(upload_id, 45)
+
+    assert answer.result(AT_ONCE).json()["version"] == 5
+
+
+def test_a_client_that_asks_again_at_once_hears_late_of_a_lost_notification(deaf_scene: Scene) -> None:
+    upload_id = deaf_scene.submitted()
+    tag = deaf_scene.poll(upload_id, **WAIT).headers["ETag"]
+    deaf_scene.lives.run(upload_id, Stage.GENERATING)
+    deaf_scene.project()
+
+    late = deaf_scene.poll(upload_id, If_None_Match=tag, **WAIT)
+
+    assert late.json()["version"] == 4
+    assert late.elapsed.total_seconds() < AT_ONCE
 
 
 def test_a_step_in_the_log_that_the_rows_do_not_show_yet_wakes_no_client(scene: Scene) -> None:
