@@ -85,31 +85,15 @@ class BoundAsyncConnection(psycopg.AsyncConnection[Any]):
 
 
 class _Pool(ConnectionPool[psycopg.Connection[Any]]):
-    """A pool that skips connections that the server has closed. The library's own check would take 1 s each.
-
-    An idle connection is handed out and taken back without the log lines and hooks of psycopg_pool 3.3, which took a
-    tenth of an append's CPU. Its lock, its queue and its care for broken connections stay.
-    """
+    """A pool that skips connections that the server has closed. The library's own check would take 1 s each."""
 
     def getconn(self, timeout: float | None = None) -> psycopg.Connection[Any]:
         """An open connection. Raises PoolTimeout, PoolClosed."""
-        self._stats[self._REQUESTS_NUM] += 1
-        self._check_open_getconn()
         deadline = monotonic() + (self.timeout if timeout is None else timeout)
-        while (connection := cast("BoundConnection", self._getconn_unchecked(deadline - monotonic()))).incoming.poll(0):
+        while (connection := cast("BoundConnection", super().getconn(deadline - monotonic()))).incoming.poll(0):
             connection.close()
             self.putconn(connection)
         return connection
-
-    def putconn(self, conn: psycopg.Connection[Any]) -> None:
-        """Give a good connection to the next thread that waits, or keep it; the library cares for any other."""
-        since, until = conn._created_at, conn._expire_at  # noqa: SLF001 - the library keeps its pool's facts there
-        is_own = conn._pool is self  # noqa: SLF001 - likewise
-        is_idle = conn.pgconn.transaction_status == TransactionStatus.IDLE
-        if is_own and is_idle and since > self._drained_at and until > monotonic():
-            self._add_to_pool(conn)
-        else:
-            super().putconn(conn)
 
 
 class _AsyncPool(AsyncConnectionPool[psycopg.AsyncConnection[Any]]):
