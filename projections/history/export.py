@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from domain.errors import DarkroomError
 from projections.history.form import CSV, NDJSON, NDJSON_TYPES, Scope
+from projections.log.appending import APPEND_LOCK
 from projections.log.connections import CONNECT_SECONDS, translated
-from projections.log.event_log import APPEND_LOCK, AWAIT_WRITERS, SELECT_LAST_POSITION
+from projections.log.event_log import AWAIT_WRITERS, SELECT_LAST_POSITION
 
 SPAN: Final = 10_240
 """Positions of one COPY: some 4 MB, of which three are in memory. A longer one would keep its snapshot, and with it

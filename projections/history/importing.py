@@ -18,7 +18,8 @@ from projections.history.form import INCOMING, INSERT, TAKE
 from projections.history.lines import lines_of
 from projections.history.manifest import ExportError, Manifest, read_manifest
 from projections.history.parquet import sha256_of
-from projections.log.event_log import APPEND_LOCK, AWAIT_WRITERS
+from projections.log.appending import APPEND_LOCK
+from projections.log.event_log import AWAIT_WRITERS
 from projections.log.schema import migrate
 
 SELECT_END: Final = "SELECT max(position) FROM event_log"

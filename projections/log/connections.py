@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from select import POLLIN, poll
 from time import monotonic
+from types import TracebackType
 from typing import Any, Final, TypeVar, cast
 
 import psycopg
 from psycopg import BaseConnection
 from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
+from psycopg.pq.abc import PGconn
 from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolClosed, PoolTimeout
 
 from domain.errors import LogUnavailableError, LogUnreachedError
@@ -46,15 +48,22 @@ _AWAY: Final = (
 )
 
 
-class _BoundConnection(psycopg.Connection[Any]):
+class BoundConnection(psycopg.Connection[Any]):
     """A connection that treats a server that does not answer in time as unavailable."""
 
     statement_seconds = STATEMENT_SECONDS
 
+    def __init__(self, pgconn: PGconn) -> None:
+        super().__init__(pgconn)
+        self.prepared: set[bytes] = set()
+        """The names of the statements that projections/log/prepared.py has prepared."""
+        self.incoming = poll()
+        """Tells when the server has sent something or closed the connection."""
+        self.incoming.register(pgconn.socket, POLLIN)
+
     def wait(self, gen: PQGen[_T], interval: float = INTERVAL_SECONDS, timeout: float | None = None) -> _T:
         """Wait for the generator of the driver until the timeout; by default, as long as a statement may take."""
-        bound = self.statement_seconds + SILENCE_SECONDS if timeout is None else timeout
-        return super().wait(gen, interval, bound)
+        return super().wait(gen, interval, self.statement_seconds + SILENCE_SECONDS if timeout is None else timeout)
 
     def commit(self) -> None:
         """Commit the transaction if there is one. The pool asks each time, and the driver would wait for nothing."""
@@ -79,9 +88,9 @@ class _Pool(ConnectionPool[psycopg.Connection[Any]]):
     """A pool that skips connections that the server has closed. The library's own check would take 1 s each."""
 
     def getconn(self, timeout: float | None = None) -> psycopg.Connection[Any]:
-        """An open connection. Raises PoolTimeout."""
+        """An open connection. Raises PoolTimeout, PoolClosed."""
         deadline = monotonic() + (self.timeout if timeout is None else timeout)
-        while _is_closed(connection := super().getconn(deadline - monotonic())):
+        while (connection := cast("BoundConnection", super().getconn(deadline - monotonic()))).incoming.poll(0):
             connection.close()
             self.putconn(connection)
         return connection
@@ -105,11 +114,11 @@ def open_pool(
     """A pool for threads. It connects in the background, so that an unavailable database does not delay the start."""
 
     def configure(connection: psycopg.Connection[Any]) -> None:
-        cast("_BoundConnection", connection).statement_seconds = statement_seconds
+        cast("BoundConnection", connection).statement_seconds = statement_seconds
 
     return _Pool(
         url,
-        connection_class=_BoundConnection,
+        connection_class=BoundConnection,
         configure=configure,
         min_size=1,
         max_size=size,
@@ -158,15 +167,17 @@ def _options(application_name: str, statement_seconds: float, more: str = "") ->
     }
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """Translate the temporary errors of the driver to LogUnavailableError; LogUnreachedError if nothing was sent."""
-    try:
-        yield
-    except (PoolTimeout, PoolClosed) as error:
-        raise LogUnreachedError from error
-    except _AWAY as error:
-        raise LogUnavailableError from error
+class translated:  # noqa: N801 - read as a verb, and a class because a generator takes three times its calls
+    """Translates the temporary errors of the driver to LogUnavailableError; LogUnreachedError if nothing was sent."""
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if isinstance(error, (PoolTimeout, PoolClosed)):
+            raise LogUnreachedError from error
+        if isinstance(error, _AWAY):
+            raise LogUnavailableError from error
 
 
 @contextmanager

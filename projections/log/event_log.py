@@ -9,7 +9,7 @@ that a new statement still does not see were rolled back.
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, LiteralString, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -21,33 +21,10 @@ from psycopg_pool import ConnectionPool
 
 from domain.events import Event
 from domain.mapper import Envelope, EventMapper, LoggedState
+from projections.log.appending import APPEND_LOCK, APPEND_ONE, append_of, texts_of
 from projections.log.clock import read_clock
 from projections.log.connections import translated
-from projections.log.prepared import Prepared
 
-APPEND_LOCK: Final = 0x6461726B_6C6F67  # "darklog"; no other lock may use this number
-
-# The CTE takes the lock before nextval runs, because nextval and RETURNING run on the joined rows.
-# Nearly every append has one event; the statement with arrays costs client and server twice as much.
-APPEND_ONE: Final = Prepared(
-    "append",
-    f"""
-WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared({APPEND_LOCK}))
-INSERT INTO event_log (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)
-SELECT $1::uuid, $2::int, $3::text, $4::uuid, $5::text, $6::uuid, $7::smallint, $8::jsonb FROM lock
-RETURNING position
-""",  # noqa: S608 - a number of our own
-)
-APPEND: Final = """
-WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%(lock)s))
-INSERT INTO event_log (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)
-SELECT e.upload_id, e.version, e.name, e.event_id, e.actor, e.correlation_id, e.schema_version, e.state::jsonb
-FROM lock, unnest(%(upload_id)s::uuid[], %(version)s::int[], %(name)s::text[], %(event_id)s::uuid[], %(actor)s::text[],
-                  %(correlation_id)s::uuid[], %(schema_version)s::smallint[], %(state)s::text[])
-           AS e (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)
-ORDER BY e.version
-RETURNING position
-"""
 COLUMNS: Final = """
 position, upload_id, version, name, state::text, recorded_at, event_id, actor, correlation_id, schema_version
 """
@@ -135,27 +112,6 @@ def _mapper() -> EventMapper:
     return EventMapper()
 
 
-def append_of(stored_events: Sequence[StoredEvent]) -> tuple[LiteralString, dict[str, object]]:
-    """The statement that appends the events in one round trip, and its parameters."""
-    rows = [row_of(event) for event in stored_events]
-    return APPEND, {"lock": APPEND_LOCK, **{column: [row[column] for row in rows] for column in rows[0]}}
-
-
-def row_of(event: StoredEvent) -> dict[str, object]:
-    """The columns of an event. PostgreSQL opens the JSON of one that our mapper did not make."""
-    envelope = event.envelope if isinstance(event, LoggedState) else None
-    return {
-        "upload_id": event.originator_id,
-        "version": event.originator_version,
-        "name": event.topic,
-        "event_id": envelope and envelope.event_id,
-        "actor": envelope and envelope.actor,
-        "correlation_id": envelope and envelope.correlation_id,
-        "schema_version": envelope and envelope.schema_version,
-        "state": event.state.decode(),
-    }
-
-
 def select_history(connection: psycopg.Connection[Any], upload_id: UUID) -> list[LoggedEvent]:
     """Every event of one upload, in the transaction of the caller."""
     parameters = {"upload_id": upload_id, "gt": 0, "lte": MAX_VERSION, "limit": None}
@@ -177,7 +133,7 @@ class EventLog(AggregateRecorder):
         """Append all events or none. Raises IntegrityError, a RecordConflictError, if a version already exists."""
         try:
             if len(stored_events) == 1:
-                return [int(APPEND_ONE.value(self._pool, row_of(stored_events[0]).values()))]
+                return [int(APPEND_ONE.value(self._pool, texts_of(stored_events[0])))]
             statement, parameters = append_of(stored_events)
             with translated(), self._pool.connection() as connection:
                 return [position for (position,) in connection.execute(statement, parameters, prepare=True)]

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import psycopg
 
-from projections.log.event_log import APPEND_LOCK, AWAIT_WRITERS, SELECT_LAST_POSITION
+from projections.log.appending import APPEND_LOCK
+from projections.log.event_log import AWAIT_WRITERS, SELECT_LAST_POSITION
 
 PAGE: Final = 20_000
 """Positions of one transaction."""

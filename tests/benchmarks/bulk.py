@@ -5,7 +5,7 @@ from typing import Final
 import psycopg
 
 from domain.mapper import EventMapper
-from projections.log.event_log import row_of
+from projections.log.appending import row_of
 from projections.rows.projector import READER
 from tests.benchmarks.lives import SESSION_HASH, life
 from tests.benchmarks.sql_rebuild import RESULTS, UPLOADS

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from domain.mapper import EventMapper
-from projections.log.event_log import row_of
+from projections.log.appending import row_of
 from tests.benchmarks.contest import Figures
 from tests.benchmarks.lives import life
 

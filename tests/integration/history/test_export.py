@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from projections.history import export as exporting
-from projections.log.event_log import APPEND_LOCK
+from projections.log.appending import APPEND_LOCK
 from tests.integration.history.exports import export, lines, manifest, run, whole_log
 from tests.integration.history.known import TUESDAY, streams
 from tests.waiting import until

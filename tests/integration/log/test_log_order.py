@@ -13,7 +13,8 @@ from uuid import uuid4
 import psycopg
 from redis import Redis
 
-from projections.log.event_log import EventLog, LoggedEvent, append_of
+from projections.log.appending import append_of
+from projections.log.event_log import EventLog, LoggedEvent
 from projections.log.follower import Follower
 from projections.log.notifications import RedisNotifier, Wakeups
 from tests.integration.log.appends import Pool, stored_submission, wait_for_lock

@@ -1,5 +1,6 @@
 """An append's prepared statement: it survives what a connection forgets, and keeps the errors of the driver."""
 
+import dataclasses
 from typing import Any
 from uuid import uuid4
 
@@ -38,6 +39,15 @@ def test_a_text_with_a_nul_is_refused_and_not_cut_off(event_log: EventLog) -> No
     with pytest.raises(psycopg.DataError, match="cannot contain a NUL"):
         event_log.insert_events([EventMapper().to_stored_event(event)])
     assert event_log.last_position() == 0
+
+
+def test_an_event_that_is_longer_than_a_socket_takes_at_once_is_appended(event_log: EventLog) -> None:
+    event = stored_submission()
+    long = dataclasses.replace(event, state=event.state[:-1] + b',"filler":"' + b"x" * 3_000_000 + b'"}')
+
+    event_log.insert_events([long])
+
+    assert len(event_log.read(0, 1)[0].state) > 3_000_000
 
 
 def test_the_pool_still_commits_what_a_caller_began(event_log: EventLog, pool: Pool) -> None:

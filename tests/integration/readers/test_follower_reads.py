@@ -6,7 +6,8 @@ from typing import Any
 
 import psycopg
 
-from projections.log.event_log import EventLog, LoggedEvent, Page, append_of
+from projections.log.appending import append_of
+from projections.log.event_log import EventLog, LoggedEvent, Page
 from projections.log.follower import Follower, Handle
 from projections.log.notifications import Wakeups
 from tests.integration.log.appends import Pool, stored_submission
