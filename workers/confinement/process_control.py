@@ -8,6 +8,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 PR_SET_PDEATHSIG: Final = 1
@@ -60,6 +61,7 @@ def die_with(parent: int, number: int) -> None:
         os.kill(os.getpid(), number)
 
 
+@cache
 def libc() -> ctypes.CDLL:
     """The C library. Raises OSError elsewhere than on Linux."""
     if sys.platform != "linux":
