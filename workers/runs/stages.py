@@ -5,8 +5,6 @@ A stage is safe to repeat. It finds what an earlier attempt has stored and goes 
 
 import random
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextvars import copy_context
 from hashlib import sha256
 from typing import Final
 from uuid import UUID, uuid4
@@ -14,14 +12,13 @@ from uuid import UUID, uuid4
 import structlog
 
 from domain.errors import BlobNotFoundError, StorageRefusedError, StorageUnavailableError
-from domain.events import StoredImage
 from domain.failures import FailureCode
 from domain.objects import clean_key, original_key
 from domain.ports import BlobStore
 from domain.stages import BANDS, Stage, rank
 from domain.upload import Upload
 from workers.errors import NotHeldError, PassingError, PermanentError
-from workers.imaging.jobs import Finished, Picture
+from workers.imaging.jobs import Finished
 from workers.imaging.sandbox import Sandbox
 from workers.runs.attempt import Attempt
 from workers.runs.calls import Calls
@@ -43,8 +40,6 @@ from workers.vision.model import Answer, ImageModel
 
 GENERATED: Final = BANDS[Stage.GENERATING][-1]
 """The progress that says that the answer is kept."""
-MOMENT_SECONDS: Final = 0.025
-"""A step that ends sooner is appended with the next one: that saves an append, and an answer to each poller."""
 HOLD_SECONDS: Final = (1, 4, 16)
 """Between two tries to keep an answer, whatever is wrong; the next attempt would have to pay for another one."""
 
@@ -195,22 +190,8 @@ class Stages:
 
     def watermark(self, attempt: Attempt) -> None:
         """Store and record the preview; if another attempt has stored the full image, make it of that."""
-        if attempt.preview:
-            with ThreadPoolExecutor(1) as aside:
-                self._record(attempt, aside.submit(copy_context().run, self._keep_preview, attempt, attempt.preview))
-            return
         attempt.advance(Stage.WATERMARKING, 90)
         result = attempt.upload.result
         if result and result.preview is None:
-            picture = preview(self._blobs.get(result.full.key), self._sandbox)
-            attempt.note_preview(self._keep_preview(attempt, picture))
-
-    def _record(self, attempt: Attempt, kept: Future[StoredImage]) -> None:
-        """Record the step together with its end if that comes in a moment, else before it, and before its failure."""
-        wait([kept], MOMENT_SECONDS)
-        reach = attempt.note_step if kept.done() and not kept.exception() else attempt.advance
-        reach(Stage.WATERMARKING, 90)
-        attempt.note_preview(kept.result())
-
-    def _keep_preview(self, attempt: Attempt, picture: Picture) -> StoredImage:
-        return keep_picture(self._blobs, attempt.upload_id, "preview", picture)
+            picture = attempt.preview or preview(self._blobs.get(result.full.key), self._sandbox)
+            attempt.note_preview(keep_picture(self._blobs, attempt.upload_id, "preview", picture))

@@ -43,18 +43,6 @@ class Forbidden(Wrapped):
         raise StorageRefusedError
 
 
-class Slow(Wrapped):
-    """It takes as long as a test wants."""
-
-    def __init__(self, blobs: BlobStore, kind: str) -> None:
-        super().__init__(blobs, kind)
-        self.goes_on = Event()
-
-    def meddle(self, body: BinaryIO) -> BinaryIO:
-        assert self.goes_on.wait(60)
-        return body
-
-
 class Half(Wrapped):
     """It keeps half of what it is given, and says nothing."""
 
