@@ -139,7 +139,7 @@ def target_of(point: str) -> Target:
         "answer.kept": Target(stages, "keep_answer", after=True),
         "clean.kept": Target(stages, "keep", after=True),
         "page.found": Target(Follower, "position", after=True),
-        "page.applied": Target(projector, "apply", after=True),
+        "page.applied": Target(projector, "apply_together", after=True),
         "model.applied": Target(Builder, "_apply", after=True),
         "model.built": Target(Builder, "settle", after=False),
         "model.settled": Target(Builder, "settle", after=True),
