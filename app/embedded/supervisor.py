@@ -30,10 +30,10 @@ GLANCE_SECONDS: Final = 0.02
 """How often the children are looked at while they start or stop."""
 CALM_SECONDS: Final = 1.0
 """The same while all of them run: a signal, such as that of a child's end, is seen at once."""
-SIGNALS: Final = 4096
-"""The most that are heard of at once; each is a byte."""
 RESTART_SECONDS: Final = 0.1
 """The same while one of them is started again."""
+SIGNALS: Final = 4096
+"""The most that are heard of at once; each is a byte."""
 
 
 OnEvent = Callable[..., object]

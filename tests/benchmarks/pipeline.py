@@ -195,8 +195,6 @@ class _Services:
             folder = self._running.enter_context(open_folder())
             service = self._starts[name](folder, self._settings if has_gemini else {})
             self._services[name] = self._running.enter_context(service).wait_until_ready()
-            with Api(service.url) as api:
-                _ends(api, [api.submit()])  # its modules are loaded, and what it prepares is prepared
         return self._services[name]
 
 
