@@ -47,7 +47,10 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each thread reserves memory, of which
 
 
 def open_header(data: bytes, *, max_pixels: int, max_side: int) -> Image.Image:
-    """The picture with nothing but its header read, when it is one of ours, not too large, and all of it is there."""
+    """The picture with nothing but its header read, when it is one of ours, not too large, and all of it is there.
+
+    Whether all of a PNG is there is told by `decode`, which unpacks it.
+    """
     head = data[:HEAD_BYTES]
     kind = _kind_of(head)
     match kind:
@@ -103,7 +106,7 @@ def _png(data: bytes, max_pixels: int, max_side: int) -> Image.Image:
     _checked(parts.file(), "PNG", max_pixels, max_side)
     if parts.is_animated:
         raise PermanentError(FailureCode.ANIMATED_IMAGE, "PNG of several frames")
-    return _parse_header(parts.whole().file(), "PNG", max_pixels)
+    return parts.image()
 
 
 def _checked(data: bytes, kind: str, max_pixels: int, max_side: int) -> Image.Image:
