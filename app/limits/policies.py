@@ -39,6 +39,10 @@ class Policy(Struct, frozen=True):
         """Its member of RateLimit-Policy."""
         return f'"{self.name}";q={self.quota};w={self.seconds}'
 
+    def remaining(self, left: int, reset: float) -> str:
+        """Its member of RateLimit: what remains, and in how many seconds there is more."""
+        return f'"{self.name}";r={left};t={max(1, ceil(reset))}'
+
 
 class Ask(NamedTuple):
     """A request that counts for a policy, for this network or session."""
@@ -57,7 +61,7 @@ class Standing(NamedTuple):
     @property
     def field(self) -> str:
         """Its member of RateLimit."""
-        return f'"{self.policy.name}";r={self.left};t={max(1, ceil(self.reset))}'
+        return self.policy.remaining(self.left, self.reset)
 
 
 Fields = Mapping[bytes, bytes]

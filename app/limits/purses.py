@@ -48,7 +48,9 @@ class Purse:
     @property
     def fields(self) -> Fields:
         """The header fields of an answer."""
-        return {b"ratelimit-policy": self._policy_field, b"ratelimit": self.standing.field.encode()}
+        left = max(0, self._left + self._permits - self._owed)
+        field = self._ask.policy.remaining(left, self._reset_at - monotonic())
+        return {b"ratelimit-policy": self._policy_field, b"ratelimit": field.encode()}
 
     @property
     def standing(self) -> Standing:
@@ -113,11 +115,17 @@ class Purses:
 
     async def spend(self, address: str, session_hash: str | None = None) -> Sequence[Purse]:
         """Count a request; the purses that paid for it. Raises TooManyRequestsError."""
-        purses = self._by_client.get((address, session_hash))
-        if purses is None:
-            purses = self._found(address, session_hash)
-        while unknown := self._unknown(purses):
-            await asyncio.shield(unknown.fill())  # one client that leaves does not end it for the others
+        while (paid := self.spend_at_once(address, session_hash)) is None:
+            unknown = self._unknown(self._of(address, session_hash))
+            if unknown:
+                await asyncio.shield(unknown.fill())  # one client that leaves does not end it for the others
+        return paid
+
+    def spend_at_once(self, address: str, session_hash: str | None = None) -> Sequence[Purse] | None:
+        """The same; None, and nothing is counted, where Redis must be asked first. Raises TooManyRequestsError."""
+        purses = self._of(address, session_hash)
+        if self._unknown(purses):
+            return None
         for purse in purses:
             purse.spend()
         return purses
@@ -134,7 +142,10 @@ class Purses:
                 raise TooManyRequestsError.of(self._rule.what, purse.standing)
         return unknown
 
-    def _found(self, address: str, session_hash: str | None) -> Sequence[Purse]:
+    def _of(self, address: str, session_hash: str | None) -> Sequence[Purse]:
+        found = self._by_client.get((address, session_hash))
+        if found is not None:
+            return found
         purses = [self._purse(ask) for ask in self._rule.asks(address, session_hash)]
         if len(self._by_client) >= MOST:
             del self._by_client[next(iter(self._by_client))]

@@ -149,8 +149,9 @@ class Sessions:
         return self._signed(found[0], self._clock()).token if found else None
 
     def _is_good(self, known: Known) -> bool:
-        is_ended = known.session_hash in self._ended or known.early in self._ended
-        return self._clock() < known.ends_at and not is_ended
+        if known.session_hash in self._ended or (known.early is not None and known.early in self._ended):
+            return False
+        return self._clock() < known.ends_at
 
     def _opened(self, token: str) -> tuple[str, float | None] | None:
         """The id of the session and the token's time, None for an undated one."""

@@ -127,7 +127,8 @@ class CompletedResult(Struct, frozen=True, kw_only=True):
 class _Polls(NamedTuple):
     """The polls of one query, by upload id, and the time at which the first of them must be answered."""
 
-    by_upload: dict[UUID, list[asyncio.Future[Known]]]
+    by_upload: dict[str, list[asyncio.Future[Known]]]
+    """The ids are 32 digits: a UUID is hashed and compared by Python code, a text is not."""
     due: float
 
     def answer(self, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -153,7 +154,7 @@ class StatusReader:
 
     def __init__(self, pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]]) -> None:
         self._pool = pool
-        self._waiting: dict[UUID, list[asyncio.Future[Known]]] = {}
+        self._waiting: dict[str, list[asyncio.Future[Known]]] = {}
         self._since = 0.0
         self._loop: asyncio.AbstractEventLoop
         self._round: asyncio.Task[None] | None = None
@@ -169,7 +170,7 @@ class StatusReader:
             if self._round is None or self._round.done():
                 self._round = self._loop.create_task(self._answer_all())
         answer: asyncio.Future[Known] = self._loop.create_future()
-        self._waiting.setdefault(upload_id, []).append(answer)
+        self._waiting.setdefault(upload_id.hex, []).append(answer)
         return answer
 
     async def result(self, result_id: UUID, session_hash: str) -> CompletedResult | None:
@@ -208,10 +209,9 @@ class StatusReader:
         return _Polls(taken, due)
 
 
-async def _select(connection: psycopg.AsyncConnection[Any], upload_ids: Iterable[UUID]) -> list[tuple[Any, ...]]:
+async def _select(connection: psycopg.AsyncConnection[Any], upload_ids: Iterable[str]) -> list[tuple[Any, ...]]:
     cursor = connection.cursor(row_factory=tuple_row, binary=True)
-    ids = "{" + ",".join([upload_id.hex for upload_id in upload_ids]) + "}"  # a third of the cost of str
-    return await (await cursor.execute(SELECT_STATUSES, (ids,), prepare=True)).fetchall()
+    return await (await cursor.execute(SELECT_STATUSES, (f"{{{','.join(upload_ids)}}}",), prepare=True)).fetchall()
 
 
 @contextmanager

@@ -104,7 +104,7 @@ def _tag(row: StatusRow, forecast: Forecast) -> str:
 
 def body_of(row: StatusRow, forecast: Forecast) -> StatusBody:
     """The body of the state, as the HTTP contract names its members."""
-    position, eta = forecast.queue_position, forecast.eta
+    position, eta, has_ended = forecast.queue_position, forecast.eta, is_terminal(row)
     return StatusBody(
         job_id=row.upload_id,
         status=row.status,
@@ -115,8 +115,8 @@ def body_of(row: StatusRow, forecast: Forecast) -> StatusBody:
         attempt=row.attempt,
         created_at=row.created_at,
         updated_at=row.updated_at,
-        is_terminal=is_terminal(row),
-        poll_after_ms=None if is_terminal(row) else POLL_AFTER_MS,
+        is_terminal=has_ended,
+        poll_after_ms=None if has_ended else POLL_AFTER_MS,
         queue_position=UNSET if position is None else position,
         eta=EtaBody(p50_seconds=eta.p50_seconds, p90_seconds=eta.p90_seconds) if eta else UNSET,
         waiting_for=row.waiting_for or UNSET,
