@@ -93,6 +93,17 @@ def test_so_many_pieces_are_asked_for_and_none_before_the_app_asks() -> None:
     assert all(future.done() for future in post(read).asked), "the server would wait for a body that is not read"
 
 
+def test_a_slow_sender_is_asked_for_little_again() -> None:
+    async def read(sender: Sender, receive: Receive, _cut: Cut) -> None:
+        for arriving in [AHEAD] * 10 + [1] * 100:
+            waiting = await waiting_for(receive)
+            sender.send(*[piece(b"x")] * arriving)
+            await waiting
+        assert sum(not future.done() for future in sender.asked) == 2
+
+    post(read)
+
+
 def test_a_short_body_is_hardly_read_ahead() -> None:
     async def read(sender: Sender, receive: Receive, _cut: Cut) -> None:
         waiting = await waiting_for(receive)
@@ -109,7 +120,7 @@ def test_a_client_that_hangs_up_does_so_behind_what_it_sent() -> None:
     async def read(sender: Sender, receive: Receive, _cut: Cut) -> None:
         for _ in range(2):
             waiting = await waiting_for(receive)
-            sender.send(piece(b"a"))
+            sender.send(*[piece(b"a")] * 2)
             await waiting
         sender.send(piece(b"b"), piece(b"c"), DISCONNECT)
         assert await receive() == piece(b"bc")

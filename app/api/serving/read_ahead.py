@@ -15,7 +15,7 @@ from typing import Any, Final, Self, cast
 from litestar.types import HTTPReceiveMessage, Receive, WebSocketReceiveMessage
 
 AHEAD: Final = 32
-"""So many pieces of a body may wait in memory."""
+"""So many pieces of a body may wait in memory. A slow one is asked for less: each call takes a KB."""
 
 Message = HTTPReceiveMessage | WebSocketReceiveMessage
 
@@ -47,7 +47,7 @@ class ReadAhead:
             message = self._asked.popleft().result()
             bodies.append(message["body"])
         if message.get("more_body"):
-            self._most = min(2 * self._most, AHEAD)
+            self._most = min(max(2 * len(bodies), self._most // 2), AHEAD)
             self._ask()  # so they arrive while the app takes these
         else:
             self._forget()
