@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable
-from functools import partial
+from typing import Any
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send, WebSocketReceiveMessage
+from litestar.types import ASGIApp, Receive, Scope, Send
 
+from app.api.serving.read_ahead import ReadAhead
 from domain.errors import UnavailableError
-
-Received = HTTPReceiveMessage | WebSocketReceiveMessage
 
 
 class StoppingError(UnavailableError):
@@ -21,32 +20,39 @@ class Cut:
 
     def __init__(self) -> None:
         self._is_made = False
-        self._waiting: set[asyncio.Timeout] = set()
+        self._awaited: set[asyncio.Future[Any]] = set()
 
     def make(self) -> None:
         """Cut off every body that is still awaited."""
         self._is_made = True
-        for waiting in self._waiting:
-            waiting.reschedule(0)
+        for piece in self._awaited:
+            piece.cancel()
 
     def applied_to(self, app: ASGIApp) -> ASGIApp:
-        """The app, with bodies that end at the cut."""
+        """The app, with bodies that are read ahead and end at the cut."""
+
+        async def with_body(scope: Scope, receive: Receive, send: Send) -> None:
+            with ReadAhead(receive, self._arrival) as body:
+                await app(scope, body.receive, send)
 
         def until_cut(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             # A GET has no body that could be late, and a held one listens for its client's disconnect.
             if scope["type"] == ScopeType.HTTP and scope["method"] != "GET":
-                return app(scope, partial(self._received, receive), send)
+                return with_body(scope, receive, send)
             return app(scope, receive, send)
 
         return until_cut
 
-    async def _received(self, receive: Receive) -> Received:
+    async def _arrival(self, piece: asyncio.Future[Any]) -> None:
+        """Wait for a piece of a body. Raises StoppingError."""
+        if self._is_made:
+            raise StoppingError
+        self._awaited.add(piece)
         try:
-            async with asyncio.timeout(0 if self._is_made else None) as waiting:
-                self._waiting.add(waiting)
-                try:
-                    return await receive()
-                finally:
-                    self._waiting.discard(waiting)
-        except TimeoutError:
-            raise StoppingError from None
+            await piece
+        except asyncio.CancelledError:
+            if self._is_made:
+                raise StoppingError from None
+            raise
+        finally:
+            self._awaited.discard(piece)

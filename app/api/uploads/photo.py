@@ -61,10 +61,11 @@ class Spool:
         self.size = 0
 
     async def write(self, chunk: bytes) -> None:
-        """Take some more. Raises BodyTooLargeError."""
+        """Take some more. Raises BodyTooLargeError and TooMuchInFlightError."""
         self.size += len(chunk)
         if self.size > self._max_bytes:
             raise BodyTooLargeError(self._max_bytes)
+        self._count(len(chunk))
         self._held += chunk
         if len(self._held) >= CHUNK_BYTES:
             await self._flush()

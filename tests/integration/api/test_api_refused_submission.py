@@ -88,6 +88,16 @@ def test_one_address_may_send_so_many_photos_a_minute(database_url: str, tmp_pat
         assert service.client.get("/healthz").status_code == 200
 
 
+def test_one_address_may_have_half_of_the_bytes_in_flight(database_url: str, tmp_path: Path) -> None:
+    with running_service(database_url, tmp_path, bytes_in_flight=1000) as service:
+        assert [service.post(JPEG + bytes(400)).status_code for _ in range(3)] == [202] * 3
+        refused = service.post(JPEG + bytes(500))
+
+        assert error_of(refused) == (503, "UNAVAILABLE")
+        assert int(refused.headers["Retry-After"]) > 0
+        assert service.uploads() == len(service.objects()) == 3
+
+
 @pytest.mark.parametrize(("peer", "statuses"), [("198.51.100.7", [202, 429]), ("10.1.1.1", [202, 202])])
 def test_only_a_trusted_proxy_speaks_for_its_clients(
     database_url: str, tmp_path: Path, peer: str, statuses: list[int]

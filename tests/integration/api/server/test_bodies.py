@@ -1,5 +1,6 @@
 """A body is bounded in size and in time, and holds up no other client."""
 
+import random
 import re
 import select
 import socket
@@ -35,6 +36,21 @@ def test_the_size_limit_holds_declared_and_chunked(patient_server: Server, *, de
     assert [post(size).status_code for size in (LIMIT - 1, LIMIT)] == [202, 202]
     assert [error_of(post(size)) for size in (LIMIT + 1, 3 * LIMIT)] == [(413, "PAYLOAD_TOO_LARGE")] * 2
     assert patient_server.uploads() == 2
+
+
+def test_photos_that_come_at_once_arrive_byte_by_byte_as_they_were_sent(patient_server: Server) -> None:
+    head, end = frame(len(JPEG)).split(JPEG)
+    photos = {head + JPEG + random.Random(seed).randbytes(LIMIT // 2) + end for seed in range(8)}
+
+    def post(body: bytes) -> httpx.Response:
+        headers = {"Content-Type": "multipart/form-data; boundary=edge"}
+        return httpx.post(f"{patient_server.url}/api/uploads", content=chunks(body), headers=headers, timeout=60)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert {answer.status_code for answer in threads.map(post, photos)} == {202}
+
+    stored = {path.read_bytes() for path in patient_server.folder.rglob("*") if path.is_file()}
+    assert {photo.removeprefix(head).removesuffix(end) for photo in photos} <= stored
 
 
 def test_memory_does_not_follow_the_size(patient_server: Server) -> None:

@@ -1,0 +1,164 @@
+"""A body is read ahead: in order, in few messages, within a bound, and to the cut."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from app.api.serving.cut import Cut, StoppingError
+from app.api.serving.read_ahead import AHEAD
+
+Receive = Callable[[], Coroutine[Any, Any, Any]]
+DISCONNECT = {"type": "http.disconnect"}
+
+
+def piece(body: bytes, *, more: bool = True) -> dict[str, Any]:
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+class Sender:
+    """What granian is to us: it gives a future a call, and answers them in their order."""
+
+    def __init__(self) -> None:
+        self.asked: list[asyncio.Future[Any]] = []
+
+    def receive(self) -> asyncio.Future[Any]:
+        self.asked.append(asyncio.get_running_loop().create_future())
+        return self.asked[-1]
+
+    def send(self, *messages: dict[str, Any]) -> None:
+        waiting = [future for future in self.asked if not future.done()]
+        for future, message in zip(waiting, messages, strict=False):
+            future.set_result(message)
+
+
+def post(read: Callable[[Sender, Receive, Cut], Coroutine[Any, Any, None]]) -> Sender:
+    """Let an app read the body of a POST; what it asked of the sender."""
+
+    async def run() -> Sender:
+        sender, cut = Sender(), Cut()
+
+        async def app(_scope: Any, receive: Any, _send: Any) -> None:  # noqa: ANN401 - ASGI
+            async with asyncio.timeout(30):
+                await read(sender, receive, cut)
+
+        served: Any = cut.applied_to(app)
+        await served({"type": "http", "method": "POST"}, sender.receive, None)
+        return sender
+
+    return asyncio.run(run())
+
+
+async def waiting_for(receive: Receive) -> asyncio.Task[Any]:
+    """A call that waits for the next message."""
+    waiting = asyncio.create_task(receive())
+    await asyncio.sleep(0)
+    return waiting
+
+
+def test_what_has_arrived_is_handed_over_at_once_and_in_order() -> None:
+    async def read(sender: Sender, receive: Receive, _cut: Cut) -> None:
+        first = await waiting_for(receive)
+        sender.send(piece(b"a"))
+        assert await first == piece(b"a")
+        sender.send(piece(b"b"), piece(b"c"))
+        assert await receive() == piece(b"bc")
+        sender.send(piece(b"d"), piece(b"e"), piece(b"", more=False))
+        assert await receive() == piece(b"de", more=False)
+
+    post(read)
+
+
+def test_no_piece_waits_for_the_next_one() -> None:
+    async def read(sender: Sender, receive: Receive, _cut: Cut) -> None:
+        for number in range(100):
+            waiting = await waiting_for(receive)
+            assert not waiting.done()
+            sender.send(piece(bytes([number])))
+            assert await waiting == piece(bytes([number]))
+
+    post(read)
+
+
+def test_so_many_pieces_are_asked_for_and_none_before_the_app_asks() -> None:
+    async def read(sender: Sender, receive: Receive, _cut: Cut) -> None:
+        assert not sender.asked
+        for _ in range(10):
+            waiting = await waiting_for(receive)
+            sender.send(*[piece(b"x")] * AHEAD)
+            await waiting
+        assert sum(not future.done() for future in sender.asked) == AHEAD
+
+    assert all(future.done() for future in post(read).asked), "the server would wait for a body that is not read"
+
+
+def test_a_slow_sender_is_asked_for_little_again() -> None:
+    async def read(sender: Sender, receive: Receive, _cut: Cut) -> None:
+        for arriving in [AHEAD] * 10 + [1] * 100:
+            waiting = await waiting_for(receive)
+            sender.send(*[piece(b"x")] * arriving)
+            await waiting
+        assert sum(not future.done() for future in sender.asked) == 2
+
+    post(read)
+
+
+def test_a_short_body_is_hardly_read_ahead() -> None:
+    async def read(sender: Sender, receive: Receive, _cut: Cut) -> None:
+        waiting = await waiting_for(receive)
+        sender.send(piece(b"{}"))
+        await waiting
+        sender.send(piece(b"", more=False))
+        assert await receive() == piece(b"", more=False)
+        assert len(sender.asked) == 3
+
+    post(read)
+
+
+def test_a_client_that_hangs_up_does_so_behind_what_it_sent() -> None:
+    async def read(sender: Sender, receive: Receive, _cut: Cut) -> None:
+        for _ in range(2):
+            waiting = await waiting_for(receive)
+            sender.send(*[piece(b"a")] * 2)
+            await waiting
+        sender.send(piece(b"b"), piece(b"c"), DISCONNECT)
+        assert await receive() == piece(b"bc")
+        assert await receive() == DISCONNECT
+
+    post(read)
+
+
+def test_a_body_that_is_late_at_the_cut_ends_there() -> None:
+    async def read(sender: Sender, receive: Receive, cut: Cut) -> None:
+        waiting = await waiting_for(receive)
+        sender.send(piece(b"a"))
+        await waiting
+        waiting = await waiting_for(receive)
+        cut.make()
+        for late in (waiting, receive()):
+            with pytest.raises(StoppingError):
+                await late
+
+    post(read)
+
+
+def test_what_has_arrived_before_the_cut_is_read() -> None:
+    async def read(sender: Sender, receive: Receive, cut: Cut) -> None:
+        waiting = await waiting_for(receive)
+        sender.send(piece(b"a"))
+        await waiting
+        sender.send(piece(b"b"), piece(b"", more=False))
+        cut.make()
+        assert await receive() == piece(b"b", more=False)
+
+    post(read)
+
+
+def test_a_reader_that_gives_up_is_not_told_that_the_service_stops() -> None:
+    async def read(_sender: Sender, receive: Receive, _cut: Cut) -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await receive()
+
+    post(read)
