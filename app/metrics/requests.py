@@ -33,12 +33,12 @@ def counted(app: ASGIApp, registry: CollectorRegistry) -> ASGIApp:
             await app(scope, receive, send)
             return
         began = time.perf_counter()
-        status = CUT
+        status: str | int = CUT
 
         def note_and_send(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = str(message["status"])
+                status = message["status"]
             return send(message)
 
         try:

@@ -148,18 +148,27 @@ class Forecaster:
 
     async def forecast(self, row: StatusRow) -> Forecast:
         """The forecast for the upload; NOTHING if it has ended, or if it cannot be made: a poll does without."""
+        if (forecast := self.forecast_at_once(row)) is not None:
+            return forecast
+        try:
+            if row.status == Status.PENDING:
+                return self._waiting(row, *await self._ask(row))
+            _, bands = await self._ask(None)
+            return Forecast(eta=self._running(row, bands))
+        except Exception as error:  # noqa: BLE001 - what adorns an answer must not fail it
+            self._failed.warn(repr(error), upload_id=str(row.upload_id))
+        return NOTHING
+
+    def forecast_at_once(self, row: StatusRow) -> Forecast | None:
+        """The same, of what is cached; None where PostgreSQL must be asked first."""
         try:
             # Compare with ==, not `is`: a row from the database contains plain strings.
             if row.status == Status.PENDING:
                 queue, bands = self._queue.peek(accept=lambda queue: queue.holds(row)), self._bands.peek()
-                if queue is None or bands is None:
-                    queue, bands = await self._ask(row)
-                return self._waiting(row, queue, bands)
+                return self._waiting(row, queue, bands) if queue and bands else None
             if row.status == Status.PROCESSING and row.running:
                 bands = self._bands.peek()
-                if bands is None:
-                    _, bands = await self._ask(None)
-                return Forecast(eta=self._running(row, bands))
+                return Forecast(eta=self._running(row, bands)) if bands else None
         except Exception as error:  # noqa: BLE001 - what adorns an answer must not fail it
             self._failed.warn(repr(error), upload_id=str(row.upload_id))
         return NOTHING

@@ -134,8 +134,8 @@ class _Polls(NamedTuple):
     def answer(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Give each poll its row, or None."""
         found: list[Known] = [None] * len(self.by_upload)
-        for ordinal, *row in rows:
-            found[ordinal - 1] = IN_LOG_ONLY if row[0] is None else StatusRow(*row)
+        for row in rows:
+            found[row[0] - 1] = IN_LOG_ONLY if row[1] is None else StatusRow(*row[1:])
         for upload, polls in zip(found, self.by_upload.values(), strict=True):
             for poll in polls:
                 if not poll.done():  # the poll may be cancelled

@@ -8,12 +8,8 @@ from collections.abc import Coroutine
 from typing import Any, Final
 
 from litestar import Litestar
-from litestar.types import Receive, Scope, Send
 
-from app.api.http.correlation import bind
-from app.api.http.errors import reply_to
 from app.api.http.head import answer_head
-from app.api.http.headers import every
 from app.api.status.poll import StatusPoll
 
 PREFIX: Final = "/api/status/"
@@ -32,17 +28,9 @@ class FastPathApi(Litestar):
         if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith(PREFIX):
             job_id = scope["path"][len(PREFIX) :]
             if job_id and "/" not in job_id:
-                return self._answer(job_id, scope, receive, send)
+                scope["path_template"] = PATH
+                scope["path_params"] = {"jobId": job_id}
+                return self._poll(scope, receive, send)
         if scope["type"] == "http" and scope["method"] == "HEAD":
             return answer_head(self, scope, send)
         return super().__call__(scope, receive, send)
-
-    async def _answer(self, job_id: str, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["path_template"] = PATH
-        scope["path_params"] = {"jobId": job_id}
-        try:
-            reply = await self._poll.reply(scope, receive)
-        except Exception as error:  # noqa: BLE001 - the error table has an answer for every error
-            bind(scope)
-            reply = reply_to(await self._poll.refusal(scope, error))
-        await reply.send(send, every(scope))

@@ -3,6 +3,7 @@
 `StatusPoll` is an ASGI application, so that the fast path can call it without the framework.
 """
 
+from collections.abc import Awaitable
 from typing import Final
 from uuid import UUID
 
@@ -10,8 +11,10 @@ from anyio import to_thread
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.api.http.addresses import address_of
-from app.api.http.errors import UnauthorizedError
+from app.api.http.correlation import bind
+from app.api.http.errors import UnauthorizedError, reply_to
 from app.api.http.failed_tokens import FailedTokens
+from app.api.http.headers import every
 from app.api.http.job_id import JobId
 from app.api.http.replies import Reply
 from app.api.http.services import History, Services
@@ -25,7 +28,7 @@ from app.limits.policies import Fields
 from app.limits.purses import fields_of_first
 from domain.errors import UploadNotFoundError
 from projections.queries.forecast import Forecast, Forecaster
-from projections.queries.status import IN_LOG_ONLY, StatusReader, StatusRow, folded_row, row_at_last_transition
+from projections.queries.status import IN_LOG_ONLY, Known, StatusReader, StatusRow, folded_row, row_at_last_transition
 
 HELD: Final = "/api/status/{jobId} held"
 """The route name in the metrics for held polls: their clients choose how long they take."""
@@ -33,6 +36,9 @@ HELD: Final = "/api/status/{jobId} held"
 
 PERMIT_SECONDS: Final = LONGEST_WAIT + 10
 """How long a held poll may keep its permit: its wait, and the time for its answer."""
+
+
+State = tuple[StatusRow, Forecast]
 
 
 class Statuses:
@@ -43,9 +49,28 @@ class Statuses:
         self._history = history
         self._forecaster = forecaster
 
-    async def now(self, upload_id: UUID, session_hash: str, read_version: int) -> tuple[StatusRow, Forecast]:
+    async def now(self, upload_id: UUID, session_hash: str, read_version: int) -> State:
         """The upload's state, no older than what the client has read. Raises UploadNotFoundError."""
-        row = await self._reader.status(upload_id)
+        known = await self.known(upload_id)
+        return self.of_row(known, session_hash, read_version) or await self.found_out(
+            known, upload_id, session_hash, read_version
+        )
+
+    def known(self, upload_id: UUID) -> Awaitable[Known]:
+        """What the read model has of the upload."""
+        return self._reader.status(upload_id)
+
+    def of_row(self, row: Known, session_hash: str, read_version: int) -> State | None:
+        """The state, where the row and what is cached tell all of it."""
+        if row is None or row is IN_LOG_ONLY or row.session_hash != session_hash:
+            return None
+        if row.missed_transition or row.version < read_version:
+            return None
+        forecast = self._forecaster.forecast_at_once(row)
+        return None if forecast is None else (row, forecast)
+
+    async def found_out(self, row: Known, upload_id: UUID, session_hash: str, read_version: int) -> State:
+        """The state, from wherever it has to come. Raises UploadNotFoundError."""
         if row is None or (row is not IN_LOG_ONLY and row.session_hash != session_hash):
             await not_found(UploadNotFoundError)
         if row is IN_LOG_ONLY or row.missed_transition or row.version < read_version:
@@ -92,31 +117,36 @@ class StatusPoll:
         return self
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        reply = await self.reply(scope, receive)
-        await reply(scope, receive, send)
+        """Answer a request. In one coroutine, as long as nothing but the row must be waited for."""
+        try:
+            asked = poll_request(scope, self._sessions)
+            address = address_of(scope, self._trusted_proxies)
+            purses = self._limits.polls.spend_at_once(address, asked.session_hash)
+            if purses is None:
+                purses = await self._limits.polls.spend(address, asked.session_hash)
+            rate = fields_of_first(purses)
+            if asked.renewed:
+                rate = {**rate, b"x-session-token": asked.renewed.encode()}
+            reply = None
+            if asked.wait and self._watches.count < MAX_HELD_REQUESTS:
+                # Without a permit it is answered at once, without Preference-Applied: its client then polls.
+                async with self._limits.held(address, asked.session_hash, PERMIT_SECONDS) as has_permit:
+                    if has_permit:
+                        scope["path_template"] = HELD
+                        reply = await self._held(asked, receive, rate)
+            if reply is None:
+                known = await self._statuses.known(asked.upload_id)
+                who = asked.session_hash, asked.read.version
+                state = self._statuses.of_row(known, *who)
+                row, forecast = state or await self._statuses.found_out(known, asked.upload_id, *who)
+                self._analytics.status_poll(row.upload_id, row.stage, row.progress)
+                reply = answer(row, forecast, read=asked.read, more=rate)
+        except Exception as error:  # noqa: BLE001 - the error table has an answer for every error
+            bind(scope)
+            reply = reply_to(await self._refusal(scope, error))
+        await reply.send(send, every(scope))
 
-    async def reply(self, scope: Scope, receive: Receive) -> Reply:
-        """The answer to a request."""
-        asked = poll_request(scope, self._sessions)
-        address = address_of(scope, self._trusted_proxies)
-        purses = self._limits.polls.spend_at_once(address, asked.session_hash)
-        if purses is None:
-            purses = await self._limits.polls.spend(address, asked.session_hash)
-        rate = fields_of_first(purses)
-        if asked.renewed:
-            rate = {**rate, b"x-session-token": asked.renewed.encode()}
-        if asked.wait and self._watches.count < MAX_HELD_REQUESTS:
-            # Without a permit it is answered at once, without Preference-Applied: its client then polls.
-            async with self._limits.held(address, asked.session_hash, PERMIT_SECONDS) as has_permit:
-                if has_permit:
-                    scope["path_template"] = HELD
-                    return await self._held(asked, receive, rate)
-        row, forecast = await self._statuses.now(asked.upload_id, asked.session_hash, asked.read.version)
-        self._analytics.status_poll(row.upload_id, row.stage, row.progress)
-        return answer(row, forecast, read=asked.read, more=rate)
-
-    async def refusal(self, scope: Scope, error: Exception) -> Exception:
+    async def _refusal(self, scope: Scope, error: Exception) -> Exception:
         """The answer to an error. A client that tried many wrong tokens is told to wait."""
         if isinstance(error, UnauthorizedError):
             try:
