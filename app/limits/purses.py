@@ -48,15 +48,17 @@ class Purse:
     @property
     def fields(self) -> Fields:
         """The header fields of an answer."""
-        left = max(0, self._left + self._permits - self._owed)
-        field = self._ask.policy.remaining(left, self._reset_at - monotonic())
+        field = self._ask.policy.remaining(self._remains, self._reset_at - monotonic())
         return {b"ratelimit-policy": self._policy_field, b"ratelimit": field.encode()}
 
     @property
     def standing(self) -> Standing:
         """How the client stands, as far as this process knows."""
-        left = max(0, self._left + self._permits - self._owed)
-        return Standing(self._ask.policy, left, max(0.0, self._reset_at - monotonic()))
+        return Standing(self._ask.policy, self._remains, max(0.0, self._reset_at - monotonic()))
+
+    @property
+    def _remains(self) -> int:
+        return max(0, self._left + self._permits - self._owed)
 
     def can_pay(self, now: float) -> bool | None:
         """Whether there is a permit or credit; None: not known before it is filled."""

@@ -57,11 +57,16 @@ async def waiting_for(receive: Receive) -> asyncio.Task[Any]:
     return waiting
 
 
+async def received(sender: Sender, receive: Receive, *messages: dict[str, Any]) -> Any:  # noqa: ANN401 - ASGI
+    """What a call that waits is given when these arrive at once."""
+    waiting = await waiting_for(receive)
+    sender.send(*messages)
+    return await waiting
+
+
 def test_what_has_arrived_is_handed_over_at_once_and_in_order() -> None:
     async def read(sender: Sender, receive: Receive, _cut: Cut) -> None:
-        first = await waiting_for(receive)
-        sender.send(piece(b"a"))
-        assert await first == piece(b"a")
+        assert await received(sender, receive, piece(b"a")) == piece(b"a")
         sender.send(piece(b"b"), piece(b"c"))
         assert await receive() == piece(b"bc")
         sender.send(piece(b"d"), piece(b"e"), piece(b"", more=False))
@@ -85,9 +90,7 @@ def test_so_many_pieces_are_asked_for_and_none_before_the_app_asks() -> None:
     async def read(sender: Sender, receive: Receive, _cut: Cut) -> None:
         assert not sender.asked
         for _ in range(10):
-            waiting = await waiting_for(receive)
-            sender.send(*[piece(b"x")] * AHEAD)
-            await waiting
+            await received(sender, receive, *[piece(b"x")] * AHEAD)
         assert sum(not future.done() for future in sender.asked) == AHEAD
 
     assert all(future.done() for future in post(read).asked), "the server would wait for a body that is not read"
@@ -96,9 +99,7 @@ def test_so_many_pieces_are_asked_for_and_none_before_the_app_asks() -> None:
 def test_a_slow_sender_is_asked_for_little_again() -> None:
     async def read(sender: Sender, receive: Receive, _cut: Cut) -> None:
         for arriving in [AHEAD] * 10 + [1] * 100:
-            waiting = await waiting_for(receive)
-            sender.send(*[piece(b"x")] * arriving)
-            await waiting
+            await received(sender, receive, *[piece(b"x")] * arriving)
         assert sum(not future.done() for future in sender.asked) == 2
 
     post(read)
@@ -106,9 +107,7 @@ def test_a_slow_sender_is_asked_for_little_again() -> None:
 
 def test_a_short_body_is_hardly_read_ahead() -> None:
     async def read(sender: Sender, receive: Receive, _cut: Cut) -> None:
-        waiting = await waiting_for(receive)
-        sender.send(piece(b"{}"))
-        await waiting
+        await received(sender, receive, piece(b"{}"))
         sender.send(piece(b"", more=False))
         assert await receive() == piece(b"", more=False)
         assert len(sender.asked) == 3
@@ -119,9 +118,7 @@ def test_a_short_body_is_hardly_read_ahead() -> None:
 def test_a_client_that_hangs_up_does_so_behind_what_it_sent() -> None:
     async def read(sender: Sender, receive: Receive, _cut: Cut) -> None:
         for _ in range(2):
-            waiting = await waiting_for(receive)
-            sender.send(*[piece(b"a")] * 2)
-            await waiting
+            await received(sender, receive, *[piece(b"a")] * 2)
         sender.send(piece(b"b"), piece(b"c"), DISCONNECT)
         assert await receive() == piece(b"bc")
         assert await receive() == DISCONNECT
@@ -131,9 +128,7 @@ def test_a_client_that_hangs_up_does_so_behind_what_it_sent() -> None:
 
 def test_a_body_that_is_late_at_the_cut_ends_there() -> None:
     async def read(sender: Sender, receive: Receive, cut: Cut) -> None:
-        waiting = await waiting_for(receive)
-        sender.send(piece(b"a"))
-        await waiting
+        await received(sender, receive, piece(b"a"))
         waiting = await waiting_for(receive)
         cut.make()
         for late in (waiting, receive()):
@@ -145,9 +140,7 @@ def test_a_body_that_is_late_at_the_cut_ends_there() -> None:
 
 def test_what_has_arrived_before_the_cut_is_read() -> None:
     async def read(sender: Sender, receive: Receive, cut: Cut) -> None:
-        waiting = await waiting_for(receive)
-        sender.send(piece(b"a"))
-        await waiting
+        await received(sender, receive, piece(b"a"))
         sender.send(piece(b"b"), piece(b"", more=False))
         cut.make()
         assert await receive() == piece(b"b", more=False)

@@ -37,7 +37,6 @@ HELD: Final = "/api/status/{jobId} held"
 PERMIT_SECONDS: Final = LONGEST_WAIT + 10
 """How long a held poll may keep its permit: its wait, and the time for its answer."""
 
-
 State = tuple[StatusRow, Forecast]
 
 
