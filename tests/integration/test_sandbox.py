@@ -112,9 +112,10 @@ def test_a_picture_that_takes_too_much_memory_exhausts_its_child_and_not_us() ->
 
 
 def test_a_picture_that_takes_too_much_computing_exhausts_its_child() -> None:
-    photo = variants.encoded(variants.picture().resize((7000, 7000)), "PNG", compress_level=1)
+    photo = variants.encoded(variants.picture().resize((11_000, 11_000)), "PNG", compress_level=1)
+    larger = Develop(photo, max_pixels=121_000_000, max_side=20_000, longest_side=2048, quality=90)
     with pytest.raises(ExhaustedError) as exhausted:
-        Sandbox(Limits(cpu_seconds=1)).run(developing(photo))
+        Sandbox(Limits(cpu_seconds=1)).run(larger)
     assert str(-signal.SIGXCPU) in str(exhausted.value.detail)
 
 
