@@ -23,6 +23,7 @@ from domain.upload import Upload
 from domain.uploads import Command, Uploads
 from workers.imaging.jobs import Picture
 from workers.queue.leases import Lease, Leases
+from workers.runs.keeping import Kept
 
 _T = TypeVar("_T")
 
@@ -48,6 +49,8 @@ class Attempt:
         """The stage that is being worked on, reached or not."""
         self.clean: bytes | None = None
         """The clean copy, once this attempt has made it."""
+        self.kept: Kept | None = None
+        """The image model's answer, once this attempt has kept it or read it."""
         self.preview: Picture | None = None
         """The watermarked preview, once this attempt has made it."""
         self._uploads = uploads

@@ -6,7 +6,7 @@ fixed key: the same original gives the same copy in every attempt.
 
 import hashlib
 import io
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -21,10 +21,19 @@ from workers.vision.model import Answer
 JPEG: Final = "image/jpeg"
 
 
-def keep_answer(blobs: BlobStore, upload_id: UUID, answer: Answer) -> None:
+class Kept(NamedTuple):
+    """The image model's answer, and the key under which the storage was seen to hold it."""
+
+    key: str
+    answer: Answer
+
+
+def keep_answer(blobs: BlobStore, upload_id: UUID, answer: Answer) -> Kept:
     """Store the image model's answer, which was paid for."""
     content = msgspec.msgpack.encode(answer)
-    keep(blobs, answer_key(upload_id, _digest(content)), content, "application/msgpack")
+    key = answer_key(upload_id, _digest(content))
+    keep(blobs, key, content, "application/msgpack")
+    return Kept(key, answer)
 
 
 def find_answer(blobs: BlobStore, upload_id: UUID) -> str | None:
@@ -32,12 +41,12 @@ def find_answer(blobs: BlobStore, upload_id: UUID) -> str | None:
     return next(iter(blobs.keys(answer_prefix(upload_id))), None)
 
 
-def kept_answer(blobs: BlobStore, upload_id: UUID, key: str) -> Answer:
+def kept_answer(blobs: BlobStore, upload_id: UUID, key: str) -> Kept:
     """The answer under the key. Raises NotHeldError if that is not what was stored there."""
     content = blobs.get(key)
     if key != answer_key(upload_id, _digest(content)):
         raise NotHeldError(key)
-    return msgspec.msgpack.decode(content, type=Answer)
+    return Kept(key, msgspec.msgpack.decode(content, type=Answer))
 
 
 def keep(blobs: BlobStore, key: str, content: bytes, media_type: str) -> None:

@@ -24,6 +24,7 @@ from workers.runs.attempt import Attempt
 from workers.runs.calls import Calls
 from workers.runs.keeping import (
     JPEG,
+    Kept,
     find_answer,
     keep,
     keep_answer,
@@ -130,7 +131,7 @@ class Stages:
                 self._call(attempt, clean)
         elif attempt.upload.progress < GENERATED:
             # An attempt that died may have left a half of it there.
-            kept_answer(self._blobs, attempt.upload_id, key)
+            attempt.kept = kept_answer(self._blobs, attempt.upload_id, key)
         attempt.advance(Stage.GENERATING, GENERATED)
 
     def _call(self, attempt: Attempt, clean: bytes) -> None:
@@ -154,7 +155,7 @@ class Stages:
         """Keep the answer, if needed after a wait, or fail for good: a next attempt would pay once more."""
         for seconds in (*HOLD_SECONDS, None):
             try:
-                keep_answer(self._blobs, attempt.upload_id, answer)
+                attempt.kept = keep_answer(self._blobs, attempt.upload_id, answer)
             except StorageRefusedError:
                 raise
             except Exception as error:
@@ -171,21 +172,24 @@ class Stages:
     def store(self, attempt: Attempt) -> None:
         """Make the full image of the answer, and the preview with it; store and record the full image."""
         if attempt.upload.result is None:
-            key = find_answer(self._blobs, attempt.upload_id)
-            if key is None:
-                raise PassingError(FailureCode.STORAGE_UNAVAILABLE, "the image model's answer is gone from the storage")
-            model, finished = self._finished(attempt.upload_id, key)
+            kept, attempt.kept = attempt.kept or self._kept(attempt.upload_id), None
+            finished = self._finished(kept)
             attempt.preview = finished.preview
             stored = keep_picture(self._blobs, attempt.upload_id, "full", finished.full)
-            attempt.note_result(uuid4(), model, stored)
+            attempt.note_result(uuid4(), kept.answer.model, stored)
         attempt.note_step(Stage.STORING, 80)
 
-    def _finished(self, upload_id: UUID, key: str) -> tuple[str, Finished]:
-        answer = kept_answer(self._blobs, upload_id, key)
+    def _kept(self, upload_id: UUID) -> Kept:
+        key = find_answer(self._blobs, upload_id)
+        if key is None:
+            raise PassingError(FailureCode.STORAGE_UNAVAILABLE, "the image model's answer is gone from the storage")
+        return kept_answer(self._blobs, upload_id, key)
+
+    def _finished(self, kept: Kept) -> Finished:
         try:
-            return answer.model, finish(answer, self._sandbox)
+            return finish(kept.answer, self._sandbox)
         except PermanentError as error:
-            error.object_to_delete = key  # a retry has to ask again
+            error.object_to_delete = kept.key  # a retry has to ask again
             raise
 
     def watermark(self, attempt: Attempt) -> None:

@@ -34,6 +34,22 @@ def test_an_answer_that_was_paid_for_is_used_again(rig: PipelineRig, model: Imag
     assert len(gemini.calls) == 1
 
 
+def test_an_answer_is_asked_for_once_by_the_attempt_that_kept_it(rig: PipelineRig, model: ImageModel) -> None:
+    upload_id, blobs, read = rig.submitted(photo()), Wrapped(rig.blobs, "none"), []
+
+    def get(key: str) -> bytes:
+        read.append(key)
+        return rig.blobs.get(key)
+
+    blobs.get = get
+    rig.pipeline(model, blobs=blobs).run(upload_id)
+
+    assert rig.uploads.get(upload_id).status is Status.COMPLETED
+    assert [key for key in read if key.startswith(answer_prefix(upload_id))] == list(
+        rig.blobs.keys(answer_prefix(upload_id))
+    )
+
+
 def test_a_retry_of_an_answer_that_is_no_picture_asks_the_model_again(
     rig: PipelineRig, model: ImageModel, gemini: FakeGemini
 ) -> None:
