@@ -22,9 +22,11 @@ SHARE_SECONDS: Final = 10.0
 class _Waiter:
     """A thread that wants a slot."""
 
-    def __init__(self, *, behind: bool) -> None:
+    def __init__(self, lock: threading.Lock, *, behind: bool) -> None:
         self.behind = behind
         self.since = monotonic()
+        self.turn = threading.Condition(lock)
+        """Its own: to wake all that wait for each slot costs as much as all else that a worker does for a picture."""
 
 
 class ImageSlots:
@@ -37,7 +39,7 @@ class ImageSlots:
         self._waiting: list[_Waiter] = []
         self._behind_at = -inf
         """When one that stands behind was given a slot."""
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._thread = threading.local()
 
     @contextmanager
@@ -67,35 +69,50 @@ class ImageSlots:
         try:
             yield
         finally:
-            with self._changed:
+            with self._lock:
                 self._free += 1
-                self._changed.notify_all()
+                self._call_next()
 
     def _count_runs(self, change: int) -> None:
-        with self._changed:
+        with self._lock:
             self._first_runs += change
-            self._changed.notify_all()
+            self._call_next()
 
     def _wait(self) -> None:
-        with self._changed:
-            me = _Waiter(behind=getattr(self._thread, "behind", False))
+        with self._lock:
+            me = _Waiter(self._lock, behind=getattr(self._thread, "behind", False))
             self._waiting.append(me)
             try:
                 while self._next() is not me:
-                    self._changed.wait(SHARE_SECONDS if me.behind else None)
+                    me.turn.wait(self._seconds_to_look_again(me))
                 self._free -= 1
                 if me.behind:
                     self._behind_at = monotonic()
             finally:
                 self._waiting.remove(me)
-                self._changed.notify_all()
+                self._call_next()
+
+    def _seconds_to_look_again(self, waiter: _Waiter) -> float | None:
+        """Until its share is due: it becomes due by the clock alone, and no thread tells it."""
+        if not waiter.behind:
+            return None
+        left = self._shared_at(waiter) - monotonic()
+        return left if left > 0 else SHARE_SECONDS
+
+    def _call_next(self) -> None:
+        if waiter := self._next():
+            waiter.turn.notify()
 
     def _next(self) -> _Waiter | None:
         """Who may have a slot now."""
         if not self._free:
             return None
         first, behind = (next((one for one in self._waiting if one.behind is lane), None) for lane in (False, True))
-        if behind and monotonic() - max(behind.since, self._behind_at) >= SHARE_SECONDS:
+        if behind and monotonic() >= self._shared_at(behind):
             return behind
         kept_free = 1 if self._first_runs and self._slots > 1 else 0
         return first or (behind if self._free > kept_free else None)
+
+    def _shared_at(self, behind: _Waiter) -> float:
+        """From when on the first lane waits for it."""
+        return max(behind.since, self._behind_at) + SHARE_SECONDS
