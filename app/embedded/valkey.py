@@ -17,6 +17,9 @@ from app.embedded.server import CLEAN_ENV, EmbeddedServer
 SOCKET_NAME: Final = "valkey.sock"
 APPENDED: Final = "appendonlydir"
 ANSWER_SECONDS: Final = 0.5
+HZ: Final = "4"
+"""How often it wakes by itself in a second, asked or not. Its own 10 take 1.7 ms of CPU; with less than 4 it would be
+late to see that it is to stop."""
 
 
 class EmbeddedValkey(EmbeddedServer):
@@ -67,6 +70,7 @@ class EmbeddedValkey(EmbeddedServer):
             *("--appendonly", "yes", "--appenddirname", APPENDED),
             *("--save", ""),
             *("--maxmemory-policy", "noeviction"),
+            *("--hz", HZ),
             *("--daemonize", "no"),
         )
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from ipaddress import ip_address
 from threading import Event, Thread
 from time import monotonic
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -26,21 +26,27 @@ from app.limits.networks import networks_of
 from app.settings.parsers import Network
 from projections.log.throttled import ThrottledWarning
 
+HTTP: Final = ScopeType.HTTP
 HEAD_SECONDS: Final = 10.0
-LOOK_SECONDS: Final = 0.2
+LOOK_SECONDS: Final = 1.0
 LOOK_SHARE: Final = 0.1
 """Looks take no more of the time than this: with thousands of connections they come more seldom."""
+GLANCE_SECONDS: Final = 0.2
+"""How often the descriptors of this process are counted, which costs a tenth of a look."""
 SURGE: Final = 200
-"""More new connections than this between two looks."""
-SURGE_LOOK_SECONDS: Final = 0.05
-"""The next look comes sooner then: what a crowd has sent is in memory, which is not given back."""
+"""With so many more descriptors than before there is a look at once: what a crowd has sent is in memory, which is not
+given back."""
+SURGE_SECONDS: Final = 0.05
+"""And then they are counted sooner."""
+DESCRIPTORS: Final = "/proc/self/fd"
 _TCP_INFO_BYTES: Final = 232
 _LAST_DATA: Final = struct.Struct("@I4xI")
 """tcpi_last_data_sent and tcpi_last_data_recv of Linux's struct tcp_info, in milliseconds, at _LAST_DATA_AT."""
 _LAST_DATA_AT: Final = 44
 _SEGMENTS_SENT_AT: Final = 156
 
-Peer = tuple[str, int]
+Peer = tuple[str, str]
+"""Address and port, both as the server says them."""
 
 
 class _Seen(NamedTuple):
@@ -79,11 +85,11 @@ class ConnectionGuard:
         under_way = self._under_way
 
         async def noting(scope: Scope, receive: Receive, send: Send) -> None:
-            client = scope.get("client") if scope["type"] == ScopeType.HTTP else None
+            client = scope.get("client") if scope["type"] == HTTP else None
             if client is None:
                 await app(scope, receive, send)
                 return
-            peer = client[0], int(client[1])  # granian gives the port as a text
+            peer = client[0], str(client[1])
             under_way.add(peer)
             try:
                 await app(scope, receive, send)
@@ -100,8 +106,8 @@ class ConnectionGuard:
         """Look no more."""
         self._stopping.set()
 
-    def look(self) -> int:
-        """Close the connections that are late, and those that are too many; how many it has seen."""
+    def look(self) -> None:
+        """Close the connections that are late, and those that are too many."""
         seen = list(self._connections())
         late = self._late(seen)
         too_many = self._too_many([one for one in seen if one not in late])
@@ -109,19 +115,19 @@ class ConnectionGuard:
             for connection in found:
                 if _close(connection):
                     self._closed.warn(reason, address=connection.peer[0])
-        return len(seen)
 
     def _run(self) -> None:
-        pause, before = LOOK_SECONDS, 0
+        pause, before, due = GLANCE_SECONDS, 0, 0.0
         while not self._stopping.wait(pause):
-            began = monotonic()
-            count = self.look()
-            usual = max(LOOK_SECONDS, (monotonic() - began) / LOOK_SHARE)
-            pause = SURGE_LOOK_SECONDS if count > before + SURGE else usual
-            before = count
+            began, count = monotonic(), len(os.listdir(DESCRIPTORS))  # noqa: PTH208 - names alone, of thousands
+            is_surge = count > before + SURGE
+            if is_surge or began >= due:
+                self.look()
+                due = began + max(LOOK_SECONDS, (monotonic() - began) / LOOK_SHARE)
+            pause, before = SURGE_SECONDS if is_surge else GLANCE_SECONDS, count
 
     def _connections(self) -> Iterator[_Seen]:
-        for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - names alone, of thousands
+        for name in os.listdir(DESCRIPTORS):  # noqa: PTH208 - names alone, of thousands
             if found := self._connection(int(name)):
                 yield found
 
@@ -184,8 +190,11 @@ class _borrowed:  # noqa: N801 - reads as a function
 def _peer_of(connection: socket.socket, ports: Collection[int]) -> Peer | None:
     if connection.family not in {socket.AF_INET, socket.AF_INET6} or connection.getsockname()[1] not in ports:
         return None
-    address: tuple[str, int] = connection.getpeername()[:2]
-    return address
+    return _named(connection.getpeername())
+
+
+def _named(address: tuple[Any, ...]) -> Peer:
+    return address[0], str(address[1])
 
 
 def _worth(connection: _Seen) -> tuple[bool, bool]:
@@ -196,7 +205,7 @@ def _close(seen: _Seen) -> bool:
     """End the connection, unless its descriptor has been given to another one meanwhile."""
     try:
         with socket.socket(fileno=os.dup(seen.descriptor)) as connection:
-            if connection.getpeername()[:2] != seen.peer:
+            if _named(connection.getpeername()) != seen.peer:
                 return False
             connection.shutdown(socket.SHUT_RDWR)
     except OSError:
