@@ -36,6 +36,8 @@ RECENT: Final = 200
 ENOUGH: Final = 20
 """With fewer uploads there is no ETA."""
 
+# Looked up once: Python 3.11 calls a function for each look at an enum's member.
+PENDING, PROCESSING = Status.PENDING, Status.PROCESSING
 FORECAST_SECONDS: Final = 1.0
 """The longest that a poll waits for a forecast. After it, the answer contains none."""
 
@@ -151,7 +153,7 @@ class Forecaster:
         if (forecast := self.forecast_at_once(row)) is not None:
             return forecast
         try:
-            if row.status == Status.PENDING:
+            if row.status == PENDING:
                 return self._waiting(row, *await self._ask(row))
             _, bands = await self._ask(None)
             return Forecast(eta=self._running(row, bands))
@@ -163,10 +165,10 @@ class Forecaster:
         """The same, of what is cached; None where PostgreSQL must be asked first."""
         try:
             # Compare with ==, not `is`: a row from the database contains plain strings.
-            if row.status == Status.PENDING:
+            if row.status == PENDING:
                 queue, bands = self._queue.peek(accept=lambda queue: queue.holds(row)), self._bands.peek()
                 return self._waiting(row, queue, bands) if queue and bands else None
-            if row.status == Status.PROCESSING and row.running:
+            if row.status == PROCESSING and row.running:
                 bands = self._bands.peek()
                 return Forecast(eta=self._running(row, bands)) if bands else None
         except Exception as error:  # noqa: BLE001 - what adorns an answer must not fail it

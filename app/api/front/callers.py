@@ -13,6 +13,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from app.api.http.errors import ForeignSiteError, UnknownHostError, reply_to
 from app.api.http.headers import every
 
+HTTP: Final = ScopeType.HTTP
 HEALTH: Final = "/healthz"
 PROBES: Final = {HEALTH, "/readyz", "/metrics"}
 SAFE_METHODS: Final = {"GET", "HEAD", "OPTIONS"}
@@ -38,7 +39,7 @@ def with_known_callers(app: ASGIApp, allowed_hosts: Sequence[str], public_url: s
         return None
 
     def known(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        refused = refusal(scope) if scope["type"] == ScopeType.HTTP else None
+        refused = refusal(scope) if scope["type"] == HTTP else None
         return reply_to(refused).send(send, every(scope)) if refused else app(scope, receive, send)
 
     return known

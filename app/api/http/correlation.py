@@ -21,7 +21,7 @@ def correlation_id(scope: Scope) -> str:
     state: dict[str, Any] = scope.setdefault("state", {})
     if STATE_KEY not in state:
         # It need not be hard to guess, and the randomness of the kernel would cost a poll more than its row does.
-        state[STATE_KEY] = random.randbytes(16).hex()  # noqa: S311 - no secret
+        state[STATE_KEY] = f"{random.getrandbits(128):032x}"
     found: str = state[STATE_KEY]
     return found
 

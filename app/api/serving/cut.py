@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any
+from typing import Any, Final
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.api.serving.read_ahead import ReadAhead
 from domain.errors import UnavailableError
+
+HTTP: Final = ScopeType.HTTP
 
 
 class StoppingError(UnavailableError):
@@ -37,7 +39,7 @@ class Cut:
 
         def until_cut(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             # A GET has no body that could be late, and a held one listens for its client's disconnect.
-            if scope["type"] == ScopeType.HTTP and scope["method"] != "GET":
+            if scope["type"] == HTTP and scope["method"] != "GET":
                 return with_body(scope, receive, send)
             return app(scope, receive, send)
 

@@ -21,6 +21,7 @@ from projections.queries.status import StatusRow
 POLL_AFTER_MS: Final = 2500
 RETRY_AFTER: Final = b"3"
 """POLL_AFTER_MS for the Retry-After header, in whole seconds."""
+PENDING: Final = Status.PENDING
 ENDED: Final = frozenset({Status.COMPLETED, Status.FAILED})
 TAG: Final = re.compile(r'(?:W/)?("(([0-9]{1,9})(?:-q[0-9]*)?)(?:-e[0-9]+-[0-9]+)?")')
 
@@ -92,7 +93,7 @@ def is_terminal(row: StatusRow) -> bool:
 
 def position_tag(row: StatusRow, forecast: Forecast) -> str:
     """The ETag without the ETA: the version and, while the upload is pending, its queue position."""
-    if row.status != Status.PENDING or forecast.queue_position == 0:
+    if row.status != PENDING or forecast.queue_position == 0:
         return str(row.version)
     return f"{row.version}-q{'' if forecast.queue_position is None else forecast.queue_position}"
 
