@@ -16,6 +16,7 @@ from functools import partial
 from typing import Final
 
 import msgspec
+from PIL import Image
 
 from workers.confinement.confining import confine, drop_privileges
 from workers.confinement.fork_server import Allowance, ForkServer
@@ -40,6 +41,9 @@ from workers.imaging.watermarking import LONGEST_SIDE, TEXT, finish, marks, wate
 
 PIECE_BYTES: Final = 16 * 1024**2
 """That is read at once. Nearly every message is one piece, which is then not copied."""
+BLOCK_BYTES: Final = 64 * 1024**2
+"""A picture lies in blocks of so much; in Pillow's own of 16 MiB the kernel fills the edges of each with small pages, a
+thousand for 12 megapixels."""
 ROOM_BYTES: Final = 16 * 1024**2
 """What the smallest job needs beside what is loaded."""
 
@@ -47,6 +51,7 @@ ROOM_BYTES: Final = 16 * 1024**2
 def main() -> None:
     """Load, become unprivileged, serve."""
     load_decoders(*PLUGINS)
+    Image.core.set_block_size(BLOCK_BYTES)  # type: ignore[attr-defined] # documented, and untyped
     marks(LONGEST_SIDE, TEXT)  # each child finds them made
     drop_privileges(int(sys.argv[1]))  # what is missing each child finds out for itself
     gc.freeze()  # a child that collects garbage must not copy all that was loaded
