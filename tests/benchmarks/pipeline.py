@@ -49,7 +49,6 @@ Start = Callable[[Path, dict[str, str]], Service]
 @contextmanager
 def cases(bench: Bench) -> Iterator[Sequence[Case]]:
     """A case for each format with the local model, one for Gemini, and the image work of each."""
-    bench.rounds = bench.sized(3, 1)
     with ExitStack() as stack:
         gemini = stack.enter_context(FakeGemini())
         services = _Services(gemini, _starts(bench, stack))
