@@ -26,7 +26,7 @@ class _Waiter:
         self.behind = behind
         self.since = monotonic()
         self.turn = threading.Condition(lock)
-        """Its own: to wake all that wait for each slot costs as much as all else that a worker does for a picture."""
+        """Its own, so that a slot wakes the one whose turn it is and no other."""
 
 
 class ImageSlots:

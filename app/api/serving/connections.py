@@ -32,7 +32,7 @@ LOOK_SECONDS: Final = 1.0
 LOOK_SHARE: Final = 0.1
 """Looks take no more of the time than this: with thousands of connections they come more seldom."""
 GLANCE_SECONDS: Final = 0.2
-"""How often the descriptors of this process are counted, which costs a tenth of a look."""
+"""How often the descriptors of this process are counted, which costs less than a tenth of a look."""
 SURGE: Final = 200
 """With so many more descriptors than before there is a look at once: what a crowd has sent is in memory, which is not
 given back."""
