@@ -11,24 +11,24 @@ from projections.log.prepared import Prepared
 
 APPEND_LOCK: Final = 0x6461726B_6C6F67  # "darklog"; no other lock may use this number
 
-# The CTE takes the lock before nextval runs, because nextval and RETURNING run on the joined rows.
+# The lock is taken before nextval runs, because nextval and RETURNING run on the rows that FROM gives.
 # Nearly every append has one event; the statement with arrays costs client and server twice as much.
 APPEND_ONE: Final = Prepared(
     "append",
     f"""
-WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared({APPEND_LOCK}))
 INSERT INTO event_log (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)
-SELECT $1::uuid, $2::int, $3::text, $4::uuid, $5::text, $6::uuid, $7::smallint, $8::jsonb FROM lock
+SELECT $1::uuid, $2::int, $3::text, $4::uuid, $5::text, $6::uuid, $7::smallint, $8::jsonb
+FROM pg_advisory_xact_lock_shared({APPEND_LOCK})
 RETURNING position
 """,  # noqa: S608 - a number of our own
 )
 APPEND: Final = """
-WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%(lock)s))
 INSERT INTO event_log (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)
 SELECT e.upload_id, e.version, e.name, e.event_id, e.actor, e.correlation_id, e.schema_version, e.state::jsonb
-FROM lock, unnest(%(upload_id)s::uuid[], %(version)s::int[], %(name)s::text[], %(event_id)s::uuid[], %(actor)s::text[],
-                  %(correlation_id)s::uuid[], %(schema_version)s::smallint[], %(state)s::text[])
-           AS e (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)
+FROM pg_advisory_xact_lock_shared(%(lock)s),
+     unnest(%(upload_id)s::uuid[], %(version)s::int[], %(name)s::text[], %(event_id)s::uuid[], %(actor)s::text[],
+            %(correlation_id)s::uuid[], %(schema_version)s::smallint[], %(state)s::text[])
+         AS e (upload_id, version, name, event_id, actor, correlation_id, schema_version, state)
 ORDER BY e.version
 RETURNING position
 """

@@ -1,8 +1,9 @@
 """Writers: threads with a connection each, eight to a process like a worker's, that append lives, an event at a time.
 
 Their processes are started once and wait; a round lets so many go at the same moment, for so long, as fast as they can
-or at a rate. What they append through is given by name, so that a process can be told. An upload that is under way when
-the time is over is finished outside of it, so that nothing is left standing.
+or at a rate. Their events are made before that moment; pgbench's row is ready, too. What they append through is given
+by name, so that a process can be told. An upload that is under way when the time is over is finished outside of it, so
+that nothing is left standing.
 """
 
 import multiprocessing
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import chain
 from math import ceil
 from multiprocessing.connection import Connection
 from types import TracebackType
@@ -24,24 +26,27 @@ from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
 from projections.log.notifications import RedisNotifier
 from tests.benchmarks.library import recorder
-from tests.benchmarks.lives import life
+from tests.benchmarks.lives import EVENTS, life
 from tests.whole_json import WholeMapper
 
 THREADS: Final = 8
 """Of a process: what WORKER_THREADS is unless it is told."""
-HEAD_START: Final = 0.2
-"""Seconds in which the last writer hears that it may begin."""
+HEAD_START: Final = 1.0
+"""Seconds in which the last writer hears that it may begin, and has made its events."""
+EVENTS_A_SECOND: Final = 10_000
+"""About what all of them append on a quick machine. A writer that has no more ready makes the rest while it appends."""
 
 Append = Callable[[Event], int]
 """Appends an event and answers with its position."""
 
 
 class Window(NamedTuple):
-    """When a writer begins and ends, and how long it waits from one event to the next, in seconds."""
+    """When a writer begins and ends, how long it waits between events, in seconds, and how many lives it has ready."""
 
     begin: float
     deadline: float
     pause: float
+    lives: int
 
 
 class Appended(NamedTuple):
@@ -102,7 +107,8 @@ class Writers:
         """Let so many of them append for so long; with a rate, all together so many events a second."""
         begin = time.monotonic() + HEAD_START
         pause = count / rate if rate else 0
-        windows = [Window(begin + pause * number / count, begin + seconds, pause) for number in range(count)]
+        lives = ceil(EVENTS_A_SECOND * seconds / count / EVENTS)
+        windows = [Window(begin + pause * number / count, begin + seconds, pause, lives) for number in range(count)]
         ends = self._ends[: ceil(count / THREADS)]
         for number, end in enumerate(ends):
             end.send(windows[number * THREADS : (number + 1) * THREADS])
@@ -130,11 +136,12 @@ def _serve(through: str, url: str, redis_url: str | None, end: Connection) -> No
             end.send([appended for thread in written for appended in thread])
 
 
-def _write(append: Append, begin: float, deadline: float, pause: float) -> list[Appended]:
+def _write(append: Append, begin: float, deadline: float, pause: float, lives: int) -> list[Appended]:
     done: list[Appended] = []
     due = begin
+    ready = chain([life() for _ in range(lives)], iter(life, None))
     while time.monotonic() < deadline:
-        for event in life():
+        for event in next(ready):
             if (early := due - time.monotonic()) > 0:  # even a sleep of 0 s gives the turn to another thread
                 time.sleep(early)
             began = time.monotonic()

@@ -11,9 +11,10 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
+import pytest
 from redis import Redis
 
-from projections.log.appending import append_of
+from projections.log.appending import APPEND_LOCK, append_of
 from projections.log.event_log import EventLog, LoggedEvent
 from projections.log.follower import Follower
 from projections.log.notifications import RedisNotifier, Wakeups
@@ -64,6 +65,22 @@ def test_writers_do_not_wait_for_each_other(database_url: str, event_log: EventL
         slow.execute(*append_of([stored_submission()]))
 
         assert event_log.insert_events([stored_submission()]) == [2]
+
+
+@pytest.mark.parametrize("events", [1, 2])
+def test_an_append_takes_no_position_before_it_has_the_lock(
+    database_url: str, event_log: EventLog, pool: Pool, events: int
+) -> None:
+    with psycopg.connect(database_url) as holding, ThreadPoolExecutor(1) as threads:
+        holding.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
+        append = threads.submit(event_log.insert_events, [stored_submission() for _ in range(events)])
+        wait_for_lock(database_url)
+        with pool.connection() as connection:
+            given = connection.execute("SELECT is_called FROM event_log_position_seq").fetchone()
+        holding.rollback()
+
+        assert given == (False,)
+        assert append.result(60) == list(range(1, events + 1))
 
 
 def test_no_reader_misses_repeats_or_reorders_an_event_whatever_the_writers_do(
