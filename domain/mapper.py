@@ -141,9 +141,8 @@ class EventMapper(Mapper[UUID]):
                 except (msgspec.DecodeError, RecursionError):
                     pass  # it cannot be read, or has more than its facts: a part of the envelope, for example
                 else:
-                    return form.event(
-                        upload_id, version, envelope.event_id, envelope.actor, envelope.correlation_id, *facts
-                    )
+                    shared = (upload_id, version, envelope.event_id, envelope.actor, envelope.correlation_id)
+                    return form.event(*(shared + facts))  # a star among arguments would make a list first
             given = envelope.given if envelope else {}
             return _judged(self._convert(form.event, upload_id, version, {**given, **_FACTS.decode(state)}))
         except Exception as error:  # whatever a stored text makes a decoder stumble over; no I/O here
