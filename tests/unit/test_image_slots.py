@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from itertools import count
 
 import pytest
 
@@ -105,6 +106,30 @@ def test_a_first_lane_that_never_lets_up_does_not_keep_those_behind_out(
         for taker in behind:
             assert taker.has_slot.wait(60)
             taker.leave()
+
+
+def test_a_slot_wakes_the_one_whose_turn_it_is_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    slots, woken = ImageSlots(1), count()
+
+    class Counted(threading.Condition):
+        def wait(self, timeout: float | None = None) -> bool:
+            is_woken = super().wait(timeout)
+            if vars(self)["_lock"] is vars(slots)["_lock"]:  # an Event has a condition, too
+                next(woken)
+            return is_woken
+
+    monkeypatch.setattr("workers.confinement.image_slots.threading.Condition", Counted)
+    with ExitStack() as stack:
+        takers = [stack.enter_context(taking(slots, behind=False)) for _ in range(12)]
+        until(lambda: waiting(slots) == 11, "not all wait")
+        until(lambda: sum(taker.has_slot.is_set() for taker in takers) == 1, "none has the slot")
+        left: list[Taker] = []
+        while len(left) < len(takers):
+            until(lambda: sum(taker.has_slot.is_set() for taker in takers) > len(left), "none is next")
+            taker = next(taker for taker in takers if taker.has_slot.is_set() and taker not in left)
+            taker.leave()
+            left.append(taker)
+    assert next(woken) <= 11
 
 
 def test_never_more_have_a_place_than_there_are() -> None:
