@@ -142,12 +142,12 @@ def _write(append: Append, begin: float, deadline: float, pause: float, lives: i
     ready = chain([life() for _ in range(lives)], iter(life, None))
     while time.monotonic() < deadline:
         for event in next(ready):
-            if (early := due - time.monotonic()) > 0:  # even a sleep of 0 s gives the turn to another thread
+            early = due - time.monotonic()
+            if early > 0 and due < deadline:  # even a sleep of 0 s gives the turn to another thread
                 time.sleep(early)
             began = time.monotonic()
             position = append(event)
-            done.append(Appended(position, began, time.monotonic()))
+            if due < deadline:  # what is due later is the rest of this life, at once and outside of the time
+                done.append(Appended(position, began, time.monotonic()))
             due = due + pause if pause else began
-            if due > deadline:
-                pause, due = 0.0, began  # the rest of this life, outside of the time
     return [appended for appended in done if appended.ended < deadline]
