@@ -7,6 +7,7 @@ connection, and the call that waits fails.
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event, Lock, Thread
 from time import monotonic, sleep
 from typing import Any, Final
@@ -68,7 +69,10 @@ class Watch:
         with self._lock:
             if self._due.pop(connection, None) is None:
                 return
-            with socket.socket(fileno=os.dup(connection.pgconn.socket)) as duplicate:
+            with (
+                suppress(OSError, psycopg.Error),  # it was lost meanwhile, so the call does not wait any more
+                socket.socket(fileno=os.dup(connection.pgconn.socket)) as duplicate,
+            ):
                 duplicate.shutdown(socket.SHUT_RDWR)
 
 

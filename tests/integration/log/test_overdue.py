@@ -1,14 +1,16 @@
 """The wait for an append's answer ends when it is overdue, and no other wait ends with it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
 import psycopg
 import pytest
 
 from domain.errors import LogUnavailableError
 from projections.log.appending import APPEND_LOCK
-from projections.log.connections import open_pool
+from projections.log.connections import SILENCE_SECONDS, open_pool
 from projections.log.event_log import EventLog
+from projections.log.overdue import Watch
 from projections.log.schema import migrate
 from tests.integration.log.appends import stored_submission, wait_for_lock
 from tests.linux_processes import frozen
@@ -55,6 +57,32 @@ def test_an_append_that_postgresql_itself_ends_says_why(database_url: str) -> No
         with pytest.raises(LogUnavailableError) as raised:
             EventLog(pool).insert_events([stored_submission()])
     assert "statement timeout" in str(raised.value.__cause__)
+
+
+@pytest.mark.parametrize("lost", [OSError(), psycopg.OperationalError()])
+def test_a_connection_that_is_lost_when_it_is_overdue_does_not_end_the_watch(lost: Exception) -> None:
+    watch, connection = Watch(), Lost(lost)
+
+    def wait_until_it_is_given_up() -> None:
+        until(lambda: not vars(watch)["_due"], "no thread looks")
+
+    for _ in range(2):
+        with pytest.raises(psycopg.OperationalError, match="did not answer in time"):
+            watch.answer(cast("Any", connection), cast("Any", wait_until_it_is_given_up))
+
+
+class Lost:
+    """A connection without a socket, whose answer is overdue at once."""
+
+    statement_seconds = -SILENCE_SECONDS
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+        self.pgconn = self
+
+    @property
+    def socket(self) -> int:
+        raise self._error
 
 
 def answers(event_log: EventLog) -> bool:
