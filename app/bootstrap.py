@@ -37,10 +37,11 @@ from domain.ports import BlobStore, Clock
 from domain.uploads import Uploads
 from projections.history.seals import sealer
 from projections.log import redis_connection
-from projections.log.connections import ANSWER_SECONDS, STATEMENT_SECONDS, Pool, async_pool, open_pool
+from projections.log.connections import ANSWER_SECONDS, STATEMENT_SECONDS
 from projections.log.event_log import EventLog
 from projections.log.follower import Follower, Reader
 from projections.log.notifications import PROJECTED, RedisNotifier, Wakeups
+from projections.log.pools import Pool, async_pool, open_pool
 from projections.log.redis_connection import check_redis
 from projections.log.write_probe import check_postgres
 from projections.outside.analytics import PollSampler, Sink, analytics

@@ -18,8 +18,8 @@ from app.storage.folder import FolderStore
 from domain.ports import Clock
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections.log.connections import async_pool
 from projections.log.event_log import EventLog
+from projections.log.pools import async_pool
 from projections.queries.forecast import Forecaster
 from projections.queries.status import StatusReader
 from projections.queries.watches import Watches

@@ -17,8 +17,8 @@ from domain.objects import PictureKind, picture_key
 from domain.stages import Stage
 from domain.upload import Upload
 from domain.uploads import Uploads
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
+from projections.log.pools import open_pool
 from projections.rows.projector import projector
 from projections.statistics.registered import PROJECTIONS
 from tests.fakes.silent_notifier import SilentNotifier

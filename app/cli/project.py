@@ -14,8 +14,8 @@ from app.cli.shell.settings import service_settings
 
 if TYPE_CHECKING:
     from app.settings.environment import Settings
-    from projections.log.connections import Pool
     from projections.log.event_log import EventLog
+    from projections.log.pools import Pool
     from projections.rows.builder import Advance
     from projections.rows.projector import Changed
     from projections.rows.rebuilding import Rebuilt
@@ -151,8 +151,8 @@ def _swapped(settings: "Settings", swap: Rebuild) -> "Rebuilt":
 
 @contextmanager
 def _opened(settings: "Settings") -> "Iterator[tuple[EventLog, Pool]]":
-    from projections.log.connections import open_pool
     from projections.log.event_log import EventLog
+    from projections.log.pools import open_pool
 
     with open_pool(settings.database_url or "", CONNECTIONS, "darkroom rebuild", STATEMENT_SECONDS) as pool:
         yield EventLog(pool), pool

@@ -46,8 +46,8 @@ def timeline(*, job_id: str, data: Path | None, as_json: bool) -> None:
 
 def _history(url: str, job_id: str) -> "UploadHistory":
     from domain.errors import UnavailableError
-    from projections.log.connections import open_pool
     from projections.log.event_log import EventLog
+    from projections.log.pools import open_pool
     from projections.queries.history import read_history
 
     pool = open_pool(url, 1, "darkroom timeline")

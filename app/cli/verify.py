@@ -66,7 +66,7 @@ def _check_head(file: Path, data: Path | None) -> None:
 
     from domain.errors import UnavailableError
     from projections.history.heads import HeadCheck, HeadError, read_head
-    from projections.log.connections import open_pool
+    from projections.log.pools import open_pool
 
     settings = attached(cli_settings(data_dir=data))
     try:
@@ -95,7 +95,7 @@ def _verification(data: Path | None) -> Iterator["Verification"]:
     from app.storage import open_store
     from projections.audit.movement import none_behind
     from projections.audit.verification import Verification
-    from projections.log.connections import open_pool
+    from projections.log.pools import open_pool
     from projections.log.redis_connection import open_redis
     from workers.queue.lanes import standing_behind
 

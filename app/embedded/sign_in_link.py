@@ -9,7 +9,7 @@ from typing import Final
 
 from app.settings.environment import Settings
 from domain.staff import Role
-from projections.log.connections import open_pool
+from projections.log.pools import open_pool
 from projections.staff.members import Staff
 from projections.staff.operators import operator
 from projections.staff.sessions import StaffSessions

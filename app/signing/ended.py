@@ -13,7 +13,7 @@ from anyio import to_thread
 from psycopg.rows import scalar_row
 
 from domain.errors import LogUnavailableError
-from projections.log.connections import Pool, connected
+from projections.log.pools import Pool, connected
 from projections.queries.status import StatusReader
 
 REFRESH_SECONDS: Final = 1.0

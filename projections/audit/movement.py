@@ -15,7 +15,7 @@ from psycopg_pool import ConnectionPool
 
 from domain.events import AttemptStarted
 from projections.audit.evidence import PATIENCE
-from projections.log.connections import connected
+from projections.log.pools import connected
 
 Behind = Callable[[Sequence[UUID]], AbstractSet[UUID]]
 """Which of these uploads stand behind the others."""

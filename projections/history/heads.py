@@ -19,8 +19,8 @@ from psycopg_pool import ConnectionPool
 from domain.errors import DarkroomError
 from projections.history.page_check import PageCheck
 from projections.history.seals import PAGE, READER, Chain, Seal, leaf_of, newest_seal, seals_between
-from projections.log.connections import connected
 from projections.log.event_log import SELECT_PAGE, LoggedEvent
+from projections.log.pools import connected
 
 SELECT_READ: Final = "SELECT position FROM positions WHERE reader = %s"
 SELECT_SEAL_AFTER: Final = "SELECT * FROM seals WHERE first > %s ORDER BY first LIMIT 1"

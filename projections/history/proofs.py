@@ -19,8 +19,8 @@ from projections.history.form import Scope
 from projections.history.heads import Head, Pool, events_after
 from projections.history.merkle import leaf, path, root, root_of_path
 from projections.history.seals import PAGE, leaf_of, seal_hash, seals_between
-from projections.log.connections import connected
 from projections.log.event_log import select_history
+from projections.log.pools import connected
 
 
 class ProofError(DarkroomError):

@@ -15,9 +15,9 @@ import structlog
 from msgspec import Struct, field
 from psycopg.rows import class_row
 
-from projections.log.connections import Pool, connected
 from projections.log.event_log import EventLog, LoggedEvent
 from projections.log.pages import Pages
+from projections.log.pools import Pool, connected
 from projections.outside.analytics import Capture, Sink, capture_of
 from projections.outside.posthog import AnalyticsUnavailableError
 

@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 
 from domain.failures import FailureCode
 from domain.stages import Status
-from projections.log.connections import Pool, connected
+from projections.log.pools import Pool, connected
 from projections.queries.search import Search, found, parameters
 
 SELECT_CANDIDATES: Final = """

@@ -7,7 +7,7 @@ old rows are better than no answer, with the number of positions that they lack.
 import time
 from typing import Final
 
-from projections.log.connections import Pool, connected
+from projections.log.pools import Pool, connected
 from projections.rows.projector import READER as PROJECTOR
 
 WAIT_SECONDS: Final = 1.0

@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 from psycopg.rows import class_row
 
-from projections.log.connections import Pool, connected
+from projections.log.pools import Pool, connected
 
 DAYS: Final = 14
 """The length of the curve, today included."""

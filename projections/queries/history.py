@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from domain.errors import UploadNotFoundError
 from domain.events import AttemptFailed, Failed
-from projections.log.connections import Pool, connected
 from projections.log.event_log import LoggedEvent, select_history
+from projections.log.pools import Pool, connected
 from projections.queries.usual import Usual, read_usual
 from projections.rows.uploads import ProjectedUpload, project
 

@@ -13,8 +13,8 @@ import psycopg
 from msgspec import Struct
 from psycopg.rows import tuple_row
 
-from projections.log.connections import Pool, connected
 from projections.log.event_log import EventLog
+from projections.log.pools import Pool, connected
 from projections.statistics.stage_statistics import READER
 
 HOUR: Final = timedelta(hours=1)

@@ -16,7 +16,7 @@ from psycopg.rows import class_row
 
 from domain.failures import FailureCode
 from domain.stages import Stage, Status, status_of
-from projections.log.connections import Pool, connected
+from projections.log.pools import Pool, connected
 from projections.queries.figures import STANDSTILL_SECONDS
 
 EXACT: Final = 10_000

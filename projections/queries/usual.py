@@ -14,8 +14,8 @@ from eventsourcing.persistence import MapperDeserialisationError
 from msgspec import Struct
 
 from domain.events import Event, ResultStored, Submitted
-from projections.log.connections import Pool, connected
 from projections.log.event_log import LoggedEvent
+from projections.log.pools import Pool, connected
 from projections.queries.timeline import ENDED, STAGE, Span
 from projections.statistics.buckets import percentile
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from projections.log.connections import Pool, connected
 from projections.log.event_log import EventLog
+from projections.log.pools import Pool, connected
 from projections.rows import models
 from projections.rows.builder import Advance, building
 from projections.rows.models import ReadModel, ReadModelError

@@ -11,9 +11,9 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from projections.log.connections import Pool
 from projections.log.event_log import EventLog, LoggedEvent
 from projections.log.pages import Pages
+from projections.log.pools import Pool
 from projections.log.uncollected import uncollected
 from projections.rows import models, projector
 from projections.rows.models import MOVE_MODEL, TABLES, ReadModel, held

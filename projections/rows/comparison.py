@@ -13,8 +13,8 @@ import psycopg
 from msgspec import Struct, structs
 from psycopg.rows import args_row
 
-from projections.log.connections import Pool, connected
 from projections.log.event_log import EventLog, LoggedEvent, select_history
+from projections.log.pools import Pool, connected
 from projections.rows.projector import READER
 from projections.rows.uploads import ProjectedUpload, ResultRow, UploadRow, project
 

@@ -26,7 +26,8 @@ from psycopg.rows import class_row
 
 import domain
 from domain.errors import DarkroomError
-from projections.log.connections import Pool, translated
+from projections.log.connections import translated
+from projections.log.pools import Pool
 from projections.log.schema import schema_sql
 
 TABLES: Final = ("uploads", "results", "quarantine")

@@ -13,8 +13,9 @@ import psycopg
 from msgspec import Struct
 from psycopg import sql
 
-from projections.log.connections import Pool, translated
+from projections.log.connections import translated
 from projections.log.event_log import EventLog
+from projections.log.pools import Pool
 from projections.rows import models
 from projections.rows.builder import Advance, Builder, building
 from projections.rows.comparison import LOWEST, Difference, compare

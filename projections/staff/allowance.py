@@ -6,7 +6,7 @@ Counted are the events that name the person, and the uploads that a bulk action 
 from typing import Final
 
 from domain.errors import StaffLimitError
-from projections.log.connections import Pool, connected
+from projections.log.pools import Pool, connected
 
 # The prefix of the actor is that of the index event_log_staff_idx. What lies ahead is from before PostgreSQL's clock
 # stepped back, and would count for longer than an hour.

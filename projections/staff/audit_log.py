@@ -15,7 +15,7 @@ import psycopg
 from msgspec import Struct
 from psycopg.rows import args_row
 
-from projections.log.connections import Pool, connected
+from projections.log.pools import Pool, connected
 
 
 class Action(StrEnum):

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from domain.errors import FailureGroupNotFoundError
 from domain.staff import StaffRequest
-from projections.log.connections import Pool, connected
+from projections.log.pools import Pool, connected
 from projections.staff.audit_log import Action, Entry, record
 
 DECIDE: Final = """

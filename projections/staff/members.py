@@ -18,7 +18,7 @@ from psycopg.rows import args_row
 
 from domain.errors import DarkroomError, StaffNameTakenError, StaffNotFoundError, StaffRevokedError
 from domain.staff import Role, actor_of
-from projections.log.connections import Pool, connected
+from projections.log.pools import Pool, connected
 from projections.staff.audit_log import Action, Entry, record
 
 PREFIX: Final = "dks_"

@@ -14,7 +14,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from domain.staff import actor_of
-from projections.log.connections import Pool, connected
+from projections.log.pools import Pool, connected
 from projections.staff.audit_log import Action, Entry, record
 from projections.staff.members import Member
 

@@ -13,9 +13,10 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from projections.log.connections import Pool, translated
+from projections.log.connections import translated
 from projections.log.event_log import EventLog, LoggedEvent, select_history
 from projections.log.follower import UNHURRIED_SECONDS, Follower
+from projections.log.pools import Pool
 
 PAGE: Final = 10_000
 """In events."""

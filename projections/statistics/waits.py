@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from projections.log.connections import Pool, connected
+from projections.log.pools import Pool, connected
 
 RECENT: Final = 500
 """Attempts that are looked at, within a day."""

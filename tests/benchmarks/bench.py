@@ -19,8 +19,8 @@ from psycopg import sql
 from domain.errors import BlobNotFoundError
 from domain.events import StoredImage
 from projections.audit.verification import Verification
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
+from projections.log.pools import open_pool
 from projections.log.schema import migrate
 from projections.rows.projector import projector
 from tests.servers import running_postgres, running_valkey

@@ -30,16 +30,8 @@ from app.storage import s3
 from app.tracing import provider
 from domain.errors import DarkroomError
 from projections.log import redis_connection
-from projections.log.connections import (
-    ANSWER_SECONDS,
-    CONNECT_SECONDS,
-    POOL_SECONDS,
-    STATEMENT_SECONDS,
-    Pool,
-    async_pool,
-    open_pool,
-    translated,
-)
+from projections.log.connections import ANSWER_SECONDS, CONNECT_SECONDS, STATEMENT_SECONDS, translated
+from projections.log.pools import POOL_SECONDS, Pool, async_pool, open_pool
 from projections.outside import posthog
 from projections.outside.analytics import Capture
 from tests.benchmarks import idle

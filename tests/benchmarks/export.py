@@ -19,8 +19,8 @@ from projections.history.files import ExportFile
 from projections.history.form import Scope
 from projections.history.parquet import ParquetFile
 from projections.history.seals import leaf_of
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
+from projections.log.pools import open_pool
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.bulk import fill
 from tests.benchmarks.contest import Case, Contender, Figures, Target

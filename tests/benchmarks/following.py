@@ -18,10 +18,10 @@ import psycopg
 from redis import Redis
 
 from projections.history import seals
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog, LoggedEvent
 from projections.log.follower import Follower
 from projections.log.notifications import Wakeups
+from projections.log.pools import open_pool
 from projections.rows import projector
 from tests.benchmarks import runner
 from tests.benchmarks.contest import Figures

@@ -21,9 +21,9 @@ from app.signing.sessions import Session
 from domain.stages import Stage
 from domain.upload import Upload
 from domain.uploads import Uploads
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
 from projections.log.notifications import PROJECTED, RedisNotifier, Wakeups
+from projections.log.pools import open_pool
 from projections.rows.projector import projector
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.contest import Figures

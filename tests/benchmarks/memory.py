@@ -4,8 +4,8 @@ import multiprocessing
 import os
 from multiprocessing.connection import Connection
 
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog, Page
+from projections.log.pools import open_pool
 from projections.rows.rebuilding import rebuild
 from tests.benchmarks.contest import Figures
 from tests.linux_processes import resident_bytes

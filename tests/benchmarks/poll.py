@@ -19,8 +19,8 @@ import psycopg
 
 from app.signing.sessions import Session, Sessions
 from domain.mapper import EventMapper
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
+from projections.log.pools import open_pool
 from projections.rows.projector import projector
 from tests.acceptance.service import clean_environment
 from tests.benchmarks import served, wrk

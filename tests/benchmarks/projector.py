@@ -12,8 +12,8 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Final
 
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
+from projections.log.pools import open_pool
 from projections.rows.projector import projector
 from tests.benchmarks import library, runner
 from tests.benchmarks.bench import Bench

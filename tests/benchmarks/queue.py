@@ -20,9 +20,9 @@ from uuid import UUID
 from redis import Redis
 
 from domain.uploads import Uploads
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
 from projections.log.notifications import RedisNotifier, Wakeups
+from projections.log.pools import open_pool
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.contest import Case, Contender, Figures
 from tests.benchmarks.lives import SESSION_HASH, go_through

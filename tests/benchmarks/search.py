@@ -18,7 +18,7 @@ import psycopg
 
 from domain.failures import FailureCode
 from domain.stages import Stage, Status
-from projections.log.connections import open_pool
+from projections.log.pools import open_pool
 from projections.log.schema import migrate
 from projections.queries.search import PageEnd, Search, find
 from tests.benchmarks.bench import Bench

@@ -22,9 +22,9 @@ from redis import Redis
 
 from domain.events import Event
 from domain.mapper import EventMapper
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
 from projections.log.notifications import RedisNotifier
+from projections.log.pools import open_pool
 from tests.benchmarks.library import recorder
 from tests.benchmarks.lives import EVENTS, life
 from tests.whole_json import WholeMapper

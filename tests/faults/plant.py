@@ -21,10 +21,10 @@ from domain.events import Event as UploadEvent
 from domain.stages import Status
 from domain.upload import Upload
 from domain.uploads import Uploads
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
 from projections.log.follower import Follower
 from projections.log.notifications import RedisNotifier, Wakeups
+from projections.log.pools import open_pool
 from projections.rows.projector import projector
 from tests.acceptance.service import clean_environment, darkroom
 from tests.fakes.gemini import FakeGemini

@@ -21,8 +21,9 @@ from redis import Redis
 
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections.log.connections import IDLE_IN_TRANSACTION_SECONDS, open_pool
+from projections.log.connections import IDLE_IN_TRANSACTION_SECONDS
 from projections.log.event_log import EventLog
+from projections.log.pools import open_pool
 from projections.rows.rebuilding import rebuild
 from tests.acceptance.service import Running, clean_environment
 from tests.fakes.silent_notifier import SilentNotifier

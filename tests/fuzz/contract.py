@@ -18,7 +18,7 @@ import httpx
 from msgspec import Struct
 
 from domain.staff import Role
-from projections.log.connections import open_pool
+from projections.log.pools import open_pool
 from projections.staff.members import Staff
 from tests.acceptance.service import Service, running
 from tests.fuzz.photos_for_schemathesis import ADMIN, LEAVER

@@ -30,7 +30,7 @@ ALLOWED = {
 READ_FOREVER = """
 import sys
 from projections.outside.analytics import analytics
-from projections.log.connections import open_pool
+from projections.log.pools import open_pool
 from projections.log.event_log import EventLog
 from projections.outside.posthog import PostHog
 

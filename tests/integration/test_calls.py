@@ -14,7 +14,7 @@ from psycopg_pool import ConnectionPool
 
 from domain.errors import LogUnavailableError
 from domain.failures import FailureCode
-from projections.log.connections import open_pool
+from projections.log.pools import open_pool
 from workers.errors import PassingError, PermanentError
 from workers.runs.calls import FAILURES, LOOK_AGAIN_SECONDS, PROBE_SECONDS, SPREAD_SECONDS, Calls
 

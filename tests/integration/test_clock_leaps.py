@@ -11,8 +11,8 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from domain.uploads import Uploads
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
+from projections.log.pools import open_pool
 from projections.rows.projector import projector
 from tests.fakes.kept_queue import KeptQueue
 from tests.fakes.silent_notifier import SilentNotifier

@@ -18,9 +18,9 @@ from projections.history.canonical import canonical, line_of, read_line
 from projections.history.export import connect, ndjson_blocks
 from projections.history.form import Scope
 from projections.log import lifting
-from projections.log.connections import open_pool
 from projections.log.event_log import COLUMNS, EventLog, LoggedEvent
 from projections.log.lifting import copy_ahead
+from projections.log.pools import open_pool
 from projections.log.schema import migrate, schema_sql
 from projections.rows.projector import projector
 from tests.integration.history.known import fill, streams

@@ -17,8 +17,8 @@ from psycopg import sql
 from domain.stages import Stage
 from domain.uploads import Uploads
 from projections.log import event_log as log
-from projections.log.connections import async_pool, open_pool
 from projections.log.event_log import EventLog
+from projections.log.pools import async_pool, open_pool
 from projections.queries import figures as metrics
 from projections.queries import status as reader
 from projections.rows import uploads

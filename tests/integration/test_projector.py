@@ -12,9 +12,9 @@ from domain.failures import FailureCode
 from domain.stages import Stage
 from domain.upload import Upload
 from domain.uploads import Uploads
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
 from projections.log.follower import Follower
+from projections.log.pools import open_pool
 from projections.log.schema import migrate
 from projections.rows.projector import projector
 from projections.rows.rebuilding import rebuild

@@ -11,8 +11,9 @@ import pytest
 from domain.errors import LogUnavailableError
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections.log.connections import BoundAsyncConnection, async_pool
+from projections.log.connections import BoundAsyncConnection
 from projections.log.event_log import EventLog
+from projections.log.pools import async_pool
 from projections.log.schema import migrate
 from projections.queries.status import IN_LOG_ONLY, SELECT_STATUSES, StatusReader, StatusRow, folded_row
 from projections.rows.projector import projector

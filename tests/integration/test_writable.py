@@ -20,7 +20,7 @@ from app.settings.environment import Settings
 from app.storage import open_store
 from app.storage.folder import FolderStore
 from domain.errors import LogUnavailableError, QueueUnavailableError, StorageRefusedError, StorageUnavailableError
-from projections.log.connections import open_pool
+from projections.log.pools import open_pool
 from projections.log.redis_connection import check_redis
 from projections.log.schema import migrate
 from projections.log.write_probe import check_postgres

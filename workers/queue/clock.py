@@ -11,7 +11,7 @@ from typing import Final
 
 from domain.errors import LogUnavailableError
 from projections.log.clock import read_clock
-from projections.log.connections import Pool, connected
+from projections.log.pools import Pool, connected
 
 LEAP: Final = timedelta(seconds=5)
 """The lease of a live run has more than that left (workers/queue/leases.py), and a busy machine is late by less."""

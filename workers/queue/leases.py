@@ -23,7 +23,7 @@ import structlog
 
 from domain.errors import LogUnavailableError, UnavailableError
 from projections.log.clock import read_clock
-from projections.log.connections import Pool, connected
+from projections.log.pools import Pool, connected
 from workers.queue.clock import LeapWatch
 
 LEASE_SECONDS: Final = 10.0

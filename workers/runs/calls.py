@@ -31,7 +31,7 @@ from psycopg.rows import class_row
 
 from domain.errors import LogUnavailableError
 from domain.failures import FailureCode
-from projections.log.connections import Pool, connected
+from projections.log.pools import Pool, connected
 from workers.errors import PassingError, PermanentError
 
 FAILURES: Final = 5

@@ -20,7 +20,7 @@ from msgspec import Struct
 from psycopg.rows import class_row
 
 from domain.errors import BulkActionNotFoundError, BulkActionStateError
-from projections.log.connections import Pool, connected
+from projections.log.pools import Pool, connected
 from projections.staff.audit_log import Action, Entry, record
 from workers.upkeep.commands import ActionName
 

@@ -17,8 +17,8 @@ from psycopg.rows import class_row
 
 from domain.errors import DarkroomError, RefusedError, UnavailableError, UploadNotFoundError
 from domain.staff import StaffRequest
-from projections.log.connections import Pool, connected
 from projections.log.event_log import select_history
+from projections.log.pools import Pool, connected
 from workers.upkeep.commands import ActionName, StaffCommands
 
 SCAN_SECONDS: Final = 1.0

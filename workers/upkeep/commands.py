@@ -10,7 +10,7 @@ from domain.ports import BlobStore
 from domain.staff import StaffRequest
 from domain.upload import Upload
 from domain.uploads import Uploads
-from projections.log.connections import Pool, connected
+from projections.log.pools import Pool, connected
 from workers.upkeep.erasure import erase
 
 ActionName = Literal["retry", "cancel", "requeue", "note", "erase"]

@@ -15,8 +15,8 @@ from app.api.analysis.spans import span_of
 from app.api.http.errors import ChartNotFoundError
 from app.api.http.services import Services
 from app.api.support.requests.desk import NO_STORE, Desk
-from projections.log.connections import Pool
 from projections.log.event_log import EventLog
+from projections.log.pools import Pool
 from projections.queries.insights import CHARTS, Coverage, Span, read_chart, read_choices, read_coverage
 
 CSV: Final = "text/csv"  # the framework adds the charset

@@ -16,8 +16,8 @@ from app.signing.sessions import Sessions
 from domain.ports import BlobStore, Clock
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections.log.connections import Pool
 from projections.log.event_log import LoggedEvent
+from projections.log.pools import Pool
 from projections.queries.forecast import Forecaster
 from projections.queries.status import StatusReader
 from projections.queries.watches import Watches

@@ -147,8 +147,8 @@ def _seal(database_url: str) -> None:
     """Seal what is not sealed yet, so that the manifest can name the seal. A replica cannot, and does without."""
     from domain.errors import UnavailableError
     from projections.history.seals import sealer
-    from projections.log.connections import open_pool
     from projections.log.event_log import EventLog
+    from projections.log.pools import open_pool
 
     with suppress(UnavailableError), open_pool(database_url, 2, "darkroom events") as pool:
         sealer(EventLog(pool), pool).catch_up()

@@ -114,8 +114,8 @@ def _opened(data: Path | None) -> Iterator[tuple["EventLog", "Pool", "MakeHead"]
     from app.signing.heads import HeadKey, HeadKeyError
     from domain.errors import UnavailableError
     from projections.history.seals import sealer
-    from projections.log.connections import open_pool
     from projections.log.event_log import EventLog
+    from projections.log.pools import open_pool
 
     settings = attached(cli_settings(data_dir=data))
     try:

@@ -10,8 +10,8 @@ import rich_click as click
 from app.cli.shell.settings import open_database
 
 if TYPE_CHECKING:
-    from projections.log.connections import Pool
     from projections.log.event_log import EventLog
+    from projections.log.pools import Pool
 
 STATEMENT_SECONDS: Final = 600.0
 """The statistics of millions of rows are one statement. Only the analyst waits for it."""

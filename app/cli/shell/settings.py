@@ -15,7 +15,7 @@ from app.cli.shell.ending import ExitCode, end
 from app.settings.environment import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from projections.log.connections import Pool
+    from projections.log.pools import Pool
 
 
 class WrongSettingsError(click.ClickException):
@@ -75,7 +75,8 @@ def open_database(
 ) -> "Iterator[Pool]":
     """Connections to the database, for one command. What cannot be done with them ends the command with a sentence."""
     from domain.errors import DarkroomError, UnavailableError
-    from projections.log.connections import STATEMENT_SECONDS, open_pool
+    from projections.log.connections import STATEMENT_SECONDS
+    from projections.log.pools import open_pool
 
     settings, seconds = attached(cli_settings(data_dir=data_dir)), statement_seconds or STATEMENT_SECONDS
     try:

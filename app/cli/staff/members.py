@@ -13,7 +13,7 @@ from app.cli.staff.moments import Moment
 from domain.staff import NAME, NAME_RULE, Role
 
 if TYPE_CHECKING:
-    from projections.log.connections import Pool
+    from projections.log.pools import Pool
     from projections.staff.members import Member
 
 OpenDatabase = Callable[[Path | None, str], AbstractContextManager["Pool"]]

@@ -19,8 +19,8 @@ from app.api.status import holding
 from app.logs import configure_logs
 from app.settings.listening_address import ServerError
 from domain.uploads import Uploads
-from projections.log.connections import async_pool, open_pool
 from projections.log.event_log import EventLog
+from projections.log.pools import async_pool, open_pool
 from projections.queries.watches import Watches
 from tests.api_services import api_services
 from tests.fakes.silent_notifier import SilentNotifier

@@ -20,7 +20,7 @@ from app.signing.sessions import Sessions
 from app.storage.folder import FolderStore
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections.log.connections import async_pool
+from projections.log.pools import async_pool
 from tests.api_services import Polls, api_services
 from tests.lives import Lives
 

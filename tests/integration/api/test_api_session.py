@@ -13,7 +13,7 @@ from psycopg_pool import ConnectionPool
 
 from app.signing.ended import EndedSessions
 from app.signing.sessions import Sessions
-from projections.log.connections import async_pool
+from projections.log.pools import async_pool
 from projections.queries.status import StatusReader
 from tests.api_services import KEYS
 from tests.integration.api.service import KEY, Service, error_of

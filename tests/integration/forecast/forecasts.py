@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
-from projections.log.connections import async_pool
+from projections.log.pools import async_pool
 from projections.queries.forecast import SELECT_BANDS, SELECT_QUEUE, Forecast, Forecaster
 from projections.queries.status import StatusReader, StatusRow
 from tests.lives import Lives

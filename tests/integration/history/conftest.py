@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
+from projections.log.pools import open_pool
 from projections.statistics.stage_statistics import STATISTICS
 from tests.integration.history.exports import run
 from tests.integration.history.injuries import FILL, injure

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from domain.uploads import Uploads
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
+from projections.log.pools import open_pool
 from projections.rows.projector import projector
 from tests.fakes.silent_notifier import SilentNotifier
 from tests.integration.history.exports import export, run, whole_log

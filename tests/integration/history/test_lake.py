@@ -17,8 +17,8 @@ from projections.history.form import Scope
 from projections.history.lake import appending
 from projections.history.lake.appending import Lake
 from projections.history.lake.folder import LocalFolder
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
+from projections.log.pools import open_pool
 from tests.fakes.silent_notifier import SilentNotifier
 from tests.integration.history.exports import run, whole_log
 from tests.integration.history.known import MONDAY, TUESDAY, streams

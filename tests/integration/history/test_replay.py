@@ -11,8 +11,8 @@ from domain.fold import evolve
 from domain.upload import Upload
 from projections.history.manifest import ExportError
 from projections.history.replay import fold_by_upload, replay
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog, LoggedEvent
+from projections.log.pools import open_pool
 from tests.house.the_house import ROOT, blocks
 from tests.integration.history import made
 from tests.integration.history.exports import export, run

@@ -9,8 +9,8 @@ import pytest
 from psycopg.rows import args_row
 
 from projections.history.seals import newest_seal, seal, sealer
-from projections.log.connections import open_pool
 from projections.log.event_log import COLUMNS, EventLog, LoggedEvent
+from projections.log.pools import open_pool
 from tests.integration.history.exports import export, manifest, run
 from tests.integration.history.injuries import FILL, injure
 

@@ -7,8 +7,8 @@ import pytest
 
 from domain.errors import LogUnavailableError
 from domain.uploads import Uploads
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
+from projections.log.pools import open_pool
 from projections.log.schema import migrate
 from tests.fakes.silent_notifier import SilentNotifier
 from tests.integration.log.appends import stored_submission

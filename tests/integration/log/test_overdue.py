@@ -8,9 +8,10 @@ import pytest
 
 from domain.errors import LogUnavailableError
 from projections.log.appending import APPEND_LOCK
-from projections.log.connections import SILENCE_SECONDS, open_pool
+from projections.log.connections import SILENCE_SECONDS
 from projections.log.event_log import EventLog
-from projections.log.overdue import Watch
+from projections.log.pools import open_pool
+from projections.log.prepared import Watch
 from projections.log.schema import migrate
 from tests.integration.log.appends import stored_submission, wait_for_lock
 from tests.linux_processes import frozen

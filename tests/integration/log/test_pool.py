@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from psycopg_pool import PoolClosed, PoolTimeout
 
-from projections.log import connections
-from projections.log.connections import open_pool
+from projections.log import pools
+from projections.log.pools import open_pool
 from tests.waiting import until
 
 
@@ -40,7 +40,7 @@ def test_a_thread_that_waits_is_given_the_next_connection(database_url: str) -> 
 
 def test_the_library_sees_a_connection_again_after_a_while(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_pool(database_url, 1, "test") as pool:
-        monkeypatch.setattr(connections, "SPARE_SECONDS", 60)
+        monkeypatch.setattr(pools, "SPARE_SECONDS", 60)
         pool.putconn(pool.getconn())
         pool.putconn(spare := pool.getconn())
         assert pool.get_stats()["requests_num"] == 1

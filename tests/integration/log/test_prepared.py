@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from domain.mapper import EventMapper
-from projections.log.connections import open_pool
 from projections.log.event_log import EventLog
+from projections.log.pools import open_pool
 from tests.integration.log.appends import Pool, stored_submission
 from tests.unit.histories import submitted
 

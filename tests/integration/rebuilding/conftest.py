@@ -6,8 +6,8 @@ from domain.failures import FailureCode
 from domain.stages import Stage
 from domain.upload import Upload
 from domain.uploads import Uploads
-from projections.log.connections import Pool
 from projections.log.event_log import EventLog
+from projections.log.pools import Pool
 from projections.rows.projector import projector
 from tests.submissions import WORKER, run_to, submit
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from psycopg import sql
 
-from projections.log.connections import Pool
+from projections.log.pools import Pool
 
 RIGHTS: Final = """
 SELECT relname, pg_get_userbyid(relowner), relacl::text, reloptions FROM pg_class

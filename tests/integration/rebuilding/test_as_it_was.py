@@ -8,8 +8,8 @@ from click.testing import CliRunner, Result
 from app.cli import darkroom
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections.log.connections import Pool
 from projections.log.event_log import EventLog
+from projections.log.pools import Pool
 from projections.queries.moments import position_at
 from projections.rows.as_it_was import build_as_it_was
 from projections.rows.projector import projector

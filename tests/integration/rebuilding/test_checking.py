@@ -7,8 +7,8 @@ from app.cli import darkroom
 from domain.events import ResultStored
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections.log.connections import Pool
 from projections.log.event_log import EventLog
+from projections.log.pools import Pool
 from projections.rows.comparison import compare
 from projections.rows.projector import projector
 from tests.integration.rebuilding.rows import execute

@@ -4,8 +4,8 @@ import pytest
 
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections.log.connections import Pool
 from projections.log.event_log import EventLog
+from projections.log.pools import Pool
 from projections.rows import models
 from projections.rows.models import ReadModelError
 from projections.rows.projector import projector

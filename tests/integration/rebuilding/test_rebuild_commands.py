@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import darkroom
-from projections.log.connections import Pool
+from projections.log.pools import Pool
 from tests.integration.rebuilding.rows import execute, rows
 
 

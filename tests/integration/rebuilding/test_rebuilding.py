@@ -7,8 +7,8 @@ import pytest
 from domain.events import ResultStored
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections.log.connections import Pool, open_pool
 from projections.log.event_log import EventLog, Page
+from projections.log.pools import Pool, open_pool
 from projections.log.schema import migrate
 from projections.rows import models
 from projections.rows.models import ReadModelBackwardsError, ReadModelError, ReadModelRefusedError

@@ -12,8 +12,8 @@ import pytest
 from domain.errors import LogUnavailableError
 from domain.stages import Stage
 from domain.uploads import Uploads
-from projections.log.connections import Pool
 from projections.log.event_log import EventLog
+from projections.log.pools import Pool
 from projections.queries.status import SELECT_STATUSES
 from projections.rows import models, swap
 from projections.rows.models import ReadModelBusyError, ReadModelError, held

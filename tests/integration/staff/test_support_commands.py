@@ -187,7 +187,7 @@ def test_a_malformed_id_is_wrong_usage(data: Path) -> None:
 def test_a_log_that_cannot_be_reached_ends_with_2(
     command: Callable[..., Result], data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("projections.log.connections.POOL_SECONDS", 0.3)
+    monkeypatch.setattr("projections.log.pools.POOL_SECONDS", 0.3)
     arguments = [uuid4()] if command is timeline else []
     with DataFolder(data) as folder:
         folder.announce(server_url="http://127.0.0.1:1", database_url=CLOSED, redis_url="unix:///nowhere")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from projections.log.connections import Pool
 from projections.log.event_log import EventLog
+from projections.log.pools import Pool
 from projections.statistics.stage_statistics import STATISTICS
 from tests.integration.history.known import fill
 from tests.integration.statistics.counted import Counted

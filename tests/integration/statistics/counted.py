@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from projections.log.connections import Pool
+from projections.log.pools import Pool
 
 COLUMNS = "measure, hour, stage, code, model, prompt_version, bucket"
 

@@ -5,8 +5,8 @@ import pytest
 from domain.stages import Stage
 from domain.upload import Upload
 from domain.uploads import Uploads
-from projections.log.connections import Pool
 from projections.log.event_log import EventLog
+from projections.log.pools import Pool
 from projections.statistics import folding
 from projections.statistics.stage_statistics import READER, STATISTICS
 from tests.integration.history.known import MODEL, MONDAY

@@ -17,7 +17,7 @@ from app.api.support.requests.jobs import upload_of
 from app.api.support.timeline.bodies import ComparisonBody
 from app.api.support.timeline.timelines import timeline_body
 from domain.errors import UploadNotFoundError
-from projections.log.connections import Pool
+from projections.log.pools import Pool
 from projections.queries.history import read_history
 from projections.queries.timeline import spans
 from projections.queries.usual import find_like, first_difference, likeness_of

@@ -25,8 +25,8 @@ from app.api.support.timeline.bodies import StateBody, TimelineBody
 from app.api.support.timeline.states import state_body
 from app.api.support.timeline.timelines import timeline_body
 from domain.errors import UploadNotFoundError
-from projections.log.connections import Pool
 from projections.log.event_log import LoggedEvent
+from projections.log.pools import Pool
 from projections.queries.history import read_history, version_at
 from projections.staff.audit_log import Action, Entry
 from projections.staff.members import Member
