@@ -104,7 +104,7 @@ class Prepared:
         if b"\0" in b"".join(filter(None, texts)):
             raise psycopg.DataError("A text in PostgreSQL cannot contain a NUL character.")
         try:
-            connection = pool.getconn()  # `pool.connection()` would cost half as much as the statement
+            connection = pool.getconn()  # `pool.connection()` also enters the connection, and asks it to commit
             try:
                 return self._value(cast("BoundConnection", connection), texts)
             finally:
