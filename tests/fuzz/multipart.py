@@ -37,25 +37,16 @@ def faults(server: Server, cases: int, seed: str, tally: Counter[int] | None = N
 
 
 def send(connection: http.client.HTTPConnection, asked: Form) -> tuple[int, dict[str, Any]]:
-    """The answer.
-
-    A server that refuses a body early closes the connection, and a client that goes on sending pieces may miss the
-    answer: it then sends all at once.
-    """
-    for pieces in (asked.pieces, ()):
-        try:
-            connection.request(
-                "POST",
-                "/api/uploads",
-                body=_pieces(asked) if pieces else asked.body,
-                headers={name: value.encode("latin-1", "replace") for name, value in asked.headers.items()},
-                encode_chunked=bool(pieces),
-            )
-            answer = connection.getresponse()
-            return answer.status, _body(answer.read())
-        except (ConnectionError, http.client.HTTPException):
-            connection.close()
-    return 0, {}
+    """The answer."""
+    connection.request(
+        "POST",
+        "/api/uploads",
+        body=_pieces(asked) if asked.pieces else asked.body,
+        headers={name: value.encode("latin-1", "replace") for name, value in asked.headers.items()},
+        encode_chunked=bool(asked.pieces),
+    )
+    answer = connection.getresponse()
+    return answer.status, _body(answer.read())
 
 
 def _body(content: bytes) -> dict[str, Any]:

@@ -1,16 +1,19 @@
-"""A body is read ahead: in order, in few messages, within a bound, and to the cut."""
+"""A body is read ahead: in order, in few messages, within a bound, to the cut, and to its end after the answer."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import weakref
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import pytest
 
+from app.api.serving import cut as cutting
 from app.api.serving.cut import Cut, StoppingError
 from app.api.serving.read_ahead import AHEAD
 
 Receive = Callable[[], Coroutine[Any, Any, Any]]
 DISCONNECT = {"type": "http.disconnect"}
+HEADERS = ((b"content-length", b"100"),)
 
 
 def piece(body: bytes, *, more: bool = True) -> dict[str, Any]:
@@ -22,10 +25,14 @@ class Sender:
 
     def __init__(self) -> None:
         self.asked: list[asyncio.Future[Any]] = []
+        self.answers: list[dict[str, Any]] = []
 
     def receive(self) -> asyncio.Future[Any]:
         self.asked.append(asyncio.get_running_loop().create_future())
         return self.asked[-1]
+
+    async def answer(self, message: dict[str, Any]) -> None:
+        self.answers.append(message)
 
     def send(self, *messages: dict[str, Any]) -> None:
         waiting = [future for future in self.asked if not future.done()]
@@ -33,7 +40,16 @@ class Sender:
             future.set_result(message)
 
 
-def post(read: Callable[[Sender, Receive, Cut], Coroutine[Any, Any, None]]) -> Sender:
+@pytest.fixture(autouse=True)
+def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for nothing behind the answer."""
+    monkeypatch.setattr(cutting, "REST_SECONDS", 0)
+
+
+def post(
+    read: Callable[[Sender, Receive, Cut], Coroutine[Any, Any, None]],
+    headers: Sequence[tuple[bytes, bytes]] = HEADERS,
+) -> Sender:
     """Let an app read the body of a POST; what it asked of the sender."""
 
     async def run() -> Sender:
@@ -44,7 +60,7 @@ def post(read: Callable[[Sender, Receive, Cut], Coroutine[Any, Any, None]]) -> S
                 await read(sender, receive, cut)
 
         served: Any = cut.applied_to(app)
-        await served({"type": "http", "method": "POST"}, sender.receive, None)
+        await served({"type": "http", "headers": headers}, sender.receive, sender.answer)
         return sender
 
     return asyncio.run(run())
@@ -135,7 +151,7 @@ def test_a_body_that_is_late_at_the_cut_ends_there() -> None:
             with pytest.raises(StoppingError):
                 await late
 
-    post(read)
+    assert all(future.done() for future in post(read).asked), "the server would wait for what was cut off"
 
 
 def test_what_has_arrived_before_the_cut_is_read() -> None:
@@ -155,3 +171,47 @@ def test_a_reader_that_gives_up_is_not_told_that_the_service_stops() -> None:
                 await receive()
 
     post(read)
+
+
+def test_the_rest_of_a_body_is_read_after_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cutting, "REST_SECONDS", 30)
+
+    async def refuse(sender: Sender, receive: Receive, _cut: Cut) -> None:
+        await received(sender, receive, piece(b"a"))
+        asyncio.get_running_loop().call_later(0.01, sender.send, piece(b"b"), piece(b"c", more=False))
+
+    read = [future.result() for future in post(refuse).asked if not future.cancelled()]
+    assert [message["more_body"] for message in read] == [True, True, False]
+
+
+def test_a_client_that_asks_before_it_sends_is_not_asked_to_send_what_was_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cutting, "REST_SECONDS", 30)
+
+    async def refuse(_sender: Sender, _receive: Receive, _cut: Cut) -> None: ...
+
+    assert post(refuse, [*HEADERS, (b"expect", b"100-continue")]).asked == []
+
+
+def test_an_app_that_keeps_what_it_was_lent_keeps_nothing_of_the_server() -> None:
+    kept: list[Any] = []
+
+    async def app(_scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
+        kept.extend((receive, send))
+        await send({"status": 400})
+
+    async def run() -> weakref.ref[Sender]:
+        sender = Sender()
+        served: Any = Cut().applied_to(app)
+        await served({"type": "http", "headers": HEADERS}, sender.receive, sender.answer)
+        assert sender.answers == [{"status": 400}]
+        return weakref.ref(sender)
+
+    async def late() -> None:
+        receive, send = kept
+        assert await receive() == DISCONNECT
+        await send({"status": 200})
+
+    assert asyncio.run(run())() is None
+    asyncio.run(late())

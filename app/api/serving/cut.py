@@ -1,16 +1,27 @@
-"""Cuts off the request bodies that are still arriving some seconds after the service was asked to stop."""
+"""Bounds how long a request's body is waited for, and reads what is left of one that was answered before its end.
+
+A body that is still arriving some seconds after the service was asked to stop is cut off. What is left of a body when
+its answer has been sent is read and thrown away: else a client that is still sending would lose its connection before
+it has read the answer, and one that keeps the connection could not use it again.
+"""
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any, Final, Self
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.serving.read_ahead import ReadAhead
 from domain.errors import UnavailableError
 
 HTTP: Final = ScopeType.HTTP
+REST_SECONDS: Final = 5.0
+"""How long the rest of a body is read. A client that sends for longer finds its connection closed."""
+BODY_HEADERS: Final = frozenset({b"content-length", b"transfer-encoding"})
+EXPECTS: Final = (b"expect", b"100-continue")
+"""Such a client sends its body only if it is told to."""
 
 
 class StoppingError(UnavailableError):
@@ -34,12 +45,15 @@ class Cut:
         """The app, with bodies that are read ahead and end at the cut."""
 
         async def with_body(scope: Scope, receive: Receive, send: Send) -> None:
-            with ReadAhead(receive, self._arrival) as body:
-                await app(scope, body.receive, send)
+            with ReadAhead(receive, self._arrival) as body, Lent(send) as answer:
+                await app(scope, body.receive, answer.send)
+                if body.has_begun or EXPECTS not in scope["headers"]:
+                    with suppress(StoppingError, TimeoutError):
+                        async with asyncio.timeout(REST_SECONDS):
+                            await body.skip()
 
         def until_cut(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            # A GET has no body that could be late, and a held one listens for its client's disconnect.
-            if scope["type"] == HTTP and scope["method"] != "GET":
+            if scope["type"] == HTTP and any(name in BODY_HEADERS for name, _ in scope["headers"]):
                 return with_body(scope, receive, send)
             return app(scope, receive, send)
 
@@ -48,6 +62,7 @@ class Cut:
     async def _arrival(self, piece: asyncio.Future[Any]) -> None:
         """Wait for a piece of a body. Raises StoppingError."""
         if self._is_made:
+            piece.cancel()
             raise StoppingError
         self._awaited.add(piece)
         try:
@@ -58,3 +73,27 @@ class Cut:
             raise
         finally:
             self._awaited.discard(piece)
+
+
+class Lent:
+    """The server's `send`, for as long as the context lasts.
+
+    An exception keeps the calls through which it came, and what they hold, until Python's collector runs. The server
+    reads no further request from a connection while something holds `send` or `receive` of a body that is not read.
+    """
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._send = _ignore
+
+    async def send(self, message: Message) -> None:
+        """Send it on."""
+        await self._send(message)
+
+
+async def _ignore(_: Message) -> None: ...

@@ -21,19 +21,26 @@ Message = HTTPReceiveMessage | WebSocketReceiveMessage
 
 
 class ReadAhead:
-    """A body, for as long as the context lasts; `arrival` waits for a piece of it."""
+    """A body, for as long as the context lasts; `arrival` waits for a piece of it.
+
+    Afterwards nothing of the server is held, see Lent.
+    """
 
     def __init__(self, receive: Receive, arrival: Callable[[asyncio.Future[Any]], Awaitable[None]]) -> None:
         self._receive = receive
         self._arrival = arrival
         self._asked: deque[asyncio.Future[Any]] = deque()
         self._most = 1
+        self.has_begun = False
+        """Whether some of it was asked for."""
+        self._has_ended = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._forget()
+        self._receive = _gone
 
     async def receive(self) -> Message:
         """The next message of the body, with all of it that has arrived. Raises what `arrival` raises."""
@@ -46,7 +53,8 @@ class ReadAhead:
         while message.get("more_body") and self._asked and _is_body(self._asked[0]):
             message = self._asked.popleft().result()
             bodies.append(message["body"])
-        if message.get("more_body"):
+        self._has_ended = not message.get("more_body")
+        if not self._has_ended:
             self._most = min(max(2 * len(bodies), self._most // 2), AHEAD)
             self._ask()  # so they arrive while the app takes these
         else:
@@ -55,13 +63,23 @@ class ReadAhead:
             message["body"] = b"".join(bodies)
         return cast("Message", message)
 
+    async def skip(self) -> None:
+        """Read to its end, and keep nothing. Raises what `arrival` raises."""
+        while not self._has_ended:
+            await self.receive()
+
     def _ask(self) -> None:
+        self.has_begun = True
         while len(self._asked) < self._most:
             self._asked.append(asyncio.ensure_future(self._receive()))
 
     def _forget(self) -> None:
         while self._asked:
             self._asked.popleft().cancel()
+
+
+async def _gone() -> Message:
+    return {"type": "http.disconnect"}
 
 
 def _is_body(piece: asyncio.Future[Any]) -> bool:

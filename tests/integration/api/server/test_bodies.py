@@ -5,7 +5,8 @@ import re
 import select
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -21,11 +22,12 @@ from tests.integration.api.serving import Server, answers
 from tests.waiting import until
 
 LIMIT: Final = 20 * 2**20
+FORM: Final = "multipart/form-data; boundary=edge"
 
 
 @pytest.mark.parametrize("declared", [True, False])
 def test_the_size_limit_holds_declared_and_chunked(patient_server: Server, *, declared: bool) -> None:
-    headers = {"Content-Type": "multipart/form-data; boundary=edge"}
+    headers = {"Content-Type": FORM}
 
     def post(size: int) -> httpx.Response:
         body = frame(size)
@@ -38,12 +40,38 @@ def test_the_size_limit_holds_declared_and_chunked(patient_server: Server, *, de
     assert patient_server.uploads() == 2
 
 
+def test_a_client_that_reads_after_it_has_sent_all_is_told_why_it_was_refused(patient_server: Server) -> None:
+    client = HTTPConnection("127.0.0.1", patient_server.port, timeout=60)
+    with closing(client):
+        for _ in range(3):
+            client.request("POST", "/api/uploads", frame(3 * LIMIT), {"Content-Type": FORM})
+            with client.getresponse() as answer:
+                assert (answer.status, b"PAYLOAD_TOO_LARGE" in answer.read()) == (413, True)
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
+def test_a_connection_whose_body_was_refused_before_its_end_can_be_used_again(
+    shared_server: Server, framing: str
+) -> None:
+    head = f"POST /api/uploads HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\n{framing}\r\n\r\n"
+    broken, rest = b"--edge\r\nno header\r\n\r\n".ljust(500, b"x"), bytes(500)
+    is_chunked = "chunked" in framing
+    for _ in range(10):
+        with socket.create_connection(("127.0.0.1", shared_server.port), timeout=60) as client:
+            client.sendall(head.encode())
+            client.sendall(b"1f4\r\n%s\r\n" % broken if is_chunked else broken)
+            assert client.recv(4096).startswith(b"HTTP/1.1 400 ")
+            client.sendall(b"1f4\r\n%s\r\n0\r\n\r\n" % rest if is_chunked else rest)
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
 def test_photos_that_come_at_once_arrive_byte_by_byte_as_they_were_sent(patient_server: Server) -> None:
     head, end = frame(len(JPEG)).split(JPEG)
     photos = {head + JPEG + random.Random(seed).randbytes(LIMIT // 2) + end for seed in range(8)}
 
     def post(body: bytes) -> httpx.Response:
-        headers = {"Content-Type": "multipart/form-data; boundary=edge"}
+        headers = {"Content-Type": FORM}
         return httpx.post(f"{patient_server.url}/api/uploads", content=chunks(body), headers=headers, timeout=60)
 
     with ThreadPoolExecutor(4) as threads:
@@ -55,7 +83,7 @@ def test_photos_that_come_at_once_arrive_byte_by_byte_as_they_were_sent(patient_
 
 def test_memory_does_not_follow_the_size(patient_server: Server) -> None:
     body = frame(LIMIT)
-    headers = {"Content-Type": "multipart/form-data; boundary=edge"}
+    headers = {"Content-Type": FORM}
     with ThreadPoolExecutor(8) as threads:
         posts = [
             threads.submit(httpx.post, f"{patient_server.url}/api/uploads", content=body, headers=headers, timeout=60)
