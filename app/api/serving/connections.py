@@ -7,6 +7,8 @@ kernel knows them, and closes a connection that
 - has not sent its first head within HEAD_SECONDS,
 - has begun a later head and not sent it within HEAD_SECONDS (between two requests it may be idle for longer),
 - is one too many of its address: those go first that have no request under way and never had an answer.
+
+At the stop it sees to it that a connection that has just been made is not closed before its first request.
 """
 
 import os
@@ -22,6 +24,7 @@ from typing import Any, Final, NamedTuple
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from app.api.serving.listeners import DESCRIPTORS, borrowed, let_no_more_in
 from app.limits.networks import networks_of
 from app.settings.parsers import Network
 from projections.log.throttled import ThrottledWarning
@@ -31,6 +34,9 @@ HEAD_SECONDS: Final = 10.0
 LOOK_SECONDS: Final = 1.0
 LOOK_SHARE: Final = 0.1
 """Looks take no more of the time than this: with thousands of connections they come more seldom."""
+NEW_SECONDS: Final = 1.0
+"""How long a connection that was made as the stop came may take for its first request."""
+NEW_GLANCE_SECONDS: Final = 0.05
 GLANCE_SECONDS: Final = 0.2
 """How often the descriptors of this process are counted, which costs less than a tenth of a look."""
 SURGE: Final = 200
@@ -38,7 +44,6 @@ SURGE: Final = 200
 given back."""
 SURGE_SECONDS: Final = 0.05
 """And then they are counted sooner."""
-DESCRIPTORS: Final = "/proc/self/fd"
 _TCP_INFO_BYTES: Final = 232
 _LAST_DATA: Final = struct.Struct("@I4xI")
 """tcpi_last_data_sent and tcpi_last_data_recv of Linux's struct tcp_info, in milliseconds, at _LAST_DATA_AT."""
@@ -106,6 +111,14 @@ class ConnectionGuard:
         """Look no more."""
         self._stopping.set()
 
+    def let_the_last_in(self) -> None:
+        """Let none connect any more, and wait until those that have connected have sent their first request."""
+        let_no_more_in(self._ports)
+        until = self._clock() + NEW_SECONDS
+        while not self._stopping.wait(NEW_GLANCE_SECONDS) and self._clock() < until:
+            if not any(one.is_unread and not one.is_answered for one in self._connections()):
+                return
+
     def look(self) -> None:
         """Close the connections that are late, and those that are too many."""
         seen = list(self._connections())
@@ -134,7 +147,7 @@ class ConnectionGuard:
     def _connection(self, descriptor: int) -> _Seen | None:
         try:
             inode = os.fstat(descriptor).st_ino
-            with _borrowed(descriptor) as connection:
+            with borrowed(descriptor) as connection:
                 peer = _peer_of(connection, self._ports)
                 if peer is None:
                     return None
@@ -172,19 +185,6 @@ class ConnectionGuard:
     def _is_trusted(self, address: str) -> bool:
         parsed = ip_address(address.partition("%")[0])
         return any(parsed in network for network in self._trusted)
-
-
-class _borrowed:  # noqa: N801 - reads as a function
-    """The socket behind a descriptor of another owner, which stays open."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._socket = socket.socket(fileno=descriptor)
-
-    def __enter__(self) -> socket.socket:
-        return self._socket
-
-    def __exit__(self, *_: object) -> None:
-        self._socket.detach()
 
 
 def _peer_of(connection: socket.socket, ports: Collection[int]) -> Peer | None:

@@ -73,7 +73,7 @@ def serve(
     if operations_port is not None:
         # The same application: the first server begins and ends it.
         servers.append(_server(app, address, operations_port, Interfaces.ASGINL))
-    uvloop.run(_run(servers, stopping, cut, stop_seconds))
+    uvloop.run(_run(servers, stopping, cut, guard, stop_seconds))
 
 
 def _server(app: Callable[[], Any], address: str, port: int, interface: Interfaces) -> Server:
@@ -111,7 +111,9 @@ async def _all(servers: Sequence[Server]) -> None:
     await asyncio.gather(*(server.serve() for server in servers))
 
 
-async def _run(servers: Sequence[Server], stopping: asyncio.Event, cut: Cut, stop_seconds: float) -> None:
+async def _run(
+    servers: Sequence[Server], stopping: asyncio.Event, cut: Cut, guard: ConnectionGuard, stop_seconds: float
+) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvloop hears of a signal by a pipe of its own, which thousands of clients that go at that moment do not fill.
@@ -124,6 +126,7 @@ async def _run(servers: Sequence[Server], stopping: asyncio.Event, cut: Cut, sto
         await serving
         raise ServerError("The API ended by itself; the lines above say why.")
     log.info("api.stopping")
+    await asyncio.to_thread(guard.let_the_last_in)
     for server in servers:
         server.stop()  # type: ignore[no-untyped-call] # granian's own lack
     await asyncio.wait({serving}, timeout=stop_seconds)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from itertools import count
 from typing import Final
 
 import httpx
@@ -42,6 +43,24 @@ def test_slow_uploads_do_not_keep_it_from_stopping(patient_server: Server) -> No
     assert patient_server.process.returncode == 0
     assert "closed" in told
     assert "Traceback" not in told
+
+
+def test_a_client_that_can_connect_is_answered(server: Server) -> None:
+    with ExitStack() as stack:
+
+        def connected() -> socket.socket:
+            return stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=60))
+
+        def is_answered(client: socket.socket) -> bool:
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            return client.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+        just_connected = [connected() for _ in range(50)]
+        server.process.send_signal(signal.SIGTERM)
+        assert all(map(is_answered, just_connected))
+        with pytest.raises(ConnectionRefusedError):
+            all(is_answered(connected()) for _ in count())
+        assert server.process.wait(timeout=20) == 0
 
 
 CROWDED: Final = """
