@@ -16,6 +16,12 @@ class BlobStore(Protocol):
     StorageRefusedError if it will not, BlobNotFoundError if the key does not exist.
     """
 
+    def spool(self) -> BinaryIO:
+        """A file for a body that is on its way in, gone when it is closed.
+
+        `put` need not copy it, so nothing may be written to it afterwards.
+        """
+
     def put(self, key: str, body: BinaryIO, media_type: str) -> None:
         """Store the rest of the body under the key, completely or not at all. Replaces an existing object."""
 

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 from app.storage.keys import checked_key, checked_prefix, is_key
+from app.storage.unnamed import Unnamed
 from domain.errors import BlobNotFoundError, StorageRefusedError, StorageUnavailableError
 
 INCOMING: Final = "~incoming"
@@ -33,17 +34,28 @@ class FolderStore:
         self._root = root
         self._sign = sign
 
+    def spool(self) -> BinaryIO:
+        """A file that `put` gives its name, where the file system has files without one; else it is copied."""
+        with suppress(OSError):  # `put` says what is wrong with the folder
+            return Unnamed(self._incoming_folder())
+        return cast("BinaryIO", tempfile.TemporaryFile())
+
     def put(self, key: str, body: BinaryIO, media_type: str) -> None:  # noqa: ARG002 - a folder has no place for it
         """Store the rest of the body under the key, all of it or nothing, replacing what was there."""
         target = self._path(key)
-        with _translated(), self._incoming() as file:
-            shutil.copyfileobj(body, file, 2**20)
-            file.flush()
-            os.fsync(file.fileno())
-            _move(Path(file.name), target)
+        with _translated():
+            if not (isinstance(body, Unnamed) and body.tell() == 0 and _is_named(body, target)):
+                self._copy(body, target)
             with suppress(FileNotFoundError):  # it has been deleted again
                 _sync_folder(target.parent)
             _sync_folder(target.parent.parent)
+
+    def _copy(self, body: BinaryIO, target: Path) -> None:
+        with self._incoming() as file:
+            shutil.copyfileobj(body, file, 2**20)
+            file.flush()
+            os.fsync(file.fileno())
+            _in_its_folder(target, lambda: Path(file.name).replace(target))
 
     def get(self, key: str) -> bytes:
         """The whole object."""
@@ -84,13 +96,17 @@ class FolderStore:
     def _path(self, key: str) -> Path:
         return self._root / checked_key(key)
 
-    @contextmanager
-    def _incoming(self) -> Iterator["tempfile._TemporaryFileWrapper[bytes]"]:
-        """A file that is gone at the end, unless it has been moved to its place."""
+    def _incoming_folder(self) -> Path:
         folder = self._root / INCOMING
         # No other account of the machine may look into it.
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(exist_ok=True)
+        return folder
+
+    @contextmanager
+    def _incoming(self) -> Iterator["tempfile._TemporaryFileWrapper[bytes]"]:
+        """A file that is gone at the end, unless it has been moved to its place."""
+        folder = self._incoming_folder()
         with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
             try:
                 _lock(file.fileno())
@@ -101,11 +117,21 @@ class FolderStore:
                 Path(file.name).unlink(missing_ok=True)
 
 
-def _move(file: Path, target: Path) -> None:
+def _is_named(body: Unnamed, target: Path) -> bool:
+    """Give it its place. False if there is an object, or if the file system refuses: then it must be copied."""
+    body.sync()  # no name leads to what a power cut would take
+    try:
+        _in_its_folder(target, lambda: body.link(target))
+    except OSError:
+        return False
+    return True
+
+
+def _in_its_folder(target: Path, move: Callable[[], object]) -> None:
     for tries_left in reversed(range(MOVES)):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            file.replace(target)
+            move()
         except (FileNotFoundError, FileExistsError):
             if not tries_left:
                 raise

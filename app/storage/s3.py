@@ -73,6 +73,10 @@ class S3Store:
         self._write_at = -inf
         """When `ping` writes again, by the monotonic clock."""
 
+    def spool(self) -> BinaryIO:
+        """A file on this machine's disk."""
+        return cast("BinaryIO", tempfile.TemporaryFile())
+
     def put(self, key: str, body: BinaryIO, media_type: str) -> None:
         """Store the rest of the body under the key, all of it or nothing, replacing what was there."""
         # One PUT is atomic; the driver streams it from the file.

@@ -87,6 +87,9 @@ class _Storage:
         self._blobs = blobs
         self._spans = spans
 
+    def spool(self) -> BinaryIO:
+        return self._blobs.spool()
+
     def put(self, key: str, body: BinaryIO, media_type: str) -> None:
         with self._asking("put", key):
             self._blobs.put(key, body, media_type)

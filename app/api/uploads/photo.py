@@ -5,10 +5,9 @@ Here every other field is skipped unread, and filenames are ignored.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from hashlib import sha256
-from tempfile import TemporaryFile
 from typing import Any, BinaryIO, Final
 
 from anyio import to_thread
@@ -94,7 +93,13 @@ class Spool:
 
 @asynccontextmanager
 async def received_photo(
-    request: Request[Any, Any, Any], slot: Slot, count: Count, *, max_bytes: int, seconds: float
+    request: Request[Any, Any, Any],
+    slot: Slot,
+    count: Count,
+    *,
+    spool: Callable[[], BinaryIO],
+    max_bytes: int,
+    seconds: float,
 ) -> AsyncIterator[Photo]:
     """The photo of a request, for as long as the context lasts. Raises ApiErrors.
 
@@ -103,19 +108,19 @@ async def received_photo(
     refuse_encoding(request)
     boundary = _boundary(request.headers.get("content-type", ""))
     _refuse_declared_size(request.headers.get("content-length", ""), max_bytes)
-    with TemporaryFile() as file:
-        spool = Spool(file, max_bytes, count)
-        pace = asyncio.create_task(_leave_if_slow(spool, slot))
+    with spool() as file:
+        spooling = Spool(file, max_bytes, count)
+        pace = asyncio.create_task(_leave_if_slow(spooling, slot))
         try:
             async with asyncio.timeout(seconds):
-                await _read(request, PushMultipartParser(boundary, max_segment_count=PARTS), spool, max_bytes)
+                await _read(request, PushMultipartParser(boundary, max_segment_count=PARTS), spooling, max_bytes)
         except TimeoutError:
             raise BodyTooSlowError from None
         except MultipartError:
             raise MalformedError("This multipart body is broken.") from None
         finally:
             pace.cancel()
-        yield await spool.finish()
+        yield await spooling.finish()
 
 
 async def _leave_if_slow(spool: Spool, slot: Slot) -> None:

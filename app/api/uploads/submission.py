@@ -55,8 +55,12 @@ class Submission:
         self._sessions = services.sessions
         self._limits = services.limits
         self._slots = slots
-        self._max_bytes = services.settings.max_upload_bytes
-        self._body_seconds = services.body_seconds
+        self._received = partial(
+            received_photo,
+            spool=services.blobs.spool,
+            max_bytes=services.settings.max_upload_bytes,
+            seconds=services.body_seconds,
+        )
         self._public_url = services.settings.public_url or ""
         self._trusted_proxies = services.settings.trusted_proxies
         self._bytes = BytesInFlight(services.settings.bytes_in_flight)
@@ -86,7 +90,7 @@ class Submission:
             async with (
                 self._in_flight.submitting(idempotency_key and f"{known or ''}:{idempotency_key}"),
                 self._slots.slot() as slot,
-                received_photo(request, slot, count, max_bytes=self._max_bytes, seconds=self._body_seconds) as photo,
+                self._received(request, slot, count) as photo,
             ):
                 take = partial(self._intake.take, photo, partial(self._sender, owned), behind=counted.is_one_of_many)
                 correlation = correlation_id(request.scope)

@@ -17,7 +17,7 @@ class Wrapped:
         self.meddled = Event()
         """Set when the first picture of that kind came."""
         self.get, self.keys, self.delete = blobs.get, blobs.keys, blobs.delete
-        self.signed_url, self.ping = blobs.signed_url, blobs.ping
+        self.signed_url, self.ping, self.spool = blobs.signed_url, blobs.ping, blobs.spool
 
     def put(self, key: str, body: BinaryIO, media_type: str) -> None:
         if f"/{self._kind}" in key:

@@ -99,6 +99,22 @@ def test_a_body_that_can_be_read_only_once_is_stored_whole(store: BlobStore) -> 
     assert store.get("one/pipe") == bytes(range(256)) * 8192
 
 
+def test_a_spooled_body_is_stored_whole_or_from_where_it_stands_and_again(store: BlobStore) -> None:
+    for start, stored in ((0, b"header|content"), (7, b"content"), (0, b"header|content")):
+        with store.spool() as body:
+            body.write(b"header|content")
+            body.seek(start)
+            store.put("one/spooled", body, "text/plain")
+        assert store.get("one/spooled") == stored
+    assert list(store.keys("")) == ["one/spooled"]
+
+
+def test_a_spooled_body_that_is_not_stored_leaves_nothing(store: BlobStore) -> None:
+    with store.spool() as body:
+        body.write(b"refused")
+    assert list(store.keys("")) == []
+
+
 def test_putting_again_replaces(store: BlobStore) -> None:
     put(store, "one/original", b"first, and longer")
     put(store, "one/original", b"second")

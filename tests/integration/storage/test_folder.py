@@ -34,6 +34,35 @@ def test_what_a_killed_process_left_half_is_no_object_and_is_swept_away(tmp_path
     assert not half.exists()
 
 
+def test_a_spooled_body_is_not_copied(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path, lambda key, _lifetime: key)
+    with store.spool() as body:
+        body.write(b"a photo")
+        body.seek(0)
+        store.put("job/original", body, "image/jpeg")
+        assert (tmp_path / "job" / "original").stat().st_ino == os.fstat(body.fileno()).st_ino
+    assert store.get("job/original") == b"a photo"
+    assert (tmp_path / "job" / "original").stat().st_mode & 0o777 == 0o600
+    assert list((tmp_path / INCOMING).iterdir()) == []
+
+
+def test_where_a_file_cannot_be_without_a_name_it_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "O_TMPFILE", os.O_CREAT | os.O_EXCL)  # refused, as by file systems that have no such files
+    store = FolderStore(tmp_path, lambda key, _lifetime: key)
+    with store.spool() as body:
+        body.write(b"a photo")
+        body.seek(0)
+        store.put("job/original", body, "image/jpeg")
+    assert store.get("job/original") == b"a photo"
+
+
+def test_a_spool_is_given_though_the_folder_cannot_be_one(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    store = FolderStore(tmp_path / "file" / "objects", lambda key, _lifetime: key)
+    with store.spool() as body, pytest.raises(StorageRefusedError):
+        store.put("a", body, "image/jpeg")
+
+
 def test_a_folder_goes_with_its_last_object(tmp_path: Path) -> None:
     store = FolderStore(tmp_path, lambda key, _lifetime: key)
     for key in ("job/original", "job/clean.jpg"):
