@@ -5,8 +5,9 @@ Here every other field is skipped unread, and filenames are ignored.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from hashlib import sha256
 from typing import Any, BinaryIO, Final
 
@@ -24,6 +25,7 @@ from app.api.http.encodings import refuse_encoding
 from app.api.http.errors import BodyTooLargeError, BodyTooSlowError, MalformedError, UnsupportedMediaTypeError
 from app.api.http.slots import Slot
 from app.limits.in_flight import Count
+from domain.errors import StorageUnavailableError
 from domain.formats import HEAD_BYTES, MEDIA_TYPES, format_of, refusal_of
 
 FIELD: Final = "image"
@@ -60,7 +62,7 @@ class Spool:
         self.size = 0
 
     async def write(self, chunk: bytes) -> None:
-        """Take some more. Raises BodyTooLargeError and TooMuchInFlightError."""
+        """Take some more. Raises BodyTooLargeError, TooMuchInFlightError and StorageUnavailableError."""
         self.size += len(chunk)
         if self.size > self._max_bytes:
             raise BodyTooLargeError(self._max_bytes)
@@ -86,9 +88,13 @@ class Spool:
 
     def _keep(self, held: bytearray, rewind: bool) -> None:  # noqa: FBT001 - a thread takes no keywords
         self._hash.update(held)
-        self._file.write(held)
-        if rewind:
-            self._file.seek(0)
+        try:
+            self._file.write(held)
+            if rewind:
+                self._file.seek(0)
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise StorageUnavailableError(f"A photo cannot be written to the disk: {reason}.") from error
 
 
 @asynccontextmanager
@@ -108,7 +114,7 @@ async def received_photo(
     refuse_encoding(request)
     boundary = _boundary(request.headers.get("content-type", ""))
     _refuse_declared_size(request.headers.get("content-length", ""), max_bytes)
-    with spool() as file:
+    with _closed_quietly(spool()) as file:
         spooling = Spool(file, max_bytes, count)
         pace = asyncio.create_task(_leave_if_slow(spooling, slot))
         try:
@@ -121,6 +127,15 @@ async def received_photo(
         finally:
             pace.cancel()
         yield await spooling.finish()
+
+
+@contextmanager
+def _closed_quietly(file: BinaryIO) -> Iterator[BinaryIO]:
+    try:
+        yield file
+    finally:
+        with suppress(OSError):  # what a full disk did not take, it is given once more
+            file.close()
 
 
 async def _leave_if_slow(spool: Spool, slot: Slot) -> None:

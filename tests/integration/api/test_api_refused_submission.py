@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from threading import Event, Semaphore
@@ -43,6 +44,16 @@ def test_what_is_no_photo_is_refused_and_leaves_nothing(
 ) -> None:
     assert error_of(service.post(content)) == answer
     assert (service.uploads(), service.objects()) == (0, [])
+
+
+@pytest.mark.parametrize("size", [1000, 1_000_000])
+def test_a_photo_that_the_disk_does_not_take_is_trouble_that_passes(
+    database_url: str, tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FolderStore, "spool", partial(Path.open, Path("/dev/full"), "w+b"))
+    with running_service(database_url, tmp_path) as service:
+        assert error_of(service.post(JPEG + bytes(size))) == (503, "UNAVAILABLE")
+        assert (service.uploads(), service.objects()) == (0, [])
 
 
 def test_an_empty_file_is_told_apart(service: Service) -> None:
