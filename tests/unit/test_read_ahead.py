@@ -60,7 +60,7 @@ def post(
                 await read(sender, receive, cut)
 
         served: Any = cut.applied_to(app)
-        await served({"type": "http", "headers": headers}, sender.receive, sender.answer)
+        await served({"type": "http", "method": "POST", "headers": headers}, sender.receive, sender.answer)
         return sender
 
     return asyncio.run(run())
@@ -204,7 +204,7 @@ def test_an_app_that_keeps_what_it_was_lent_keeps_nothing_of_the_server() -> Non
     async def run() -> weakref.ref[Sender]:
         sender = Sender()
         served: Any = Cut().applied_to(app)
-        await served({"type": "http", "headers": HEADERS}, sender.receive, sender.answer)
+        await served({"type": "http", "method": "POST", "headers": HEADERS}, sender.receive, sender.answer)
         assert sender.answers == [{"status": 400}]
         return weakref.ref(sender)
 

@@ -6,7 +6,7 @@ it has read the answer, and one that keeps the connection could not use it again
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from contextlib import suppress
 from typing import Any, Final, Self
 
@@ -20,7 +20,7 @@ HTTP: Final = ScopeType.HTTP
 REST_SECONDS: Final = 5.0
 """How long the rest of a body is read. A client that sends for longer finds its connection closed."""
 BODY_HEADERS: Final = frozenset({b"content-length", b"transfer-encoding"})
-EXPECTS: Final = (b"expect", b"100-continue")
+ASKING_HEADERS: Final = frozenset({b"expect"})
 """Such a client sends its body only if it is told to."""
 
 
@@ -47,13 +47,14 @@ class Cut:
         async def with_body(scope: Scope, receive: Receive, send: Send) -> None:
             with ReadAhead(receive, self._arrival) as body, Lent(send) as answer:
                 await app(scope, body.receive, answer.send)
-                if body.has_begun or EXPECTS not in scope["headers"]:
+                if body.has_begun or not _has_any(scope, ASKING_HEADERS):
                     with suppress(StoppingError, TimeoutError):
                         async with asyncio.timeout(REST_SECONDS):
                             await body.skip()
 
         def until_cut(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            if scope["type"] == HTTP and any(name in BODY_HEADERS for name, _ in scope["headers"]):
+            # A GET has no body that could be late, and a held one listens for its client's disconnect.
+            if scope["type"] == HTTP and scope["method"] != "GET" and _has_any(scope, BODY_HEADERS):
                 return with_body(scope, receive, send)
             return app(scope, receive, send)
 
@@ -73,6 +74,10 @@ class Cut:
             raise
         finally:
             self._awaited.discard(piece)
+
+
+def _has_any(scope: Scope, names: Collection[bytes]) -> bool:
+    return any(name in names for name, _ in scope["headers"])
 
 
 class Lent:
