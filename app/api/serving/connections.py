@@ -24,7 +24,7 @@ from typing import Any, Final, NamedTuple
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from app.api.serving.listeners import DESCRIPTORS, borrowed, let_no_more_in
+from app.api.serving.listeners import DESCRIPTORS, borrowed, let_no_more_in, some_wait
 from app.limits.networks import networks_of
 from app.settings.parsers import Network
 from projections.log.throttled import ThrottledWarning
@@ -116,7 +116,8 @@ class ConnectionGuard:
         let_no_more_in(self._ports)
         until = self._clock() + NEW_SECONDS
         while not self._stopping.wait(NEW_GLANCE_SECONDS) and self._clock() < until:
-            if not any(one.is_unread and not one.is_answered for one in self._connections()):
+            # Those that wait are looked at first: what is accepted in between is then among the connections.
+            if not (some_wait(self._ports) or any(map(_is_new, self._connections()))):
                 return
 
     def look(self) -> None:
@@ -195,6 +196,10 @@ def _peer_of(connection: socket.socket, ports: Collection[int]) -> Peer | None:
 
 def _named(address: tuple[Any, ...]) -> Peer:
     return address[0], str(address[1])
+
+
+def _is_new(connection: _Seen) -> bool:
+    return connection.is_unread and not connection.is_answered
 
 
 def _worth(connection: _Seen) -> tuple[bool, bool]:
