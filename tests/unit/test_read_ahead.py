@@ -9,7 +9,7 @@ import pytest
 
 from app.api.serving import cut as cutting
 from app.api.serving.cut import Cut, StoppingError
-from app.api.serving.read_ahead import AHEAD
+from app.api.serving.read_ahead import AHEAD, FEW, PIECE_BYTES
 
 Receive = Callable[[], Coroutine[Any, Any, Any]]
 DISCONNECT = {"type": "http.disconnect"}
@@ -182,6 +182,28 @@ def test_the_rest_of_a_body_is_read_after_the_answer(monkeypatch: pytest.MonkeyP
 
     read = [future.result() for future in post(refuse).asked if not future.cancelled()]
     assert [message["more_body"] for message in read] == [True, True, False]
+
+
+@pytest.mark.parametrize(("size", "is_read"), [(1, False), (PIECE_BYTES, True)])
+def test_the_rest_is_not_read_in_tiny_pieces(size: int, *, is_read: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cutting, "REST_SECONDS", 30)
+    sent = [piece(size * b"a") for _ in range(10 * FEW)]
+
+    async def refuse(sender: Sender, receive: Receive, _cut: Cut) -> None:
+        def go_on() -> None:
+            if sent:
+                asked = sum(not future.done() for future in sender.asked)
+                sender.send(*(sent.pop() for _ in range(min(asked, len(sent)))))
+                asyncio.get_running_loop().call_soon(go_on)
+            else:
+                sender.send(piece(b"", more=False))
+
+        waiting = await waiting_for(receive)
+        go_on()
+        await waiting
+
+    post(refuse)
+    assert (sent == []) is is_read
 
 
 def test_a_client_that_asks_before_it_sends_is_not_asked_to_send_what_was_refused(

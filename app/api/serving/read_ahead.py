@@ -9,13 +9,19 @@ in, first out, and each of them waits for the lock of its body, which is fair.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Self, cast
 
 from litestar.types import HTTPReceiveMessage, Receive, WebSocketReceiveMessage
 
 AHEAD: Final = 32
 """So many pieces of a body may wait in memory. A slow one is asked for less: each call takes a KB."""
+
+FEW: Final = 256
+"""So many pieces of a body that is skipped may be of any size."""
+PIECE_BYTES: Final = 1024
+"""Beyond them a piece has so much on average, or the rest is left: a piece costs the same however small it is, and a
+client can send a hundred thousand of a byte at once. A slow network's have 1,400 bytes."""
 
 Message = HTTPReceiveMessage | WebSocketReceiveMessage
 
@@ -34,6 +40,7 @@ class ReadAhead:
         self.has_begun = False
         """Whether some of it was asked for."""
         self._has_ended = False
+        self._pieces = 0
 
     def __enter__(self) -> Self:
         return self
@@ -53,6 +60,7 @@ class ReadAhead:
         while message.get("more_body") and self._asked and _is_body(self._asked[0]):
             message = self._asked.popleft().result()
             bodies.append(message["body"])
+        self._pieces += len(bodies)
         self._has_ended = not message.get("more_body")
         if not self._has_ended:
             self._most = min(max(2 * len(bodies), self._most // 2), AHEAD)
@@ -64,9 +72,11 @@ class ReadAhead:
         return cast("Message", message)
 
     async def skip(self) -> None:
-        """Read to its end, and keep nothing. Raises what `arrival` raises."""
-        while not self._has_ended:
-            await self.receive()
+        """Read to its end and keep nothing; leave the rest if it comes in tiny pieces. Raises what `arrival` raises."""
+        most = self._pieces + FEW
+        while not self._has_ended and self._pieces < most:
+            message: Mapping[str, Any] = await self.receive()
+            most += len(message.get("body", b"")) // PIECE_BYTES
 
     def _ask(self) -> None:
         self.has_begun = True
