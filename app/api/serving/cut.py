@@ -18,7 +18,7 @@ from domain.errors import UnavailableError
 
 HTTP: Final = ScopeType.HTTP
 REST_SECONDS: Final = 5.0
-"""How long the rest of a body is read. A client that sends for longer finds its connection closed."""
+"""How long the rest of a body is read. Who sends for longer, or in tiny pieces, finds the connection closed."""
 BODY_HEADERS: Final = frozenset({b"content-length", b"transfer-encoding"})
 ASKING_HEADERS: Final = frozenset({b"expect"})
 """Such a client sends its body only if it is told to."""
